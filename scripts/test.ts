@@ -1,0 +1,19 @@
+// `npm test`: unit tests beside the code, then the in-process suites. Arguments are file patterns that replace the default.
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+
+const args = process.argv.slice(2)
+const flags = args.filter((arg) => arg.startsWith('--'))
+const given = args.filter((arg) => !arg.startsWith('--'))
+const patterns = given.length > 0 ? given : ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts']
+const files = globSync(patterns).sort()
+if (files.length === 0) {
+  console.error(`no test file matches ${patterns.join(' ')}`)
+  process.exit(1)
+}
+const run = spawnSync(
+  process.execPath,
+  ['--conditions=source', '--test', '--test-timeout=120000', '--test-concurrency=2', ...flags, ...files],
+  { stdio: 'inherit' },
+)
+process.exit(run.status ?? 1)
