@@ -1,0 +1,212 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+/** A running Apache Kafka node. */
+export interface ApacheKafka {
+  /** `host:port` of the one broker. */
+  readonly brokers: string
+  /** The broker's process id, for measurements. */
+  readonly pid: number
+  /** Class path of the jars, for starting Kafka's own command line tools with `java -cp`. */
+  readonly classPath: string
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const here = dirname(fileURLToPath(import.meta.url))
+const lib = join(here, 'target', 'lib')
+const startTimeoutMs = 60_000
+
+/**
+ * Why Apache Kafka cannot run here, or undefined when it can; the `skip` of a test. With MILLRACE_REQUIRE_KAFKA=1 it
+ * is always undefined, so that a missing tool fails the test instead.
+ *
+ * @example
+ * test('…', { skip: apacheKafkaUnavailable() }, async () => { await using kafka = await startApacheKafka() … })
+ */
+export function apacheKafkaUnavailable(): string | undefined {
+  if (process.env.MILLRACE_REQUIRE_KAFKA === '1') return undefined
+  const missing = ['java', 'mvn'].filter((tool) => spawnSync(tool, ['-version'], { stdio: 'ignore' }).status !== 0)
+  if (missing.length === 0) return undefined
+  const reason = `Apache Kafka cannot run: ${missing.join(' and ')} not found (MILLRACE_REQUIRE_KAFKA=1 makes this a failure)`
+  console.log(reason)
+  return reason
+}
+
+/**
+ * Starts one Apache Kafka 4.3 node (KRaft, combined roles, replication factors 1) on free ports of 127.0.0.1, with its
+ * data in a temporary folder that goes away on close. The first start fetches the jars with Maven.
+ *
+ * @param options.config Additional lines of server.properties, for example `{ 'transaction.version': … }`.
+ * @param options.features Feature levels given to `StorageTool format`, for example `{ 'transaction.version': 1 }`.
+ */
+export async function startApacheKafka(
+  options: { config?: Record<string, string>; features?: Record<string, number> } = {},
+): Promise<ApacheKafka> {
+  fetchJars()
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-'))
+  const [port, controllerPort] = (await freePorts(2)) as [number, number]
+  const properties = join(folder, 'server.properties')
+  await writeFile(properties, serverProperties(folder, port, controllerPort, options.config ?? {}))
+  const classPath = join(lib, '*')
+  const features = Object.entries(options.features ?? {}).flatMap(([name, level]) => ['--feature', `${name}=${level}`])
+  const clusterId = randomBytes(16).toString('base64url')
+  const format = ['-cp', classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties, ...features]
+  const formatted = spawnSync('java', ['-Xmx256m', ...format], { encoding: 'utf8' })
+  if (formatted.status !== 0) {
+    await rm(folder, { recursive: true, force: true })
+    throw new Error(`formatting Apache Kafka's storage failed: ${formatted.stdout}${formatted.stderr}`)
+  }
+  const log = join(folder, 'kafka.log')
+  const child = spawn('java', ['-Xms256m', '-Xmx1g', '-XX:+UseSerialGC', '-cp', classPath, 'kafka.Kafka', properties], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output = createWriteStream(log)
+  child.stdout.pipe(output, { end: false })
+  child.stderr.pipe(output, { end: false })
+  const killAtExit = (): void => void child.kill('SIGKILL')
+  process.once('exit', killAtExit)
+  const close = async (): Promise<void> => {
+    await stop(child)
+    process.off('exit', killAtExit)
+    output.end()
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+  try {
+    await ready(child, port)
+  } catch (error) {
+    const tail = (await readFile(log, 'utf8').catch(() => '')).slice(-4_000)
+    await close()
+    throw new Error(`Apache Kafka did not start\n${tail}`, { cause: error })
+  }
+  return { brokers: `127.0.0.1:${port}`, pid: child.pid as number, classPath, close, [Symbol.asyncDispose]: close }
+}
+
+/** Copies the jars once per content of pom.xml; a lock folder keeps parallel test files from doing it twice. */
+function fetchJars(): void {
+  const pom = readFileSync(join(here, 'pom.xml'), 'utf8')
+  const marker = join(here, 'target', 'pom-of-lib.xml')
+  const current = (): boolean => existsSync(marker) && readFileSync(marker, 'utf8') === pom
+  if (current()) return
+  mkdirSync(join(here, 'target'), { recursive: true })
+  const lock = join(here, 'target', 'lock')
+  for (;;) {
+    try {
+      mkdirSync(lock)
+      break
+    } catch {
+      if (current()) return
+      const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
+      if (age > 300_000) rmSync(lock, { recursive: true, force: true })
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+    }
+  }
+  try {
+    if (current()) return
+    rmSync(lib, { recursive: true, force: true })
+    const args = ['-q', '-B', '-f', join(here, 'pom.xml'), 'dependency:copy-dependencies', `-DoutputDirectory=${lib}`]
+    const copied = spawnSync('mvn', args, { encoding: 'utf8' })
+    if (copied.status !== 0) throw new Error(`mvn could not fetch Apache Kafka: ${copied.stdout}${copied.stderr}`)
+    writeFileSync(`${marker}.new`, pom)
+    renameSync(`${marker}.new`, marker)
+  } finally {
+    rmSync(lock, { recursive: true, force: true })
+  }
+}
+
+function serverProperties(
+  folder: string,
+  port: number,
+  controllerPort: number,
+  config: Record<string, string>,
+): string {
+  const properties: Record<string, string> = {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'log.dirs': join(folder, 'data'),
+    'num.partitions': '1',
+    'default.replication.factor': '1',
+    'min.insync.replicas': '1',
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '1',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.num.partitions': '1',
+    'transaction.state.log.min.isr': '1',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.num.partitions': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    'group.min.session.timeout.ms': '1000',
+    'log.retention.ms': '-1',
+    ...config,
+  }
+  return Object.entries(properties)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  await Promise.all(servers.map((server) => new Promise<void>((done) => server.listen(0, '127.0.0.1', done))))
+  const ports = servers.map((server) => (server.address() as { port: number }).port)
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
+  return ports
+}
+
+async function ready(child: ChildProcess, port: number): Promise<void> {
+  const deadline = Date.now() + startTimeoutMs
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`kafka.Kafka ended with ${child.exitCode}`)
+    if (await answersApiVersions(port)) return
+    await delay(50)
+  }
+  throw new Error(`no answer on port ${port} within ${startTimeoutMs} ms`)
+}
+
+/** The socket opens before requests are served, so a reply is what counts: ApiVersions v0, correlation id 1, no client id. */
+function answersApiVersions(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    const finish = (answered: boolean): void => {
+      socket.destroy()
+      resolve(answered)
+    }
+    socket.setTimeout(1_000, () => finish(false))
+    socket.on('connect', () => socket.write(Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff])))
+    socket.on('data', () => finish(true))
+    socket.on('error', () => finish(false))
+    socket.on('close', () => finish(false))
+  })
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  await ended
+  clearTimeout(timer)
+}
