@@ -1,0 +1,54 @@
+import type { RecordBatchView } from '@millrace/protocol'
+
+/**
+ * What the partition asks before it appends a batch of a producer with an id.
+ * `duplicate`: the same batch is among the last five of this producer; the answer repeats its first offset (KIP-98).
+ */
+export type SequenceCheck =
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'duplicate'; readonly baseOffset: number; readonly logAppendTimeMs: number }
+  | { readonly kind: 'error'; readonly code: number; readonly message?: string }
+
+/**
+ * Who appends: `client` batches pass every check, `coordinator` is this broker's own group and transaction coordinator
+ * (offset records of a transaction, markers), `replica` keeps offsets and epochs as they are.
+ */
+export type AppendOrigin = 'client' | 'coordinator' | 'replica'
+
+export interface AbortedTransaction {
+  readonly producerId: number
+  readonly firstOffset: number
+}
+
+/**
+ * What one partition knows about its producers: sequences, epochs, open transactions, aborted ranges.
+ * It is derived from the log: whatever is in it can be rebuilt by `append`ing every batch from the log start on.
+ * Synchronous, and changed only by `append`, `deleteBefore`, `expire`.
+ */
+export interface ProducerState {
+  /** Whether `batch` may be appended. Asked for every batch with a producer id, control batches included; changes nothing. */
+  check(batch: RecordBatchView, origin: AppendOrigin): SequenceCheck
+  /**
+   * Takes note of a batch that is in the log now, its final offsets stamped; control batches end a transaction.
+   * Called in offset order, also while the log is recovered. `nowMs` is when the producer was last heard of.
+   */
+  append(batch: RecordBatchView, nowMs: number): void
+  /** The first offset of the earliest transaction that is still open, undefined when none is. */
+  readonly firstUnstableOffset: number | undefined
+  /** Aborted transactions that overlap the offsets from `fromOffset` to before `toOffset`, for a read_committed fetch. */
+  abortedTransactions(fromOffset: number, toOffset: number): AbortedTransaction[]
+  /** Forgets aborted transactions that ended before the new log start. */
+  deleteBefore(logStartOffset: number): void
+  /** Forgets producers unheard of for `expirationMs` (`producer.id.expiration.ms`) that have no open transaction. */
+  expire(nowMs: number, expirationMs: number): void
+  /** Everything, as of the last append, as versioned bytes that `restore` reads. */
+  snapshot(): Buffer
+  /** Number of producers known, for limits and metrics. */
+  readonly producerCount: number
+}
+
+export interface ProducerStateFactory {
+  create(): ProducerState
+  /** Throws on bytes that are damaged or of a newer version; the caller then rebuilds from the log. */
+  restore(snapshot: Buffer): ProducerState
+}

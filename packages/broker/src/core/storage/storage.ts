@@ -1,0 +1,30 @@
+/**
+ * One append-only file. Calls are synchronous except `sync`, whose answer comes when the device has it.
+ * A failed `append` may have written a part: the caller truncates back to the size it knew.
+ */
+export interface StorageFile {
+  readonly size: number
+  append(bytes: Uint8Array): void
+  /** Up to `length` bytes from `position`; shorter at the end of the file. The result is the caller's to keep, not to change. */
+  readAt(position: number, length: number): Buffer
+  truncate(size: number): void
+  /** Calls `done` once everything appended before this call survives a power loss. May call it before it returns. */
+  sync(done: (error?: Error) => void): void
+  /** Frees what the file holds open; a later call opens it again. */
+  close(): void
+}
+
+/** Where a broker keeps its bytes. Paths are relative, separated by `/`. */
+export interface BrokerStorage {
+  /** Opens a file for appending; it and its folders are created at the first append. */
+  open(path: string): StorageFile
+  /** Names of the files and folders in a folder; empty when it does not exist. */
+  list(folder: string): string[]
+  readFile(path: string): Buffer | undefined
+  /** Replaces a small file as a whole: after a crash either the old or the new content is there. Durable on return. */
+  replaceFile(path: string, bytes: Uint8Array): void
+  /** Removes a file, or a folder with all that is in it; nothing happens when it does not exist. */
+  delete(path: string): void
+  rename(from: string, to: string): void
+  close(): void
+}
