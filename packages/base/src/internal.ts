@@ -1,1 +1,16 @@
+export { baseError, baseErrors } from './base-errors.ts'
+export {
+  type DeadLetter,
+  type DeadLetterStage,
+  deadLetterHeaders,
+  deadLetterId,
+  deadLetterPrefixes,
+  deadLetterStacktraceMaxChars,
+  deadLetterTopic,
+  readDeadLetter,
+} from './dead-letter.ts'
+export { type Limit, type LimitTable, resolveLimits } from './limits.ts'
+export { nearest } from './nearest.ts'
+export { type CheckOptionsSettings, checkOptions, type OptionRule, type OptionRules, unknownOption } from './options.ts'
+export { type Backoff, backoffMs, type RetryOptions, retry } from './retry.ts'
 export { VirtualClock } from './virtual-clock.ts'

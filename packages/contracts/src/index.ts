@@ -1,1 +1,15 @@
-export {}
+export type { Serde } from './serde.ts'
+export { serdes } from './serdes.ts'
+export {
+  type AnyTopicContract,
+  type KeyInput,
+  type KeyOf,
+  type ReadType,
+  type SerdeOrSchema,
+  type TopicContract,
+  type TopicDeclaration,
+  topic,
+  type ValueInput,
+  type ValueOf,
+  type WriteType,
+} from './topic.ts'

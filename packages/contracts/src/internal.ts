@@ -1,1 +1,3 @@
-export {}
+export { contractError, contractErrors } from './errors.ts'
+export { keySchemaSerde, valueSchemaSerde } from './schema-serde.ts'
+export { decodeText, encodeText, parseJson, toJson } from './text.ts'

@@ -1,0 +1,17 @@
+import { type ErrorTable, errorFactory } from '@millrace/base'
+
+export const contractErrors = {
+  CONTRACT_MISMATCH: {
+    retriable: false,
+    cause: 'A key or value is not what the contract of its topic says.',
+    remedy: 'Correct the producer or the contract; on the reading side the record belongs in the dead-letter topic.',
+  },
+  CONTRACT_INVALID: {
+    retriable: false,
+    cause:
+      'A contract was declared that cannot work: a topic name Kafka refuses, a key or value without serde, an asynchronous schema.',
+    remedy: 'Correct the declaration that the message names.',
+  },
+} as const satisfies ErrorTable
+
+export const contractError = errorFactory(contractErrors)
