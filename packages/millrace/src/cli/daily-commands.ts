@@ -1,0 +1,138 @@
+import { Command, InvalidArgumentError } from 'commander'
+
+function count(value: string): number {
+  const number = Number(value)
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('a whole number from 1')
+  return number
+}
+
+/** `--brokers` and `--json`, everywhere. */
+function daily(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option(
+      '--brokers <list>',
+      'bootstrap servers (MILLRACE_BROKERS)',
+      process.env.MILLRACE_BROKERS ?? '127.0.0.1:9092',
+    )
+    .option('--json', 'print JSON')
+}
+
+function topicsCommand(): Command {
+  const load = () => import('./commands/topics.ts')
+  return new Command('topics')
+    .description('list, describe, create and delete topics')
+    .addCommand(
+      daily('list', 'topics with their partitions and records')
+        .option('--internal', 'internal topics too')
+        .action(async (flags) => (await load()).listTopics(flags)),
+    )
+    .addCommand(
+      daily('describe', 'partitions, offsets and settings of a topic')
+        .argument('<topic>')
+        .action(async (topic, flags) => (await load()).describeTopic(topic, flags)),
+    )
+    .addCommand(
+      daily('create', 'create a topic')
+        .argument('<topic>')
+        .option('--partitions <n>', 'number of partitions', count, 1)
+        .option('--replication-factor <n>', 'copies; default: the cluster decides', count)
+        .option('--config <name=value...>', 'topic settings by their Kafka names')
+        .action(async (topic, flags) => (await load()).createTopic(topic, flags)),
+    )
+    .addCommand(
+      daily('delete', 'delete a topic; previews unless --yes')
+        .argument('<topic>')
+        .option('--yes', 'do it')
+        .action(async (topic, flags) => (await load()).deleteTopic(topic, flags)),
+    )
+}
+
+function produceCommand(): Command {
+  return daily('produce', 'sends lines of standard input to a topic, key and value separated by a tab')
+    .argument('<topic>')
+    .option('--key <text>', 'key for every line; the whole line is the value')
+    .option('--separator <text>', 'between key and value', '\t')
+    .option('--header <name=value...>', 'headers for every record')
+    .action(async (topic, flags) => (await import('./commands/produce.ts')).produceCommand(topic, flags))
+}
+
+function consumeCommand(): Command {
+  return daily('consume', 'prints the records of a topic')
+    .argument('<topic>')
+    .option('--from-beginning', 'begin with the oldest record; default: with the next one')
+    .option('--max <n>', 'stop after this many records', count)
+    .option('--exit-at-end', 'stop at the end instead of waiting for more')
+    .option('--uncommitted', 'show records of open and aborted transactions too')
+    .action(async (topic, flags) => (await import('./commands/consume.ts')).consumeCommand(topic, flags))
+}
+
+function groupsCommand(): Command {
+  const load = () => import('./commands/groups.ts')
+  return new Command('groups')
+    .description('consumer groups and their lag')
+    .addCommand(daily('list', 'groups and their state').action(async (flags) => (await load()).listGroups(flags)))
+    .addCommand(
+      daily('describe', 'members, committed offsets and lag')
+        .argument('<group>')
+        .action(async (group, flags) => (await load()).describeGroup(group, flags)),
+    )
+}
+
+function dlqCommand(): Command {
+  const load = () => import('./commands/dlq.ts')
+  return new Command('dlq')
+    .description('dead letters: records that could not be processed, and why')
+    .addCommand(
+      daily('list', 'dead-letter topics, or the dead letters of one')
+        .argument('[topic]', 'a dead-letter topic, or the topic that it belongs to')
+        .option('--max <n>', 'at most this many', count, 100)
+        .action(async (topic, flags) => (await load()).listDeadLetters(topic, flags)),
+    )
+    .addCommand(
+      daily('show', 'one dead letter with its payload and its cause')
+        .argument('<topic>')
+        .argument('<position>', 'partition:offset, as "dlq list" prints it')
+        .action(async (topic, position, flags) => (await load()).showDeadLetter(topic, position, flags)),
+    )
+}
+
+function queryCommand(): Command {
+  return new Command('query')
+    .description('asks a store of a running application')
+    .argument('<store>')
+    .argument('[key]', 'a key; without one, a range')
+    .option(
+      '--url <url>',
+      'gateway of any instance (MILLRACE_URL)',
+      process.env.MILLRACE_URL ?? 'http://127.0.0.1:8080',
+    )
+    .option('--from <bound>', 'first key of a range; with a key, start of the windows as ISO time or ms')
+    .option('--to <bound>', 'end of the range or of the windows')
+    .option('--limit <n>', 'at most this many entries', count, 100)
+    .option('--json', 'print JSON')
+    .action(async (store, key, flags) => (await import('./commands/query.ts')).queryCommand(store, key, flags))
+}
+
+function connectCommand(): Command {
+  return new Command('connect').description('connectors of a running process').addCommand(
+    new Command('status')
+      .description('state, position and lag of sources and sinks')
+      .option('--url <url>', 'gateway (MILLRACE_URL)', process.env.MILLRACE_URL ?? 'http://127.0.0.1:8080')
+      .option('--json', 'print JSON')
+      .action(async (flags) => (await import('./commands/connect.ts')).connectStatus(flags)),
+  )
+}
+
+/** The daily tools. */
+export function dailyCommands(): Command[] {
+  return [
+    topicsCommand(),
+    produceCommand(),
+    consumeCommand(),
+    groupsCommand(),
+    dlqCommand(),
+    connectCommand(),
+    queryCommand(),
+  ]
+}

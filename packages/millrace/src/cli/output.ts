@@ -1,0 +1,44 @@
+import { isMillraceError } from '@millrace/base'
+import pc from 'picocolors'
+
+/** Prints an error for people: what, code, cause chain, remedy. Goes to standard error. */
+export function printError(error: unknown): void {
+  if (isMillraceError(error)) {
+    console.error(`${pc.red(pc.bold('error'))} ${error.message} ${pc.dim(`[${error.code}]`)}`)
+    printCauses(error.cause)
+    console.error(`  ${pc.bold('remedy')} ${error.remedy}`)
+    return
+  }
+  console.error(
+    `${pc.red(pc.bold('error'))} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  )
+  if (error instanceof Error) printCauses(error.cause)
+}
+
+function printCauses(cause: unknown): void {
+  for (let depth = 0; cause !== undefined && depth < 5; depth++) {
+    console.error(`  ${pc.bold('cause')} ${cause instanceof Error ? cause.message : String(cause)}`)
+    cause = cause instanceof Error ? cause.cause : undefined
+  }
+}
+
+/** One JSON document on standard output; bigint becomes a string, as the wire formats have it. */
+export function printJson(value: unknown): void {
+  console.log(JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? item.toString() : item)))
+}
+
+/** Rows under a header, columns aligned, for people. */
+export function printTable(
+  header: readonly string[],
+  rows: readonly (readonly (string | number | undefined)[])[],
+): void {
+  const cells = rows.map((row) => row.map((cell) => (cell === undefined ? '' : String(cell))))
+  const widths = header.map((name, column) => Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)))
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()
+  console.log(pc.bold(line(header.map((name) => name.toUpperCase()))))
+  for (const row of cells) console.log(line(row))
+}

@@ -1,0 +1,102 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { settingTable } from '../config/settings.ts'
+
+function port(value: string): string {
+  const number = Number(value)
+  if (!Number.isInteger(number) || number < 0 || number > 65535) throw new InvalidArgumentError('a port is 0 to 65535')
+  return value
+}
+
+function collect(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, value]
+}
+
+function withSettings(command: Command): Command {
+  for (const { flag, help, environment } of Object.values(settingTable)) {
+    command.option(`--${flag} <value>`, `${help} (${environment})`)
+  }
+  return command
+}
+
+function brokerCommand(): Command {
+  return new Command('broker')
+    .description('the embedded Kafka-compatible broker alone')
+    .option('--port <n>', 'port to listen on, 0 for a free one', port, '9092')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--allow-remote', 'listen beyond loopback, without authentication')
+    .addOption(new Option('--data <dir>', 'folder of the log').conflicts('memory'))
+    .option('--memory', 'keep everything in memory')
+    .addOption(
+      new Option('--durability <policy>', 'write survives a killed process, fsync survives power loss')
+        .choices(['write', 'fsync'])
+        .default('write'),
+    )
+    .option('--config <name=value>', 'a broker setting by its Kafka name; may be repeated', collect)
+    .action(async (flags) => (await import('./commands/broker.ts')).brokerCommand(flags))
+}
+
+function runCommand(): Command {
+  return withSettings(
+    new Command('run')
+      .description('the sources, streams applications, sinks and gateway of a configuration, against Kafka')
+      .argument('[config]', 'path of the configuration')
+      .option('--only <part>', 'sources, apps or sinks; may be repeated', collect),
+  ).action(async (path, flags) => (await import('./commands/run.ts')).runCommand(path, flags))
+}
+
+function devCommand(): Command {
+  return withSettings(
+    new Command('dev')
+      .description('everything in one process tree on an embedded broker, started again when files change')
+      .argument('[config]', 'path of the configuration')
+      .option('--port <n>', 'port of the embedded broker', port, '9092')
+      .option('--no-watch', 'do not watch for changes'),
+  ).action(async (path, flags) => (await import('./commands/dev.ts')).devCommand(path, flags))
+}
+
+function initCommand(): Command {
+  return new Command('init')
+    .description('adds a configuration, a contract, an application and the outbox migration; overwrites nothing')
+    .option('--no-install', 'do not install what the files need')
+    .action(async (flags) => (await import('./commands/init.ts')).initCommand(flags))
+}
+
+function migrateCommand(): Command {
+  return new Command('migrate')
+    .description('creates the outbox and inbox tables in a PostgreSQL database, where they are missing')
+    .requiredOption('--url <url>', 'database to migrate, postgres://…')
+    .option('--print', 'print the statements instead of running them')
+    .action(async (flags) => (await import('./commands/migrate.ts')).migrateCommand(flags))
+}
+
+function configCommand(): Command {
+  return withSettings(
+    new Command('config')
+      .description('the settings in effect')
+      .argument('[config]', 'path of the configuration')
+      .option('--show', 'print every value with its origin, secrets masked')
+      .option('--json', 'print JSON'),
+  ).action(async (path, flags) => (await import('./commands/config.ts')).configCommand(path, flags))
+}
+
+function doctorCommand(): Command {
+  return withSettings(
+    new Command('doctor')
+      .description('checks brokers, databases and topics, and says what to do')
+      .argument('[config]', 'path of the configuration')
+      .option('--json', 'print JSON'),
+  ).action(async (path, flags) => (await import('./commands/doctor.ts')).doctorCommand(path, flags))
+}
+
+/** Commands that start or prepare something. */
+export function runtimeCommands(): Command[] {
+  return [
+    initCommand(),
+    migrateCommand(),
+    devCommand(),
+    brokerCommand(),
+    runCommand(),
+    configCommand(),
+    doctorCommand(),
+  ]
+}

@@ -1,0 +1,18 @@
+/**
+ * Resolves once the process should stop: Ctrl-C, SIGTERM, or, for children of a supervisor, when its owner has died.
+ * A second Ctrl-C ends the process at once.
+ */
+export function untilShutdown(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        resolve(signal)
+        if (signal === 'SIGINT') process.once('SIGINT', () => process.exit(130))
+      })
+    }
+    if (process.env.MILLRACE_SUPERVISED === '1') {
+      process.stdin.on('end', () => resolve('the supervisor ended'))
+      process.stdin.resume()
+    }
+  })
+}

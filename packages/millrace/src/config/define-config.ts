@@ -1,0 +1,62 @@
+import type { SinkConnector, SourceConnector } from '@millrace/connect'
+
+/** A streams application: a module whose default export is a function that returns its topology. */
+export interface AppReference {
+  readonly kind: 'app'
+  /** Path of the module, relative to the configuration file. */
+  readonly path: string
+  readonly options: AppOptions
+}
+
+export interface AppOptions {
+  /** How often offsets, changelogs and outputs are committed together, in milliseconds. Default 100. */
+  readonly commitIntervalMs?: number
+  /** Limit of the record caches in front of the state stores, in bytes. Default: a share of `memoryBudgetBytes`. */
+  readonly cacheMaxBytes?: number
+  /** Default `exactly_once`. */
+  readonly processingGuarantee?: 'exactly_once' | 'at_least_once'
+  /** What to do with a record that cannot be decoded. Default `fail`. */
+  readonly onDeserializationError?: 'fail' | 'dead-letter' | 'continue'
+  /** What to do with a record on which the application's own code throws. Default `fail`. */
+  readonly onProcessingError?: 'fail' | 'dead-letter' | 'continue'
+}
+
+/** Everything that one Millrace process or fleet runs. */
+export interface MillraceConfig {
+  /** Kafka bootstrap servers. `millrace dev` brings its own broker and ignores them unless --brokers is given. */
+  readonly brokers?: string | readonly string[]
+  /** Folder for state stores and the development broker's log. Default `.millrace` beside this file. */
+  readonly dataDir?: string
+  readonly gateway?: {
+    /** Default 127.0.0.1. */
+    readonly host?: string
+    /** Default 8080; 0 takes a free port. */
+    readonly port?: number
+    /** host:port under which other instances reach this gateway. */
+    readonly advertised?: string
+  }
+  /** One budget for caches, uncommitted state and fetch buffers of this process, in bytes. Default 256 MiB. */
+  readonly memoryBudgetBytes?: number
+  readonly sources?: readonly SourceConnector[]
+  readonly apps?: readonly AppReference[]
+  readonly sinks?: readonly SinkConnector[]
+}
+
+/** Names a streams application of this configuration by the path of its module, relative to the configuration file. */
+export function app(path: string, options: AppOptions = {}): AppReference {
+  return { kind: 'app', path, options }
+}
+
+/**
+ * Declares what `millrace dev` and `millrace run` start. Returns its argument; the types are the point.
+ *
+ * @example
+ * export default defineConfig({
+ *   sources: [postgresOutbox({ url: env.ORDERS_URL, topics: [order] })],
+ *   apps: [app('./spend.ts')],
+ *   sinks: [postgresSink(spend, { url: env.REPORTING_URL, table: 'spend', mode: 'upsert' })],
+ * })
+ */
+export function defineConfig(config: MillraceConfig): MillraceConfig {
+  return config
+}

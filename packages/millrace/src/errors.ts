@@ -1,0 +1,52 @@
+import { type ErrorTable, errorFactory } from '@millrace/base'
+
+export const millraceErrors = {
+  CONFIG_NOT_FOUND: {
+    retriable: false,
+    cause: 'No configuration file was found where the command looked.',
+    remedy: 'Pass the path of a configuration, or run "millrace init" to make one here.',
+  },
+  CONFIG_INVALID: {
+    retriable: false,
+    cause: 'The configuration file does not load, or an option in it is unknown or has the wrong type.',
+    remedy: 'Mend the option that the message names; docs/reference/configuration.md lists them all.',
+  },
+  CONFIG_NO_BROKERS: {
+    retriable: false,
+    cause: '"millrace run" was started without the address of a Kafka cluster.',
+    remedy:
+      'Set "brokers" in the configuration, MILLRACE_BROKERS, or --brokers host:port; "millrace dev" brings a broker of its own.',
+  },
+  APP_INVALID: {
+    retriable: false,
+    cause: 'A streams application module does not export a function that returns a topology.',
+    remedy: 'Export by default a function that returns topology(name) with its streams and tables.',
+  },
+  PROJECT_NOT_FOUND: {
+    retriable: false,
+    cause: '"millrace init" found no package.json to add to.',
+    remedy: 'Run "npm init -y" first, or change into the project folder.',
+  },
+  PROCESS_FAILED: {
+    retriable: false,
+    cause: 'A process that the supervisor started ended before it was ready, or kept ending.',
+    remedy: 'Read the lines above, which are its own; mend the cause and start again.',
+  },
+  CONFIRMATION_NEEDED: {
+    retriable: false,
+    cause: 'The command would delete something.',
+    remedy: 'Look at the preview and repeat the command with --yes.',
+  },
+  NOT_FOUND: {
+    retriable: false,
+    cause: 'The topic, group, key or record that the command names does not exist.',
+    remedy: 'List what exists with the same command\'s "list".',
+  },
+  USAGE: {
+    retriable: false,
+    cause: 'A flag or an argument has a value that the command cannot use.',
+    remedy: "See the command's --help.",
+  },
+} as const satisfies ErrorTable
+
+export const millraceError = errorFactory(millraceErrors)
