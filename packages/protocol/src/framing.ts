@@ -1,0 +1,119 @@
+import { readMessage, writeMessage } from './codec.ts'
+import { protocolError } from './errors.ts'
+import { apis } from './generated/apis.ts'
+import { RequestHeader, ResponseHeader } from './generated/messages.ts'
+import type { MessageInput, MessageType } from './message-type.ts'
+import { Reader } from './reader.ts'
+import { Writer } from './writer.ts'
+
+/** One API: its key, Kafka's name for it and both messages. */
+export interface Api<Request = unknown, Response = unknown> {
+  readonly key: number
+  readonly name: string
+  readonly request: MessageType<Request>
+  readonly response: MessageType<Response>
+}
+
+const byKey = new Map<number, Api>(Object.values(apis).map((api) => [api.key, api as Api]))
+const apiVersionsKey = 18
+
+/** The API with this key, undefined when this package has no messages for it. */
+export function apiByKey(key: number): Api | undefined {
+  return byKey.get(key)
+}
+
+/** What stands before a request's body. */
+export interface DecodedRequestHeader {
+  readonly apiKey: number
+  readonly apiVersion: number
+  readonly correlationId: number
+  readonly clientId: string | null
+  /** Where the body begins. */
+  readonly bodyOffset: number
+}
+
+/** Header 2 adds tagged fields; it belongs to the versions in which the body has them too. */
+function requestHeaderVersion(api: Api | undefined, version: number): number {
+  return api !== undefined && version >= api.request.flexibleFrom ? 2 : 1
+}
+
+/** ApiVersions answers with header 0 in every version: its reader does not know the versions yet (KIP-511). */
+function responseHeaderVersion(api: Api, version: number): number {
+  return api.key !== apiVersionsKey && version >= api.response.flexibleFrom ? 1 : 0
+}
+
+/**
+ * Encodes header and body of a request, without the length that frames it on a socket.
+ *
+ * @example
+ * encodeRequest({ api: apis.Metadata, version: 12, correlationId: 1, clientId: 'shop', body: { topics: null } })
+ */
+export function encodeRequest<Request, Response>(options: {
+  readonly api: Api<Request, Response>
+  readonly version: number
+  readonly correlationId: number
+  readonly clientId: string | null
+  readonly body: MessageInput<Request>
+}): Buffer {
+  const { api, version, correlationId, clientId } = options
+  const writer = new Writer()
+  writeMessage(writer, RequestHeader, requestHeaderVersion(api as Api, version), {
+    requestApiKey: api.key,
+    requestApiVersion: version,
+    correlationId,
+    clientId,
+  })
+  writeMessage(writer, api.request, version, options.body)
+  return writer.written()
+}
+
+/**
+ * Reads a request's header. A key or version this package does not know is not an error here: the caller answers it,
+ * and for ApiVersions must do so with UNSUPPORTED_VERSION in version 0 (KIP-511).
+ *
+ * Throws PROTOCOL_MALFORMED when there is no header.
+ */
+export function decodeRequestHeader(bytes: Buffer): DecodedRequestHeader {
+  const reader = new Reader(bytes, 0, bytes.length)
+  const apiKey = reader.int16()
+  const apiVersion = reader.int16()
+  reader.position = 0
+  const header = readMessage(reader, RequestHeader, requestHeaderVersion(byKey.get(apiKey), apiVersion))
+  const { correlationId, clientId } = header
+  return { apiKey, apiVersion, correlationId, clientId, bodyOffset: reader.position }
+}
+
+/** Encodes header and body of a response, without the length that frames it on a socket. */
+export function encodeResponse<Request, Response>(options: {
+  readonly api: Api<Request, Response>
+  readonly version: number
+  readonly correlationId: number
+  readonly body: MessageInput<Response>
+}): Buffer {
+  const { api, version, correlationId } = options
+  const writer = new Writer()
+  writeMessage(writer, ResponseHeader, responseHeaderVersion(api as Api, version), { correlationId })
+  writeMessage(writer, api.response, version, options.body)
+  return writer.written()
+}
+
+/**
+ * Decodes a response to a request of the given version. Bytes and records are views into `bytes`.
+ *
+ * Throws PROTOCOL_MALFORMED when the bytes are not such a response, or when bytes are left over.
+ */
+export function decodeResponse<Request, Response>(options: {
+  readonly api: Api<Request, Response>
+  readonly version: number
+  readonly bytes: Buffer
+}): { correlationId: number; body: Response } {
+  const { api, version, bytes } = options
+  const reader = new Reader(bytes, 0, bytes.length)
+  const { correlationId } = readMessage(reader, ResponseHeader, responseHeaderVersion(api as Api, version))
+  const body = readMessage(reader, api.response, version)
+  if (reader.remaining() > 0) {
+    const message = `${reader.remaining()} bytes follow a ${api.response.name} of version ${version}`
+    throw protocolError('PROTOCOL_MALFORMED', message, { api: api.name, version })
+  }
+  return { correlationId, body }
+}

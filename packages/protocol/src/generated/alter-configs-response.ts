@@ -1,0 +1,17 @@
+export interface AlterConfigsResponse {
+  /** int32, v0+ */
+  throttleTimeMs: number
+  /** []AlterConfigsResourceResponse, v0+ */
+  responses: AlterConfigsResponseAlterConfigsResourceResponse[]
+}
+
+export interface AlterConfigsResponseAlterConfigsResourceResponse {
+  /** int16, v0+ */
+  errorCode: number
+  /** string, v0+ */
+  errorMessage: string | null
+  /** int8, v0+ */
+  resourceType: number
+  /** string, v0+ */
+  resourceName: string
+}

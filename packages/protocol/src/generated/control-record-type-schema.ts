@@ -1,0 +1,4 @@
+export interface ControlRecordTypeSchema {
+  /** int16, v0+ */
+  type: number
+}

@@ -1,0 +1,21 @@
+export interface DeleteAclsRequest {
+  /** []DeleteAclsFilter, v0+ */
+  filters: DeleteAclsRequestDeleteAclsFilter[]
+}
+
+export interface DeleteAclsRequestDeleteAclsFilter {
+  /** int8, v0+ */
+  resourceTypeFilter: number
+  /** string, v0+ */
+  resourceNameFilter: string | null
+  /** int8, v1+ */
+  patternTypeFilter: number
+  /** string, v0+ */
+  principalFilter: string | null
+  /** string, v0+ */
+  hostFilter: string | null
+  /** int8, v0+ */
+  operation: number
+  /** int8, v0+ */
+  permissionType: number
+}

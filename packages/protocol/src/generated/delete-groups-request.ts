@@ -1,0 +1,4 @@
+export interface DeleteGroupsRequest {
+  /** []string, v0+ */
+  groupsNames: string[]
+}

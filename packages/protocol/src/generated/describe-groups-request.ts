@@ -1,0 +1,6 @@
+export interface DescribeGroupsRequest {
+  /** []string, v0+ */
+  groups: string[]
+  /** bool, v3+ */
+  includeAuthorizedOperations: boolean
+}

@@ -1,0 +1,4 @@
+export interface DescribeTransactionsRequest {
+  /** []string, v0+ */
+  transactionalIds: string[]
+}

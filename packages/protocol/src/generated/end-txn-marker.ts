@@ -1,0 +1,4 @@
+export interface EndTxnMarker {
+  /** int32, v0+ */
+  coordinatorEpoch: number
+}

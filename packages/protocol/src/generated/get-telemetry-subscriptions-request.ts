@@ -1,0 +1,4 @@
+export interface GetTelemetrySubscriptionsRequest {
+  /** uuid, v0+ */
+  clientInstanceId: string
+}

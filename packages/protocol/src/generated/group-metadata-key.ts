@@ -1,0 +1,4 @@
+export interface GroupMetadataKey {
+  /** string, v0 */
+  group: string
+}

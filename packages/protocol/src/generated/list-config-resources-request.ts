@@ -1,0 +1,4 @@
+export interface ListConfigResourcesRequest {
+  /** []int8, v1+ */
+  resourceTypes: number[]
+}

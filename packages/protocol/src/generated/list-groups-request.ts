@@ -1,0 +1,6 @@
+export interface ListGroupsRequest {
+  /** []string, v4+ */
+  statesFilter: string[]
+  /** []string, v5+ */
+  typesFilter: string[]
+}

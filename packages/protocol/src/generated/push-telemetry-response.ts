@@ -1,0 +1,6 @@
+export interface PushTelemetryResponse {
+  /** int32, v0+ */
+  throttleTimeMs: number
+  /** int16, v0+ */
+  errorCode: number
+}

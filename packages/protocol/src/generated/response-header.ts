@@ -1,0 +1,4 @@
+export interface ResponseHeader {
+  /** int32, v0+ */
+  correlationId: number
+}

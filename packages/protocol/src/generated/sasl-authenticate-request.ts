@@ -1,0 +1,4 @@
+export interface SaslAuthenticateRequest {
+  /** bytes, v0+ */
+  authBytes: Buffer
+}

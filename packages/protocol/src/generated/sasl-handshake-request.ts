@@ -1,0 +1,4 @@
+export interface SaslHandshakeRequest {
+  /** string, v0+ */
+  mechanism: string
+}

@@ -1,0 +1,6 @@
+export interface SaslHandshakeResponse {
+  /** int16, v0+ */
+  errorCode: number
+  /** []string, v0+ */
+  mechanisms: string[]
+}

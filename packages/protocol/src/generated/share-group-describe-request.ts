@@ -1,0 +1,6 @@
+export interface ShareGroupDescribeRequest {
+  /** []string, v0+ */
+  groupIds: string[]
+  /** bool, v0+ */
+  includeAuthorizedOperations: boolean
+}

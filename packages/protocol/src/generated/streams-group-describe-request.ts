@@ -1,0 +1,6 @@
+export interface StreamsGroupDescribeRequest {
+  /** []string, v0+ */
+  groupIds: string[]
+  /** bool, v0+ */
+  includeAuthorizedOperations: boolean
+}

@@ -1,0 +1,4 @@
+export interface TransactionLogKey {
+  /** string, v0 */
+  transactionalId: string
+}

@@ -1,0 +1,4 @@
+export interface UnregisterBrokerRequest {
+  /** int32, v0+ */
+  brokerId: number
+}

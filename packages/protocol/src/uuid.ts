@@ -1,0 +1,2 @@
+/** Kafka's zero UUID as it prints: no topic id. */
+export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA'

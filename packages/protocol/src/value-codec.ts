@@ -1,0 +1,208 @@
+import { protocolError } from './errors.ts'
+import type { Reader } from './reader.ts'
+import type { FieldSchema, PrimitiveType } from './schema.ts'
+import type { Writer } from './writer.ts'
+
+/** How one kind of value travels in one version. */
+export interface ValueCodec {
+  /** The fewest bytes a value can take: what bounds array lengths before anything is allocated. */
+  readonly minBytes: number
+  read(reader: Reader): unknown
+  write(writer: Writer, value: unknown): void
+}
+
+const fixed = {
+  bool: codec(
+    1,
+    (reader) => reader.int8() !== 0,
+    (writer, value) => writer.int8(value === true ? 1 : 0),
+  ),
+  int8: codec(
+    1,
+    (reader) => reader.int8(),
+    (writer, value: number) => writer.int8(value),
+  ),
+  int16: codec(
+    2,
+    (reader) => reader.int16(),
+    (writer, value: number) => writer.int16(value),
+  ),
+  uint16: codec(
+    2,
+    (reader) => reader.uint16(),
+    (writer, value: number) => writer.uint16(value),
+  ),
+  int32: codec(
+    4,
+    (reader) => reader.int32(),
+    (writer, value: number) => writer.int32(value),
+  ),
+  uint32: codec(
+    4,
+    (reader) => reader.uint32(),
+    (writer, value: number) => writer.uint32(value),
+  ),
+  int64: codec(
+    8,
+    (reader) => reader.int64(),
+    (writer, value: number) => writer.int64(value),
+  ),
+  float64: codec(
+    8,
+    (reader) => reader.float64(),
+    (writer, value: number) => writer.float64(value),
+  ),
+  uuid: codec(
+    16,
+    (reader) => reader.uuid(),
+    (writer, value: string) => writer.uuid(value),
+  ),
+} as const
+
+function codec<Value>(
+  minBytes: number,
+  read: (reader: Reader) => Value,
+  write: (writer: Writer, value: Value) => void,
+): ValueCodec {
+  return { minBytes, read, write: write as (writer: Writer, value: unknown) => void }
+}
+
+/** The codec of a primitive; `nullable` and `flexible` matter only for what has a length. */
+export function primitiveCodec(type: PrimitiveType, nullable: boolean, flexible: boolean): ValueCodec {
+  if (type === 'string') return stringCodec(nullable, flexible)
+  if (type === 'bytes' || type === 'records') return bytesCodec(nullable, flexible)
+  return fixed[type]
+}
+
+/** Reads the length before a string, bytes or array; -1 is null. */
+function readLength(reader: Reader, flexible: boolean, short: boolean): number {
+  if (flexible) return reader.unsignedVarint() - 1
+  return short ? reader.int16() : reader.int32()
+}
+
+function writeLength(writer: Writer, length: number, flexible: boolean, short: boolean): void {
+  if (flexible) writer.unsignedVarint(length + 1)
+  else if (short) writer.int16(length)
+  else writer.int32(length)
+}
+
+function unexpectedNull(): Error {
+  return protocolError('PROTOCOL_MALFORMED', 'a field that cannot be null is null')
+}
+
+function stringCodec(nullable: boolean, flexible: boolean): ValueCodec {
+  return {
+    minBytes: flexible ? 1 : 2,
+    read(reader) {
+      const length = readLength(reader, flexible, true)
+      if (length >= 0) return reader.utf8(length)
+      if (nullable && length === -1) return null
+      throw unexpectedNull()
+    },
+    write(writer, value) {
+      if (value === null && nullable) return writeLength(writer, -1, flexible, true)
+      if (typeof value !== 'string') throw new TypeError(`expected a string, not ${describe(value)}`)
+      const length = Buffer.byteLength(value)
+      if (length > 0x7fff) throw new TypeError(`a string of ${length} bytes exceeds the protocol's 32767`)
+      writeLength(writer, length, flexible, true)
+      writer.utf8(value, length)
+    },
+  }
+}
+
+function bytesCodec(nullable: boolean, flexible: boolean): ValueCodec {
+  return {
+    minBytes: flexible ? 1 : 4,
+    read(reader) {
+      const length = readLength(reader, flexible, false)
+      if (length >= 0) return reader.bytes(length)
+      if (nullable && length === -1) return null
+      throw unexpectedNull()
+    },
+    write(writer, value) {
+      if (value === null && nullable) return writeLength(writer, -1, flexible, false)
+      if (!(value instanceof Uint8Array)) throw new TypeError(`expected bytes, not ${describe(value)}`)
+      writeLength(writer, value.length, flexible, false)
+      writer.bytes(value)
+    },
+  }
+}
+
+/** An array of `element`. The length is checked against the bytes that remain before anything is allocated. */
+export function arrayCodec(element: ValueCodec, nullable: boolean, flexible: boolean): ValueCodec {
+  const elementMinBytes = Math.max(1, element.minBytes)
+  return {
+    minBytes: flexible ? 1 : 4,
+    read(reader) {
+      const length = readLength(reader, flexible, false)
+      if (length < 0) {
+        if (nullable && length === -1) return null
+        throw unexpectedNull()
+      }
+      if (length * elementMinBytes > reader.remaining()) {
+        const message = `an array of ${length} elements is announced where ${reader.remaining()} bytes remain`
+        throw protocolError('PROTOCOL_MALFORMED', message, { position: reader.position })
+      }
+      const values: unknown[] = []
+      for (let index = 0; index < length; index++) values.push(element.read(reader))
+      return values
+    },
+    write(writer, value) {
+      if (value === null && nullable) return writeLength(writer, -1, flexible, false)
+      if (!Array.isArray(value)) throw new TypeError(`expected an array, not ${describe(value)}`)
+      writeLength(writer, value.length, flexible, false)
+      for (const one of value as unknown[]) element.write(writer, one)
+    },
+  }
+}
+
+/** A struct that may be null: one byte before it, negative for null. */
+export function nullableStructCodec(struct: ValueCodec): ValueCodec {
+  return {
+    minBytes: 1,
+    read: (reader) => (reader.int8() < 0 ? null : struct.read(reader)),
+    write(writer, value) {
+      writer.int8(value === null ? -1 : 1)
+      if (value !== null) struct.write(writer, value)
+    },
+  }
+}
+
+/** What a field holds when nobody set it. Structs and arrays are fresh each time: nobody shares a default. */
+export function defaultOf(field: FieldSchema): unknown {
+  const text = field.defaultText
+  if (text === 'null') return null
+  if (field.isArray) return []
+  switch (field.type) {
+    case '{}':
+      return Object.fromEntries(field.fields.map((inner) => [inner.name, defaultOf(inner)]))
+    case 'string':
+      return text ?? ''
+    case 'bool':
+      return text === 'true'
+    case 'uuid':
+      return 'AAAAAAAAAAAAAAAAAAAAAA'
+    case 'bytes':
+    case 'records':
+      return Buffer.alloc(0)
+    default:
+      return text === undefined ? 0 : Number(text)
+  }
+}
+
+/** Whether a value says nothing that the default does not say: what lets a tagged field be left out. */
+export function isDefault(field: FieldSchema, value: unknown): boolean {
+  if (value === undefined) return true
+  if (field.defaultText === 'null') return value === null
+  if (value === null) return false
+  if (field.isArray) return (value as unknown[]).length === 0
+  if (field.type === '{}') {
+    return field.fields.every((inner) => isDefault(inner, (value as Record<string, unknown>)[inner.name]))
+  }
+  if (field.type === 'bytes' || field.type === 'records') return (value as Uint8Array).length === 0
+  return value === defaultOf(field)
+}
+
+function describe(value: unknown): string {
+  return value === null ? 'null' : typeof value
+}

@@ -1,0 +1,118 @@
+/** A growing buffer that messages are written to. */
+export class Writer {
+  buffer: Buffer
+  position = 0
+
+  constructor(initialBytes = 256) {
+    this.buffer = Buffer.allocUnsafe(initialBytes)
+  }
+
+  /** Makes room for `count` bytes and returns where they go. */
+  reserve(count: number): number {
+    const start = this.position
+    const needed = start + count
+    if (needed > this.buffer.length) this.#grow(needed)
+    this.position = needed
+    return start
+  }
+
+  #grow(needed: number): void {
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2))
+    this.buffer.copy(grown, 0, 0, this.position)
+    this.buffer = grown
+  }
+
+  /** What has been written, as a view. */
+  written(): Buffer {
+    return this.buffer.subarray(0, this.position)
+  }
+
+  int8(value: number): void {
+    const at = this.reserve(1)
+    this.buffer.writeInt8(value, at)
+  }
+
+  int16(value: number): void {
+    const at = this.reserve(2)
+    this.buffer.writeInt16BE(value, at)
+  }
+
+  uint16(value: number): void {
+    const at = this.reserve(2)
+    this.buffer.writeUInt16BE(value, at)
+  }
+
+  int32(value: number): void {
+    const at = this.reserve(4)
+    this.buffer.writeInt32BE(value, at)
+  }
+
+  uint32(value: number): void {
+    const at = this.reserve(4)
+    this.buffer.writeUInt32BE(value, at)
+  }
+
+  int64(value: number): void {
+    const at = this.reserve(8)
+    writeInt64(this.buffer, value, at)
+  }
+
+  float64(value: number): void {
+    const at = this.reserve(8)
+    this.buffer.writeDoubleBE(value, at)
+  }
+
+  unsignedVarint(value: number): void {
+    let at = this.reserve(unsignedVarintSize(value))
+    let rest = value >>> 0
+    while (rest > 0x7f) {
+      this.buffer[at++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    this.buffer[at] = rest
+  }
+
+  utf8(value: string, byteLength: number): void {
+    const at = this.reserve(byteLength)
+    this.buffer.write(value, at, byteLength, 'utf8')
+  }
+
+  bytes(value: Uint8Array): void {
+    const at = this.reserve(value.length)
+    this.buffer.set(value, at)
+  }
+
+  uuid(value: string): void {
+    const at = this.reserve(16)
+    if (this.buffer.write(value, at, 16, 'base64url') !== 16) throw new TypeError(`not a Kafka UUID: ${value}`)
+  }
+}
+
+export function unsignedVarintSize(value: number): number {
+  const rest = value >>> 0
+  if (rest < 0x80) return 1
+  if (rest < 0x4000) return 2
+  if (rest < 0x200000) return 3
+  return rest < 0x10000000 ? 4 : 5
+}
+
+const two32 = 4294967296
+const two63 = 2 ** 63
+
+/** Writes a safe integer as int64; 2^63 stands for Java's Long.MAX_VALUE, which no number can hold. */
+export function writeInt64(buffer: Buffer, value: number, at: number): void {
+  if (value >= two63) {
+    buffer.writeInt32BE(0x7fffffff, at)
+    buffer.writeUInt32BE(0xffffffff, at + 4)
+    return
+  }
+  const high = Math.floor(value / two32)
+  if (value - Math.floor(value) !== 0) throw new TypeError(`not an integer: ${value}`)
+  buffer.writeInt32BE(high, at)
+  buffer.writeUInt32BE(value - high * two32, at + 4)
+}
+
+/** Reads an int64 as a number; exact within safe integers. */
+export function readInt64(buffer: Buffer, at: number): number {
+  return buffer.readInt32BE(at) * two32 + buffer.readUInt32BE(at + 4)
+}

@@ -1,0 +1,3 @@
+import { generateProtocol } from './generate-protocol.ts'
+
+generateProtocol(process.argv.slice(2))
