@@ -1,0 +1,85 @@
+import type { Serde } from '@millrace/contracts'
+
+type AnySerde = Serde<unknown, unknown>
+
+const unread = Symbol('unread')
+
+/**
+ * The record on its way through the operators of a task: key and value are parsed when somebody asks, and travel on as
+ * the bytes they came in where nobody does. Each node owns one and reuses it: what a node forwards is valid during the
+ * call only.
+ *
+ * In flows of a table `value` is the new value and `oldValue` the one it replaces.
+ */
+export class FlowRecord {
+  timestamp = -1
+  oldValue: unknown = null
+  #key: unknown = null
+  #value: unknown = null
+  #keyBytes: Buffer | null | undefined
+  #valueBytes: Buffer | null | undefined
+  #keySerde: AnySerde | undefined
+  #valueSerde: AnySerde | undefined
+
+  get key(): unknown {
+    if (this.#key === unread) this.#key = this.#keySerde!.deserialize(this.#keyBytes!)
+    return this.#key
+  }
+
+  get value(): unknown {
+    if (this.#value === unread) this.#value = this.#valueSerde!.deserialize(this.#valueBytes!)
+    return this.#value
+  }
+
+  /** Whether there is a key, without parsing it. */
+  get hasKey(): boolean {
+    return this.#key !== null
+  }
+
+  get hasValue(): boolean {
+    return this.#value !== null
+  }
+
+  setKey(key: unknown): void {
+    this.#key = key
+    this.#keyBytes = undefined
+  }
+
+  setValue(value: unknown): void {
+    this.#value = value
+    this.#valueBytes = undefined
+  }
+
+  readKey(bytes: Buffer | null, serde: AnySerde): void {
+    this.#key = bytes === null ? null : unread
+    this.#keyBytes = bytes
+    this.#keySerde = serde
+  }
+
+  readValue(bytes: Buffer | null, serde: AnySerde): void {
+    this.#value = bytes === null ? null : unread
+    this.#valueBytes = bytes
+    this.#valueSerde = serde
+  }
+
+  keyFrom(other: FlowRecord): void {
+    this.#key = other.#key
+    this.#keyBytes = other.#keyBytes
+    this.#keySerde = other.#keySerde
+  }
+
+  valueFrom(other: FlowRecord): void {
+    this.#value = other.#value
+    this.#valueBytes = other.#valueBytes
+    this.#valueSerde = other.#valueSerde
+  }
+
+  /** The bytes that the key came in, where it is unchanged and `serde` would read the same from them. */
+  keyBytesUnder(serde: AnySerde): Buffer | null | undefined {
+    return this.#keySerde === serde || this.#keyBytes === null ? this.#keyBytes : undefined
+  }
+
+  valueBytesUnder(serde: AnySerde): Buffer | null | undefined {
+    return this.#valueSerde === serde || this.#valueBytes === null ? this.#valueBytes : undefined
+  }
+}

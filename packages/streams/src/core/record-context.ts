@@ -1,0 +1,55 @@
+import type { Header, RecordCursor } from '@millrace/protocol'
+
+/** Where the record in hand came from. Valid during the callback that it is given to; copy what you keep. */
+export interface RecordContext {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+  readonly headers: readonly Header[]
+}
+
+export const noHeaders: readonly Header[] = Object.freeze([])
+
+/** One per task, moved from record to record; headers are read from the batch when somebody asks. */
+export class TaskRecordContext implements RecordContext {
+  topic = ''
+  partition = -1
+  offset = -1
+  timestamp = -1
+  #cursor: RecordCursor | undefined
+  #headers: readonly Header[] = noHeaders
+
+  get headers(): readonly Header[] {
+    if (this.#cursor !== undefined) {
+      this.#headers = this.#cursor.headerCount === 0 ? noHeaders : this.#cursor.headers()
+      this.#cursor = undefined
+    }
+    return this.#headers
+  }
+
+  /** Moves to the record under the cursor. */
+  enter(topic: string, partition: number, cursor: RecordCursor): void {
+    this.topic = topic
+    this.partition = partition
+    this.offset = cursor.offset
+    this.timestamp = cursor.timestamp
+    this.#cursor = cursor
+  }
+
+  /** Moves to where an update came from that was held in a cache. */
+  assume(origin: RecordContext): void {
+    this.topic = origin.topic
+    this.partition = origin.partition
+    this.offset = origin.offset
+    this.timestamp = origin.timestamp
+    this.#headers = origin.headers
+    this.#cursor = undefined
+  }
+
+  snapshot(): RecordContext {
+    const { topic, partition, offset, timestamp, headers } = this
+    return { topic, partition, offset, timestamp, headers }
+  }
+}

@@ -1,0 +1,80 @@
+import type { Serde } from '@millrace/contracts'
+import type { PhysicalNode } from './physical.ts'
+
+/** A sub-topology's work for one partition number. */
+export interface TaskId {
+  readonly subtopology: number
+  readonly partition: number
+}
+
+/** As Kafka Streams writes it: `0_1`. */
+export function taskIdText(id: TaskId): string {
+  return `${id.subtopology}_${id.partition}`
+}
+
+/** A topic that the application creates for itself. */
+export interface InternalTopicPlan {
+  /** Full name, with the application id in front. */
+  readonly name: string
+  readonly kind: 'repartition' | 'changelog'
+  /** Said by the program (`repartition({ partitions })`); undefined follows from the inputs, see `resolvePartitions`. */
+  readonly partitions: number | undefined
+  /** Topic settings under Kafka's dotted names, as Kafka Streams sets them. */
+  readonly config: Readonly<Record<string, string>>
+  /** Changelogs: the store whose writes go there. */
+  readonly store: string | undefined
+}
+
+/** A state store as the planner knows it; every task of its sub-topology has one. */
+export interface StorePlan {
+  readonly name: string
+  readonly kind: 'keyValue' | 'window' | 'session'
+  readonly subtopology: number
+  /** Full name of the changelog topic; undefined for stores that keep none. */
+  readonly changelogTopic: string | undefined
+  readonly keySerde: Serde<unknown, unknown>
+  readonly valueSerde: Serde<unknown, unknown>
+  /** Window stores: how long after its start a window is kept, by stream time. */
+  readonly retentionMs: number | undefined
+  /** Window stores: the length that the end of a window is computed from; undefined where lengths vary (calendar windows). */
+  readonly windowSizeMs: number | undefined
+  /** The end of a window from its start. */
+  readonly windowEnd: ((startMs: number) => number) | undefined
+  /** Whether the record cache stands in front. */
+  readonly cached: boolean
+}
+
+export interface SubtopologyPlan {
+  readonly id: number
+  /** Everything it reads: the user's topics and repartition topics. */
+  readonly sourceTopics: readonly string[]
+  /** Those of `sourceTopics` that are the application's own: their records may be deleted once consumed and committed. */
+  readonly repartitionTopics: readonly string[]
+  /** Everything it writes, the user's topics and repartition topics, changelogs left out. */
+  readonly sinkTopics: readonly string[]
+  readonly stores: readonly StorePlan[]
+  /** Topics that must have the same number of partitions, group by group. */
+  readonly copartitionGroups: readonly (readonly string[])[]
+  /** In topological order. */
+  readonly nodes: readonly PhysicalNode[]
+}
+
+/** A topology made ready to run under an application id: what tasks, assignment and internal topics follow from. */
+export interface TopologyPlan {
+  readonly applicationId: string
+  readonly subtopologies: readonly SubtopologyPlan[]
+  readonly internalTopics: readonly InternalTopicPlan[]
+  /** The user's topics that are read; they must exist before the application starts. */
+  readonly sourceTopics: readonly string[]
+  readonly stores: ReadonlyMap<string, StorePlan>
+  /** The text that Java's `Topology#describe` prints for the same topology. */
+  describe(): string
+}
+
+/** What `topology(name)` returns, as the runtime sees it. */
+export interface RunnableTopology {
+  /** The application id unless the runtime is told another. */
+  readonly name: string
+  /** @throws STREAMS_TOPOLOGY_INVALID */
+  plan(options?: { applicationId?: string }): TopologyPlan
+}

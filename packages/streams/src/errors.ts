@@ -1,0 +1,72 @@
+import { type ErrorTable, errorFactory } from '@millrace/base'
+
+/** Every error of this package, its cause and what to do about it. */
+export const streamsErrors = {
+  STREAMS_TOPOLOGY_INVALID: {
+    retriable: false,
+    cause:
+      'The program describes a topology that cannot run: a name used twice, a missing name, or an option out of range.',
+    remedy: 'Correct the step that the message names.',
+  },
+  STREAMS_SERDE_MISSING: {
+    retriable: false,
+    cause: 'A key that is no string has to be written to an internal topic or store, and nothing says how.',
+    remedy: 'Give the step that makes the key a serde: { key: serdes.int32 }, for example.',
+  },
+  STREAMS_PROMISE_RETURNED: {
+    retriable: false,
+    cause:
+      'A callback of the topology returned a promise; topologies are synchronous so that they can be exactly-once.',
+    remedy: 'Move the asynchronous work behind the topology: into a handler or a sink that consumes its output.',
+  },
+  STREAMS_VALUE_MUTATED: {
+    retriable: false,
+    cause:
+      'A callback changed a value that a state store or another step still holds, or the value does not survive serialisation.',
+    remedy: 'Return a new value instead ({ ...old, total }), made of what the serde can carry.',
+  },
+  STREAMS_DESERIALIZE_FAILED: {
+    retriable: false,
+    cause: 'The bytes of a record do not match what the topology expects of its topic.',
+    remedy:
+      'Correct the producer or the contract; to let such records pass, set the deserialize handler to deadLetter or continue.',
+  },
+  STREAMS_PROCESS_FAILED: {
+    retriable: false,
+    cause: 'A callback of the topology threw.',
+    remedy: 'Correct the callback; to let such records pass, set the process handler to deadLetter or continue.',
+  },
+  STREAMS_PRODUCE_FAILED: {
+    retriable: false,
+    cause: 'A result cannot be serialised for the topic or store that it is meant for.',
+    remedy:
+      'Correct the step or the contract; to let such results pass, set the produce handler to deadLetter or continue.',
+  },
+  STREAMS_RETRY_AFTER_EFFECTS: {
+    retriable: true,
+    cause: 'A handler asked to retry a record that had already changed state or produced output.',
+    remedy: 'Nothing by hand: the transaction is aborted and its records are processed again.',
+  },
+  STREAMS_TIMESTAMP_INVALID: {
+    retriable: false,
+    cause: 'A record has a negative timestamp.',
+    remedy: 'Correct the producer, or let such records pass with the deserialize handler.',
+  },
+  STREAMS_SOURCE_TOPIC_MISSING: {
+    retriable: true,
+    cause: 'A topic that the application reads does not exist.',
+    remedy: 'Create the topic, or start what creates it.',
+  },
+  STREAMS_NOT_COPARTITIONED: {
+    retriable: false,
+    cause: 'Joined topics must have equally many partitions, or equal keys do not meet.',
+    remedy: 'Create the topics with equal partition counts, or put .repartition({ name, partitions }) before the join.',
+  },
+  STREAMS_STORE_UNKNOWN: {
+    retriable: false,
+    cause: 'No store of the topology has that name.',
+    remedy: 'Use the name that the step was given as { store }; describe() lists all of them.',
+  },
+} as const satisfies ErrorTable
+
+export const streamsError = errorFactory(streamsErrors)
