@@ -1,0 +1,137 @@
+import { mkdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { open, type RootDatabase } from 'lmdb'
+import { runtimeError } from '../errors.ts'
+import { bootId } from './boot-id.ts'
+
+export const directoryFormatVersion = 1
+
+/** How old another machine's (or container's) last sign of life must be before its lock counts as abandoned. */
+const abandonedMs = 30_000
+const renewEveryMs = 10_000
+
+/** Who holds the directory. Whether a process id still names that process can only be told under the same boot and namespace. */
+interface Owner {
+  readonly pid: number
+  /** Clock ticks since boot at which the process started: a reused process id has another. */
+  readonly startedAt: string
+  readonly boot: string
+  readonly namespace: string
+  readonly host: string
+  readonly renewedAtMs: number
+}
+
+/**
+ * `<stateDir>/<application id>`: locked by one process at a time, and home of the instance's identity. The lock is a
+ * record in a small LMDB environment, because a write transaction there is exclusive across processes, so that two
+ * starts at once cannot both find it free. It is not released by a killed process; the next one sees that it is dead.
+ */
+export class StateDirectory {
+  readonly path: string
+  /** Stays the same across restarts; transactional ids are made of it, so that a restart aborts what its predecessor left open. */
+  readonly instanceId: string
+  readonly #root: RootDatabase<unknown, string>
+  readonly #renewal: NodeJS.Timeout
+
+  private constructor(path: string, instanceId: string, root: RootDatabase<unknown, string>) {
+    this.path = path
+    this.instanceId = instanceId
+    this.#root = root
+    this.#renewal = setInterval(() => root.putSync('owner', self()), renewEveryMs)
+    this.#renewal.unref()
+  }
+
+  /**
+   * @throws STREAMS_STATE_LOCKED when a living process holds the directory
+   * @throws STREAMS_STATE_VERSION when a newer release made it
+   */
+  static async open(stateDir: string, applicationId: string, newInstanceId: () => string): Promise<StateDirectory> {
+    const path = join(stateDir, applicationId)
+    mkdirSync(path, { recursive: true })
+    const root = open<unknown, string>({ path: join(path, 'instance.mdb'), encoding: 'json', overlappingSync: false })
+    try {
+      const instanceId = root.transactionSync(() => claim(root, path, newInstanceId))
+      return new StateDirectory(path, instanceId, root)
+    } catch (error) {
+      await root.close()
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#renewal)
+    this.#root.removeSync('owner')
+    await this.#root.close()
+  }
+}
+
+function claim(root: RootDatabase<unknown, string>, path: string, newInstanceId: () => string): string {
+  const format = root.get('format') as number | undefined
+  if (format !== undefined && format > directoryFormatVersion)
+    throw runtimeError(
+      'STREAMS_STATE_VERSION',
+      `${path} has format ${format}, this release reads up to ${directoryFormatVersion}`,
+      {
+        directory: path,
+        found: format,
+        supported: directoryFormatVersion,
+      },
+    )
+  const owner = root.get('owner') as Owner | undefined
+  if (owner && isAlive(owner))
+    throw runtimeError('STREAMS_STATE_LOCKED', `${path} is in use by process ${owner.pid} on ${owner.host}`, {
+      directory: path,
+      pid: owner.pid,
+      host: owner.host,
+    })
+  const instanceId = (root.get('instanceId') as string | undefined) ?? newInstanceId()
+  root.putSync('format', directoryFormatVersion)
+  root.putSync('instanceId', instanceId)
+  root.putSync('owner', self())
+  return instanceId
+}
+
+function self(): Owner {
+  return {
+    pid: process.pid,
+    startedAt: startOf(process.pid) ?? '',
+    boot: bootId() ?? '',
+    namespace: pidNamespace(),
+    host: hostname(),
+    renewedAtMs: Date.now(),
+  }
+}
+
+function isAlive(owner: Owner): boolean {
+  const me = self()
+  if (owner.boot !== me.boot || owner.namespace !== me.namespace || owner.host !== me.host)
+    return Date.now() - owner.renewedAtMs < abandonedMs
+  if (owner.startedAt !== '') return startOf(owner.pid) === owner.startedAt
+  try {
+    process.kill(owner.pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Field 22 of `/proc/<pid>/stat`; undefined for a dead process, and where there is no such file. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The command in parentheses may contain spaces; what follows it does not.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? undefined : fields[19]
+  } catch {
+    return undefined
+  }
+}
+
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
+  }
+}

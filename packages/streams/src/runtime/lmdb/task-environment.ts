@@ -1,0 +1,193 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { open, type RootDatabase } from 'lmdb'
+import { runtimeError } from '../errors.ts'
+import { bootId } from './boot-id.ts'
+import { LmdbTable } from './lmdb-table.ts'
+
+/** Raised when the layout of tables, keys or checkpoints changes; newer is refused, older is rebuilt from the changelog. */
+export const storeFormatVersion = 1
+
+/** LMDB's own layout: the header of a page, then the meta structure: magic, version, address, map size, page size. */
+const pageHeaderBytes = 24
+const lmdbMagic = 0xbeefc0de
+
+/** Named databases per environment: stores, segments of windowed stores and one for bookkeeping. */
+const maxTables = 512
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/**
+ * The LMDB environment of one task, `<directory>/store.mdb`.
+ *
+ * Durability: commits are not synced. A killed process loses nothing, since every page it wrote is in the page cache and
+ * LMDB's last commit is whole. Loss of power may tear the file, so `opened` names the boot under which unsynced
+ * writes happened: another boot finds it, throws the store away and restores it from the changelog, which is the truth.
+ * A clean close syncs and removes it. Where the system does not tell its boots apart, every commit is synced.
+ */
+export class TaskEnvironment {
+  readonly directory: string
+  readonly #root: RootDatabase
+  readonly #meta: LmdbTable
+  readonly #tables = new Map<string, LmdbTable>()
+  #closed = false
+
+  private constructor(directory: string, root: RootDatabase) {
+    this.directory = directory
+    this.#root = root
+    this.#meta = this.table('meta')
+  }
+
+  /**
+   * Opens or creates; what is torn or unreadable is removed and starts empty.
+   *
+   * @throws STREAMS_STATE_VERSION when a newer release wrote the store
+   */
+  static open(directory: string, boot: string | undefined = bootId()): TaskEnvironment {
+    mkdirSync(directory, { recursive: true })
+    if (isTorn(directory, boot) || !isStoreFile(storeFile(directory))) wipe(directory)
+    markOpened(directory, boot)
+    try {
+      return TaskEnvironment.#attach(directory, boot)
+    } catch (error) {
+      if (isVersionError(error)) throw error
+      wipe(directory)
+      markOpened(directory, boot)
+      return TaskEnvironment.#attach(directory, boot)
+    }
+  }
+
+  static #attach(directory: string, boot: string | undefined): TaskEnvironment {
+    const root = open({
+      path: storeFile(directory),
+      maxDbs: maxTables,
+      noSync: boot !== undefined,
+      overlappingSync: false,
+    })
+    try {
+      const environment = new TaskEnvironment(directory, root)
+      environment.#checkVersion()
+      return environment
+    } catch (error) {
+      void root.close()
+      throw error
+    }
+  }
+
+  table(name: string): LmdbTable {
+    const known = this.#tables.get(name)
+    if (known) return known
+    const table = new LmdbTable(this.#root, name)
+    this.#tables.set(name, table)
+    return table
+  }
+
+  dropTable(name: string): void {
+    this.table(name).drop()
+    this.#tables.delete(name)
+  }
+
+  getNote(name: string): string | undefined {
+    const bytes = this.#meta.get(encoder.encode(name))
+    return bytes && decoder.decode(bytes)
+  }
+
+  /** Legal inside `transaction` only. */
+  setNote(name: string, text: string | undefined): void {
+    this.#meta.set(encoder.encode(name), text === undefined ? undefined : encoder.encode(text))
+  }
+
+  /** All or nothing. A throwing `work` leaves no trace. */
+  transaction(work: () => void): void {
+    this.#root.transactionSync(work)
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#root.close()
+    syncFile(storeFile(this.directory))
+    rmSync(markerFile(this.directory), { force: true })
+  }
+
+  #checkVersion(): void {
+    const found = this.getNote('format')
+    if (found === undefined) return this.transaction(() => this.setNote('format', String(storeFormatVersion)))
+    if (Number(found) > storeFormatVersion)
+      throw runtimeError(
+        'STREAMS_STATE_VERSION',
+        `${this.directory} has store format ${found}, this release reads up to ${storeFormatVersion}`,
+        {
+          directory: this.directory,
+          found: Number(found),
+          supported: storeFormatVersion,
+        },
+      )
+  }
+}
+
+const storeFile = (directory: string): string => join(directory, 'store.mdb')
+const markerFile = (directory: string): string => join(directory, 'opened')
+
+function isTorn(directory: string, boot: string | undefined): boolean {
+  if (!existsSync(storeFile(directory)) || !existsSync(markerFile(directory))) return false
+  return boot !== undefined && readFileSync(markerFile(directory), 'utf8').trim() !== boot
+}
+
+/**
+ * Whether both of LMDB's meta pages (at 0 and one page further) carry its magic number, or the file is new. The library
+ * checks this too, but then takes the process down.
+ */
+function isStoreFile(path: string): boolean {
+  if (!existsSync(path) || statSync(path).size === 0) return true
+  const file = openSync(path, 'r')
+  try {
+    const header = Buffer.alloc(pageHeaderBytes + 32)
+    const magicAt = (position: number): boolean =>
+      readSync(file, header, 0, header.length, position) === header.length &&
+      header.readUInt32LE(pageHeaderBytes) === lmdbMagic
+    return magicAt(0) && magicAt(header.readUInt32LE(pageHeaderBytes + 24))
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** On disk before the first unsynced write: a marker that is lost with the power would let a torn store pass. */
+function markOpened(directory: string, boot: string | undefined): void {
+  if (boot === undefined) return
+  const file = openSync(markerFile(directory), 'w')
+  writeSync(file, `${boot}\n`)
+  fsyncSync(file)
+  closeSync(file)
+  syncFile(directory)
+}
+
+function syncFile(path: string): void {
+  const file = openSync(path, 'r')
+  fsyncSync(file)
+  closeSync(file)
+}
+
+function wipe(directory: string): void {
+  for (const name of ['store.mdb', 'store.mdb-lock']) rmSync(join(directory, name), { force: true })
+}
+
+function isVersionError(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'STREAMS_STATE_VERSION'
+}
