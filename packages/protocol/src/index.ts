@@ -1,4 +1,5 @@
 export { decodeMessage, encodeMessage } from './codec.ts'
+export type { CompressionType } from './compression/types.ts'
 export { crc32c } from './crc32c.ts'
 export { protocolErrors } from './errors.ts'
 export {
@@ -185,6 +186,10 @@ export {
 export { type KafkaErrorDescription, kafkaErrorByCode } from './kafka-errors.ts'
 export type { MessageInput, MessageKind, MessageType } from './message-type.ts'
 export { murmur2, partitionForKey } from './murmur2.ts'
+export { type ControlType, controlBatch, controlType } from './records/control-batch.ts'
+export { type BatchFields, type HeaderInput, RecordBatchBuilder } from './records/record-batch-builder.ts'
+export { batchesIn, RecordBatchView } from './records/record-batch-view.ts'
+export { type Header, RecordCursor } from './records/record-cursor.ts'
 export type { VersionRange } from './schema.ts'
 export { unknownTaggedFields } from './struct-codec.ts'
 export { ZERO_UUID } from './uuid.ts'
