@@ -1,21 +1,28 @@
 import { protocolError } from '../errors.ts'
+import { lz4Codec } from './lz4-codec.ts'
+import { snappyCodec } from './snappy-codec.ts'
 import { type Codec, type CompressionType, compressionTypes } from './types.ts'
 import { gzipCodec, zstdCodec } from './zlib-codecs.ts'
 
-const codecs: Readonly<Partial<Record<CompressionType, Codec>>> = { gzip: gzipCodec, zstd: zstdCodec }
+const codecs: Readonly<Record<Exclude<CompressionType, 'none'>, Codec>> = {
+  gzip: gzipCodec,
+  snappy: snappyCodec,
+  lz4: lz4Codec,
+  zstd: zstdCodec,
+}
 
-function codecOf(type: CompressionType | undefined, code: number): Codec {
-  const codec = type && codecs[type]
-  if (codec) return codec
-  throw protocolError('PROTOCOL_UNSUPPORTED_COMPRESSION', `compression ${type ?? code} is not supported`, { code })
+function codecByCode(code: number): Codec {
+  const type = compressionTypes[code]
+  if (type && type !== 'none') return codecs[type]
+  throw protocolError('PROTOCOL_UNSUPPORTED_COMPRESSION', `compression code ${code} is unknown`, { code })
 }
 
 /** Compresses the records of a batch as Kafka's Java clients do; `none` returns the bytes themselves. */
 export function compress(type: CompressionType, bytes: Buffer): Buffer {
-  return type === 'none' ? bytes : codecOf(type, compressionTypes.indexOf(type)).compress(bytes)
+  return type === 'none' ? bytes : codecs[type].compress(bytes)
 }
 
 /** Undoes `compress` by the code in a batch's attributes. */
 export function decompress(code: number, bytes: Buffer, maxBytes: number): Buffer {
-  return code === 0 ? bytes : codecOf(compressionTypes[code], code).decompress(bytes, maxBytes)
+  return code === 0 ? bytes : codecByCode(code).decompress(bytes, maxBytes)
 }
