@@ -104,6 +104,7 @@ class SupervisedProcess {
   #exited: Promise<void> = Promise.resolve()
   #stopped = false
   #failedStarts = 0
+  #restart: NodeJS.Timeout | undefined
   #ready = Promise.withResolvers<RegExpExecArray>()
 
   constructor(spec: ProcessSpec, options: Required<ProcessTreeOptions>) {
@@ -134,6 +135,7 @@ class SupervisedProcess {
 
   async stop(): Promise<void> {
     this.#stopped = true
+    clearTimeout(this.#restart)
     this.#ready.promise.catch(() => {})
     this.#terminate()
     await this.#exited
@@ -198,8 +200,6 @@ class SupervisedProcess {
       this.#ready.reject(millraceError('PROCESS_FAILED', message, { process: this.#spec.name }))
       return
     }
-    setTimeout(() => {
-      if (!this.#stopped) this.#spawn()
-    }, this.#options.restartDelayMs)
+    this.#restart = setTimeout(() => this.#spawn(), this.#options.restartDelayMs)
   }
 }

@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startApacheKafka } from '@millrace/conformance/kafka'
+import { startPostgres } from '@millrace/conformance/postgres'
+import { ProcessTree } from 'millrace/supervise'
+
+const cli = join(dirname(fileURLToPath(import.meta.resolve('millrace/package.json'))), 'bin', 'millrace.js')
+const here = import.meta.dirname
+const config = join(here, 'millrace.config.ts')
+
+export interface ShopOptions {
+  /** Use Apache Kafka instead of the embedded broker. */
+  readonly kafka: boolean
+  readonly onLine: (process: string, line: string) => void
+  readonly onExit: (process: string, reason: string) => void
+  readonly onStarting: (what: string) => void
+}
+
+/** Where the parts of a running shop are. */
+export interface Shop extends AsyncDisposable {
+  readonly brokers: string
+  readonly customersUrl: string
+  readonly ordersUrl: string
+  /** One gateway for each instance of the streams application. */
+  readonly stateUrls: readonly string[]
+  readonly databases: { readonly customers: string; readonly orders: string; readonly reporting: string }
+  readonly tree: ProcessTree
+}
+
+/** Starts PostgreSQL, the broker and every process of the shop; all of it ends with `await using`. */
+export async function startShop(options: ShopOptions): Promise<Shop> {
+  await using starting = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-shop-'))
+  starting.defer(() => rm(folder, { recursive: true, force: true }))
+
+  options.onStarting('PostgreSQL')
+  const postgres = starting.use(await startPostgres({ walLevel: 'logical' }))
+  const databases = {
+    customers: await postgres.createDatabase('customers'),
+    orders: await postgres.createDatabase('orders'),
+    reporting: await postgres.createDatabase('reporting'),
+  }
+  const kafka = options.kafka ? starting.use(await startApacheKafka()) : undefined
+  const tree = starting.use(new ProcessTree({ onLine: options.onLine, onExit: options.onExit }))
+  const brokers = kafka?.brokers ?? (await startEmbeddedBroker(tree, folder, options))
+
+  const service = async (name: string, database: string): Promise<string> => {
+    options.onStarting(`the ${name} service`)
+    const ready = await tree.start({
+      name,
+      script: join(here, 'services', `${name}.ts`),
+      environment: { DATABASE_URL: database, BROKERS: brokers, PORT: String(await freePort()) },
+      ready: /listening on (http:\S+)/,
+    })
+    return ready[1] as string
+  }
+  const customersUrl = await service('customers', databases.customers)
+  const ordersUrl = await service('orders', databases.orders)
+
+  const millrace = async (name: string, only: string): Promise<string> => {
+    options.onStarting(name)
+    const port = await freePort()
+    const ready = await tree.start({
+      name,
+      script: cli,
+      args: ['run', config, '--only', only, '--data-dir', join(folder, name), '--gateway-port', String(port)],
+      environment: {
+        MILLRACE_BROKERS: brokers,
+        CUSTOMERS_URL: databases.customers,
+        ORDERS_URL: databases.orders,
+        REPORTING_URL: databases.reporting,
+      },
+      ready: /gateway listening on (http:\S+)/,
+    })
+    return ready[1] as string
+  }
+  await millrace('capture', 'sources')
+  const stateUrls = [await millrace('streams-1', 'apps'), await millrace('streams-2', 'apps')]
+  await millrace('sink', 'sinks')
+
+  const owned = starting.move()
+  return {
+    brokers,
+    customersUrl,
+    ordersUrl,
+    stateUrls,
+    databases,
+    tree,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+async function startEmbeddedBroker(tree: ProcessTree, folder: string, options: ShopOptions): Promise<string> {
+  options.onStarting('the embedded broker')
+  const ready = await tree.start({
+    name: 'broker',
+    script: cli,
+    // The port is fixed, so that the broker comes back under the same address after a crash.
+    args: ['broker', '--port', String(await freePort()), '--data', join(folder, 'broker')],
+    ready: /listening on (\S+)/,
+  })
+  return ready[1] as string
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net')
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number }
+      probe.close(() => resolve(port))
+    })
+  })
+}

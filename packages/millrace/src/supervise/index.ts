@@ -1,0 +1,1 @@
+export { type ProcessSpec, ProcessTree, type ProcessTreeOptions } from './process-tree.ts'
