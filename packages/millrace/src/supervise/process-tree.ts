@@ -129,7 +129,8 @@ class SupervisedProcess {
 
   async restart(): Promise<void> {
     const again = this.#expectRestart()
-    this.#terminate()
+    if (this.#isRunning()) this.#terminate()
+    else this.#spawnNow()
     await again
   }
 
@@ -146,9 +147,19 @@ class SupervisedProcess {
     return this.#ready.promise
   }
 
+  #isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  #spawnNow(): void {
+    clearTimeout(this.#restart)
+    this.#failedStarts = 0
+    this.#spawn()
+  }
+
   #terminate(): void {
     const child = this.#child
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    if (!child || !this.#isRunning()) return
     child.kill('SIGTERM')
     const timer = setTimeout(() => child.kill('SIGKILL'), this.#options.stopTimeoutMs)
     child.once('exit', () => clearTimeout(timer))

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { manifestOf, Project, packAll, packagingUnavailable, type Tarball } from './packed.ts'
+
+const contract = `import { topic } from '@millrace/contracts'
+import { z } from 'zod'
+export const order = topic('order', { key: z.string(), value: z.object({ customerId: z.string(), amount: z.number() }) })
+`
+const application = `import { topology } from '@millrace/streams'
+import { order } from './contracts.js'
+export const totals = () => {
+  const app = topology('totals')
+  app.stream(order).groupBy((o) => o.customerId, { name: 'by-customer' }).reduce((total, o) => total + o.amount, { initial: 0, store: 'totals' })
+  return app
+}
+`
+const usage = `
+  const driver = testDriver(totals())
+  driver.input(order).pipe('o-1', { customerId: 'alice', amount: 2 })
+  driver.input(order).pipe('o-2', { customerId: 'alice', amount: 3 })
+  const total = driver.store('totals').get('alice')
+`
+const compilerOptions = {
+  target: 'es2022',
+  module: 'nodenext',
+  moduleResolution: 'nodenext',
+  strict: true,
+  skipLibCheck: false,
+  types: ['node'],
+  outDir: 'out',
+}
+
+describe('packed packages in projects of their own', { skip: packagingUnavailable(), timeout: 900_000 }, () => {
+  let folder: string
+  let tarballs: Tarball[]
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'millrace-packed-'))
+    tarballs = await packAll(folder)
+  })
+  after(() => rm(folder, { recursive: true, force: true }))
+
+  const paths = (): string[] => tarballs.map((tarball) => tarball.path)
+
+  test('what services import is small and runs no install scripts', async () => {
+    for (const name of ['@millrace/contracts', '@millrace/outbox', '@millrace/query']) {
+      const tarball = tarballs.find((candidate) => candidate.name === name)
+      assert.ok(tarball && tarball.packedBytes < 100_000, `${name} has ${tarball?.packedBytes} bytes`)
+    }
+    for (const { name } of tarballs) {
+      const { scripts = {} } = await manifestOf(name)
+      assert.deepEqual(
+        Object.keys(scripts).filter((script) => /install|prepare/.test(script)),
+        [],
+        name,
+      )
+    }
+  })
+
+  test('packages hold built code, no sources and no tests', () => {
+    for (const { name, files } of tarballs) {
+      const strangers = files.filter(
+        (file) => !/^(dist\/.*\.(js|d\.ts|map)|bin\/.*\.js|package\.json|README\.md|LICENSE)$/.test(file),
+      )
+      assert.deepEqual(strangers, [], name)
+      assert.deepEqual(
+        files.filter((file) => /\.test\./.test(file)),
+        [],
+        name,
+      )
+      assert.ok(files.includes('LICENSE'), `${name} has no LICENSE`)
+    }
+  })
+
+  for (const nodeVersion of ['22', '24']) {
+    test(`an ES module service compiles and runs under node:test on Node ${nodeVersion}, and under Vitest`, async () => {
+      await using project = await Project.create({ type: 'module' })
+      await project.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['src'] }))
+      await project.write('src/contracts.ts', contract)
+      await project.write('src/totals.ts', application)
+      const body = (runner: string): string => `import { order } from './contracts.js'
+import { totals } from './totals.js'
+import { testDriver } from '@millrace/streams/testing'
+import assert from 'node:assert/strict'
+import { test } from '${runner}'
+test('totals add up', () => {${usage}
+  assert.equal((total as { value: number } | undefined)?.value ?? total, 5)
+})
+`
+      await project.write('src/totals.spec.ts', body('node:test'))
+      await project.write('src/vitest.spec.ts', body('vitest'))
+      await project.install(...paths(), 'zod@4', 'typescript@5', '@types/node@24', 'vitest@4', `node@${nodeVersion}`)
+      assert.match(await project.run('node', '--version'), new RegExp(`^v${nodeVersion}\\.`))
+      await project.run('npx', 'tsc', '-p', '.')
+      assert.match(await project.run('node', '--test', 'out/totals.spec.js'), /pass 1/)
+      assert.match(await project.run('npx', 'vitest', 'run', 'out/vitest.spec.js'), /1 passed/)
+    })
+  }
+
+  test('a CommonJS service runs under Jest', async () => {
+    await using project = await Project.create({ jest: { testEnvironment: 'node' } })
+    await project.write(
+      'totals.test.js',
+      `const { topic } = require('@millrace/contracts')
+const { topology } = require('@millrace/streams')
+const { testDriver } = require('@millrace/streams/testing')
+const { z } = require('zod')
+const order = topic('order', { key: z.string(), value: z.object({ customerId: z.string(), amount: z.number() }) })
+const totals = () => {
+  const app = topology('totals')
+  app.stream(order).groupBy((o) => o.customerId, { name: 'by-customer' }).reduce((total, o) => total + o.amount, { initial: 0, store: 'totals' })
+  return app
+}
+test('totals add up', () => {${usage}
+  expect(total.value ?? total).toBe(5)
+})
+`,
+    )
+    await project.install(...paths(), 'zod@4', 'jest@30', 'node@24')
+    assert.match(await project.run('npx', 'jest'), /1 passed/)
+  })
+})
