@@ -1,1 +1,5 @@
-export {}
+export { outboxError, outboxErrors } from './errors.ts'
+export { newEventId } from './event-id.ts'
+export { quoteTable } from './identifier.ts'
+export { inboxVersion } from './inbox.ts'
+export { outboxVersion } from './outbox-migration.ts'

@@ -1,0 +1,51 @@
+import { outboxError } from './errors.ts'
+
+/**
+ * A database transaction, as far as the outbox and the inbox need one. `Client` and `PoolClient` of `pg` fit as they are;
+ * any other client does when three lines map its call to this one.
+ */
+export interface SqlTransaction {
+  query(
+    text: string,
+    values: unknown[],
+  ): Promise<{ readonly rowCount: number | null; readonly rows: readonly unknown[] }>
+}
+
+/** What `pg` tells about itself; other clients tell nothing and are trusted. */
+interface PgTraits {
+  readonly totalCount?: unknown
+  readonly idleCount?: unknown
+  /** `I` while no transaction is open, `E` after an error in one (pg 8.17 and later). */
+  getTransactionStatus?(): string | null
+}
+
+/**
+ * Refuses what is visibly not a transaction: a pool, which would put every statement on another connection, and a client
+ * on which nothing was begun. Either would commit the message without the business row, or the other way round.
+ */
+export function checkTransaction(tx: SqlTransaction): void {
+  const traits = tx as PgTraits
+  if (traits.totalCount !== undefined && traits.idleCount !== undefined) {
+    throw outboxError('OUTBOX_NOT_A_TRANSACTION', 'a pool was given where a client with an open transaction is needed')
+  }
+  if (traits.getTransactionStatus?.() === 'I') {
+    throw outboxError('OUTBOX_NOT_A_TRANSACTION', 'no transaction is open on the client: await its `begin` first')
+  }
+}
+
+const undefinedTable = '42P01'
+
+/** Runs one statement; a missing table becomes an error that says which migration is due. */
+export async function run(
+  tx: SqlTransaction,
+  table: string,
+  text: string,
+  values: unknown[],
+): ReturnType<SqlTransaction['query']> {
+  try {
+    return await tx.query(text, values)
+  } catch (cause) {
+    if ((cause as { code?: unknown } | null)?.code !== undefinedTable) throw cause
+    throw outboxError('OUTBOX_TABLE_MISSING', `the database has no table ${table}`, { table }, cause)
+  }
+}
