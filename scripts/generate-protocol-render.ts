@@ -1,7 +1,8 @@
 export interface FieldDefinition {
   readonly name: string
   readonly type: string
-  readonly versions: string
+  /** Left out by tagged fields that have no other form. */
+  readonly versions?: string
   readonly nullableVersions?: string
   readonly taggedVersions?: string
   readonly flexibleVersions?: string
@@ -48,6 +49,12 @@ export function kebab(name: string): string {
     .toLowerCase()
 }
 
+function versionsOf(field: FieldDefinition): string {
+  const versions = field.versions ?? field.taggedVersions
+  if (versions === undefined) throw new Error(`${field.name} has no versions`)
+  return versions
+}
+
 function elementOf(type: string): string {
   return type.startsWith('[]') ? type.slice(2) : type
 }
@@ -70,7 +77,7 @@ export function renderTable(message: MessageDefinition): string {
     for (const field of fields) {
       const element = elementOf(field.type)
       const type = field.type.replace(element, element in primitives ? element : '{}')
-      const parts = [camel(field.name), type, field.versions]
+      const parts = [camel(field.name), type, versionsOf(field)]
       if (field.nullableVersions && field.nullableVersions !== 'none') parts.push(`?${field.nullableVersions}`)
       if (field.tag !== undefined) parts.push(`#${field.tag}@${field.taggedVersions}`)
       if (field.flexibleVersions) parts.push(`~${field.flexibleVersions}`)
@@ -101,7 +108,7 @@ export function renderInterfaces(message: MessageDefinition): string {
     seen.add(name)
     const lines = fields.map((field) => {
       const tag = field.tag === undefined ? '' : `, tag ${field.tag}`
-      return `  /** ${field.type}, v${field.versions}${tag} */\n  ${camel(field.name)}: ${renderType(message, field)}\n`
+      return `  /** ${field.type}, v${versionsOf(field)}${tag} */\n  ${camel(field.name)}: ${renderType(message, field)}\n`
     })
     blocks.push(`export interface ${name} {\n${lines.join('')}}\n`)
     for (const field of fields) {

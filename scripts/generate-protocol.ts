@@ -21,12 +21,6 @@ const dataMessages = new Set([
   'ConsumerProtocolAssignment',
   'ControlRecordTypeSchema',
   'EndTxnMarker',
-  'OffsetCommitKey',
-  'OffsetCommitValue',
-  'GroupMetadataKey',
-  'GroupMetadataValue',
-  'TransactionLogKey',
-  'TransactionLogValue',
 ])
 
 /** Where Maven keeps, or would keep, an artifact of Kafka on this machine. */
@@ -74,8 +68,15 @@ export function selectMessages(all: readonly MessageDefinition[]): MessageDefini
     if (one.listeners?.includes('broker')) served.add(one.apiKey)
   }
   return all.filter((one) =>
-    one.type === 'request' || one.type === 'response' ? served.has(one.apiKey!) : dataMessages.has(one.name),
+    one.type === 'request' || one.type === 'response'
+      ? served.has(one.apiKey!)
+      : dataMessages.has(one.name) || isGroupOrTransactionRecord(one),
   )
+}
+
+/** What classic and consumer groups and transactions are kept in; share and streams groups have their own records. */
+function isGroupOrTransactionRecord(one: MessageDefinition): boolean {
+  return one.type.startsWith('coordinator-') && !/^(Share|Streams)/.test(one.name)
 }
 
 /** One line per message, so that a later jar shows which messages changed. */
@@ -90,9 +91,7 @@ export function generateProtocol(argv: readonly string[]): void {
   const { values } = parseArgs({ args: [...argv], options: { jar: { type: 'string', multiple: true } } })
   const messages = selectMessages(readDefinitions(values.jar ?? findJars({ download: true })!))
   mkdirSync(outputDirectory, { recursive: true })
-  for (const file of readdirSync(outputDirectory)) {
-    if (file !== 'error-codes.ts') rmSync(join(outputDirectory, file))
-  }
+  for (const file of readdirSync(outputDirectory)) rmSync(join(outputDirectory, file))
   for (const message of messages) {
     writeFileSync(join(outputDirectory, `${kebab(message.name)}.ts`), renderInterfaces(message))
   }

@@ -1,6 +1,7 @@
 export { decodeMessage, encodeMessage } from './codec.ts'
 export type { CompressionType } from './compression/types.ts'
 export { crc32c } from './crc32c.ts'
+export { ErrorCode } from './error-codes.ts'
 export { protocolErrors } from './errors.ts'
 export {
   type Api,
@@ -12,7 +13,6 @@ export {
   encodeResponse,
 } from './framing.ts'
 export { apis } from './generated/apis.ts'
-export { ErrorCode } from './generated/error-codes.ts'
 // begin generated messages
 export {
   AddOffsetsToTxnRequest,
@@ -35,10 +35,24 @@ export {
   AlterUserScramCredentialsResponse,
   ApiVersionsRequest,
   ApiVersionsResponse,
+  ConsumerGroupCurrentMemberAssignmentKey,
+  ConsumerGroupCurrentMemberAssignmentValue,
   ConsumerGroupDescribeRequest,
   ConsumerGroupDescribeResponse,
   ConsumerGroupHeartbeatRequest,
   ConsumerGroupHeartbeatResponse,
+  ConsumerGroupMemberMetadataKey,
+  ConsumerGroupMemberMetadataValue,
+  ConsumerGroupMetadataKey,
+  ConsumerGroupMetadataValue,
+  ConsumerGroupPartitionMetadataKey,
+  ConsumerGroupPartitionMetadataValue,
+  ConsumerGroupRegularExpressionKey,
+  ConsumerGroupRegularExpressionValue,
+  ConsumerGroupTargetAssignmentMemberKey,
+  ConsumerGroupTargetAssignmentMemberValue,
+  ConsumerGroupTargetAssignmentMetadataKey,
+  ConsumerGroupTargetAssignmentMetadataValue,
   ConsumerProtocolAssignment,
   ConsumerProtocolSubscription,
   ControlRecordTypeSchema,
@@ -115,6 +129,8 @@ export {
   JoinGroupResponse,
   LeaveGroupRequest,
   LeaveGroupResponse,
+  LegacyOffsetCommitKey,
+  LegacyOffsetCommitValue,
   ListConfigResourcesRequest,
   ListConfigResourcesResponse,
   ListGroupsRequest,

@@ -1,4 +1,4 @@
-import { ErrorCode, retriableErrorCodes } from './generated/error-codes.ts'
+import { ErrorCode, retriableErrorCodes } from './error-codes.ts'
 
 /** What a Kafka error code stands for. */
 export interface KafkaErrorDescription {

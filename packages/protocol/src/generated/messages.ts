@@ -19,10 +19,24 @@ import type { AlterUserScramCredentialsRequest as AlterUserScramCredentialsReque
 import type { AlterUserScramCredentialsResponse as AlterUserScramCredentialsResponseFields } from './alter-user-scram-credentials-response.ts'
 import type { ApiVersionsRequest as ApiVersionsRequestFields } from './api-versions-request.ts'
 import type { ApiVersionsResponse as ApiVersionsResponseFields } from './api-versions-response.ts'
+import type { ConsumerGroupCurrentMemberAssignmentKey as ConsumerGroupCurrentMemberAssignmentKeyFields } from './consumer-group-current-member-assignment-key.ts'
+import type { ConsumerGroupCurrentMemberAssignmentValue as ConsumerGroupCurrentMemberAssignmentValueFields } from './consumer-group-current-member-assignment-value.ts'
 import type { ConsumerGroupDescribeRequest as ConsumerGroupDescribeRequestFields } from './consumer-group-describe-request.ts'
 import type { ConsumerGroupDescribeResponse as ConsumerGroupDescribeResponseFields } from './consumer-group-describe-response.ts'
 import type { ConsumerGroupHeartbeatRequest as ConsumerGroupHeartbeatRequestFields } from './consumer-group-heartbeat-request.ts'
 import type { ConsumerGroupHeartbeatResponse as ConsumerGroupHeartbeatResponseFields } from './consumer-group-heartbeat-response.ts'
+import type { ConsumerGroupMemberMetadataKey as ConsumerGroupMemberMetadataKeyFields } from './consumer-group-member-metadata-key.ts'
+import type { ConsumerGroupMemberMetadataValue as ConsumerGroupMemberMetadataValueFields } from './consumer-group-member-metadata-value.ts'
+import type { ConsumerGroupMetadataKey as ConsumerGroupMetadataKeyFields } from './consumer-group-metadata-key.ts'
+import type { ConsumerGroupMetadataValue as ConsumerGroupMetadataValueFields } from './consumer-group-metadata-value.ts'
+import type { ConsumerGroupPartitionMetadataKey as ConsumerGroupPartitionMetadataKeyFields } from './consumer-group-partition-metadata-key.ts'
+import type { ConsumerGroupPartitionMetadataValue as ConsumerGroupPartitionMetadataValueFields } from './consumer-group-partition-metadata-value.ts'
+import type { ConsumerGroupRegularExpressionKey as ConsumerGroupRegularExpressionKeyFields } from './consumer-group-regular-expression-key.ts'
+import type { ConsumerGroupRegularExpressionValue as ConsumerGroupRegularExpressionValueFields } from './consumer-group-regular-expression-value.ts'
+import type { ConsumerGroupTargetAssignmentMemberKey as ConsumerGroupTargetAssignmentMemberKeyFields } from './consumer-group-target-assignment-member-key.ts'
+import type { ConsumerGroupTargetAssignmentMemberValue as ConsumerGroupTargetAssignmentMemberValueFields } from './consumer-group-target-assignment-member-value.ts'
+import type { ConsumerGroupTargetAssignmentMetadataKey as ConsumerGroupTargetAssignmentMetadataKeyFields } from './consumer-group-target-assignment-metadata-key.ts'
+import type { ConsumerGroupTargetAssignmentMetadataValue as ConsumerGroupTargetAssignmentMetadataValueFields } from './consumer-group-target-assignment-metadata-value.ts'
 import type { ConsumerProtocolAssignment as ConsumerProtocolAssignmentFields } from './consumer-protocol-assignment.ts'
 import type { ConsumerProtocolSubscription as ConsumerProtocolSubscriptionFields } from './consumer-protocol-subscription.ts'
 import type { ControlRecordTypeSchema as ControlRecordTypeSchemaFields } from './control-record-type-schema.ts'
@@ -99,6 +113,8 @@ import type { JoinGroupRequest as JoinGroupRequestFields } from './join-group-re
 import type { JoinGroupResponse as JoinGroupResponseFields } from './join-group-response.ts'
 import type { LeaveGroupRequest as LeaveGroupRequestFields } from './leave-group-request.ts'
 import type { LeaveGroupResponse as LeaveGroupResponseFields } from './leave-group-response.ts'
+import type { LegacyOffsetCommitKey as LegacyOffsetCommitKeyFields } from './legacy-offset-commit-key.ts'
+import type { LegacyOffsetCommitValue as LegacyOffsetCommitValueFields } from './legacy-offset-commit-value.ts'
 import type { ListConfigResourcesRequest as ListConfigResourcesRequestFields } from './list-config-resources-request.ts'
 import type { ListConfigResourcesResponse as ListConfigResourcesResponseFields } from './list-config-resources-response.ts'
 import type { ListGroupsRequest as ListGroupsRequestFields } from './list-groups-request.ts'
@@ -377,6 +393,25 @@ finalizedFeatures []{} 3+ #2@3+ !
  minVersionLevel int16 3+
 zkMigrationReady bool 3+ #3@3+ =false !`)
 
+export type ConsumerGroupCurrentMemberAssignmentKey = ConsumerGroupCurrentMemberAssignmentKeyFields
+export const ConsumerGroupCurrentMemberAssignmentKey: MessageType<ConsumerGroupCurrentMemberAssignmentKey> = defineMessage('ConsumerGroupCurrentMemberAssignmentKey', 'coordinator-key', 8, '0', 'none', `
+groupId string 0
+memberId string 0`)
+
+export type ConsumerGroupCurrentMemberAssignmentValue = ConsumerGroupCurrentMemberAssignmentValueFields
+export const ConsumerGroupCurrentMemberAssignmentValue: MessageType<ConsumerGroupCurrentMemberAssignmentValue> = defineMessage('ConsumerGroupCurrentMemberAssignmentValue', 'coordinator-value', 8, '0', '0+', `
+memberEpoch int32 0+
+previousMemberEpoch int32 0+
+state int8 0+
+assignedPartitions []{} 0+
+ topicId uuid 0+
+ partitions []int32 0+
+ assignmentEpochs []int32 0+ ?0+ #0@0+ =null
+partitionsPendingRevocation []{} 0+
+ topicId uuid 0+
+ partitions []int32 0+
+ assignmentEpochs []int32 0+ ?0+ #0@0+ =null`)
+
 export type ConsumerGroupDescribeRequest = ConsumerGroupDescribeRequestFields
 export const ConsumerGroupDescribeRequest: MessageType<ConsumerGroupDescribeRequest> = defineMessage('ConsumerGroupDescribeRequest', 'request', 69, '0-1', '0+', `
 groupIds []string 0+
@@ -442,6 +477,81 @@ assignment {} 0+ ?0+ =null
  topicPartitions []{} 0+
   topicId uuid 0+
   partitions []int32 0+`)
+
+export type ConsumerGroupMemberMetadataKey = ConsumerGroupMemberMetadataKeyFields
+export const ConsumerGroupMemberMetadataKey: MessageType<ConsumerGroupMemberMetadataKey> = defineMessage('ConsumerGroupMemberMetadataKey', 'coordinator-key', 5, '0', 'none', `
+groupId string 0
+memberId string 0`)
+
+export type ConsumerGroupMemberMetadataValue = ConsumerGroupMemberMetadataValueFields
+export const ConsumerGroupMemberMetadataValue: MessageType<ConsumerGroupMemberMetadataValue> = defineMessage('ConsumerGroupMemberMetadataValue', 'coordinator-value', 5, '0', '0+', `
+instanceId string 0+ ?0+
+rackId string 0+ ?0+
+clientId string 0+
+clientHost string 0+
+subscribedTopicNames []string 0+
+subscribedTopicRegex string 0+ ?0+
+rebalanceTimeoutMs int32 0+ =-1
+serverAssignor string 0+ ?0+
+classicMemberMetadata {} 0+ ?0+ #0@0+ =null
+ sessionTimeoutMs int32 0+
+ supportedProtocols []{} 0+
+  name string 0+
+  metadata bytes 0+`)
+
+export type ConsumerGroupMetadataKey = ConsumerGroupMetadataKeyFields
+export const ConsumerGroupMetadataKey: MessageType<ConsumerGroupMetadataKey> = defineMessage('ConsumerGroupMetadataKey', 'coordinator-key', 3, '0', 'none', `
+groupId string 0`)
+
+export type ConsumerGroupMetadataValue = ConsumerGroupMetadataValueFields
+export const ConsumerGroupMetadataValue: MessageType<ConsumerGroupMetadataValue> = defineMessage('ConsumerGroupMetadataValue', 'coordinator-value', 3, '0', '0+', `
+epoch int32 0+
+metadataHash int64 0+ #0@0+ =0`)
+
+export type ConsumerGroupPartitionMetadataKey = ConsumerGroupPartitionMetadataKeyFields
+export const ConsumerGroupPartitionMetadataKey: MessageType<ConsumerGroupPartitionMetadataKey> = defineMessage('ConsumerGroupPartitionMetadataKey', 'coordinator-key', 4, '0', 'none', `
+groupId string 0`)
+
+export type ConsumerGroupPartitionMetadataValue = ConsumerGroupPartitionMetadataValueFields
+export const ConsumerGroupPartitionMetadataValue: MessageType<ConsumerGroupPartitionMetadataValue> = defineMessage('ConsumerGroupPartitionMetadataValue', 'coordinator-value', 4, '0', '0+', `
+topics []{} 0+
+ topicId uuid 0+
+ topicName string 0+
+ numPartitions int32 0+
+ partitionMetadata []{} 0+
+  partition int32 0+
+  racks []string 0+`)
+
+export type ConsumerGroupRegularExpressionKey = ConsumerGroupRegularExpressionKeyFields
+export const ConsumerGroupRegularExpressionKey: MessageType<ConsumerGroupRegularExpressionKey> = defineMessage('ConsumerGroupRegularExpressionKey', 'coordinator-key', 16, '0', 'none', `
+groupId string 0
+regularExpression string 0`)
+
+export type ConsumerGroupRegularExpressionValue = ConsumerGroupRegularExpressionValueFields
+export const ConsumerGroupRegularExpressionValue: MessageType<ConsumerGroupRegularExpressionValue> = defineMessage('ConsumerGroupRegularExpressionValue', 'coordinator-value', 16, '0', '0+', `
+topics []string 0+
+version int64 0+
+timestamp int64 0+`)
+
+export type ConsumerGroupTargetAssignmentMemberKey = ConsumerGroupTargetAssignmentMemberKeyFields
+export const ConsumerGroupTargetAssignmentMemberKey: MessageType<ConsumerGroupTargetAssignmentMemberKey> = defineMessage('ConsumerGroupTargetAssignmentMemberKey', 'coordinator-key', 7, '0', 'none', `
+groupId string 0
+memberId string 0`)
+
+export type ConsumerGroupTargetAssignmentMemberValue = ConsumerGroupTargetAssignmentMemberValueFields
+export const ConsumerGroupTargetAssignmentMemberValue: MessageType<ConsumerGroupTargetAssignmentMemberValue> = defineMessage('ConsumerGroupTargetAssignmentMemberValue', 'coordinator-value', 7, '0', '0+', `
+topicPartitions []{} 0+
+ topicId uuid 0+
+ partitions []int32 0+`)
+
+export type ConsumerGroupTargetAssignmentMetadataKey = ConsumerGroupTargetAssignmentMetadataKeyFields
+export const ConsumerGroupTargetAssignmentMetadataKey: MessageType<ConsumerGroupTargetAssignmentMetadataKey> = defineMessage('ConsumerGroupTargetAssignmentMetadataKey', 'coordinator-key', 6, '0', 'none', `
+groupId string 0`)
+
+export type ConsumerGroupTargetAssignmentMetadataValue = ConsumerGroupTargetAssignmentMetadataValueFields
+export const ConsumerGroupTargetAssignmentMetadataValue: MessageType<ConsumerGroupTargetAssignmentMetadataValue> = defineMessage('ConsumerGroupTargetAssignmentMetadataValue', 'coordinator-value', 6, '0', '0+', `
+assignmentEpoch int32 0+
+assignmentTimestamp int64 0+ #0@0+ =0 !`)
 
 export type ConsumerProtocolAssignment = ConsumerProtocolAssignmentFields
 export const ConsumerProtocolAssignment: MessageType<ConsumerProtocolAssignment> = defineMessage('ConsumerProtocolAssignment', 'data', -1, '0-3', 'none', `
@@ -1279,6 +1389,18 @@ members []{} 3+
  groupInstanceId string 3+ ?3+
  errorCode int16 3+`)
 
+export type LegacyOffsetCommitKey = LegacyOffsetCommitKeyFields
+export const LegacyOffsetCommitKey: MessageType<LegacyOffsetCommitKey> = defineMessage('LegacyOffsetCommitKey', 'coordinator-key', 0, '0', 'none', `
+group string 0
+topic string 0
+partition int32 0`)
+
+export type LegacyOffsetCommitValue = LegacyOffsetCommitValueFields
+export const LegacyOffsetCommitValue: MessageType<LegacyOffsetCommitValue> = defineMessage('LegacyOffsetCommitValue', 'coordinator-value', 0, '0', 'none', `
+offset int64 0
+metadata string 0
+commitTimestamp int64 0`)
+
 export type ListConfigResourcesRequest = ListConfigResourcesRequestFields
 export const ListConfigResourcesRequest: MessageType<ListConfigResourcesRequest> = defineMessage('ListConfigResourcesRequest', 'request', 74, '0-1', '0+', `
 resourceTypes []int8 1+`)
@@ -2017,10 +2139,10 @@ transactionalId string 0`)
 export type TransactionLogValue = TransactionLogValueFields
 export const TransactionLogValue: MessageType<TransactionLogValue> = defineMessage('TransactionLogValue', 'coordinator-value', 0, '0-1', '1+', `
 producerId int64 0+
-previousProducerId int64  #0@1+ =-1
-nextProducerId int64  #1@1+ =-1
+previousProducerId int64 1+ #0@1+ =-1
+nextProducerId int64 1+ #1@1+ =-1
 producerEpoch int16 0+
-nextProducerEpoch int16  #3@1+ =-1
+nextProducerEpoch int16 1+ #3@1+ =-1
 transactionTimeoutMs int32 0+
 transactionStatus int8 0+
 transactionPartitions []{} 0+ ?0+
@@ -2028,7 +2150,7 @@ transactionPartitions []{} 0+ ?0+
  partitionIds []int32 0+
 transactionLastUpdateTimestampMs int64 0+
 transactionStartTimestampMs int64 0+
-clientTransactionVersion int16  #2@1+ =0`)
+clientTransactionVersion int16 1+ #2@1+ =0`)
 
 export type TxnOffsetCommitRequest = TxnOffsetCommitRequestFields
 export const TxnOffsetCommitRequest: MessageType<TxnOffsetCommitRequest> = defineMessage('TxnOffsetCommitRequest', 'request', 28, '0-5', '3+', `

@@ -1,13 +1,13 @@
 export interface TransactionLogValue {
   /** int64, v0+ */
   producerId: number
-  /** int64, vundefined, tag 0 */
+  /** int64, v1+, tag 0 */
   previousProducerId: number
-  /** int64, vundefined, tag 1 */
+  /** int64, v1+, tag 1 */
   nextProducerId: number
   /** int16, v0+ */
   producerEpoch: number
-  /** int16, vundefined, tag 3 */
+  /** int16, v1+, tag 3 */
   nextProducerEpoch: number
   /** int32, v0+ */
   transactionTimeoutMs: number
@@ -19,7 +19,7 @@ export interface TransactionLogValue {
   transactionLastUpdateTimestampMs: number
   /** int64, v0+ */
   transactionStartTimestampMs: number
-  /** int16, vundefined, tag 2 */
+  /** int16, v1+, tag 2 */
   clientTransactionVersion: number
 }
 

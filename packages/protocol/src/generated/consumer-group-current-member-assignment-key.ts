@@ -1,0 +1,6 @@
+export interface ConsumerGroupCurrentMemberAssignmentKey {
+  /** string, v0 */
+  groupId: string
+  /** string, v0 */
+  memberId: string
+}

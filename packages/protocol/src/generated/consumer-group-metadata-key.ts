@@ -1,0 +1,4 @@
+export interface ConsumerGroupMetadataKey {
+  /** string, v0 */
+  groupId: string
+}

@@ -1,0 +1,4 @@
+export interface ConsumerGroupPartitionMetadataKey {
+  /** string, v0 */
+  groupId: string
+}

@@ -1,0 +1,6 @@
+export interface ConsumerGroupTargetAssignmentMemberKey {
+  /** string, v0 */
+  groupId: string
+  /** string, v0 */
+  memberId: string
+}

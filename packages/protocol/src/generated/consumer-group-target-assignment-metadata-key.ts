@@ -1,0 +1,4 @@
+export interface ConsumerGroupTargetAssignmentMetadataKey {
+  /** string, v0 */
+  groupId: string
+}
