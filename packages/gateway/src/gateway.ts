@@ -1,0 +1,96 @@
+import type { AddressInfo } from 'node:net'
+import { isMillraceError, type MetricSource, type MillraceError } from '@millrace/base'
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
+import { gatewayError, httpStatus } from './errors.ts'
+import { type ConnectorReport, connectorRoutes } from './routes/connectors.ts'
+import { type HealthCheck, healthRoutes } from './routes/health.ts'
+import { metricsRoute } from './routes/metrics.ts'
+import { storeRoutes } from './routes/stores.ts'
+import type { StateProvider } from './state-provider.ts'
+import { StateReader } from './state-reader.ts'
+
+export interface GatewayOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string
+  /** Default 8080; 0 takes a free port. */
+  readonly port?: number
+  /** How long another instance may take to answer for a key that it owns. Default 5000. */
+  readonly forwardTimeoutMs?: number
+  readonly maxBodyBytes?: number
+}
+
+/** What the gateway shows of the process it stands in. It listens first and is filled while the parts start. */
+export interface GatewayContent {
+  readonly state: StateProvider[]
+  readonly metrics: MetricSource[]
+  readonly health: HealthCheck[]
+  connectors(): readonly ConnectorReport[]
+}
+
+export interface Gateway extends AsyncDisposable {
+  /** host:port where it listens. */
+  readonly address: string
+  readonly url: string
+  close(): Promise<void>
+}
+
+const retryAfterSeconds = 1
+
+/**
+ * Starts the HTTP server: state queries, health, metrics.
+ * @throws GATEWAY_PORT_IN_USE
+ *
+ * @example
+ * await using gateway = await startGateway({ state: [], metrics: [], health: [], connectors: () => [] }, { port: 0 })
+ */
+export async function startGateway(content: GatewayContent, options: GatewayOptions = {}): Promise<Gateway> {
+  const { host = '127.0.0.1', port = 8080, forwardTimeoutMs = 5_000, maxBodyBytes = 1 << 20 } = options
+  const server = fastify({
+    bodyLimit: maxBodyBytes,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 8_192 },
+  })
+  server.setReplySerializer((payload) => JSON.stringify(payload, bigintAsText))
+  server.setErrorHandler((error: FastifyError, _, reply) => sendError(reply, error))
+  server.setNotFoundHandler((request, reply) =>
+    sendError(
+      reply,
+      gatewayError('GATEWAY_NOT_FOUND', `nothing is served at ${request.method} ${request.url.slice(0, 200)}`),
+    ),
+  )
+  storeRoutes(server, new StateReader(content.state, forwardTimeoutMs))
+  healthRoutes(server, content.health)
+  metricsRoute(server, content.metrics)
+  connectorRoutes(server, () => content.connectors())
+  await listen(server, host, port)
+  const address = `${host}:${(server.server.address() as AddressInfo).port}`
+  const close = (): Promise<void> => server.close()
+  return { address, url: `http://${address}`, close, [Symbol.asyncDispose]: close }
+}
+
+function bigintAsText(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value
+}
+
+async function listen(server: FastifyInstance, host: string, port: number): Promise<void> {
+  try {
+    await server.listen({ host, port })
+  } catch (error) {
+    await server.close()
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
+      throw gatewayError('GATEWAY_PORT_IN_USE', `port ${port} of ${host} is in use`, { host, port }, error)
+    }
+    throw error
+  }
+}
+
+function sendError(reply: FastifyReply, error: FastifyError | MillraceError): FastifyReply {
+  if (!isMillraceError(error)) {
+    const status = error.statusCode ?? 500
+    const message = status < 500 ? error.message : 'internal error'
+    return reply.status(status).send({ code: status < 500 ? 'GATEWAY_BAD_REQUEST' : 'INTERNAL', message, remedy: '' })
+  }
+  const status = httpStatus[error.code] ?? (error.retriable ? 503 : 500)
+  if (status === 503) reply.header('retry-after', retryAfterSeconds)
+  return reply.status(status).send({ code: error.code, message: error.message, remedy: error.remedy })
+}

@@ -1,0 +1,71 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { gatewayError } from '../errors.ts'
+import { forwardedHeader } from '../peers.ts'
+import type { ReadContext, StateReader, WindowParameters } from '../state-reader.ts'
+
+const defaultLimit = 100
+const maxLimit = 10_000
+
+type Query = Readonly<Record<string, string | undefined>>
+
+/** `/stores`, `/stores/<name>` and `/stores/<name>/<key>`. */
+export function storeRoutes(server: FastifyInstance, reader: StateReader): void {
+  server.get('/stores', () => ({
+    stores: reader.stores().map(({ name, kind, application }) => ({ name, kind, application })),
+  }))
+
+  server.get('/stores/:name', async (request) => {
+    const { name } = request.params as { name: string }
+    const query = request.query as Query
+    const context = contextOf(request, query)
+    if (reader.describe(name).kind === 'window') {
+      return { windows: await reader.allWindows(name, windowParameters(query), context) }
+    }
+    return reader.range(name, { from: query.from, to: query.to, limit: limitOf(query) }, context)
+  })
+
+  server.get('/stores/:name/*', async (request) => {
+    const { name, '*': key } = request.params as { name: string; '*': string }
+    const query = request.query as Query
+    const context = contextOf(request, query)
+    if (reader.describe(name).kind === 'window') {
+      return { windows: await reader.windows(name, key, windowParameters(query), context) }
+    }
+    return reader.get(name, key, context)
+  })
+}
+
+function contextOf(request: FastifyRequest, { partitions }: Query): ReadContext {
+  return {
+    forwarded: request.headers[forwardedHeader] === '1',
+    partitions: partitions?.split(',').map((text) => wholeNumber('partitions', text)),
+  }
+}
+
+function limitOf({ limit }: Query): number {
+  if (limit === undefined) return defaultLimit
+  const number = wholeNumber('limit', limit)
+  if (number < 1 || number > maxLimit + 1) throw badParameter('limit', limit, `a whole number from 1 to ${maxLimit}`)
+  return number
+}
+
+/** Without bounds: all windows that the store still has. */
+function windowParameters({ from, to }: Query): WindowParameters {
+  return {
+    fromMs: from === undefined ? 0 : wholeNumber('from', from),
+    toMs: to === undefined ? Number.MAX_SAFE_INTEGER : wholeNumber('to', to),
+  }
+}
+
+function wholeNumber(name: string, text: string): number {
+  const number = Number(text)
+  if (text === '' || !Number.isSafeInteger(number) || number < 0)
+    throw badParameter(name, text, 'a whole number from 0')
+  return number
+}
+
+function badParameter(name: string, text: string, expected: string): Error {
+  return gatewayError('GATEWAY_BAD_REQUEST', `"${name}" is "${text.slice(0, 100)}", not ${expected}`, {
+    parameter: name,
+  })
+}

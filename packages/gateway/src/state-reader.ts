@@ -1,0 +1,206 @@
+import type { ReadOnlyStore, StoreEntry, WindowEntry } from '@millrace/streams'
+import { gatewayError } from './errors.ts'
+import { formatKey, parseKey } from './key-text.ts'
+import { askPeer } from './peers.ts'
+import type { StateProvider, StoreDescription } from './state-provider.ts'
+
+export interface EntryBody {
+  readonly key: unknown
+  readonly value: unknown
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+}
+
+export interface WindowBody extends EntryBody {
+  readonly start: number
+  readonly end: number
+}
+
+export interface RangeParameters {
+  readonly from: string | undefined
+  readonly to: string | undefined
+  readonly limit: number
+}
+
+export interface WindowParameters {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+export interface ReadContext {
+  /** The request came from another instance: answer here or say that it cannot be. */
+  readonly forwarded: boolean
+  /** Partitions to answer for, where another instance asks; undefined: all. */
+  readonly partitions: readonly number[] | undefined
+}
+
+/** Reads stores wherever their partitions are: here, or through the gateway of the instance that owns them. */
+export class StateReader {
+  readonly #providers: readonly StateProvider[]
+  readonly #forwardTimeoutMs: number
+
+  constructor(providers: readonly StateProvider[], forwardTimeoutMs: number) {
+    this.#providers = providers
+    this.#forwardTimeoutMs = forwardTimeoutMs
+  }
+
+  stores(): StoreDescription[] {
+    return this.#providers.flatMap((provider) => [...provider.stores()])
+  }
+
+  /** @throws STORE_NOT_FOUND */
+  describe(name: string): StoreDescription {
+    return this.#find(name).store
+  }
+
+  /** @throws KEY_NOT_FOUND, STATE_UNAVAILABLE */
+  async get(name: string, keyText: string, context: ReadContext): Promise<EntryBody> {
+    const { provider, store } = this.#find(name)
+    const bytes = parseKey(store.keySerde, keyText)
+    const partition = partitionOf(provider, name, bytes)
+    const host = this.#remoteHost(provider, name, partition, context)
+    if (host) return (await this.#ask(host, `${path(name)}/${encodeURIComponent(keyText)}`)) as EntryBody
+    const local = localStore(provider, name, partition)
+    if (local.kind !== 'keyValue') throw notWindowed(name)
+    const key = store.keySerde.deserialize(bytes)
+    const found = local.get(key)
+    if (!found) throw gatewayError('KEY_NOT_FOUND', `"${name}" has no entry for this key`, { store: name })
+    return { key, value: found.value, timestamp: found.timestamp }
+  }
+
+  /** Windows of one key whose start lies in [fromMs, toMs]. */
+  async windows(name: string, keyText: string, query: WindowParameters, context: ReadContext): Promise<WindowBody[]> {
+    const { provider, store } = this.#find(name)
+    const bytes = parseKey(store.keySerde, keyText)
+    const partition = partitionOf(provider, name, bytes)
+    const host = this.#remoteHost(provider, name, partition, context)
+    if (host) {
+      const suffix = `/${encodeURIComponent(keyText)}?from=${query.fromMs}&to=${query.toMs}`
+      return ((await this.#ask(host, path(name) + suffix)) as { windows: WindowBody[] }).windows
+    }
+    const local = localStore(provider, name, partition)
+    if (local.kind !== 'window') throw notKeyValue(name)
+    return [...local.fetch(store.keySerde.deserialize(bytes), query)].map(windowBody)
+  }
+
+  /** Entries of all partitions in the order of their serialised keys; `next` is where to go on. */
+  async range(
+    name: string,
+    query: RangeParameters,
+    context: ReadContext,
+  ): Promise<{ entries: EntryBody[]; next: string | undefined }> {
+    const { store } = this.#find(name)
+    const parse = (text: string | undefined): unknown =>
+      text === undefined ? undefined : store.keySerde.deserialize(parseKey(store.keySerde, text))
+    const bounds = { from: parse(query.from), to: parse(query.to), limit: query.limit + 1 }
+    const parameters = new URLSearchParams({ limit: String(query.limit + 1) })
+    if (query.from !== undefined) parameters.set('from', query.from)
+    if (query.to !== undefined) parameters.set('to', query.to)
+    const lists = await this.#everywhere<EntryBody>(name, parameters, context, 'entries', (local) => {
+      if (local.kind !== 'keyValue') throw notWindowed(name)
+      return [...local.range(bounds)].map(entryBody)
+    })
+    const sorted = lists
+      .flat()
+      .map((entry) => ({ entry, bytes: store.keySerde.serialize(entry.key) }))
+      .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
+      .map(({ entry }) => entry)
+    const beyond = sorted[query.limit]
+    return {
+      entries: sorted.slice(0, query.limit),
+      next: beyond === undefined ? undefined : formatKey(store.keySerde, beyond.key),
+    }
+  }
+
+  /** Windows of all keys whose start lies in [fromMs, toMs], in the order of their start. */
+  async allWindows(name: string, query: WindowParameters, context: ReadContext): Promise<WindowBody[]> {
+    const parameters = new URLSearchParams({ from: String(query.fromMs), to: String(query.toMs) })
+    const lists = await this.#everywhere<WindowBody>(name, parameters, context, 'windows', (local) => {
+      if (local.kind !== 'window') throw notKeyValue(name)
+      return [...local.fetchAll(query)].map(windowBody)
+    })
+    return lists.flat().sort((a, b) => a.start - b.start)
+  }
+
+  async #everywhere<T>(
+    name: string,
+    parameters: URLSearchParams,
+    context: ReadContext,
+    field: string,
+    read: (store: ReadOnlyStore) => T[],
+  ): Promise<T[][]> {
+    const { provider } = this.#find(name)
+    const count = provider.partitions(name)
+    if (count === undefined) throw unavailable(name)
+    const wanted = context.partitions ?? Array.from({ length: count }, (_, partition) => partition)
+    const byHost = new Map<string, number[]>()
+    const here: T[][] = []
+    for (const partition of wanted) {
+      const host = this.#remoteHost(provider, name, partition, context)
+      if (host) byHost.set(host, [...(byHost.get(host) ?? []), partition])
+      else here.push(read(localStore(provider, name, partition)))
+    }
+    const remote = [...byHost].map(async ([host, partitions]) => {
+      const query = new URLSearchParams([...parameters, ['partitions', partitions.join(',')]])
+      return ((await this.#ask(host, `${path(name)}?${query}`)) as Record<string, T[]>)[field] ?? []
+    })
+    return [...here, ...(await Promise.all(remote))]
+  }
+
+  #find(name: string): { provider: StateProvider; store: StoreDescription } {
+    for (const provider of this.#providers) {
+      const store = provider.stores().find((candidate) => candidate.name === name)
+      if (store) return { provider, store }
+    }
+    throw gatewayError('STORE_NOT_FOUND', `there is no store "${name.slice(0, 100)}" here`, { store: name })
+  }
+
+  #remoteHost(provider: StateProvider, store: string, partition: number, context: ReadContext): string | undefined {
+    const owner = provider.ownerOf(store, partition)
+    if (owner.kind === 'local') return undefined
+    if (owner.kind === 'unknown' || context.forwarded) throw unavailable(store, partition)
+    return owner.host
+  }
+
+  #ask(host: string, pathAndQuery: string): Promise<unknown> {
+    return askPeer(host, pathAndQuery, this.#forwardTimeoutMs)
+  }
+}
+
+function path(store: string): string {
+  return `/stores/${encodeURIComponent(store)}`
+}
+
+function partitionOf(provider: StateProvider, store: string, keyBytes: Uint8Array): number {
+  const partition = provider.partitionOf(store, keyBytes)
+  if (partition === undefined) throw unavailable(store)
+  return partition
+}
+
+function localStore(provider: StateProvider, store: string, partition: number): ReadOnlyStore {
+  const local = provider.local(store, partition)
+  if (!local) throw unavailable(store, partition)
+  return local
+}
+
+function entryBody({ key, value, timestamp }: StoreEntry<unknown, unknown>): EntryBody {
+  return { key, value, timestamp }
+}
+
+function windowBody({ key, value, timestamp, start, end }: WindowEntry<unknown, unknown>): WindowBody {
+  return { key, start, end, value, timestamp }
+}
+
+function unavailable(store: string, partition?: number): Error {
+  return gatewayError('STATE_UNAVAILABLE', `"${store}" is being moved or restored`, { store, partition })
+}
+
+function notWindowed(store: string): Error {
+  return gatewayError('GATEWAY_BAD_REQUEST', `"${store}" is a window store: give from and to in milliseconds`, {
+    store,
+  })
+}
+
+function notKeyValue(store: string): Error {
+  return gatewayError('GATEWAY_BAD_REQUEST', `"${store}" is a key-value store: it has no windows`, { store })
+}
