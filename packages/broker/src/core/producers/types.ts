@@ -20,6 +20,18 @@ export interface AbortedTransaction {
   readonly firstOffset: number
 }
 
+/** One producer as DescribeProducers shows it. */
+export interface ProducerDescription {
+  readonly producerId: number
+  readonly producerEpoch: number
+  /** -1 when no batch of the current epoch is remembered. */
+  readonly lastSequence: number
+  readonly lastTimestampMs: number
+  readonly coordinatorEpoch: number
+  /** First offset of the transaction it has open here, undefined when it has none. */
+  readonly openTransactionOffset: number | undefined
+}
+
 /**
  * What one partition knows about its producers: sequences, epochs, open transactions, aborted ranges.
  * It is derived from the log: whatever is in it can be rebuilt by `append`ing every batch from the log start on.
@@ -37,6 +49,10 @@ export interface ProducerState {
   readonly firstUnstableOffset: number | undefined
   /** Aborted transactions that overlap the offsets from `fromOffset` to before `toOffset`, for a read_committed fetch. */
   abortedTransactions(fromOffset: number, toOffset: number): AbortedTransaction[]
+  /** The producer, when it is known here. */
+  producer(producerId: number): ProducerDescription | undefined
+  /** All producers known here. */
+  producers(): Iterable<ProducerDescription>
   /** Forgets aborted transactions that ended before the new log start. */
   deleteBefore(logStartOffset: number): void
   /** Forgets producers unheard of for `expirationMs` (`producer.id.expiration.ms`) that have no open transaction. */
