@@ -1,0 +1,106 @@
+import { contractError } from './errors.ts'
+import type { Serde } from './serde.ts'
+import { serdes } from './serdes.ts'
+import { decodeText, encodeText, parseJson, toJson } from './text.ts'
+
+type AnySerde = Serde<unknown, never>
+
+/** How the bytes of one built-in serde look where state is read by people and browsers: in URLs and JSON bodies. */
+interface Form {
+  toJson(bytes: Uint8Array): unknown
+  fromJson(json: unknown): Uint8Array
+}
+
+// Objects are compared, not names: a serde of the user's own may be called "int64" too.
+const forms = new Map<unknown, Form>([
+  [serdes.string, { toJson: serdes.string.deserialize, fromJson: (json) => serdes.string.serialize(json as string) }],
+  [
+    serdes.boolean,
+    { toJson: serdes.boolean.deserialize, fromJson: (json) => serdes.boolean.serialize(asBoolean(json)) },
+  ],
+  [serdes.int32, { toJson: serdes.int32.deserialize, fromJson: (json) => serdes.int32.serialize(asNumber(json)) }],
+  // JSON numbers end at 2^53; JSON has no NaN and no infinities either.
+  [
+    serdes.int64,
+    {
+      toJson: (bytes) => String(serdes.int64.deserialize(bytes)),
+      fromJson: (json) => serdes.int64.serialize(asBigint(json)),
+    },
+  ],
+  [
+    serdes.float64,
+    {
+      toJson: (bytes) => finiteOrText(serdes.float64.deserialize(bytes)),
+      fromJson: (json) => serdes.float64.serialize(asNumber(json)),
+    },
+  ],
+  [serdes.bytes, { toJson: toBase64, fromJson: fromBase64 }],
+])
+
+/**
+ * Serialised bytes of a value as JSON. Schemas and `serdes.json` store JSON, which is passed on as it is (a schema's
+ * input, which the reader's schema turns into its output); 64-bit numbers become strings, bytes become base64.
+ *
+ * @throws CONTRACT_MISMATCH when the bytes are not the serde's
+ */
+export function valueToJson(serde: AnySerde, bytes: Uint8Array): unknown {
+  const form = forms.get(serde)
+  return form ? form.toJson(bytes) : parseJson(decodeText(bytes, 'the value'), 'the value')
+}
+
+/** The value behind the JSON that `valueToJson` made, checked by the serde's schema. */
+export function valueFromJson<T>(serde: Serde<T, never>, json: unknown): T {
+  const form = forms.get(serde)
+  return serde.deserialize(form ? form.fromJson(json) : encodeText(toJson(json, 'the value'), 'the value'))
+}
+
+/**
+ * Serialised bytes of a key as text, for a URL: bare text stays, numbers are written in decimal, bytes in base64.
+ *
+ * @throws CONTRACT_MISMATCH when the bytes of a serde of the user's own are not text
+ */
+export function keyToText(serde: AnySerde, bytes: Uint8Array): string {
+  const form = forms.get(serde)
+  return form ? String(form.toJson(bytes)) : decodeText(bytes, 'the key')
+}
+
+/** The serialised key behind the text that `keyToText` made. */
+export function keyFromText(serde: AnySerde, text: string): Uint8Array {
+  const form = forms.get(serde)
+  return form ? form.fromJson(text) : encodeText(text, 'the key')
+}
+
+function asNumber(json: unknown): number {
+  if (typeof json === 'number') return json
+  const isText = typeof json === 'string' && json.trim() !== ''
+  const number = isText ? Number(json) : Number.NaN
+  if (!Number.isNaN(number) || json === 'NaN') return number
+  throw contractError('CONTRACT_MISMATCH', 'expected a number')
+}
+
+function asBigint(json: unknown): bigint {
+  if (/^-?\d{1,19}$/.test(String(json))) return BigInt(String(json))
+  throw contractError('CONTRACT_MISMATCH', 'expected a whole number')
+}
+
+function asBoolean(json: unknown): boolean {
+  if (json === true || json === 'true') return true
+  if (json === false || json === 'false') return false
+  throw contractError('CONTRACT_MISMATCH', 'expected true or false')
+}
+
+function finiteOrText(number: number): number | string {
+  return Number.isFinite(number) ? number : String(number)
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+}
+
+function fromBase64(json: unknown): Uint8Array {
+  try {
+    return Uint8Array.from(atob(String(json)), (char) => char.charCodeAt(0))
+  } catch {
+    throw contractError('CONTRACT_MISMATCH', 'expected bytes in base64')
+  }
+}
