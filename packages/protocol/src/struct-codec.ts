@@ -1,22 +1,23 @@
+import { defaultMaker, defaultTest, type Fields, structDefaultMaker } from './defaults.ts'
 import { protocolError } from './errors.ts'
 import type { Reader } from './reader.ts'
 import { type FieldSchema, includesVersion } from './schema.ts'
-import {
-  arrayCodec,
-  defaultOf,
-  isDefault,
-  nullableStructCodec,
-  primitiveCodec,
-  type ValueCodec,
-} from './value-codec.ts'
+import { arrayCodec, nullableStructCodec, primitiveCodec, type ValueCodec } from './value-codec.ts'
 import { Writer } from './writer.ts'
 
-type Fields = Record<PropertyKey, unknown>
-
+/** A field that the version carries. */
 interface FieldCodec {
-  readonly field: FieldSchema
   readonly name: string
+  readonly tag: number
   readonly codec: ValueCodec
+  readonly makeDefault: () => unknown
+  readonly isDefault: (value: unknown) => boolean
+}
+
+/** A field that the version cannot carry and that must not be dropped silently. */
+interface AbsentField {
+  readonly name: string
+  readonly isDefault: (value: unknown) => boolean
 }
 
 /** Tagged fields that the definition does not know, by tag; present on a decoded struct only when there were any. */
@@ -26,15 +27,21 @@ export const unknownTaggedFields = Symbol('unknown tagged fields')
 export function structCodec(fields: readonly FieldSchema[], version: number, flexible: boolean): ValueCodec {
   const regular: FieldCodec[] = []
   const tagged: FieldCodec[] = []
-  const absent: FieldSchema[] = []
+  const absent: AbsentField[] = []
+  const filled = new Set<FieldSchema>()
   for (const field of fields) {
-    const inVersion = includesVersion(field.versions, version)
-    const isTagged = flexible && field.tag >= 0 && includesVersion(field.tagged, version)
-    if (!inVersion && !isTagged) absent.push(field)
-    else (isTagged ? tagged : regular).push({ field, name: field.name, codec: fieldCodec(field, version, flexible) })
+    const { name, tag } = field
+    const isTagged = flexible && includesVersion(field.tagged, version)
+    const test = defaultTest(field)
+    if (isTagged || includesVersion(field.versions, version)) {
+      const codec = fieldCodec(field, version, flexible)
+      const one: FieldCodec = { name, tag, codec, makeDefault: defaultMaker(field), isDefault: test }
+      ;(isTagged ? tagged : regular).push(one)
+      if (!isTagged) filled.add(field)
+    } else if (!field.ignorable) absent.push({ name, isDefault: test })
   }
-  tagged.sort((a, b) => a.field.tag - b.field.tag)
-  const makeDefaults = defaultsMaker(fields, new Set(regular.map((one) => one.field)))
+  tagged.sort((a, b) => a.tag - b.tag)
+  const makeDefaults = structDefaultMaker(fields, filled)
   const minBytes = regular.reduce((sum, one) => sum + one.codec.minBytes, flexible ? 1 : 0)
   return {
     minBytes,
@@ -69,30 +76,10 @@ function fieldCodec(field: FieldSchema, version: number, structFlexible: boolean
   return nullable ? nullableStructCodec(struct) : struct
 }
 
-/**
- * Makes objects that hold every field of all versions in one hidden class. Fields that `read` fills are left at
- * undefined; defaults that are objects are made anew, so that no two messages share one.
- */
-function defaultsMaker(fields: readonly FieldSchema[], filled: ReadonlySet<FieldSchema>): () => Fields {
-  const template: Fields = {}
-  const fresh: FieldSchema[] = []
-  for (const field of fields) {
-    const value = filled.has(field) ? undefined : defaultOf(field)
-    template[field.name] = value
-    if (typeof value === 'object' && value !== null) fresh.push(field)
-  }
-  if (fresh.length === 0) return () => ({ ...template })
-  return () => {
-    const value = { ...template }
-    for (const field of fresh) value[field.name] = defaultOf(field)
-    return value
-  }
-}
-
 function writeField(writer: Writer, one: FieldCodec, value: Fields): void {
   const set = value[one.name]
   try {
-    one.codec.write(writer, set === undefined ? defaultOf(one.field) : set)
+    one.codec.write(writer, set === undefined ? one.makeDefault() : set)
   } catch (error) {
     throw namingField(error, one.name)
   }
@@ -104,9 +91,8 @@ function namingField(error: unknown, name: string): unknown {
   return error
 }
 
-function checkAbsent(field: FieldSchema, value: Fields, version: number): void {
-  const set = value[field.name]
-  if (set === undefined || field.ignorable || isDefault(field, set)) return
+function checkAbsent(field: AbsentField, value: Fields, version: number): void {
+  if (field.isDefault(value[field.name])) return
   const message = `version ${version} cannot carry the field ${field.name}`
   throw protocolError('PROTOCOL_UNSUPPORTED_FIELD', message, { field: field.name, version })
 }
@@ -116,7 +102,7 @@ function readTagged(reader: Reader, value: Fields, tagged: readonly FieldCodec[]
   for (let index = 0; index < count; index++) {
     const tag = reader.unsignedVarint()
     const size = reader.unsignedVarint()
-    const known = tagged.find((one) => one.field.tag === tag)
+    const known = tagged.find((one) => one.tag === tag)
     if (!known) {
       value[unknownTaggedFields] ??= new Map<number, Buffer>()
       const unknown = value[unknownTaggedFields] as Map<number, Buffer>
@@ -132,13 +118,17 @@ function readTagged(reader: Reader, value: Fields, tagged: readonly FieldCodec[]
 }
 
 function writeTagged(writer: Writer, tagged: readonly FieldCodec[], value: Fields): void {
-  const present = tagged.filter((one) => !isDefault(one.field, value[one.name]))
+  if (tagged.length === 0 && value[unknownTaggedFields] === undefined) {
+    writer.unsignedVarint(0)
+    return
+  }
+  const present = tagged.filter((one) => !one.isDefault(value[one.name]))
   const unknown = value[unknownTaggedFields] as ReadonlyMap<number, Buffer> | undefined
   writer.unsignedVarint(present.length + (unknown?.size ?? 0))
   const entries: [number, Buffer][] = present.map((one) => {
     const scratch = new Writer()
     writeField(scratch, one, value)
-    return [one.field.tag, scratch.written()]
+    return [one.tag, scratch.written()]
   })
   if (unknown) entries.push(...unknown)
   entries.sort(([a], [b]) => a - b)

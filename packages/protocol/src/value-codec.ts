@@ -1,6 +1,6 @@
 import { protocolError } from './errors.ts'
 import type { Reader } from './reader.ts'
-import type { FieldSchema, PrimitiveType } from './schema.ts'
+import type { PrimitiveType } from './schema.ts'
 import type { Writer } from './writer.ts'
 
 /** How one kind of value travels in one version. */
@@ -166,41 +166,6 @@ export function nullableStructCodec(struct: ValueCodec): ValueCodec {
       if (value !== null) struct.write(writer, value)
     },
   }
-}
-
-/** What a field holds when nobody set it. Structs and arrays are fresh each time: nobody shares a default. */
-export function defaultOf(field: FieldSchema): unknown {
-  const text = field.defaultText
-  if (text === 'null') return null
-  if (field.isArray) return []
-  switch (field.type) {
-    case '{}':
-      return Object.fromEntries(field.fields.map((inner) => [inner.name, defaultOf(inner)]))
-    case 'string':
-      return text ?? ''
-    case 'bool':
-      return text === 'true'
-    case 'uuid':
-      return 'AAAAAAAAAAAAAAAAAAAAAA'
-    case 'bytes':
-    case 'records':
-      return Buffer.alloc(0)
-    default:
-      return text === undefined ? 0 : Number(text)
-  }
-}
-
-/** Whether a value says nothing that the default does not say: what lets a tagged field be left out. */
-export function isDefault(field: FieldSchema, value: unknown): boolean {
-  if (value === undefined) return true
-  if (field.defaultText === 'null') return value === null
-  if (value === null) return false
-  if (field.isArray) return (value as unknown[]).length === 0
-  if (field.type === '{}') {
-    return field.fields.every((inner) => isDefault(inner, (value as Record<string, unknown>)[inner.name]))
-  }
-  if (field.type === 'bytes' || field.type === 'records') return (value as Uint8Array).length === 0
-  return value === defaultOf(field)
 }
 
 function describe(value: unknown): string {
