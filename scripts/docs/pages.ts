@@ -1,0 +1,15 @@
+import { errorsPage } from './errors.ts'
+import { settingsPage } from './settings.ts'
+
+export interface Page {
+  readonly path: string
+  readonly text: string
+}
+
+/** The pages of `docs/` that are made from code. */
+export async function pages(root: string): Promise<Page[]> {
+  return [
+    { path: 'docs/reference/errors.md', text: await errorsPage(root) },
+    { path: 'docs/reference/configuration.md', text: settingsPage() },
+  ]
+}

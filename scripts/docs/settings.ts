@@ -1,0 +1,23 @@
+import { settingTable } from '../../packages/millrace/src/config/settings.ts'
+
+/** `docs/reference/configuration.md`: what can be set from outside, from the table that the command line reads. */
+export function settingsPage(): string {
+  const rows = Object.entries(settingTable).map(
+    ([name, { flag, environment, default: fallback, help }]) =>
+      `| \`${name}\` | \`--${flag}\` | \`${environment}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${help} |`,
+  )
+  return `# Configuration
+
+A configuration is a module that exports \`defineConfig({ … })\` by default, \`millrace.config.ts\` unless a command names another.
+Its options are the fields of \`MillraceConfig\`: \`brokers\`, \`dataDir\`, \`gateway: { host, port, advertised }\`, \`memoryBudgetBytes\`,
+\`sources\`, \`apps\`, \`sinks\`. An unknown option is an error.
+
+What differs between machines can be set from outside. Flags win over the environment, that over \`.env\` (read by \`millrace dev\` and
+\`millrace config\` only), that over the configuration, that over the default. \`millrace config --show\` prints every value with its
+origin, secrets masked. This page is generated from the code by \`npm run generate\`.
+
+| Setting | Flag | Environment | Default | |
+|---|---|---|---|---|
+${rows.join('\n')}
+`
+}
