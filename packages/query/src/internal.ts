@@ -1,1 +1,1 @@
-export {}
+export { queryError, queryErrors } from './errors.ts'

@@ -1,0 +1,32 @@
+// Checked by `tsc -p .`: what must compile, and what must not.
+import { serdes, topic } from '@millrace/contracts'
+import { z } from 'zod'
+import { queryClient } from './index.ts'
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+const expectTrue = <T extends true>(): T | undefined => undefined
+
+const spend = topic('spend', {
+  key: z.string(),
+  value: z.object({ country: z.string(), total: z.number().default(0) }),
+})
+const counts = topic('counts', { key: serdes.int32, value: serdes.int64 })
+
+export async function typed(): Promise<void> {
+  const state = queryClient({ url: 'http://localhost:1', stores: { spend, counts } })
+  const row = await state.spend.get('alice')
+  expectTrue<Equal<typeof row, { country: string; total: number } | undefined>>()
+  const count = await state.counts.get(1)
+  expectTrue<Equal<typeof count, bigint | undefined>>()
+  // @ts-expect-error the key is a number
+  await state.counts.get('1')
+  // @ts-expect-error there is no such store
+  await state.spends.get('alice')
+  // @ts-expect-error the value has no such field
+  row?.sum
+  for await (const entry of state.counts.range({ from: 1, to: 5 })) expectTrue<Equal<typeof entry.key, number>>()
+  const [window] = await state.counts.window(1, { from: new Date(), to: 5 })
+  expectTrue<Equal<typeof window, { readonly start: number; readonly end: number; readonly value: bigint } | undefined>>
+  // @ts-expect-error windows are asked for by time
+  await state.counts.window(1, { from: 'monday', to: 5 })
+}

@@ -1,0 +1,145 @@
+import { type Clock, type Random, sleep } from '@millrace/base'
+import { backoffMs } from '@millrace/base/internal'
+import { queryError } from './errors.ts'
+
+export type Fetch = (url: string, init: { headers: Record<string, string>; signal: AbortSignal }) => Promise<Response>
+
+export interface TransportOptions {
+  readonly urls: readonly string[]
+  readonly fetch: Fetch
+  readonly timeoutMs: number
+  readonly deadlineMs: number
+  readonly maxResponseBytes: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** A decoded answer: the body of a 200, or undefined for a key that is not there. */
+export type Ask = (path: string, signal?: AbortSignal) => Promise<unknown>
+
+/** One try at one address. `again` failures are tried elsewhere and later; an error thrown by a try is final. */
+type Outcome = { readonly body: unknown } | { readonly again: unknown; readonly waitMs: number }
+
+const backoff = { delayMsMin: 50, delayMsMax: 2_000 }
+/** Statuses that say "not now": too many requests, and what gateways and proxies answer for an instance that is away. */
+const temporary = new Set([408, 425, 429, 502, 503, 504])
+
+/**
+ * Asks the addresses in turn, beginning with the one that answered last, until one answers or the deadline has passed.
+ * After each round of failures it waits, as long as `retry-after` says or with growing pauses.
+ */
+export function askAnyOf(options: TransportOptions): Ask {
+  const { urls, clock } = options
+  let preferred = 0
+  return async (path, signal) => {
+    const endMs = clock.now() + options.deadlineMs
+    let lastFailure: unknown
+    for (let round = 1; ; round++) {
+      let waitMs = 0
+      for (const _ of urls) {
+        signal?.throwIfAborted()
+        const remainingMs = endMs - clock.now()
+        if (remainingMs <= 0) break
+        const outcome = await tryOnce(`${urls[preferred]}${path}`, remainingMs, options, signal)
+        if ('body' in outcome) return outcome.body
+        lastFailure = outcome.again
+        waitMs = Math.max(waitMs, outcome.waitMs)
+        preferred = (preferred + 1) % urls.length
+      }
+      const pauseMs = Math.max(waitMs, backoffMs(round, backoff, options.random))
+      if (clock.now() + pauseMs >= endMs) {
+        const message = `no answer from ${urls.join(', ')} within ${options.deadlineMs} ms`
+        throw queryError('QUERY_UNAVAILABLE', message, { attempts: round * urls.length }, lastFailure)
+      }
+      await sleep(clock, pauseMs, signal)
+    }
+  }
+}
+
+async function tryOnce(
+  url: string,
+  remainingMs: number,
+  options: TransportOptions,
+  signal?: AbortSignal,
+): Promise<Outcome> {
+  const { clock, timeoutMs } = options
+  const timeout = new AbortController()
+  const limitMs = Math.min(timeoutMs, remainingMs)
+  const cancel = clock.after(limitMs, () => timeout.abort(new Error(`${url} did not answer within ${limitMs} ms`)))
+  try {
+    const response = await options.fetch(url, {
+      headers: { accept: 'application/json', ...options.headers },
+      signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
+    })
+    // Within the time limit too: a body can be as slow as an answer.
+    return decide(url, response, await readBody(url, response, options.maxResponseBytes), clock)
+  } catch (error) {
+    // The caller's own reason is passed on as it came; so is what will not change by asking again.
+    if (signal?.aborted) throw signal.reason
+    if (error instanceof Final) throw error.error
+    return { again: error, waitMs: 0 }
+  } finally {
+    cancel()
+  }
+}
+
+/** Marks an error that ends all tries; whatever else is thrown while asking is a matter of the network. */
+class Final {
+  readonly error: Error
+  constructor(error: Error) {
+    this.error = error
+  }
+}
+
+function decide(url: string, response: Response, text: string, clock: Clock): Outcome {
+  const { status } = response
+  if (temporary.has(status)) {
+    const waitMs = retryAfterMs(response.headers.get('retry-after'), clock.now())
+    return { again: new Error(`${url} answered ${status}`), waitMs }
+  }
+  const body = parse(text)
+  if (status === 200 && body !== undefined) return { body }
+  const problem = typeof body === 'object' && body !== null ? (body as { code?: unknown; message?: unknown }) : {}
+  if (typeof problem.code !== 'string') {
+    throw new Final(
+      queryError('QUERY_UNEXPECTED_ANSWER', `${url} answered ${status} without an answer of a gateway`, { status }),
+    )
+  }
+  // A key that is not there and a store that is not there are both 404; only the first is an answer.
+  if (status === 404 && problem.code.endsWith('KEY_NOT_FOUND')) return { body: undefined }
+  const message = `${typeof problem.message === 'string' ? problem.message : problem.code} (${status})`
+  throw new Final(queryError('QUERY_REFUSED', message, { status, serverCode: problem.code }))
+}
+
+/** `retry-after` as seconds or as a date. */
+function retryAfterMs(value: string | null, nowMs: number): number {
+  if (value === null) return 0
+  const seconds = Number(value)
+  const waitMs = Number.isNaN(seconds) ? Date.parse(value) - nowMs : seconds * 1000
+  return Number.isFinite(waitMs) ? Math.max(0, waitMs) : 0
+}
+
+async function readBody(url: string, response: Response, maxBytes: number): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let size = 0
+  const reader = response.body?.getReader()
+  for (let chunk = await reader?.read(); chunk && !chunk.done; chunk = await reader?.read()) {
+    size += chunk.value.byteLength
+    if (size > maxBytes) {
+      await reader?.cancel()
+      throw new Final(queryError('QUERY_UNEXPECTED_ANSWER', `${url} sent more than ${maxBytes} bytes`, { maxBytes }))
+    }
+    text += decoder.decode(chunk.value, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
