@@ -19,7 +19,15 @@ class MapState implements StateProvider {
   }
 
   stores() {
-    return [{ name: 'totals', application: 'shop', kind: 'keyValue' as const, keySerde: serdes.string }]
+    return [
+      {
+        name: 'totals',
+        application: 'shop',
+        kind: 'keyValue' as const,
+        keySerde: serdes.string,
+        valueSerde: serdes.json(),
+      },
+    ]
   }
 
   partitions() {

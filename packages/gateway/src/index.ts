@@ -1,6 +1,5 @@
 export { gatewayErrors } from './errors.ts'
 export { type Gateway, type GatewayContent, type GatewayOptions, startGateway } from './gateway.ts'
-export { formatKey, parseKey } from './key-text.ts'
 export type { ConnectorReport } from './routes/connectors.ts'
 export type { HealthCheck } from './routes/health.ts'
 export type { PartitionOwner, StateProvider, StoreDescription } from './state-provider.ts'

@@ -7,6 +7,7 @@ export interface StoreDescription {
   readonly application: string
   readonly kind: ReadOnlyStore['kind']
   readonly keySerde: Serde<unknown, unknown>
+  readonly valueSerde: Serde<unknown, unknown>
 }
 
 /** Who serves a partition of a store; `host` is host:port of a gateway. */

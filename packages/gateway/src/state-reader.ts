@@ -1,11 +1,13 @@
+import { keyFromText, keyToText, valueToJson } from '@millrace/contracts/internal'
 import type { ReadOnlyStore, StoreEntry, WindowEntry } from '@millrace/streams'
 import { gatewayError } from './errors.ts'
-import { formatKey, parseKey } from './key-text.ts'
 import { askPeer } from './peers.ts'
 import type { StateProvider, StoreDescription } from './state-provider.ts'
 
 export interface EntryBody {
-  readonly key: unknown
+  /** As it stands in a URL. */
+  readonly key: string
+  /** JSON; 64-bit numbers as strings, bytes in base64. */
   readonly value: unknown
   /** Milliseconds since the epoch. */
   readonly timestamp: number
@@ -65,7 +67,7 @@ export class StateReader {
     const key = store.keySerde.deserialize(bytes)
     const found = local.get(key)
     if (!found) throw gatewayError('KEY_NOT_FOUND', `"${name}" has no entry for this key`, { store: name })
-    return { key, value: found.value, timestamp: found.timestamp }
+    return entryBody(store, { key, ...found })
   }
 
   /** Windows of one key whose start lies in [fromMs, toMs]. */
@@ -80,7 +82,7 @@ export class StateReader {
     }
     const local = localStore(provider, name, partition)
     if (local.kind !== 'window') throw notKeyValue(name)
-    return [...local.fetch(store.keySerde.deserialize(bytes), query)].map(windowBody)
+    return [...local.fetch(store.keySerde.deserialize(bytes), query)].map((entry) => windowBody(store, entry))
   }
 
   /** Entries of all partitions in the order of their serialised keys; `next` is where to go on. */
@@ -98,26 +100,27 @@ export class StateReader {
     if (query.to !== undefined) parameters.set('to', query.to)
     const lists = await this.#everywhere<EntryBody>(name, parameters, context, 'entries', (local) => {
       if (local.kind !== 'keyValue') throw notWindowed(name)
-      return [...local.range(bounds)].map(entryBody)
+      return [...local.range(bounds)].map((entry) => entryBody(store, entry))
     })
     const sorted = lists
       .flat()
-      .map((entry) => ({ entry, bytes: store.keySerde.serialize(entry.key) }))
+      .map((entry) => ({ entry, bytes: keyFromText(store.keySerde, entry.key) }))
       .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
       .map(({ entry }) => entry)
     const beyond = sorted[query.limit]
     return {
       entries: sorted.slice(0, query.limit),
-      next: beyond === undefined ? undefined : formatKey(store.keySerde, beyond.key),
+      next: beyond?.key,
     }
   }
 
   /** Windows of all keys whose start lies in [fromMs, toMs], in the order of their start. */
   async allWindows(name: string, query: WindowParameters, context: ReadContext): Promise<WindowBody[]> {
     const parameters = new URLSearchParams({ from: String(query.fromMs), to: String(query.toMs) })
+    const { store } = this.#find(name)
     const lists = await this.#everywhere<WindowBody>(name, parameters, context, 'windows', (local) => {
       if (local.kind !== 'window') throw notKeyValue(name)
-      return [...local.fetchAll(query)].map(windowBody)
+      return [...local.fetchAll(query)].map((entry) => windowBody(store, entry))
     })
     return lists.flat().sort((a, b) => a.start - b.start)
   }
@@ -183,12 +186,16 @@ function localStore(provider: StateProvider, store: string, partition: number): 
   return local
 }
 
-function entryBody({ key, value, timestamp }: StoreEntry<unknown, unknown>): EntryBody {
-  return { key, value, timestamp }
+function entryBody(store: StoreDescription, { key, value, timestamp }: StoreEntry<unknown, unknown>): EntryBody {
+  return {
+    key: keyToText(store.keySerde, store.keySerde.serialize(key)),
+    value: valueToJson(store.valueSerde, store.valueSerde.serialize(value)),
+    timestamp,
+  }
 }
 
-function windowBody({ key, value, timestamp, start, end }: WindowEntry<unknown, unknown>): WindowBody {
-  return { key, start, end, value, timestamp }
+function windowBody(store: StoreDescription, entry: WindowEntry<unknown, unknown>): WindowBody {
+  return { ...entryBody(store, entry), start: entry.start, end: entry.end }
 }
 
 function unavailable(store: string, partition?: number): Error {
@@ -203,4 +210,14 @@ function notWindowed(store: string): Error {
 
 function notKeyValue(store: string): Error {
   return gatewayError('GATEWAY_BAD_REQUEST', `"${store}" is a key-value store: it has no windows`, { store })
+}
+
+function parseKey(serde: StoreDescription['keySerde'], text: string): Uint8Array {
+  try {
+    const bytes = keyFromText(serde, text)
+    serde.deserialize(bytes)
+    return bytes
+  } catch (error) {
+    throw gatewayError('GATEWAY_BAD_REQUEST', `"${text.slice(0, 100)}" is not a key of this store`, {}, error)
+  }
 }
