@@ -1,30 +1,39 @@
+/** From this size on bytes are not copied into the growing buffer, which would copy them again when it grows. */
+const separateFromBytes = 16 * 1024
+
 /** A growing buffer that messages are written to. */
 export class Writer {
   buffer: Buffer
   position = 0
+  /** What was written before `buffer[start]`: pieces of it and large values, in order. */
+  #pieces: Uint8Array[] | undefined
+  #start = 0
 
-  constructor(initialBytes = 256) {
+  constructor(initialBytes = 512) {
     this.buffer = Buffer.allocUnsafe(initialBytes)
   }
 
   /** Makes room for `count` bytes and returns where they go. */
   reserve(count: number): number {
+    if (this.position + count > this.buffer.length) this.#grow(count)
     const start = this.position
-    const needed = start + count
-    if (needed > this.buffer.length) this.#grow(needed)
-    this.position = needed
+    this.position = start + count
     return start
   }
 
-  #grow(needed: number): void {
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2))
-    this.buffer.copy(grown, 0, 0, this.position)
+  #grow(count: number): void {
+    const used = this.position - this.#start
+    const grown = Buffer.allocUnsafe(Math.max(used + count, this.buffer.length * 2))
+    this.buffer.copy(grown, 0, this.#start, this.position)
     this.buffer = grown
+    this.position = used
+    this.#start = 0
   }
 
-  /** What has been written, as a view. */
+  /** What has been written; large values are copied here, once. */
   written(): Buffer {
-    return this.buffer.subarray(0, this.position)
+    const last = this.buffer.subarray(this.#start, this.position)
+    return this.#pieces ? Buffer.concat([...this.#pieces, last]) : last
   }
 
   int8(value: number): void {
@@ -78,6 +87,12 @@ export class Writer {
   }
 
   bytes(value: Uint8Array): void {
+    if (value.length >= separateFromBytes) {
+      this.#pieces ??= []
+      this.#pieces.push(this.buffer.subarray(this.#start, this.position), value)
+      this.#start = this.position
+      return
+    }
     const at = this.reserve(value.length)
     this.buffer.set(value, at)
   }

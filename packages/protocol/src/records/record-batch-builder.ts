@@ -3,6 +3,7 @@ import { type CompressionType, compressionTypes } from '../compression/types.ts'
 import { crc32c } from '../crc32c.ts'
 import { writeInt64 } from '../writer.ts'
 import * as layout from './layout.ts'
+import type { RecordCursor } from './record-cursor.ts'
 import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts'
 
 /** A header to be written. */
@@ -107,6 +108,30 @@ export class RecordBatchBuilder {
     at = writeVarint(buffer, valueLength, at)
     if (valueLength > 0) at = put(buffer, value!, at)
     writeHeaders(buffer, headers, at)
+    return this.#added(offsetDelta, timestampMs)
+  }
+
+  /**
+   * Adds a record as it stands in another batch: key, value and headers are copied as one run of bytes, unread.
+   * Its timestamp is kept, its offset becomes the next one, or `offsetDelta`.
+   */
+  appendFrom(cursor: RecordCursor, offsetDelta = this.#lastOffsetDelta + 1): number {
+    const timestampMs = cursor.timestamp
+    if (this.#count === 0) this.#baseTimestamp = timestampMs
+    const timestampDelta = timestampMs - this.#baseTimestamp
+    const bodyBytes = cursor.recordEnd - cursor.bodyStart
+    const size = 1 + varlongSize(timestampDelta) + varintSize(offsetDelta) + bodyBytes
+    let at = this.#reserve(size + varintSize(size))
+    const buffer = this.#buffer
+    at = writeVarint(buffer, size, at)
+    buffer[at++] = 0
+    at = writeVarlong(buffer, timestampDelta, at)
+    at = writeVarint(buffer, offsetDelta, at)
+    cursor.buffer.copy(buffer, at, cursor.bodyStart, cursor.recordEnd)
+    return this.#added(offsetDelta, timestampMs)
+  }
+
+  #added(offsetDelta: number, timestampMs: number): number {
     this.#count++
     this.#lastOffsetDelta = offsetDelta
     if (timestampMs > this.#maxTimestamp) this.#maxTimestamp = timestampMs
@@ -172,9 +197,14 @@ export class RecordBatchBuilder {
   }
 }
 
-function put(buffer: Buffer, bytes: Uint8Array, at: number): number {
-  buffer.set(bytes, at)
-  return at + bytes.length
+/** Below this a loop beats the call into native code. */
+const shortBytes = 24
+
+function put(buffer: Buffer, bytes: Uint8Array, start: number): number {
+  const length = bytes.length
+  if (length > shortBytes) buffer.set(bytes, start)
+  else for (let index = 0; index < length; index++) buffer[start + index] = bytes[index]!
+  return start + length
 }
 
 function headersSize(headers: readonly HeaderInput[]): number {

@@ -27,11 +27,13 @@ export class RecordCursor {
   valueLength = -1
   offsetDelta = -1
   timestampDelta = 0
+  /** Where key, value and headers with their lengths begin; they end at `recordEnd`. */
+  bodyStart = 0
+  recordEnd: number
   readonly #baseTimestamp: number
   readonly #appendTime: number | undefined
   readonly #end: number
   #position: number
-  #recordEnd: number
   #index = 0
 
   constructor(
@@ -48,7 +50,7 @@ export class RecordCursor {
     this.#baseTimestamp = times.baseTimestamp
     this.#appendTime = times.appendTime
     this.#position = start
-    this.#recordEnd = start
+    this.recordEnd = start
     this.#end = end
   }
 
@@ -67,7 +69,7 @@ export class RecordCursor {
    */
   next(): boolean {
     const buffer = this.buffer
-    let at = this.#recordEnd
+    let at = this.recordEnd
     if (this.#index === this.recordCount) {
       if (at !== this.#end) throw malformed(this, 'bytes follow the last record')
       return false
@@ -78,7 +80,7 @@ export class RecordCursor {
     at = this.#position
     const recordEnd = at + length
     if (length < 0 || recordEnd > this.#end) throw malformed(this, 'a record is longer than its batch')
-    this.#recordEnd = recordEnd
+    this.recordEnd = recordEnd
 
     this.#position = at + 1
     let byte = buffer[at + 1]!
@@ -87,6 +89,7 @@ export class RecordCursor {
       this.#position = at + 2
     } else this.timestampDelta = this.#varlong()
     this.offsetDelta = this.#varint()
+    this.bodyStart = this.#position
 
     byte = this.#varint()
     this.keyLength = byte
@@ -117,7 +120,7 @@ export class RecordCursor {
     this.#toHeaders()
     const count = this.#varint()
     // A header takes two bytes at least.
-    if (count < 0 || count * 2 > this.#recordEnd - this.#position) throw malformed(this, 'a record has no such headers')
+    if (count < 0 || count * 2 > this.recordEnd - this.#position) throw malformed(this, 'a record has no such headers')
     return count
   }
 
@@ -136,7 +139,7 @@ export class RecordCursor {
   /** The headers as they stand in the record, count included: what can be copied into another record unread. */
   headersBytes(): Buffer {
     this.#toHeaders()
-    return this.buffer.subarray(this.#position, this.#recordEnd)
+    return this.buffer.subarray(this.#position, this.recordEnd)
   }
 
   #toHeaders(): void {
@@ -147,7 +150,7 @@ export class RecordCursor {
     const length = this.#varint()
     if (length === -1) return null
     const start = this.#position
-    if (length < 0 || start + length > this.#recordEnd) throw malformed(this, 'a header is longer than its record')
+    if (length < 0 || start + length > this.recordEnd) throw malformed(this, 'a header is longer than its record')
     this.#position = start + length
     return this.buffer.subarray(start, start + length)
   }
