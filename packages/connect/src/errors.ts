@@ -1,0 +1,160 @@
+import { type ErrorTable, errorFactory } from '@millrace/base'
+
+export const connectErrors = {
+  CONNECT_POSITION_INVALID: {
+    retriable: false,
+    cause: 'The stored position of a source is not one that this version reads.',
+    remedy: 'Run the version that wrote it, or newer; to begin anew, delete the position and the replication slot.',
+  },
+  CONNECT_TOPIC_UNKNOWN: {
+    retriable: false,
+    cause: 'A source met a row that is addressed to a topic it was not given.',
+    remedy: 'Add the topic to `topics`, or say with `onUnknownTopic` what to do with such rows.',
+  },
+  CONNECT_RECORD_TOO_LARGE: {
+    retriable: false,
+    cause: 'One record alone is larger than a batch may be.',
+    remedy: "Raise `maxBatchBytes` together with the topic's max.message.bytes, or keep the payload elsewhere.",
+  },
+  CONNECT_STOPPED: {
+    retriable: false,
+    cause: 'The connector was stopped while this was under way.',
+    remedy: 'Nothing is lost; it goes on from its stored position when it is started again.',
+  },
+  CONNECT_NO_OFFSET: {
+    retriable: false,
+    cause:
+      'The offset from which a sink has to go on is no longer in the topic: records it has not written were deleted.',
+    remedy: 'Lengthen the retention of the topic; delete the row in millrace_sink_offsets to go on from what is left.',
+  },
+  CONNECT_NO_DEAD_LETTERS: {
+    retriable: false,
+    cause: 'A record cannot be written, and the sink was told to fail rather than set it aside.',
+    remedy: "Correct the record's writer or the table, or set `onBadRecord: 'dead-letter'`.",
+  },
+  POSTGRES_DRIVER_MISSING: {
+    retriable: false,
+    cause: 'A package that the PostgreSQL connectors need is not installed.',
+    remedy: 'Install it beside millrace: npm install pg pg-logical-replication.',
+  },
+  POSTGRES_UNAVAILABLE: {
+    retriable: true,
+    cause: 'The database does not answer, is starting or stopping, or has run out of a resource.',
+    remedy: 'Nothing, if it comes back; otherwise check address, server and disk. The connector goes on where it was.',
+  },
+  POSTGRES_ACCESS_DENIED: {
+    retriable: false,
+    cause: 'The database refuses the user, its password, or the database name.',
+    remedy: 'Correct the url; check pg_hba.conf, which must also allow replication connections for a source.',
+  },
+  POSTGRES_POOLER: {
+    retriable: false,
+    cause: 'The address leads to a connection pooler, which does not pass replication connections on.',
+    remedy: 'Give the source the address of PostgreSQL itself, not of PgBouncer or another pooler.',
+  },
+  POSTGRES_WAL_LEVEL: {
+    retriable: false,
+    cause: 'The server does not write what logical decoding needs.',
+    remedy: "Run: ALTER SYSTEM SET wal_level = 'logical'; and restart PostgreSQL.",
+  },
+  POSTGRES_NO_REPLICATION_RIGHT: {
+    retriable: false,
+    cause: 'The user may not start replication.',
+    remedy: 'Run as a superuser: ALTER ROLE <user> REPLICATION; (Amazon RDS: GRANT rds_replication TO <user>;).',
+  },
+  POSTGRES_NO_PUBLICATION_RIGHT: {
+    retriable: false,
+    cause: 'The user may not create the publication.',
+    remedy: 'Run the statement that the message shows as the owner of the tables, or make the user their owner.',
+  },
+  POSTGRES_PUBLICATION_INCOMPLETE: {
+    retriable: false,
+    cause: 'The publication exists but leaves out tables or operations that the source was asked to capture.',
+    remedy: 'Run the statement that the message shows, or name another publication.',
+  },
+  POSTGRES_PUBLICATION_LOST: {
+    retriable: false,
+    cause: 'The publication did not exist yet at the point in the log from which the slot reads.',
+    remedy: 'Drop the replication slot and delete the stored position; the source then begins with a new snapshot.',
+  },
+  POSTGRES_TABLE_MISSING: {
+    retriable: true,
+    cause: 'A table that the source was asked to capture does not exist yet.',
+    remedy: "Run the service's migrations; the source goes on by itself once the table exists.",
+  },
+  POSTGRES_COLUMN_MISSING: {
+    retriable: false,
+    cause: 'A table has not the columns that the connector needs.',
+    remedy: 'Add the columns, or correct the options that name them.',
+  },
+  POSTGRES_REPLICA_IDENTITY: {
+    retriable: false,
+    cause: 'PostgreSQL does not log the columns of the record key when a row of the table is deleted or updated.',
+    remedy: 'Run: ALTER TABLE <table> REPLICA IDENTITY FULL; or choose the primary key as record key.',
+  },
+  POSTGRES_SLOT_TAKEN: {
+    retriable: true,
+    cause: 'Another process reads from the replication slot.',
+    remedy:
+      'Stop the other process, or give this source a `slot` of its own; it goes on by itself once the slot is free.',
+  },
+  POSTGRES_SLOT_FOREIGN: {
+    retriable: false,
+    cause: 'The replication slot belongs to another database or decodes with another plugin.',
+    remedy: 'Give the source another `slot`.',
+  },
+  POSTGRES_SLOT_LOST: {
+    retriable: false,
+    cause: 'PostgreSQL removed log that the slot still needed (max_slot_wal_keep_size, or the slot was invalidated).',
+    remedy:
+      'Drop the slot and delete the stored position; the source then begins with a new snapshot. Raise max_slot_wal_keep_size.',
+  },
+  POSTGRES_SLOT_MISSING: {
+    retriable: false,
+    cause: 'A position is stored, but the slot that held the log from there on is gone: changes since then are lost.',
+    remedy: 'Delete the stored position; the source then begins with a new slot and a new snapshot.',
+  },
+  POSTGRES_SLOT_AHEAD: {
+    retriable: false,
+    cause: 'The slot has moved beyond the stored position: somebody else read from it, or Kafka lost the position.',
+    remedy:
+      'Changes in between are not in Kafka. Drop the slot and delete the stored position; the source then begins with a new snapshot.',
+  },
+  POSTGRES_SLOTS_EXHAUSTED: {
+    retriable: false,
+    cause: 'All replication slots or WAL senders of the server are in use.',
+    remedy: 'Drop slots that nobody reads, or raise max_replication_slots and max_wal_senders.',
+  },
+  POSTGRES_OTHER_SERVER: {
+    retriable: false,
+    cause: 'The stored position comes from another server, or from a later state of this one (it was restored).',
+    remedy: 'Drop the slot and delete the stored position; the source then begins with a new snapshot.',
+  },
+  POSTGRES_STREAM_INVALID: {
+    retriable: false,
+    cause: 'The server sent a replication message that this version does not understand.',
+    remedy: 'Report it with the version of PostgreSQL.',
+  },
+  POSTGRES_TRUNCATED: {
+    retriable: false,
+    cause: 'A captured table was truncated, and records of the row format cannot say so.',
+    remedy: "Set `truncate: 'skip'` to go on without, or capture the table with `format: 'debezium'`.",
+  },
+  POSTGRES_STATEMENT_FAILED: {
+    retriable: false,
+    cause: 'The database refused a statement of the connector for a reason that does not pass by itself.',
+    remedy: "Read the database's message; usually a right or a column is missing.",
+  },
+  POSTGRES_TABLE_MISMATCH: {
+    retriable: false,
+    cause: 'The target table and what the sink has to write do not fit together.',
+    remedy: 'Alter the table or the `columns` of the sink as the message says.',
+  },
+  POSTGRES_SINK_FENCED: {
+    retriable: true,
+    cause: 'Another instance has been assigned the partition and writes it now.',
+    remedy: 'Nothing: this instance has written nothing and rejoins its group.',
+  },
+} as const satisfies ErrorTable
+
+export const connectError = errorFactory(connectErrors)

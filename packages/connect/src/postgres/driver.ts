@@ -1,0 +1,90 @@
+import type { Client, Pool } from 'pg'
+import { connectError } from '../errors.ts'
+import { postgresError } from './postgres-errors.ts'
+
+const connectTimeoutMs = 10_000
+
+/** `pg` is an optional peer: only who uses a PostgreSQL connector has it. */
+export async function loadPg(): Promise<typeof import('pg')> {
+  try {
+    return (await import('pg')).default as unknown as typeof import('pg')
+  } catch (error) {
+    throw connectError('POSTGRES_DRIVER_MISSING', 'the package "pg" is not installed', {}, error)
+  }
+}
+
+export async function loadReplication(): Promise<typeof import('pg-logical-replication')> {
+  try {
+    return await import('pg-logical-replication')
+  } catch (error) {
+    throw connectError('POSTGRES_DRIVER_MISSING', 'the package "pg-logical-replication" is not installed', {}, error)
+  }
+}
+
+/** Options of every connection of ours; the name shows in pg_stat_activity. */
+export function connectionOptions(
+  url: string,
+  applicationName: string,
+): {
+  connectionString: string
+  application_name: string
+  keepAlive: boolean
+  connectionTimeoutMillis: number
+} {
+  return {
+    connectionString: url,
+    application_name: applicationName.slice(0, 63),
+    keepAlive: true,
+    connectionTimeoutMillis: connectTimeoutMs,
+  }
+}
+
+/** Statements that make the texts of values independent of the server's settings. */
+export const textSettings = [
+  "set timezone = 'UTC'",
+  "set datestyle = 'ISO'",
+  "set intervalstyle = 'iso_8601'",
+  'set extra_float_digits = 1',
+  "set bytea_output = 'hex'",
+].join('; ')
+
+/** @throws POSTGRES_UNAVAILABLE, POSTGRES_ACCESS_DENIED, POSTGRES_POOLER */
+export async function connectClient(url: string, applicationName: string): Promise<Client> {
+  const pg = await loadPg()
+  const client = new pg.Client(connectionOptions(url, applicationName))
+  // Without a listener the loss of an idle connection would end the process; the next query reports it.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return client
+  } catch (error) {
+    await client.end().catch(() => {})
+    throw postgresError(error, `connecting to ${addressOf(url)}`)
+  }
+}
+
+export async function connectPool(url: string, applicationName: string, max: number): Promise<Pool> {
+  const pg = await loadPg()
+  const pool = new pg.Pool({ ...connectionOptions(url, applicationName), max })
+  pool.on('error', () => {})
+  return pool
+}
+
+/** Host, port and database of a url, without user and password. */
+export function addressOf(url: string): string {
+  try {
+    const { host, pathname } = new URL(url)
+    return `${host === '' ? 'the local socket' : host}${pathname}`
+  } catch {
+    return 'the database'
+  }
+}
+
+/** The database a url names, for default names of connectors. */
+export function databaseOf(url: string): string {
+  try {
+    return decodeURIComponent(new URL(url).pathname.slice(1)) || 'postgres'
+  } catch {
+    return 'postgres'
+  }
+}

@@ -1,0 +1,146 @@
+import type { Clock, MillraceError } from '@millrace/base'
+import type { Header, RecordBatchView } from '@millrace/protocol'
+
+/** A topic that a connector writes, created with these settings when it is missing. */
+export interface TopicSpec {
+  readonly name: string
+  readonly partitions?: number
+  readonly config?: Readonly<Record<string, string>>
+}
+
+/** A source's position as it lies in `millrace-connect-offsets`: JSON with the format's version number. */
+export interface StoredPosition {
+  readonly version: number
+  readonly [field: string]: unknown
+}
+
+/** Where a source puts its records; they go to Kafka together with the position. */
+export interface SourceOutput {
+  /** Key and value are copied. The partition follows from the key as in Java's clients; without a key they take turns. */
+  append(
+    topic: string,
+    timestampMs: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly Header[],
+  ): void
+  /** Whether the batch has reached its bound. */
+  readonly isFull: boolean
+  readonly records: number
+}
+
+/** What one pull yielded. */
+export interface SourcePull {
+  /** Where the source stands after the records of this pull. */
+  readonly position: StoredPosition
+  /**
+   * `continue` keeps the Kafka transaction open for the next pull, so that a whole snapshot becomes visible at once;
+   * otherwise it is committed with the position.
+   */
+  readonly transaction: 'commit' | 'continue'
+  /** The session has no more; the source is opened anew from this position. */
+  readonly isLast?: boolean
+}
+
+export interface SourceContext {
+  /** Undefined when the source runs for the first time. */
+  readonly position: StoredPosition | undefined
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  /** Tells people what the source is waiting for, in its status. */
+  readonly report: (activity: string) => void
+}
+
+/** Figures of a running source; undefined where not known. */
+export interface SourceFigures {
+  /** How much of the database's log is not confirmed yet. */
+  readonly lagBytes: number | undefined
+  /** When the database committed what was read last, in epoch milliseconds. */
+  readonly lastEventMs: number | undefined
+}
+
+/** An open source. The runtime calls `pull`, writes and commits to Kafka, then calls `commit`, in turns. */
+export interface SourceSession {
+  /** Waits up to `maxWaitMs` for records and appends them to `output` until it is full or no more are there. */
+  pull(output: SourceOutput, maxWaitMs: number): Promise<SourcePull | undefined>
+  /** Everything up to `position` is in a committed Kafka transaction: the database may forget it. */
+  commit(position: StoredPosition): Promise<void>
+  figures(): SourceFigures
+  close(): Promise<void>
+}
+
+/** A source as configured; `open` may be called again after a session has failed. */
+export interface SourceConnector {
+  readonly kind: 'source'
+  /** Names its position and its transactional id; stable for the life of the connector. */
+  readonly name: string
+  readonly topics: readonly TopicSpec[]
+  /** Transaction time-out while there is no position yet, when an initial snapshot has to fit into one transaction. */
+  readonly snapshotTransactionTimeoutMs?: number
+  open(context: SourceContext): Promise<SourceSession>
+  /** Whether another instance is at work; asked before an instance that was running begins again. */
+  occupied?(): Promise<boolean>
+  /** Everything that stands in the way of starting, for `millrace doctor`. Changes nothing. */
+  check?(): Promise<readonly MillraceError[]>
+}
+
+/** One assigned partition of a sink. */
+export interface SinkPartition {
+  readonly topic: string
+  readonly topicId: string
+  readonly partition: number
+}
+
+/** Records of one partition, from `firstOffset` on; a batch may begin earlier. */
+export interface SinkBatch extends SinkPartition {
+  readonly batches: readonly RecordBatchView[]
+  readonly firstOffset: number
+  /** Where the next batch begins: beyond the last record, control batches and gaps included. */
+  readonly nextOffset: number
+}
+
+/** A record that cannot be written. Bytes and headers are copies. */
+export interface BadRecord {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly timestampMs: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly Header[]
+  readonly stage: 'deserialize' | 'process'
+  readonly error: Error
+}
+
+export interface SinkContext {
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  readonly report: (activity: string) => void
+  /** Resolves once the records are safe in their dead-letter topic; rejects where the sink is to fail instead. */
+  readonly deadLetter: (records: readonly BadRecord[]) => Promise<void>
+}
+
+/** An open sink. */
+export interface SinkSession {
+  /**
+   * Makes this instance the only one that can write the partition and says where it has to go on; undefined when nobody
+   * has written it yet.
+   */
+  claim(partition: SinkPartition): Promise<number | undefined>
+  /** Writes one batch and moves the stored offset to `nextOffset` in one database transaction. Returns rows written. */
+  put(batch: SinkBatch): Promise<number>
+  /** The partition now belongs to another member. */
+  release(partition: SinkPartition): void
+  close(): Promise<void>
+}
+
+/** A sink as configured; `open` may be called again after a session has failed. */
+export interface SinkConnector {
+  readonly kind: 'sink'
+  /** Names its consumer group and its rows in the target's offset table. */
+  readonly name: string
+  readonly topics: readonly TopicSpec[]
+  readonly onBadRecord: 'dead-letter' | 'fail'
+  open(context: SinkContext): Promise<SinkSession>
+  check?(): Promise<readonly MillraceError[]>
+}

@@ -1,0 +1,54 @@
+import type { Client } from 'pg'
+import { connectError } from '../../errors.ts'
+import { type TableName, tableText } from '../../postgres/identifiers.ts'
+import type { CapturedTable } from './capture.ts'
+
+interface ColumnRow {
+  readonly oid: number
+  readonly kind: string
+  readonly identity: string
+  readonly column: string
+  readonly type_oid: number
+  readonly in_primary_key: boolean
+  readonly key_position: number | null
+  readonly in_identity: boolean
+}
+
+const columnsQuery = `
+  select c.oid::int8::float8 as oid, c.relkind as kind, c.relreplident as identity, a.attname as column,
+         a.atttypid::int8::float8 as type_oid, coalesce(a.attnum = any(p.indkey::int2[]), false) as in_primary_key,
+         array_position(p.indkey::int2[], a.attnum) as key_position,
+         c.relreplident = 'f' or exists (
+           select from pg_index i
+            where i.indrelid = c.oid and a.attnum = any(i.indkey::int2[])
+              and case c.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident else false end
+         ) as in_identity
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+    left join pg_index p on p.indrelid = c.oid and p.indisprimary
+   where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p')
+   order by a.attnum`
+
+/** What the catalog says about a table. @throws POSTGRES_TABLE_MISSING */
+export async function readTable(client: Client, table: TableName): Promise<CapturedTable> {
+  const { rows } = await client.query<ColumnRow>(columnsQuery, [table.schema, table.name])
+  const first = rows[0]
+  if (!first) {
+    throw connectError('POSTGRES_TABLE_MISSING', `there is no table ${tableText(table)}`, { table: tableText(table) })
+  }
+  const primaryKey = rows
+    .filter((row) => row.in_primary_key)
+    .sort((a, b) => (a.key_position ?? 0) - (b.key_position ?? 0))
+    .map((row) => row.column)
+  return {
+    relation: {
+      oid: first.oid,
+      ...table,
+      replicaIdentity: first.identity,
+      columns: rows.map((row) => ({ name: row.column, typeOid: row.type_oid, isKey: row.in_identity })),
+    },
+    primaryKey,
+    hasReplicaIdentity: rows.some((row) => row.in_identity),
+  }
+}

@@ -1,0 +1,80 @@
+import { checkOptions, deadLetterTopic } from '@millrace/base/internal'
+import type { AnyTopicContract } from '@millrace/contracts'
+import { connectError } from '../../errors.ts'
+import { databaseOf } from '../../postgres/driver.ts'
+import { quoteIdentifier, tableText } from '../../postgres/identifiers.ts'
+import type { SourceConnector, TopicSpec } from '../../runtime/connector.ts'
+import type { CapturedTable } from './capture.ts'
+import { type OnUnknownTopic, OutboxMapper, outboxColumns } from './outbox-mapper.ts'
+import { postgresSource } from './postgres-source.ts'
+import type { PostgresSourceOptions } from './source-options.ts'
+
+export interface PostgresOutboxOptions extends PostgresSourceOptions {
+  /** The topics that rows may be addressed to. */
+  readonly topics: readonly AnyTopicContract[]
+  /** Default `outbox`; `schema.table` elsewhere than in `public`. */
+  readonly table?: string
+  /** What to do with a row for any other topic. Default `fail`. */
+  readonly onUnknownTopic?: OnUnknownTopic
+}
+
+/**
+ * Publishes the rows of a service's outbox table: each row exactly once under read_committed, in the order of commits,
+ * with the event's id in the header `id`.
+ *
+ * Rows that are in the table at the very first start are published too, before anything else.
+ *
+ * @example
+ * postgresOutbox({ url: 'postgres://millrace@localhost/orders', topics: [order, customer] })
+ */
+export function postgresOutbox(options: PostgresOutboxOptions): SourceConnector {
+  checkOptions(
+    'postgresOutbox',
+    options,
+    {
+      name: 'string',
+      url: 'string',
+      topics: 'array',
+      table: 'string',
+      slot: 'string',
+      publication: 'string',
+      snapshot: { oneOf: ['initial', 'never'] },
+      onUnknownTopic: ['string', 'function'],
+      limits: 'object',
+    },
+    { required: ['url', 'topics'] },
+  )
+  const name = options.name ?? `${databaseOf(options.url)}-outbox`
+  const onUnknownTopic = options.onUnknownTopic ?? 'fail'
+  const topics: TopicSpec[] = options.topics.map(({ name, partitions, config }) => ({
+    name,
+    ...(partitions !== undefined && { partitions }),
+    ...(config !== undefined && { config }),
+  }))
+  if (onUnknownTopic === 'dead-letter') topics.push({ name: deadLetterTopic(name) })
+  const topicNames = options.topics.map((topic) => topic.name)
+  return postgresSource(options, {
+    name,
+    topics,
+    tables: [options.table ?? 'outbox'],
+    publications: (tables, publication) => {
+      tables.forEach(checkColumns)
+      return [{ name: publication, tables, operations: ['insert'] }]
+    },
+    mapper: () => new OutboxMapper(name, topicNames, onUnknownTopic),
+    snapshotOrder,
+  })
+}
+
+function checkColumns({ relation }: CapturedTable): void {
+  const missing = outboxColumns.filter((name) => !relation.columns.some((column) => column.name === name))
+  if (missing.length === 0) return
+  const table = tableText(relation)
+  throw connectError('POSTGRES_COLUMN_MISSING', `outbox table ${table} has no column ${missing.join(', ')}`, { table })
+}
+
+/** In the order in which they were written, as far as the table tells. */
+function snapshotOrder({ relation }: CapturedTable): string {
+  const known = ['position', 'timestamp'].filter((name) => relation.columns.some((column) => column.name === name))
+  return known.map(quoteIdentifier).join(', ')
+}

@@ -1,0 +1,68 @@
+import { connectError } from '../../errors.ts'
+import type { StoredPosition } from '../../runtime/connector.ts'
+import { formatLsn, parseLsn } from './lsn.ts'
+
+/**
+ * How far a source has come. Everything of transactions whose commit record lies before `lsn` is in Kafka, and of the
+ * one whose commit record is at `lsn` the first `index` events. Between transactions `index` is 0 and `lsn` is where the
+ * last one ended: the next commit record may begin exactly there, so that one is still to come.
+ */
+export interface PostgresPosition {
+  readonly lsn: bigint
+  readonly index: number
+  /** pg_control's identifier of the server that the position is about. */
+  readonly systemId: string
+  /** Present from an initial snapshot until the stream has passed it. */
+  readonly handover?: Handover
+}
+
+/** The snapshot whose rows are in Kafka, as `pg_current_snapshot()` prints it, and the end of the log when it was taken. */
+export interface Handover {
+  readonly snapshot: string
+  readonly untilLsn: bigint
+}
+
+const version = 1
+
+export function encodePosition(position: PostgresPosition): StoredPosition {
+  const { lsn, index, systemId, handover } = position
+  return {
+    version,
+    lsn: formatLsn(lsn),
+    index,
+    systemId,
+    ...(handover && { handover: { snapshot: handover.snapshot, untilLsn: formatLsn(handover.untilLsn) } }),
+  }
+}
+
+/** @throws CONNECT_POSITION_INVALID */
+export function decodePosition(stored: StoredPosition, connector: string): PostgresPosition {
+  const invalid = (reason: string): Error =>
+    connectError('CONNECT_POSITION_INVALID', `the stored position of ${connector} ${reason}`, { connector })
+  if (stored.version !== version)
+    throw invalid(`has format version ${String(stored.version)}; this one reads ${version}`)
+  const { lsn, index, systemId, handover } = stored as Record<string, unknown>
+  if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0 || typeof systemId !== 'string') {
+    throw invalid('has no event index or no server identifier')
+  }
+  try {
+    return {
+      lsn: parseLsn(String(lsn)),
+      index,
+      systemId,
+      ...(handover !== undefined && { handover: decodeHandover(handover) }),
+    }
+  } catch {
+    throw invalid('holds something that is no log sequence number')
+  }
+}
+
+function decodeHandover(stored: unknown): Handover {
+  const { snapshot, untilLsn } = stored as Record<string, unknown>
+  return { snapshot: String(snapshot), untilLsn: parseLsn(String(untilLsn)) }
+}
+
+/** Whether all of `position` is in `other` as well. */
+export function isBeforeOrAt(position: PostgresPosition, other: PostgresPosition): boolean {
+  return position.lsn < other.lsn || (position.lsn === other.lsn && position.index <= other.index)
+}

@@ -1,0 +1,68 @@
+import type { MillraceError } from '@millrace/base'
+import type { Client } from 'pg'
+import { connectError } from '../../errors.ts'
+import { quoteIdentifier, quoteTable, tableText } from '../../postgres/identifiers.ts'
+import { codeOf, postgresError } from '../../postgres/postgres-errors.ts'
+import type { PublicationNeed } from './capture.ts'
+
+const operationColumns = {
+  insert: 'pubinsert',
+  update: 'pubupdate',
+  delete: 'pubdelete',
+  truncate: 'pubtruncate',
+} as const
+
+/** Creates the publication when it is missing; an existing one is checked and left as it is. */
+export async function ensurePublication(client: Client, need: PublicationNeed): Promise<void> {
+  const problem = await publicationProblem(client, need)
+  if (problem === 'missing') await createPublication(client, need)
+  else if (problem) throw problem
+}
+
+/** `missing` when there is no such publication yet. */
+export async function publicationProblem(
+  client: Client,
+  need: PublicationNeed,
+): Promise<MillraceError | 'missing' | undefined> {
+  const name = quoteIdentifier(need.name)
+  const found = await client.query<Record<(typeof operationColumns)[keyof typeof operationColumns], boolean>>(
+    'select pubinsert, pubupdate, pubdelete, pubtruncate from pg_publication where pubname = $1',
+    [need.name],
+  )
+  const publication = found.rows[0]
+  if (!publication) return 'missing'
+  const lacking = need.operations.filter((operation) => !publication[operationColumns[operation]])
+  if (lacking.length > 0) {
+    const statement = `ALTER PUBLICATION ${name} SET (publish = '${need.operations.join(', ')}')`
+    const message = `publication ${name} leaves out ${lacking.join(', ')}; run: ${statement}`
+    return connectError('POSTGRES_PUBLICATION_INCOMPLETE', message, { publication: need.name })
+  }
+  const tables = await client.query<{ name: string }>(
+    "select schemaname || '.' || tablename as name from pg_publication_tables where pubname = $1",
+    [need.name],
+  )
+  const published = new Set(tables.rows.map((row) => row.name))
+  const missing = need.tables.filter(({ relation }) => !published.has(tableText(relation)))
+  if (missing.length === 0) return undefined
+  const list = missing.map(({ relation }) => quoteTable(relation)).join(', ')
+  const message = `publication ${name} leaves out ${list}; run: ALTER PUBLICATION ${name} ADD TABLE ${list}`
+  return connectError('POSTGRES_PUBLICATION_INCOMPLETE', message, { publication: need.name })
+}
+
+async function createPublication(client: Client, need: PublicationNeed): Promise<void> {
+  const list = need.tables.map(({ relation }) => quoteTable(relation)).join(', ')
+  // Rows of partitions come under the name of the table that the user named.
+  const settings = `publish = '${need.operations.join(', ')}', publish_via_partition_root = true`
+  const statement = `CREATE PUBLICATION ${quoteIdentifier(need.name)} FOR TABLE ${list} WITH (${settings})`
+  try {
+    await client.query(statement)
+  } catch (error) {
+    // Another instance was quicker.
+    if (codeOf(error) === '42710') return
+    if (codeOf(error) === '42501') {
+      const message = `the publication could not be created (${(error as Error).message}); run: ${statement}`
+      throw connectError('POSTGRES_NO_PUBLICATION_RIGHT', message, { publication: need.name }, error)
+    }
+    throw postgresError(error, `creating publication "${need.name}"`, { publication: need.name })
+  }
+}

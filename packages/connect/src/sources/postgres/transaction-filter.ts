@@ -1,0 +1,82 @@
+import type { Handover, PostgresPosition } from './position.ts'
+import { snapshotVisibility } from './visibility.ts'
+
+/**
+ * Follows the stream from a stored position on: which events are in Kafka already, and where the source stands after
+ * each. PostgreSQL sends a transaction whole and in the same order every time, so its events can be counted.
+ */
+export class TransactionFilter {
+  #lsn: bigint
+  #index: number
+  #handover: Handover | undefined
+  #isVisible: ((xid: number) => boolean) | undefined
+  readonly #systemId: string
+  #skipBelow = 0
+  #isSkipped = false
+  #next = 0
+  isInTransaction = false
+  commitLsn = 0n
+  commitTimeMs = 0
+  xid = 0
+
+  constructor(start: PostgresPosition) {
+    this.#lsn = start.lsn
+    this.#index = start.index
+    this.#systemId = start.systemId
+    this.#handover = start.handover
+    this.#isVisible = start.handover && snapshotVisibility(start.handover.snapshot)
+  }
+
+  begin(transaction: { commitLsn: bigint; commitTimeMs: number; xid: number }): void {
+    const { commitLsn, commitTimeMs, xid } = transaction
+    this.isInTransaction = true
+    this.commitLsn = commitLsn
+    this.commitTimeMs = commitTimeMs
+    this.xid = xid
+    this.#next = 0
+    if (this.#handover && commitLsn >= this.#handover.untilLsn) this.#endHandover()
+    this.#isSkipped = commitLsn < this.#lsn || this.#isVisible?.(xid) === true
+    this.#skipBelow = commitLsn === this.#lsn ? this.#index : 0
+  }
+
+  /** Counts one event; its index, or -1 when it is in Kafka already. */
+  event(): number {
+    const index = this.#next++
+    if (this.#isSkipped || index < this.#skipBelow) return -1
+    this.#lsn = this.commitLsn
+    this.#index = index + 1
+    return index
+  }
+
+  commit(transaction: { endLsn: bigint }): void {
+    this.isInTransaction = false
+    this.#moveTo(transaction.endLsn)
+  }
+
+  /** Nothing of ours happened before `lsn`. */
+  idle(lsn: bigint): void {
+    if (!this.isInTransaction) this.#moveTo(lsn)
+  }
+
+  position(): PostgresPosition {
+    return {
+      lsn: this.#lsn,
+      index: this.#index,
+      systemId: this.#systemId,
+      ...(this.#handover && { handover: this.#handover }),
+    }
+  }
+
+  #moveTo(lsn: bigint): void {
+    if (lsn <= this.#lsn) return
+    this.#lsn = lsn
+    this.#index = 0
+    if (this.#handover && lsn >= this.#handover.untilLsn) this.#endHandover()
+  }
+
+  /** What commits from here on was not in the snapshot, and transaction ids may come round again some day. */
+  #endHandover(): void {
+    this.#handover = undefined
+    this.#isVisible = undefined
+  }
+}
