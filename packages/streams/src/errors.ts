@@ -67,6 +67,47 @@ export const streamsErrors = {
     cause: 'No store of the topology has that name.',
     remedy: 'Use the name that the step was given as { store }; describe() lists all of them.',
   },
+  STREAMS_STATE_VERSION: {
+    retriable: false,
+    cause: 'A newer release wrote the state directory.',
+    remedy: 'Run the newer release, or delete the named directory to restore it from the changelog topics.',
+  },
+  STREAMS_STATE_LOCKED: {
+    retriable: false,
+    cause: 'Another process uses the same state directory for the same application.',
+    remedy: 'Stop the process that the message names, or give this one its own `stateDir`.',
+  },
+  STREAMS_STATE_FAILED: {
+    retriable: false,
+    cause: 'A store on disk could not be read or written, again after it was closed and restored.',
+    remedy:
+      'Look at the cause (a full disk, missing rights, broken hardware); state is restored from the changelog topics.',
+  },
+  STREAMS_INTERNAL_TOPIC_MISMATCH: {
+    retriable: false,
+    cause: 'An internal topic exists with another number of partitions than the topology needs.',
+    remedy: 'Use another application id, or reset the application and delete its internal topics.',
+  },
+  STREAMS_ASSIGNMENT_VERSION: {
+    retriable: false,
+    cause: 'Another instance of the group speaks a newer assignment protocol that this release does not read.',
+    remedy: 'Finish the upgrade of all instances to the same release.',
+  },
+  STREAMS_STORE_KIND: {
+    retriable: false,
+    cause: 'A query asked a key-value store for windows, or a window store for a plain key.',
+    remedy: 'Use `get` and `range` for key-value stores, `windowFetch` for window stores.',
+  },
+  STREAMS_STORE_NOT_LOCAL: {
+    retriable: true,
+    cause: 'Another instance owns the partition of this key.',
+    remedy: 'Ask the host that `metadataForKey` names.',
+  },
+  STREAMS_STORE_NOT_READY: {
+    retriable: true,
+    cause: 'The store is being restored or moved to another instance.',
+    remedy: 'Ask again in a moment.',
+  },
 } as const satisfies ErrorTable
 
 export const streamsError = errorFactory(streamsErrors)
