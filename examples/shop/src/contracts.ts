@@ -38,7 +38,7 @@ export const orderView = topic('order-view', {
 })
 
 /** Totals of one customer, in the store `customer-orders`. */
-export const customerOrders = {
+export const customerOrders = topic('customer-orders', {
   key: z.string(),
   value: z.object({
     orders: z.int(),
@@ -46,13 +46,13 @@ export const customerOrders = {
     cancelledOrders: z.int(),
     cancelledCents: z.int(),
   }),
-}
+})
 
 /** Revenue of one country in one window, in the stores `revenue-minute`, `-hour`, `-day` and `-week`. */
-export const revenue = {
+export const revenue = topic('revenue', {
   key: z.string(),
   value: z.object({ orders: z.int(), cents: z.int() }),
-}
+})
 
 /** Countries that the load generator's customers come from. */
 export const countries = ['AT', 'CH', 'DE', 'FR', 'IT'] as const

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { startApacheKafka } from '@millrace/conformance/kafka'
 import { startPostgres } from '@millrace/conformance/postgres'
 import { ProcessTree } from 'millrace/supervise'
+import { Databases } from './databases.ts'
 
 const cli = join(dirname(fileURLToPath(import.meta.resolve('millrace/package.json'))), 'bin', 'millrace.js')
 const here = import.meta.dirname
@@ -13,7 +14,8 @@ const config = join(here, 'millrace.config.ts')
 export interface ShopOptions {
   /** Use Apache Kafka instead of the embedded broker. */
   readonly kafka: boolean
-  readonly onLine: (process: string, line: string) => void
+  readonly signal: AbortSignal
+  readonly onLine: (process: { readonly name: string; readonly stream: 'stdout' | 'stderr' }, line: string) => void
   readonly onExit: (process: string, reason: string) => void
   readonly onStarting: (what: string) => void
 }
@@ -43,10 +45,15 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     reporting: await postgres.createDatabase('reporting'),
   }
   const kafka = options.kafka ? starting.use(await startApacheKafka()) : undefined
-  const tree = starting.use(new ProcessTree({ onLine: options.onLine, onExit: options.onExit }))
+  const tree = starting.use(
+    new ProcessTree({ onLine: (name, line, stream) => options.onLine({ name, stream }, line), onExit: options.onExit }),
+  )
   const brokers = kafka?.brokers ?? (await startEmbeddedBroker(tree, folder, options))
 
+  await prepareReporting(databases)
+
   const service = async (name: string, database: string): Promise<string> => {
+    options.signal.throwIfAborted()
     options.onStarting(`the ${name} service`)
     const ready = await tree.start({
       name,
@@ -60,6 +67,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
   const ordersUrl = await service('orders', databases.orders)
 
   const millrace = async (name: string, only: string): Promise<string> => {
+    options.signal.throwIfAborted()
     options.onStarting(name)
     const port = await freePort()
     const ready = await tree.start({
@@ -90,6 +98,11 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     tree,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+async function prepareReporting(urls: Shop['databases']): Promise<void> {
+  await using databases = new Databases(urls)
+  await databases.prepareReporting()
 }
 
 async function startEmbeddedBroker(tree: ProcessTree, folder: string, options: ShopOptions): Promise<string> {

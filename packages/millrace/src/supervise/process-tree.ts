@@ -171,6 +171,8 @@ class SupervisedProcess {
       cwd: workingDirectory,
       env: { ...process.env, ...environment, MILLRACE_SUPERVISED: '1' },
       stdio: ['pipe', 'pipe', 'pipe'],
+      // A group of its own: Ctrl-C reaches the owner alone, which then stops its children in order.
+      detached: true,
     })
     this.#child = child
     child.stdin?.on('error', () => {})
