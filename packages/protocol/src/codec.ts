@@ -64,3 +64,34 @@ export function encodeMessage<T>(type: MessageType<T>, version: number, value: M
 export function decodeMessage<T>(type: MessageType<T>, version: number, bytes: Buffer, offset = 0): T {
   return readMessage(new Reader(bytes, offset, bytes.length), type, version)
 }
+
+/**
+ * Encodes a message with its version before it (int16), as subscriptions, assignments and coordinator records stand in
+ * other messages.
+ *
+ * @example
+ * encodeVersionedMessage(ConsumerProtocolSubscription, 1, { topics: ['order'] })
+ */
+export function encodeVersionedMessage<T>(type: MessageType<T>, version: number, value: MessageInput<T>): Buffer {
+  const writer = new Writer()
+  writer.int16(version)
+  writeMessage(writer, type, version, value)
+  return writer.written()
+}
+
+/**
+ * Decodes what `encodeVersionedMessage` or Kafka wrote. With `newerAsLatest` a version beyond the known ones is read
+ * as the latest known, which group members do with each other's subscriptions; otherwise it is refused.
+ *
+ * Throws PROTOCOL_UNSUPPORTED_VERSION, PROTOCOL_MALFORMED.
+ */
+export function decodeVersionedMessage<T>(
+  type: MessageType<T>,
+  bytes: Buffer,
+  options: { readonly newerAsLatest?: boolean } = {},
+): { version: number; value: T } {
+  const reader = new Reader(bytes, 0, bytes.length)
+  const version = reader.int16()
+  const known = options.newerAsLatest ? Math.min(version, type.validVersions.max) : version
+  return { version, value: readMessage(reader, type, known) }
+}

@@ -1,4 +1,4 @@
-export { decodeMessage, encodeMessage } from './codec.ts'
+export { decodeMessage, decodeVersionedMessage, encodeMessage, encodeVersionedMessage } from './codec.ts'
 export type { CompressionType } from './compression/types.ts'
 export { crc32c } from './crc32c.ts'
 export { ErrorCode } from './error-codes.ts'
