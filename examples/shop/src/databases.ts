@@ -27,8 +27,7 @@ export class Databases implements AsyncDisposable {
   /** The table that the sink fills. `arrived_at` is the shop's own column: it dates the first arrival of each row. */
   async prepareReporting(): Promise<void> {
     await this.#reporting.query(`create table if not exists order_view (
-      "key" text primary key,
-      "orderId" text not null,
+      "orderId" text primary key,
       "customerId" text not null,
       "customerName" text,
       "country" text not null,

@@ -12,5 +12,21 @@ export default defineConfig({
     postgresOutbox({ name: 'orders', url: ORDERS_URL, topics: [order] }),
   ],
   apps: [app('./topology.ts', { onDeserializationError: 'dead-letter' })],
-  sinks: [postgresSink(orderView, { url: REPORTING_URL, table: 'order_view', mode: 'upsert' })],
+  sinks: [
+    postgresSink(orderView, {
+      url: REPORTING_URL,
+      table: 'order_view',
+      mode: 'upsert',
+      key: 'orderId',
+      columns: {
+        orderId: 'text',
+        customerId: 'text',
+        customerName: 'text',
+        country: 'text',
+        amountCents: 'bigint',
+        status: 'text',
+        placedAt: 'bigint',
+      },
+    }),
+  ],
 })
