@@ -1,5 +1,5 @@
 import { isMillraceError } from '@millrace/base'
-import { runtimeError } from '../errors.ts'
+import { streamsError } from '../../errors.ts'
 
 /** Raised when a field changes its meaning; new optional fields do not raise it. */
 export const assignmentProtocolVersion = 1
@@ -39,13 +39,13 @@ function decode(bytes: Uint8Array | null | undefined): unknown {
   try {
     const data = JSON.parse(Buffer.from(bytes ?? []).toString()) as { version: number }
     if (data.version <= assignmentProtocolVersion) return data
-    throw runtimeError(
+    throw streamsError(
       'STREAMS_ASSIGNMENT_VERSION',
       `assignment protocol version ${data.version} is newer than ${assignmentProtocolVersion}`,
       { found: data.version, supported: assignmentProtocolVersion },
     )
   } catch (error) {
     if (isMillraceError(error)) throw error
-    throw runtimeError('STREAMS_ASSIGNMENT_VERSION', 'a group member sent no readable assignment data', {}, error)
+    throw streamsError('STREAMS_ASSIGNMENT_VERSION', 'a group member sent no readable assignment data', {}, error)
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
-import { runtimeError } from '../errors.ts'
+import { streamsError } from '../../errors.ts'
 import { bootId } from './boot-id.ts'
 
 export const directoryFormatVersion = 1
@@ -69,7 +69,7 @@ export class StateDirectory {
 function claim(root: RootDatabase<unknown, string>, path: string, newInstanceId: () => string): string {
   const format = root.get('format') as number | undefined
   if (format !== undefined && format > directoryFormatVersion)
-    throw runtimeError(
+    throw streamsError(
       'STREAMS_STATE_VERSION',
       `${path} has format ${format}, this release reads up to ${directoryFormatVersion}`,
       {
@@ -80,7 +80,7 @@ function claim(root: RootDatabase<unknown, string>, path: string, newInstanceId:
     )
   const owner = root.get('owner') as Owner | undefined
   if (owner && isAlive(owner))
-    throw runtimeError('STREAMS_STATE_LOCKED', `${path} is in use by process ${owner.pid} on ${owner.host}`, {
+    throw streamsError('STREAMS_STATE_LOCKED', `${path} is in use by process ${owner.pid} on ${owner.host}`, {
       directory: path,
       pid: owner.pid,
       host: owner.host,

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
-import { runtimeError } from '../errors.ts'
+import { streamsError } from '../../errors.ts'
 import { bootId } from './boot-id.ts'
 import { LmdbTable } from './lmdb-table.ts'
 
@@ -128,9 +128,9 @@ export class TaskEnvironment {
 
   #checkVersion(): void {
     const found = this.getNote('format')
-    if (found === undefined) return this.transaction(() => this.setNote('format', String(storeFormatVersion)))
-    if (Number(found) > storeFormatVersion)
-      throw runtimeError(
+    if (found === undefined) this.transaction(() => this.setNote('format', String(storeFormatVersion)))
+    if (Number(found ?? 0) > storeFormatVersion)
+      throw streamsError(
         'STREAMS_STATE_VERSION',
         `${this.directory} has store format ${found}, this release reads up to ${storeFormatVersion}`,
         {

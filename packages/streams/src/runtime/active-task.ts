@@ -1,0 +1,42 @@
+import type { StreamTask } from '../core/task.ts'
+import { type TaskId, taskIdText } from '../core/topology/plan.ts'
+import type { TopicPartition } from './assignment/tasks.ts'
+
+/**
+ * - `assigned`: ours, but not yet known where it stands; nothing of it may run;
+ * - `restoring`: its stores catch up with their changelogs;
+ * - `running`;
+ * - `suspended`: given up in a rebalance under way, committed, kept open in case it comes back.
+ */
+export type TaskPhase = 'assigned' | 'restoring' | 'running' | 'suspended'
+
+/** A task and what the runtime knows about it. */
+export interface ActiveTask {
+  readonly id: TaskId
+  readonly text: string
+  readonly task: StreamTask
+  readonly inputs: readonly TopicPartition[]
+  phase: TaskPhase
+  /** By `topic/partition`: end of the input as last heard, and what was committed of it. */
+  readonly ends: Map<string, number>
+  readonly committed: Map<string, number>
+  /** Inputs whose fetching is paused because enough is buffered. */
+  readonly paused: Set<string>
+}
+
+export function activeTask(task: StreamTask, inputs: readonly TopicPartition[]): ActiveTask {
+  return {
+    id: task.id,
+    text: taskIdText(task.id),
+    task,
+    inputs,
+    phase: 'assigned',
+    ends: new Map(),
+    committed: new Map(),
+    paused: new Set(),
+  }
+}
+
+export function partitionText({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`
+}

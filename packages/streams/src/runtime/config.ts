@@ -1,0 +1,119 @@
+import { type LimitTable, resolveLimits } from '@millrace/base/internal'
+
+export type ProcessingGuarantee = 'exactly_once' | 'at_least_once'
+
+/** Every bound of the runtime with its default. */
+export const streamsLimits = {
+  cacheMaxBytes: {
+    default: 10 * 1024 * 1024,
+    min: 0,
+    max: 2 ** 40,
+    reached: 'The eldest cached updates are written down and forwarded; 0 forwards every update.',
+  },
+  uncommittedMaxBytes: {
+    default: 64 * 1024 * 1024,
+    min: 1,
+    max: 2 ** 40,
+    reached: 'The transaction is committed before its interval is over.',
+  },
+  bufferedRecordsMax: {
+    default: 20_000,
+    min: 1,
+    max: 10 ** 9,
+    reached: 'Fetching of the partition pauses until half of them are processed.',
+  },
+  inflightMaxBytes: {
+    default: 16 * 1024 * 1024,
+    min: 1,
+    max: 2 ** 40,
+    reached: 'Processing waits until the broker has taken some of the output.',
+  },
+  batchMaxBytes: {
+    default: 256 * 1024,
+    min: 1,
+    max: 2 ** 30,
+    reached: 'The output batch is sent and another one begun.',
+  },
+  sliceMs: {
+    default: 10,
+    min: 1,
+    max: 1_000,
+    reached: 'Processing yields, so that heartbeats and queries run.',
+  },
+  sliceRecordsMax: {
+    default: 50_000,
+    min: 1,
+    max: 10 ** 9,
+    reached: 'Processing yields, so that heartbeats and queries run.',
+  },
+  pollTimeoutMs: { default: 100, min: 0, max: 60_000, reached: 'An idle loop looks after its timers.' },
+  sourceTopicsTimeoutMs: {
+    default: 60_000,
+    min: 0,
+    max: 2 ** 40,
+    reached: 'The application stops because topics that it reads do not exist.',
+  },
+  transactionTimeoutMs: {
+    default: 10_000,
+    min: 1_000,
+    max: 900_000,
+    reached: 'The broker aborts the transaction of an instance that went silent.',
+  },
+  sessionTimeoutMs: {
+    default: 45_000,
+    min: 100,
+    max: 1_800_000,
+    reached: 'The tasks of an instance that went silent move to the others.',
+  },
+  heartbeatIntervalMs: { default: 3_000, min: 10, max: 600_000, reached: 'The next heartbeat is sent.' },
+  retryDelayMsMin: { default: 100, min: 1, max: 600_000, reached: 'The first wait after a failure.' },
+  retryDelayMsMax: { default: 10_000, min: 1, max: 600_000, reached: 'Waits after failures grow no further.' },
+  restoreFailuresMax: {
+    default: 3,
+    min: 1,
+    max: 1_000,
+    reached: 'The application stops because a store on disk keeps failing.',
+  },
+} as const satisfies LimitTable
+
+export type StreamsLimits = { readonly [Name in keyof typeof streamsLimits]: number }
+
+/** Faults that a test plants in order to see that the simulation finds them. Never set in production. */
+export interface PlantedFaults {
+  /** Writes the stores before the transaction has committed. */
+  readonly storesBeforeCommit?: boolean
+  /** Commits consumed offsets without the group's generation, so that a zombie is not fenced. */
+  readonly offsetsUnfenced?: boolean
+  /** Restores up to the last stable offset instead of the end of the changelog. */
+  readonly restoreToStableOffset?: boolean
+}
+
+export interface RuntimeConfig extends StreamsLimits {
+  readonly processingGuarantee: ProcessingGuarantee
+  readonly commitIntervalMs: number
+  /** Replicas of internal topics; -1 takes the broker's default. */
+  readonly replicationFactor: number
+  readonly groupInstanceId: string | undefined
+  readonly faults: PlantedFaults
+}
+
+/** @throws CONFIG_UNKNOWN_OPTION, CONFIG_INVALID_OPTION */
+export function resolveConfig(given: Partial<RuntimeConfig>): RuntimeConfig {
+  const {
+    processingGuarantee = 'exactly_once',
+    // As in Kafka Streams: a transaction holds results back, so it is short; without one, offsets may wait.
+    commitIntervalMs = processingGuarantee === 'exactly_once' ? 100 : 30_000,
+    replicationFactor = -1,
+    groupInstanceId,
+    faults = {},
+    ...limits
+  } = given
+  return {
+    ...resolveLimits('startStreams', streamsLimits, limits),
+    processingGuarantee,
+    commitIntervalMs,
+    replicationFactor,
+    groupInstanceId,
+    faults,
+  }
+}

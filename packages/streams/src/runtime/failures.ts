@@ -1,0 +1,36 @@
+import { isMillraceError } from '@millrace/base'
+
+/**
+ * - `lost`: the transaction or the membership is gone; what was not committed is discarded and processed again;
+ * - `fatal`: repeating would fail the same way; the instance stops, loudly.
+ */
+export type FailureClass = 'lost' | 'fatal'
+
+/** What waiting does not mend although it comes from the broker. */
+const fatalCodes = new Set([
+  'KAFKA_AUTHENTICATION_FAILED',
+  'KAFKA_UNSUPPORTED_BY_BROKER',
+  'KAFKA_UNSUPPORTED_VERSION',
+  'KAFKA_FENCED_INSTANCE_ID',
+  'KAFKA_RECORD_TOO_LARGE',
+  'KAFKA_MESSAGE_TOO_LARGE',
+  'KAFKA_RECORD_LIST_TOO_LARGE',
+  'KAFKA_INVALID_TRANSACTION_TIMEOUT',
+  'KAFKA_INVALID_SESSION_TIMEOUT',
+  'KAFKA_INCONSISTENT_GROUP_PROTOCOL',
+  'KAFKA_NO_OFFSET',
+  'KAFKA_CORRUPT_BATCH',
+  'KAFKA_SECURITY_DISABLED',
+])
+
+/**
+ * Everything that a broker, a network or another group member can cause is survived by beginning again at the last
+ * commit, however often. Anything else is a mistake that would only come back.
+ */
+export function classifyFailure(error: unknown): FailureClass {
+  if (!isMillraceError(error)) return 'fatal'
+  for (let cause: unknown = error; isMillraceError(cause); cause = cause.cause) {
+    if (fatalCodes.has(cause.code) || cause.code.endsWith('_AUTHORIZATION_FAILED')) return 'fatal'
+  }
+  return error.code.startsWith('KAFKA_') || error.retriable ? 'lost' : 'fatal'
+}

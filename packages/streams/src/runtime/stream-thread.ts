@@ -1,0 +1,401 @@
+import { type Clock, type Random, sleep } from '@millrace/base'
+import { backoffMs } from '@millrace/base/internal'
+import type { Consumer, FetchedPartition, KafkaClient } from '@millrace/kafka'
+import { RecordCache } from '../core/stores/record-cache.ts'
+import type { CreateStreamTask, TaskConfig } from '../core/task.ts'
+import { type TopologyPlan, taskIdText } from '../core/topology/plan.ts'
+import { type ActiveTask, partitionText } from './active-task.ts'
+import { streamsAssignor } from './assignment/streams-assignor.ts'
+import type { TopicPartition } from './assignment/tasks.ts'
+import type { HostMap, Subscription } from './assignment/user-data.ts'
+import { ChangelogRestorer } from './changelog-restorer.ts'
+import type { RuntimeConfig } from './config.ts'
+import { classifyFailure } from './failures.ts'
+import type { StateStores } from './state-stores.ts'
+import { TaskSet } from './task-set.ts'
+import { changelogBounds } from './topics/changelog-bounds.ts'
+import { Transactor } from './transactor.ts'
+
+export interface StreamThreadOptions {
+  readonly client: KafkaClient
+  readonly plan: TopologyPlan
+  readonly partitionsOf: (topic: string) => number
+  readonly createTask: CreateStreamTask
+  readonly taskConfig: TaskConfig
+  readonly config: RuntimeConfig
+  readonly stores: StateStores
+  readonly clock: Clock
+  readonly random: Random
+  /** Application, instance and thread: the same after a restart, different everywhere else. */
+  readonly transactionalId: string
+  readonly applicationServer: string | undefined
+  /** Lets timers, sockets and other callers run. */
+  readonly yieldNow: () => Promise<void>
+  /** Told whenever readiness may have changed. */
+  readonly onChange: () => void
+  /** A failure that is survived: for logs. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/**
+ * One loop over the tasks of an instance: poll, restore, process in slices, commit. All calls into tasks happen here.
+ *
+ * Whatever goes wrong on the way to a commit has one answer, `#beginAgain`: drop everything that is not committed, take
+ * a fresh producer (whose initialisation ends the open transaction, one way or the other), and take the tasks over
+ * from scratch as if from another instance. There is no state in between to reason about.
+ */
+export class StreamThread {
+  readonly #options: StreamThreadOptions
+  readonly #consumer: Consumer
+  readonly #restorer: ChangelogRestorer
+  readonly #transactor: Transactor
+  readonly #tasks: TaskSet
+  readonly #stop = new AbortController()
+  /** What the next turn has to recover from. */
+  #broken: { readonly error: unknown } | undefined
+  #failures = 0
+  #diskFailures = 0
+  #lastCommitMs: number
+  #generation = -1
+  #hasJoined = false
+  hosts: HostMap = { version: 1, hosts: [] }
+  readonly counters = { processed: 0, commits: 0, failures: 0, rebalances: 0 }
+
+  constructor(options: StreamThreadOptions) {
+    this.#options = options
+    const { client, plan, config, partitionsOf, stores } = options
+    this.#lastCommitMs = options.clock.now()
+    this.#consumer = client.consumer({
+      groupId: plan.applicationId,
+      ...(config.groupInstanceId === undefined ? {} : { groupInstanceId: config.groupInstanceId }),
+      isolation: 'read_committed',
+      autoOffsetReset: 'earliest',
+      sessionTimeoutMs: config.sessionTimeoutMs,
+      heartbeatIntervalMs: config.heartbeatIntervalMs,
+      assignors: [this.#assignor()],
+    })
+    const { applicationId } = plan
+    const { transactionalId } = options
+    const consumer = this.#consumer
+    this.#transactor = new Transactor({ client, consumer, config, applicationId, transactionalId, partitionsOf })
+    const cache = new RecordCache({ maxBytes: config.cacheMaxBytes })
+    this.#tasks = new TaskSet({ ...options, cache, output: this.#transactor.output })
+    this.#restorer = new ChangelogRestorer({
+      consumer: client.consumer({ isolation: 'read_committed', autoOffsetReset: 'earliest' }),
+      stores,
+      boundsOf: (partitions) => changelogBounds(client, partitions, config.faults),
+    })
+  }
+
+  /** A member of the group with every task it was given at work. */
+  get isReady(): boolean {
+    return this.#hasJoined && !this.#broken && this.#tasks.assigned.every(({ phase }) => phase === 'running')
+  }
+
+  get tasks(): TaskSet {
+    return this.#tasks
+  }
+
+  get restorer(): ChangelogRestorer {
+    return this.#restorer
+  }
+
+  get transactor(): Transactor {
+    return this.#transactor
+  }
+
+  /** Resolves after `stop`, with everything committed and closed; rejects with what it could not survive. */
+  async run(): Promise<void> {
+    const topics = [...new Set(this.#options.plan.subtopologies.flatMap(({ sourceTopics }) => sourceTopics))]
+    this.#consumer.subscribe({
+      topics,
+      onAssigned: (partitions) => this.#assigned(partitions),
+      onRevoked: () => this.#revoked(),
+      onLost: () => this.#lost(),
+    })
+    try {
+      while (!this.#stop.signal.aborted) await this.#survivingTurn()
+      // An orderly end commits what is processed and leaves the group, so that others take over at once.
+      if (!this.#broken && this.#transactor.isReady) await this.#commit().catch(this.#options.onFailure)
+    } finally {
+      await this.#close()
+    }
+  }
+
+  stop(): void {
+    this.#stop.abort()
+  }
+
+  async #survivingTurn(): Promise<void> {
+    try {
+      if (this.#broken) await this.#beginAgain()
+      await this.#turn()
+    } catch (error) {
+      if (error === this.#stop.signal.reason) return
+      if (classifyFailure(error) === 'fatal') throw error
+      this.#breakBy(error)
+      this.#failures++
+      await this.#backOff()
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const { config, clock } = this.#options
+    if (!this.#transactor.isReady) await this.#transactor.open()
+    for (const fetched of await this.#consumer.poll({ timeoutMs: this.#pollTimeoutMs(), signal: this.#stop.signal })) {
+      this.#deliver(fetched)
+    }
+    // Callbacks of the poll may have failed to commit.
+    if (this.#broken) throw (this.#broken as { error: unknown }).error
+    await this.#takeOver()
+    await this.#restore()
+    await this.#process()
+    const isDue = clock.now() - this.#lastCommitMs >= config.commitIntervalMs
+    if (isDue || this.#uncommittedBytes() >= config.uncommittedMaxBytes) await this.#commit()
+  }
+
+  /** How long the loop may sleep in `poll` without missing something to do. */
+  #pollTimeoutMs(): number {
+    const { clock, config } = this.#options
+    const tasks = this.#tasks.assigned
+    const isBusy = tasks.some(({ phase, task }) => phase === 'assigned' || (phase === 'running' && task.canProcess()))
+    if (isBusy || !this.#restorer.isIdle) return 0
+    const wakes = tasks.flatMap(({ task }) => task.nextWakeMs() ?? [])
+    if (tasks.some(({ task }) => task.needsCommit)) wakes.push(this.#lastCommitMs + config.commitIntervalMs)
+    const nowMs = clock.now()
+    return Math.max(0, Math.min(config.pollTimeoutMs, ...wakes.map((wakeMs) => wakeMs - nowMs)))
+  }
+
+  #deliver(fetched: FetchedPartition): void {
+    const active = this.#tasks.ownerOf(fetched)
+    if (active?.phase !== 'running') return
+    const { topic, partition, batches, firstOffset, nextOffset, lastStableOffset } = fetched
+    const name = partitionText(fetched)
+    active.task.addBatches({ topic, partition, batches, firstOffset, nextOffset, endOffset: lastStableOffset })
+    active.ends.set(name, lastStableOffset)
+    if (active.task.bufferedRecords(topic, partition) < this.#options.config.bufferedRecordsMax) return
+    active.paused.add(name)
+    this.#consumer.pause([{ topic, partition }])
+  }
+
+  /**
+   * Finds out where freshly assigned tasks stand. The order matters: committed offsets first, and only stable ones, then
+   * the ends of the changelogs. The other way round, the predecessor could commit in between: its offsets would then
+   * be read, and its last changelog records not be restored.
+   */
+  async #takeOver(): Promise<void> {
+    const fresh = this.#tasks.assigned.filter(({ phase }) => phase === 'assigned')
+    if (fresh.length === 0) return
+    const inputs = fresh.flatMap((active) => active.inputs)
+    const starts = await this.#committedOrBeginning(inputs)
+    for (const input of inputs) {
+      const offset = starts.get(partitionText(input)) ?? 0
+      this.#consumer.seek(input, offset)
+      this.#tasks.ownerOf(input)?.committed.set(partitionText(input), offset)
+    }
+    await this.#restorer.begin(fresh)
+    for (const active of fresh) active.phase = 'restoring'
+  }
+
+  async #committedOrBeginning(inputs: readonly TopicPartition[]): Promise<ReadonlyMap<string, number>> {
+    const starts = new Map<string, number>()
+    const note = (offsets: Iterable<TopicPartition & { readonly offset: number }>): void => {
+      for (const at of offsets) if (at.offset >= 0) starts.set(partitionText(at), at.offset)
+    }
+    note(await this.#consumer.committed([...inputs]))
+    const unknown = inputs.filter((input) => !starts.has(partitionText(input)))
+    if (unknown.length > 0) note(await this.#consumer.beginningOffsets(unknown))
+    return starts
+  }
+
+  async #restore(): Promise<void> {
+    const isIdleOtherwise = this.#tasks.running.length === 0
+    await this.#restorer.step(isIdleOtherwise ? this.#options.config.pollTimeoutMs : 0)
+    const ready = this.#tasks.assigned.filter(
+      (active) => active.phase === 'restoring' && !this.#restorer.isRestoring(active),
+    )
+    if (ready.length === 0) return
+    for (const active of ready) active.phase = 'running'
+    this.#consumer.resume(ready.flatMap(({ inputs }) => [...inputs]))
+    this.#options.onChange()
+  }
+
+  /** One slice, shared by the tasks that have something to do. The loop polls between slices. */
+  async #process(): Promise<void> {
+    const { config, yieldNow } = this.#options
+    const busy = this.#tasks.running.filter(({ task }) => task.canProcess())
+    if (busy.length === 0) return
+    const budgetMs = Math.max(1, config.sliceMs / busy.length)
+    const maxRecords = Math.ceil(config.sliceRecordsMax / busy.length)
+    for (const active of busy) {
+      this.counters.processed += active.task.process({ budgetMs, maxRecords })
+      this.#resumeInputs(active)
+    }
+    await this.#transactor.collector.relieve(config.inflightMaxBytes)
+    await yieldNow()
+  }
+
+  #resumeInputs(active: ActiveTask): void {
+    const low = this.#options.config.bufferedRecordsMax / 2
+    for (const input of active.inputs) {
+      const name = partitionText(input)
+      if (!active.paused.has(name) || active.task.bufferedRecords(input.topic, input.partition) > low) continue
+      active.paused.delete(name)
+      this.#consumer.resume([input])
+    }
+  }
+
+  /**
+   * Caches down, output out, offsets in, commit; and only after the transaction has committed, the stores. A store that
+   * was written first would hold updates of records that a crash makes us process again.
+   */
+  async #commit(): Promise<void> {
+    const { faults } = this.#options.config
+    this.#lastCommitMs = this.#options.clock.now()
+    const committing = this.#tasks.running.filter(({ task }) => task.needsCommit)
+    if (committing.length === 0 && !this.#transactor.hasOutput) return
+    for (const { task } of committing) task.flush()
+    const offsets = committing.flatMap(({ task }) => [...task.consumedOffsets()])
+    if (faults.storesBeforeCommit) {
+      await this.#transactor.collector.drain()
+      await this.#commitStores(committing)
+    }
+    await this.#transactor.commit(offsets)
+    if (!faults.storesBeforeCommit) await this.#commitStores(committing)
+    for (const at of offsets) this.#tasks.ownerOf(at)?.committed.set(partitionText(at), at.offset)
+    this.#transactor.collector.committed()
+    this.counters.commits++
+    this.#failures = 0
+  }
+
+  /** The transaction has committed: a store that cannot be written now is behind, so it is closed and restored. */
+  async #commitStores(tasks: readonly ActiveTask[]): Promise<void> {
+    const { collector } = this.#transactor
+    for (const active of tasks) {
+      const nextOffsets = new Map<string, number>()
+      for (const { store, topic, partition } of active.task.changelogs()) {
+        const next = collector.nextOffset(topic, partition)
+        if (next !== undefined) nextOffsets.set(store, next)
+      }
+      try {
+        active.task.commitStores(nextOffsets)
+        this.#diskFailures = 0
+      } catch (error) {
+        await this.#restoreFailedStore(active, error)
+      }
+    }
+  }
+
+  async #restoreFailedStore(active: ActiveTask, error: unknown): Promise<void> {
+    this.#diskFailures++
+    if (this.#diskFailures >= this.#options.config.restoreFailuresMax) throw error
+    this.#options.onFailure(error)
+    await this.#tasks.reopen(active)
+    this.#holdBack(this.#tasks.byId(active.id) ?? active)
+  }
+
+  #breakBy(error: unknown): void {
+    this.#broken = { error }
+    this.counters.failures++
+    this.#options.onFailure(error)
+    this.#options.onChange()
+  }
+
+  /** See the class comment. */
+  async #beginAgain(): Promise<void> {
+    this.#tasks.discard()
+    this.#holdBack(...this.#tasks.assigned)
+    await this.#transactor.reset()
+    await this.#transactor.open()
+    this.#broken = undefined
+  }
+
+  /** Nothing of the tasks runs until they are taken over. */
+  #holdBack(...tasks: readonly ActiveTask[]): void {
+    this.#restorer.drop(tasks)
+    for (const active of tasks) {
+      active.phase = 'assigned'
+      active.paused.clear()
+    }
+    this.#consumer.pause(tasks.flatMap(({ inputs }) => [...inputs]))
+    this.#options.onChange()
+  }
+
+  #assignor(): ReturnType<typeof streamsAssignor> {
+    const { plan, partitionsOf } = this.#options
+    return streamsAssignor({
+      subtopologies: plan.subtopologies,
+      partitionsOf,
+      describeSelf: () => this.#describeSelf(),
+      onAssigned: (hosts, generation) => {
+        this.hosts = hosts
+        this.#generation = generation
+      },
+    })
+  }
+
+  #describeSelf(): Omit<Subscription, 'version'> {
+    const { applicationServer, stores } = this.#options
+    const owned = this.#tasks.all.map(({ text }) => text)
+    const stored = stores.storedTasks().map(taskIdText)
+    return {
+      host: applicationServer ?? null,
+      owned,
+      generation: this.#generation,
+      stored: stored.filter((task) => !owned.includes(task)).sort(),
+    }
+  }
+
+  async #assigned(partitions: readonly TopicPartition[]): Promise<void> {
+    this.counters.rebalances++
+    await this.#tasks.replace(partitions)
+    this.#holdBack(...this.#tasks.all)
+    this.#hasJoined = true
+    this.#options.onChange()
+  }
+
+  /** Still the owner, for the moment: commits, so that whoever gets the tasks begins where we end. */
+  async #revoked(): Promise<void> {
+    try {
+      if (!this.#broken && this.#transactor.isReady) await this.#commit()
+    } catch (error) {
+      this.#breakBy(error)
+    }
+    this.#hasJoined = false
+    this.#restorer.drop(this.#tasks.all)
+    for (const active of this.#tasks.all) active.phase = 'suspended'
+    this.#options.onChange()
+  }
+
+  /** The group went on without us: others own the tasks, and have perhaps committed for them. */
+  async #lost(): Promise<void> {
+    this.#hasJoined = false
+    this.#restorer.drop(this.#tasks.all)
+    this.#tasks.discard()
+    await this.#tasks.closeAll()
+    await this.#transactor.reset()
+    this.#options.onChange()
+  }
+
+  async #backOff(): Promise<void> {
+    const { clock, random, config } = this.#options
+    const backoff = { delayMsMin: config.retryDelayMsMin, delayMsMax: config.retryDelayMsMax }
+    await sleep(clock, backoffMs(this.#failures, backoff, random), this.#stop.signal).catch(() => undefined)
+  }
+
+  async #close(): Promise<void> {
+    this.#tasks.discard()
+    await this.#tasks.closeAll()
+    const closing = [this.#consumer.close(), this.#restorer.close(), this.#transactor.reset()]
+    for (const outcome of await Promise.allSettled(closing)) {
+      if (outcome.status === 'rejected') this.#options.onFailure(outcome.reason)
+    }
+  }
+
+  #uncommittedBytes(): number {
+    return this.#tasks.running.reduce(
+      (sum, { task }) => sum + task.uncommittedBytes,
+      this.#transactor.collector.uncommittedBytes,
+    )
+  }
+}

@@ -1,0 +1,140 @@
+import type { Clock, MetricSample, MetricSource, Random } from '@millrace/base'
+import type { KafkaClient } from '@millrace/kafka'
+import type { ReadOnlyStore } from '../core/stores/views.ts'
+import type { CreateStreamTask, TaskConfig } from '../core/task.ts'
+import type { StorePlan, TopologyPlan } from '../core/topology/plan.ts'
+import type { RuntimeConfig } from './config.ts'
+import { InstanceState, type StateListener, type StreamsState } from './instance-state.ts'
+import { type StoreQueries, storeQueries } from './queries/store-queries.ts'
+import { runtimeMetrics } from './runtime-metrics.ts'
+import type { StateStores } from './state-stores.ts'
+import { StreamThread } from './stream-thread.ts'
+import { prepareTopics } from './topics/prepare-topics.ts'
+
+/** Everything that a runtime needs from outside: time, chance, network and disk included, so that a simulation can own them. */
+export interface StreamsRuntimeOptions {
+  readonly client: KafkaClient
+  readonly plan: TopologyPlan
+  readonly createTask: CreateStreamTask
+  readonly taskConfig: TaskConfig
+  readonly config: RuntimeConfig
+  readonly stores: StateStores
+  readonly clock: Clock
+  readonly random: Random
+  /** Unique among the instances of the application, and the same after a restart. */
+  readonly instanceId: string
+  /** `host:port` where this instance's queries are answered from outside. */
+  readonly applicationServer?: string | undefined
+  readonly yieldNow: () => Promise<void>
+  readonly onFailure: (error: unknown) => void
+}
+
+/** An application at work in this process: an instance of the group that its application id names. */
+export interface StreamsInstance extends MetricSource, AsyncDisposable {
+  readonly applicationId: string
+  readonly instanceId: string
+  state(): StreamsState
+  /** Returns the function that ends the listening. */
+  onStateChange(listener: StateListener): () => void
+  /** Fulfilled by an orderly `close`, rejected with the failure that ended the instance. */
+  readonly finished: Promise<void>
+  readonly queries: StoreQueries
+  /** Java's description of the topology. */
+  describe(): string
+  /** Commits, leaves the group and closes the stores. */
+  close(): Promise<void>
+}
+
+export class StreamsRuntime implements StreamsInstance {
+  readonly #options: StreamsRuntimeOptions
+  readonly #state = new InstanceState()
+  readonly #stop = new AbortController()
+  readonly queries: StoreQueries
+  readonly finished: Promise<void>
+  #thread: StreamThread | undefined
+  #partitionsOf: (topic: string) => number = () => 0
+
+  constructor(options: StreamsRuntimeOptions) {
+    this.#options = options
+    this.queries = storeQueries({
+      plan: options.plan,
+      partitionsOf: (topic) => this.#partitionsOf(topic),
+      localStore: (store, partition) => this.#localStore(store, partition),
+      hostOf: (task) => this.#thread?.hosts.hosts.find(([, tasks]) => tasks.includes(task))?.[0],
+    })
+    this.finished = this.#run()
+    // Whoever asks gets the failure; nobody asking is no reason to end the process.
+    this.finished.catch(() => undefined)
+  }
+
+  get applicationId(): string {
+    return this.#options.plan.applicationId
+  }
+
+  get instanceId(): string {
+    return this.#options.instanceId
+  }
+
+  state(): StreamsState {
+    return this.#state.current
+  }
+
+  onStateChange(listener: StateListener): () => void {
+    return this.#state.listen(listener)
+  }
+
+  describe(): string {
+    return this.#options.plan.describe()
+  }
+
+  metrics(): Iterable<MetricSample> {
+    const { applicationId, instanceId } = this
+    return runtimeMetrics({ applicationId, instanceId, state: this.state(), thread: this.#thread })
+  }
+
+  async close(): Promise<void> {
+    this.#state.apply('close')
+    this.#stop.abort()
+    this.#thread?.stop()
+    await this.finished.catch(() => undefined)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#work()
+      this.#state.apply('closed')
+    } catch (error) {
+      this.#state.apply(this.#stop.signal.aborted && error === this.#stop.signal.reason ? 'closed' : 'failed')
+      if (this.state() === 'error') throw error
+    } finally {
+      await this.#options.stores.close()
+    }
+  }
+
+  async #work(): Promise<void> {
+    const { client, plan, config, clock, random, onFailure, instanceId } = this.#options
+    const { signal } = this.#stop
+    const counts = await prepareTopics({ client, plan, config, clock, random, onFailure, signal })
+    this.#partitionsOf = (topic) => counts.get(topic) ?? 1
+    this.#state.apply('topicsReady')
+    this.#thread = new StreamThread({
+      ...this.#options,
+      partitionsOf: this.#partitionsOf,
+      transactionalId: `${plan.applicationId}-${instanceId}-1`,
+      applicationServer: this.#options.applicationServer,
+      onChange: () => this.#state.apply(this.#thread?.isReady ? 'ready' : 'unready'),
+    })
+    if (signal.aborted) this.#thread.stop()
+    await this.#thread.run()
+  }
+
+  #localStore(store: StorePlan, partition: number): ReadOnlyStore | 'notReady' | undefined {
+    const active = this.#thread?.tasks.byId({ subtopology: store.subtopology, partition })
+    if (!active) return undefined
+    return active.phase === 'running' ? active.task.query(store.name, 'committed') : 'notReady'
+  }
+}

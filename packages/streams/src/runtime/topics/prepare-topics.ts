@@ -1,0 +1,93 @@
+import { type Clock, isMillraceError, type Random, sleep } from '@millrace/base'
+import { backoffMs, deadLetterTopic } from '@millrace/base/internal'
+import type { KafkaClient } from '@millrace/kafka'
+import { type ResolvedPartitions, resolvePartitions } from '../../core/topology/partitions.ts'
+import type { InternalTopicPlan, TopologyPlan } from '../../core/topology/plan.ts'
+import { streamsError } from '../../errors.ts'
+import type { RuntimeConfig } from '../config.ts'
+import { classifyFailure } from '../failures.ts'
+
+export interface PrepareTopicsOptions {
+  readonly client: KafkaClient
+  readonly plan: TopologyPlan
+  readonly config: RuntimeConfig
+  readonly clock: Clock
+  readonly random: Random
+  readonly onFailure: (error: unknown) => void
+  readonly signal: AbortSignal
+}
+
+const waitForTopicsMs = 500
+
+/**
+ * Waits for the topics that the application reads, creates those that are its own, and those that it writes where they
+ * are missing; returns the partition counts of all of them. Every instance does this before it joins the group: creation is
+ * idempotent, and an assignment then never waits for a topic. A broker that is away is waited for without limit.
+ *
+ * @throws STREAMS_SOURCE_TOPIC_MISSING after `sourceTopicsTimeoutMs`, STREAMS_NOT_COPARTITIONED,
+ *   STREAMS_INTERNAL_TOPIC_MISMATCH
+ */
+export async function prepareTopics(options: PrepareTopicsOptions): Promise<ReadonlyMap<string, number>> {
+  const { clock, config, random, onFailure, signal } = options
+  const deadlineMs = clock.now() + config.sourceTopicsTimeoutMs
+  const backoff = { delayMsMin: config.retryDelayMsMin, delayMsMax: config.retryDelayMsMax }
+  for (let failures = 0; ; ) {
+    signal.throwIfAborted()
+    try {
+      return await createMissing(options)
+    } catch (error) {
+      const isMissing = isMillraceError(error) && error.code === 'STREAMS_SOURCE_TOPIC_MISSING'
+      if (classifyFailure(error) === 'fatal' || (isMissing && clock.now() >= deadlineMs)) throw error
+      if (!isMissing) onFailure(error)
+      failures++
+      await sleep(clock, isMissing ? waitForTopicsMs : backoffMs(failures, backoff, random), signal)
+    }
+  }
+}
+
+async function createMissing({ client, plan, config }: PrepareTopicsOptions): Promise<ReadonlyMap<string, number>> {
+  const existing = new Map((await client.admin.listTopics()).map(({ name, partitions }) => [name, partitions.length]))
+  const resolved = resolvePartitions(plan, (topic) => existing.get(topic))
+  const internal = plan.internalTopics.map((topic) => ({ topic, partitions: partitionsFor(topic, resolved) }))
+  for (const { topic, partitions } of internal) checkPartitions(topic, partitions, existing.get(topic.name))
+  const replication = config.replicationFactor < 0 ? {} : { replicationFactor: config.replicationFactor }
+  const wanted = [
+    ...internal.map(({ topic, partitions }) => ({
+      name: topic.name,
+      partitions,
+      config: topic.config,
+      ...replication,
+    })),
+    ...plan.sourceTopics.map((topic) => ({
+      name: deadLetterTopic(topic),
+      partitions: existing.get(topic) ?? 1,
+      ...replication,
+    })),
+    ...outputTopics(plan).map((name) => ({ name })),
+  ].filter(({ name }) => !existing.has(name))
+  if (wanted.length > 0) {
+    await client.admin.createTopics(wanted, { ifNotExists: true })
+    for (const { name, partitions } of await client.admin.describeTopics(wanted.map(({ name }) => name))) {
+      existing.set(name, partitions.length)
+    }
+  }
+  return new Map([...existing, ...resolved.counts])
+}
+
+function partitionsFor(topic: InternalTopicPlan, resolved: ResolvedPartitions): number {
+  return resolved.counts.get(topic.name) ?? topic.partitions ?? 1
+}
+
+function outputTopics(plan: TopologyPlan): readonly string[] {
+  const internal = new Set(plan.internalTopics.map(({ name }) => name))
+  return [...new Set(plan.subtopologies.flatMap(({ sinkTopics }) => sinkTopics))].filter((name) => !internal.has(name))
+}
+
+function checkPartitions({ name }: InternalTopicPlan, wanted: number, found: number | undefined): void {
+  if (found === undefined || found === wanted) return
+  throw streamsError(
+    'STREAMS_INTERNAL_TOPIC_MISMATCH',
+    `${name} has ${found} partitions, the topology needs ${wanted}`,
+    { topic: name, partitions: found, expected: wanted },
+  )
+}

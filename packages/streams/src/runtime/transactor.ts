@@ -1,0 +1,140 @@
+import type { Consumer, KafkaClient, Producer } from '@millrace/kafka'
+import type { RecordBatchBuilder } from '@millrace/protocol'
+import type { TaskOutput } from '../core/task.ts'
+import type { TopicPartition } from './assignment/tasks.ts'
+import type { RuntimeConfig } from './config.ts'
+import { OutputCollector } from './output-collector.ts'
+
+export interface TransactorOptions {
+  readonly client: KafkaClient
+  readonly consumer: Consumer
+  readonly config: RuntimeConfig
+  readonly applicationId: string
+  readonly transactionalId: string
+  readonly partitionsOf: (topic: string) => number
+}
+
+export type ConsumedOffset = TopicPartition & { readonly offset: number }
+
+/**
+ * The way out of a thread: its producer, its open transaction and the batches under construction. `reset` ends all three
+ * and begins anew; nothing of the old ones is used again.
+ */
+export class Transactor {
+  readonly #options: TransactorOptions
+  #producer: Producer | undefined
+  #collector: OutputCollector
+  #isOpen = false
+  #produced = 0
+  #deadLetters = 0
+  /** What tasks write to; stays the same object across resets. */
+  readonly output: TaskOutput = {
+    produce: (...record) => this.#collector.produce(...record),
+    changelog: (...record) => this.#collector.changelog(...record),
+    deadLetter: (...record) => this.#collector.deadLetter(...record),
+  }
+
+  constructor(options: TransactorOptions) {
+    this.#options = options
+    this.#collector = this.#newCollector()
+  }
+
+  get collector(): OutputCollector {
+    return this.#collector
+  }
+
+  get isReady(): boolean {
+    return this.#producer !== undefined
+  }
+
+  /** Whether a commit would send anything, consumed offsets aside. */
+  get hasOutput(): boolean {
+    return this.#isOpen || !this.#collector.isEmpty
+  }
+
+  get produced(): number {
+    return this.#produced + this.#collector.recordsProduced
+  }
+
+  get deadLetters(): number {
+    return this.#deadLetters + this.#collector.deadLetters
+  }
+
+  /**
+   * Takes a producer. Its initialisation waits until the transaction that a predecessor left open has ended; a
+   * predecessor that still lives is fenced.
+   */
+  async open(): Promise<void> {
+    const { client, config, transactionalId } = this.#options
+    const producer = client.producer(
+      this.#isExactlyOnce ? { transactionalId, transactionTimeoutMs: config.transactionTimeoutMs } : {},
+    )
+    try {
+      if (this.#isExactlyOnce) await producer.init()
+      this.#producer = producer
+    } catch (error) {
+      await producer.close().catch(() => undefined)
+      throw error
+    }
+  }
+
+  /** Sends what tasks wrote and commits it together with the offsets. What it throws leaves the outcome unknown: `reset`. */
+  async commit(offsets: readonly ConsumedOffset[]): Promise<void> {
+    await this.#collector.drain()
+    if (!this.#isExactlyOnce) {
+      if (offsets.length > 0) await this.#options.consumer.commit([...offsets])
+      return
+    }
+    const producer = this.#begun()
+    if (offsets.length > 0) await producer.sendOffsets({ group: this.#group(), offsets: [...offsets] })
+    await producer.commit()
+    this.#isOpen = false
+  }
+
+  /** Lets go of the producer and of everything that was not committed. */
+  async reset(): Promise<void> {
+    this.#produced = this.produced
+    this.#deadLetters = this.deadLetters
+    this.#collector = this.#newCollector()
+    this.#isOpen = false
+    const producer = this.#producer
+    this.#producer = undefined
+    await producer?.close().catch(() => undefined)
+  }
+
+  #newCollector(): OutputCollector {
+    const { applicationId, config, partitionsOf } = this.#options
+    return new OutputCollector({
+      applicationId,
+      batchMaxBytes: config.batchMaxBytes,
+      partitionsOf,
+      send: (topic, partition, batch) => this.#send(topic, partition, batch),
+    })
+  }
+
+  async #send(topic: string, partition: number, batch: RecordBatchBuilder): Promise<{ readonly baseOffset: number }> {
+    return this.#begun().sendBatch({ topic, partition, batch })
+  }
+
+  #begun(): Producer {
+    const producer = this.#producer
+    if (!producer) throw new TypeError('the transactor has no producer')
+    if (this.#isExactlyOnce && !this.#isOpen) {
+      producer.begin()
+      this.#isOpen = true
+    }
+    return producer
+  }
+
+  /** With the generation, so that the coordinator refuses the offsets of a member that the group has left behind (KIP-447). */
+  #group(): ReturnType<Consumer['groupMetadata']> {
+    const group = this.#options.consumer.groupMetadata()
+    return this.#options.config.faults.offsetsUnfenced
+      ? { groupId: group.groupId, generationId: -1, memberId: '', groupInstanceId: null }
+      : group
+  }
+
+  get #isExactlyOnce(): boolean {
+    return this.#options.config.processingGuarantee === 'exactly_once'
+  }
+}
