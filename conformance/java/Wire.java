@@ -55,6 +55,7 @@ public class Wire {
     private static void answer(JsonNode command, ObjectNode answer) throws Exception {
         switch (command.get("op").asText()) {
             case "message" -> answer.put("bytes", base64(message(command)));
+            case "default" -> answer.put("bytes", base64(untouched(command)));
             case "batch" -> answer.put("bytes", base64(batch(command)));
             case "control" -> answer.put("bytes", base64(control(command)));
             case "read" -> read(command, answer.putArray("batches"));
@@ -70,6 +71,11 @@ public class Wire {
         Message message = (Message) converter.getMethod("read", JsonNode.class, short.class)
             .invoke(null, command.get("json"), version);
         return MessageUtil.toByteBufferAccessor(message, version).buffer();
+    }
+
+    private static ByteBuffer untouched(JsonNode command) throws Exception {
+        Message message = (Message) Class.forName(command.get("class").asText()).getConstructor().newInstance();
+        return MessageUtil.toByteBufferAccessor(message, (short) command.get("version").asInt()).buffer();
     }
 
     private static ByteBuffer batch(JsonNode command) {

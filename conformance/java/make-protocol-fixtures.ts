@@ -19,10 +19,14 @@ function javaClass({ name, kind }: MessageType<unknown>): string {
   return `org.apache.kafka.common.message.${name}${kind === 'data' ? '' : 'Data'}`
 }
 
+function versionsOf({ validVersions: { min, max } }: MessageType<unknown>): number[] {
+  return Array.from({ length: max - min + 1 }, (_, index) => min + index)
+}
+
 function messageFixtures(): unknown[] {
   const commands: (WireCommand & { message: string; version: number; json: unknown })[] = []
   for (const type of allMessages) {
-    for (let version = type.validVersions.min; version <= type.validVersions.max; version++) {
+    for (const version of versionsOf(type)) {
       for (const variant of ['full', 'sparse'] satisfies SampleVariant[]) {
         const json = sampleMessage(type.fields, version, variant)
         commands.push({ op: 'message', class: javaClass(type), message: type.name, version, json })
@@ -33,6 +37,18 @@ function messageFixtures(): unknown[] {
     const { message, version, json } = commands[index]!
     if (answer.error) throw new Error(`${message} ${version}: ${String(answer.error)}\n${JSON.stringify(json)}`)
     return { message, version, json, bytes: answer.bytes }
+  })
+}
+
+/** What Kafka writes for a message nobody has set a field of. */
+function defaultFixtures(): unknown[] {
+  const commands = allMessages.flatMap((type) =>
+    versionsOf(type).map((version) => ({ op: 'default', class: javaClass(type), message: type.name, version })),
+  )
+  return askJava(commands).map((answer, index) => {
+    const { message, version } = commands[index]!
+    if (answer.error) throw new Error(`${message} ${version}: ${String(answer.error)}`)
+    return { message, version, bytes: answer.bytes }
   })
 }
 
@@ -62,6 +78,7 @@ function write(name: string, content: unknown): void {
 
 mkdirSync(target, { recursive: true })
 write('messages.json.gz', messageFixtures())
+write('defaults.json.gz', defaultFixtures())
 write('batches.json.gz', batchFixtures())
 write('murmur2.json.gz', murmur2Fixtures())
 write('errors.json.gz', askJava([{ op: 'errors' }])[0]!.errors)

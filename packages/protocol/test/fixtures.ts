@@ -59,6 +59,9 @@ function read(name: string): unknown {
 }
 
 export const messageFixtures = (): MessageFixture[] => read('messages.json.gz') as MessageFixture[]
+/** Messages that Kafka wrote without any field set. */
+export const defaultFixtures = (): Omit<MessageFixture, 'json'>[] =>
+  read('defaults.json.gz') as Omit<MessageFixture, 'json'>[]
 export const batchFixtures = (): BatchFixture[] => read('batches.json.gz') as BatchFixture[]
 export const murmur2Fixtures = (): [key: string, hash: number][] => read('murmur2.json.gz') as [string, number][]
 export const errorFixtures = (): { code: number; name: string; retriable: boolean }[] =>

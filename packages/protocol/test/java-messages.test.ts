@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeMessage, encodeMessage } from '@millrace/protocol'
 import { allMessages, type FieldSchema } from '@millrace/protocol/internal'
-import { messageFixtures } from './fixtures.ts'
+import { defaultFixtures, messageFixtures } from './fixtures.ts'
 
 const fixtures = messageFixtures()
 const typeByName = new Map(allMessages.map((type) => [type.name, type]))
@@ -69,6 +69,15 @@ test('the values Java was given are encoded to the bytes Java wrote', () => {
     const type = typeByName.get(message)!
     const made = encodeMessage(type, version, withBytes(type.fields, json) as object)
     assert.equal(made.toString('base64'), bytes, `${message} v${version}`)
+  }
+})
+
+test('a message without a field set is what Java writes for it, and decodes to the defaults', () => {
+  for (const { message, version, bytes } of defaultFixtures()) {
+    const type = typeByName.get(message)!
+    assert.equal(encodeMessage(type, version, {}).toString('base64'), bytes, `${message} v${version}`)
+    const value = decodeMessage(type, version, Buffer.from(bytes, 'base64'))
+    assert.equal(encodeMessage(type, version, value as object).toString('base64'), bytes, `${message} v${version}`)
   }
 })
 
