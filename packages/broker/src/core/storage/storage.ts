@@ -1,15 +1,18 @@
 /**
- * One append-only file. Calls are synchronous except `sync`, whose answer comes when the device has it.
- * A failed `append` may have written a part: the caller truncates back to the size it knew.
+ * One append-only file. Calls are synchronous except `sync`, whose answer comes when the device has the bytes.
+ * Calls throw what the device says (an `Error` with a `code` such as `ENOSPC`).
  */
 export interface StorageFile {
   readonly size: number
+  /** When it throws, a part may have been written: the caller truncates back to the size it knew. */
   append(bytes: Uint8Array): void
   /** Up to `length` bytes from `position`; shorter at the end of the file. The result is the caller's to keep, not to change. */
   readAt(position: number, length: number): Buffer
   truncate(size: number): void
   /** Calls `done` once everything appended before this call survives a power loss. May call it before it returns. */
   sync(done: (error?: Error) => void): void
+  /** The same, waiting for the device: for the last moments of a clean stop. */
+  syncNow(): void
   /** Frees what the file holds open; a later call opens it again. */
   close(): void
 }

@@ -1,0 +1,322 @@
+import type { Clock, Random } from '@millrace/base'
+import { brokerError } from '../errors.ts'
+import { BrokerSession, type SessionOptions } from './broker-session.ts'
+import { type CleanShutdown, partitionKey, takeCleanShutdown, writeCleanShutdown } from './clean-shutdown.ts'
+import { BrokerConfig } from './config/broker-config.ts'
+import type { TopicConfig } from './config/topic-config.ts'
+import { FetchSessions } from './fetch/fetch-sessions.ts'
+import { handlers } from './handlers/index.ts'
+import type { Interceptor } from './interception.ts'
+import { openFromCheckpoint, recoverLog } from './log/open-log.ts'
+import { PartitionLog } from './log/partition-log.ts'
+import { recoverProducers } from './log/producer-snapshots.ts'
+import type { SegmentEnvironment } from './log/segment.ts'
+import { Maintenance } from './maintenance.ts'
+import { Partition, type PartitionEnvironment } from './partition.ts'
+import { partitionProducers } from './producers/partition-producers.ts'
+import type { AnyHandler } from './request.ts'
+import type { BrokerStorage } from './storage/storage.ts'
+import { MetadataJournal, type MetadataRecord } from './topics/metadata-journal.ts'
+import { TopicRegistry } from './topics/topic-registry.ts'
+import type { TransactionCoordinator } from './transactions/transaction-coordinator.ts'
+
+/** `write`: what is acknowledged survives a killed process. `fsync`: it survives a power loss. */
+export type Durability = 'write' | 'fsync'
+
+export interface BrokerCoreOptions {
+  readonly storage: BrokerStorage
+  readonly clock: Clock
+  readonly random: Random
+  /** Broker settings under Kafka's dotted names. */
+  readonly config?: Readonly<Record<string, string>>
+  readonly durability?: Durability
+  /** What Metadata tells clients to connect to; may be set later, before the first client comes. */
+  readonly advertised?: { readonly host: string; readonly port: number }
+}
+
+const formatPath = 'format.json'
+const storageFormat = 1
+
+/**
+ * A broker without sockets: sessions take request bytes and give response bytes. All state is here, all of it is
+ * synchronous, and everything outside (files, time, chance) comes in through the options.
+ *
+ * @example
+ * const core = new BrokerCore({ storage: memoryStorage(), clock, random })
+ * const session = core.open({ clientHost: '127.0.0.1' })
+ * session.handle(encodeRequest({ … }), (response) => { … })
+ */
+export class BrokerCore {
+  readonly clock: Clock
+  readonly random: Random
+  readonly storage: BrokerStorage
+  readonly config: BrokerConfig
+  readonly durability: Durability
+  readonly topics: TopicRegistry
+  readonly fetchSessions: FetchSessions
+  readonly transactions: TransactionCoordinator | undefined
+  readonly nodeId: number
+  clusterId = ''
+  advertised: { readonly host: string; readonly port: number }
+  /** Bytes cut from logs at the start, because a crash left them torn. */
+  recoveredCutBytes = 0
+  readonly #handlers = new Map<number, AnyHandler>()
+  readonly #interceptors = new Map<number, Interceptor>()
+  readonly #sessions = new Set<BrokerSession>()
+  readonly #journal: MetadataJournal
+  readonly #segments: SegmentEnvironment
+  readonly #partitions: PartitionEnvironment
+  readonly #maintenance: Maintenance
+  readonly #closers: (() => void)[] = []
+  readonly #advanced = new Set<Partition>()
+  #depth = 0
+  #closed = false
+  /** While the start reads what is there. */
+  #found:
+    | { readonly checkpoint: CleanShutdown | undefined; readonly logStarts: ReadonlyMap<string, number> }
+    | undefined
+
+  /** Opens what the storage holds. Throws BROKER_FORMAT_TOO_NEW, BROKER_CONFIG_INVALID, or what the storage throws. */
+  constructor(options: BrokerCoreOptions) {
+    this.clock = options.clock
+    this.random = options.random
+    this.storage = options.storage
+    this.durability = options.durability ?? 'write'
+    this.config = new BrokerConfig(options.config)
+    this.nodeId = this.config.number('node.id')
+    this.advertised = options.advertised ?? { host: '127.0.0.1', port: 0 }
+    this.#segments = { storage: this.storage, indexed: new Set() }
+    this.#partitions = {
+      clock: this.clock,
+      storage: this.storage,
+      fsync: this.durability === 'fsync',
+      producerStates: partitionProducers,
+      advanced: (partition) => this.#partitionAdvanced(partition),
+      recordLogStart: (partition, offset) => this.#recordLogStart(partition, offset),
+    }
+    this.#journal = new MetadataJournal(this.storage, this.durability === 'fsync', () => this.#currentMetadata())
+    this.topics = new TopicRegistry({
+      config: this.config,
+      newTopicId: () => this.newUuid(),
+      record: (record) => this.#record(record),
+      openPartition: (topic, index) => this.#openPartition(topic, index),
+      deleteTopicData: (topicId) => this.#deleteTopicData(topicId),
+    })
+    this.fetchSessions = new FetchSessions(this.random, this.config.number('max.incremental.fetch.session.cache.slots'))
+    for (const one of handlers) this.#handlers.set(one.api.key, one)
+    this.#start()
+    this.#maintenance = new Maintenance(this)
+  }
+
+  #start(): void {
+    this.#checkFormat()
+    const records = this.#journal.load()
+    const checkpoint = takeCleanShutdown(this.storage)
+    const topics = new Map<string, Extract<MetadataRecord, { kind: 'topic' }>>()
+    const logStarts = new Map<string, number>()
+    for (const record of records) {
+      if (record.kind === 'cluster') this.clusterId = record.clusterId
+      else if (record.kind === 'topic') topics.set(record.id, record)
+      else if (record.kind === 'topicDeleted') topics.delete(record.id)
+      else if (record.kind === 'logStart') logStarts.set(partitionKey(record.id, record.partition), record.offset)
+      else if (record.kind === 'brokerConfig') this.config.alter(record.name, record.value ?? undefined)
+    }
+    if (this.clusterId === '') {
+      this.clusterId = this.newUuid()
+      this.#record({ kind: 'cluster', clusterId: this.clusterId })
+    }
+    for (const topicId of this.storage.list('logs')) {
+      if (!topics.has(topicId)) this.#deleteTopicData(topicId)
+    }
+    this.#found = { checkpoint, logStarts }
+    for (const topic of topics.values()) this.topics.apply(topic)
+    this.#found = undefined
+  }
+
+  #checkFormat(): void {
+    const bytes = this.storage.readFile(formatPath)
+    if (!bytes) {
+      this.storage.replaceFile(formatPath, Buffer.from(JSON.stringify({ format: storageFormat })))
+      return
+    }
+    let format: unknown
+    try {
+      format = (JSON.parse(bytes.toString('utf8')) as { format?: unknown }).format
+    } catch (error) {
+      throw brokerError('BROKER_DATA_DAMAGED', `${formatPath} is not readable`, { path: formatPath }, error)
+    }
+    if (typeof format === 'number' && format <= storageFormat) return
+    const message = `the data folder has format ${String(format)}, this version reads up to ${storageFormat}`
+    throw brokerError('BROKER_FORMAT_TOO_NEW', message)
+  }
+
+  #openPartition(topic: { name: string; id: string; config: TopicConfig }, index: number): Partition {
+    const { id: topicId, name, config } = topic
+    const log = new PartitionLog(this.#segments, `logs/${topicId}/${index}`)
+    const identity = { topic: name, topicId, index }
+    const logStartOffset = this.#found?.logStarts.get(partitionKey(topicId, index)) ?? 0
+    // A topic created now has no files, a partition never written to neither.
+    const known = this.#found?.checkpoint?.get(partitionKey(topicId, index))
+    const isNew = !this.#found || (this.#found.checkpoint !== undefined && !known)
+    if (isNew) {
+      const producers = partitionProducers.create()
+      return new Partition(this.#partitions, identity, { config, log, producers, logStartOffset })
+    }
+    if (known && openFromCheckpoint(this.#segments, log, known.segments)) {
+      const producers = partitionProducers.restore(Buffer.from(known.producers, 'base64'))
+      return new Partition(this.#partitions, identity, { config, log, producers, logStartOffset })
+    }
+    this.recoveredCutBytes += recoverLog(this.#segments, log, this.clock.now())
+    // The log lost more than the log start says was kept: it begins anew where readers expect it.
+    if (log.endOffset < logStartOffset) log.resetTo(logStartOffset)
+    const producers = recoverProducers(this.#partitions, log, Math.max(logStartOffset, log.firstOffset))
+    return new Partition(this.#partitions, identity, { config, log, producers, logStartOffset })
+  }
+
+  #recordLogStart(partition: Partition, offset: number): void {
+    this.#record({ kind: 'logStart', id: partition.topicId, partition: partition.index, offset })
+  }
+
+  #record(record: MetadataRecord): void {
+    this.#journal.append(record)
+  }
+
+  *#currentMetadata(): Iterable<MetadataRecord> {
+    yield { kind: 'cluster', clusterId: this.clusterId }
+    for (const [name, value] of this.config.altered) yield { kind: 'brokerConfig', name, value }
+    yield* this.topics.records()
+  }
+
+  #deleteTopicData(topicId: string): void {
+    try {
+      this.storage.delete(`logs/${topicId}`)
+    } catch {
+      // Files without a topic are deleted at the next start.
+    }
+  }
+
+  /** Sets a broker setting, or takes it back with undefined; lasts. Throws what recording throws. */
+  alterBrokerConfig(name: string, value: string | undefined): void {
+    this.#record({ kind: 'brokerConfig', name, value: value ?? null })
+    this.config.alter(name, value)
+    this.topics.refreshConfigs()
+  }
+
+  /** A random UUID as Kafka prints it; never one that begins with a dash, which command lines mistake for a flag. */
+  newUuid(): string {
+    for (;;) {
+      const bytes = Buffer.from(Uint8Array.from({ length: 16 }, () => Math.floor(this.random.next() * 256)))
+      const text = bytes.toString('base64url')
+      if (!text.startsWith('-') && !/^A+$/.test(text)) return text
+    }
+  }
+
+  partition(topic: string, index: number): Partition | undefined {
+    return this.topics.partition(topic, index)
+  }
+
+  /** Begins a connection's session. */
+  open(options: SessionOptions): BrokerSession {
+    if (this.#closed) throw brokerError('BROKER_CLOSED', 'the broker is closed')
+    const session = new BrokerSession(this, options)
+    this.#sessions.add(session)
+    return session
+  }
+
+  /** For sessions only. */
+  sessionClosed(session: BrokerSession): void {
+    this.#sessions.delete(session)
+  }
+
+  handlerFor(apiKey: number): AnyHandler | undefined {
+    return this.#handlers.get(apiKey)
+  }
+
+  /** What ApiVersions lists. */
+  advertisedApis(): { apiKey: number; minVersion: number; maxVersion: number }[] {
+    return [...this.#handlers.values()]
+      .map(({ api, versions }) => ({
+        apiKey: api.key,
+        minVersion: firstAdvertised(api.key, versions[0]),
+        maxVersion: versions[1],
+      }))
+      .sort((a, b) => a.apiKey - b.apiKey)
+  }
+
+  /** Sends requests of one API through `interceptor` first; one per API. Returns what takes it away. */
+  intercept(apiKey: number, interceptor: Interceptor): () => void {
+    this.#interceptors.set(apiKey, interceptor)
+    return () => {
+      if (this.#interceptors.get(apiKey) === interceptor) this.#interceptors.delete(apiKey)
+    }
+  }
+
+  interceptorFor(apiKey: number): Interceptor | undefined {
+    return this.#interceptors.get(apiKey)
+  }
+
+  /**
+   * Runs something that may append; readers that wait for data wake when it is done, not in its middle: a fetch that
+   * answered from within a produce of many partitions would see the first one only.
+   */
+  run(action: () => void): void {
+    this.#depth++
+    try {
+      action()
+    } finally {
+      this.#depth--
+      if (this.#depth === 0) this.#wakeReaders()
+    }
+  }
+
+  #partitionAdvanced(partition: Partition): void {
+    this.#advanced.add(partition)
+    if (this.#depth === 0) this.#wakeReaders()
+  }
+
+  #wakeReaders(): void {
+    while (this.#advanced.size > 0) {
+      const partitions = [...this.#advanced]
+      this.#advanced.clear()
+      for (const partition of partitions) {
+        for (const wake of [...partition.readers]) wake()
+      }
+    }
+  }
+
+  /** Runs `callback` when the broker closes; timers are cancelled there. */
+  onClose(callback: () => void): void {
+    this.#closers.push(callback)
+  }
+
+  /** Runs retention now instead of at the next interval. */
+  enforceRetention(): void {
+    this.#maintenance.enforceRetention()
+    this.#journal.compactWhenLong()
+  }
+
+  /** Stops cleanly: sessions end, everything is synced, and what the next start needs is written down. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (const session of [...this.#sessions]) session.close()
+    this.#maintenance.stop()
+    for (const callback of this.#closers) callback()
+    const partitions = [...this.topics.all()].flatMap((topic) => topic.partitions)
+    this.#journal.flush()
+    writeCleanShutdown(
+      this.storage,
+      partitions
+        .filter((partition) => partition.log.segments.length > 0)
+        .map((partition) => [partitionKey(partition.topicId, partition.index), partition.checkpoint()]),
+    )
+    this.storage.close()
+  }
+}
+
+/**
+ * librdkafka fails without Produce 0 in the list (KAFKA-18659): Kafka advertises versions 0 to 2 and refuses them.
+ */
+function firstAdvertised(apiKey: number, first: number): number {
+  return apiKey === 0 ? 0 : first
+}

@@ -1,0 +1,125 @@
+import type { ConfigDefinition } from './definition.ts'
+import { topicConfigDefinitions } from './topic-config-definitions.ts'
+
+function define(
+  name: string,
+  type: ConfigDefinition['type'],
+  defaultValue: string,
+  documentation: string,
+  limits: Pick<ConfigDefinition, 'range' | 'oneOf'> = {},
+): ConfigDefinition {
+  return { name, type, defaultValue, documentation, ...limits }
+}
+
+const atLeast = (min: number): { range: [number, number] } => ({ range: [min, Number.POSITIVE_INFINITY] })
+
+/** What the broker itself goes by. Where the default differs from Kafka's, the text says so. */
+const ownDefinitions: readonly ConfigDefinition[] = [
+  define('auto.create.topics.enable', 'boolean', 'true', 'Whether Metadata creates topics that are asked for.'),
+  define('connections.max.idle.ms', 'long', '600000', 'Connections silent for as long are closed.', atLeast(1)),
+  define('default.replication.factor', 'int', '1', 'Only 1: there is one node.', { range: [1, 1] }),
+  define('delete.topic.enable', 'boolean', 'true', 'Whether topics can be deleted.'),
+  define('fetch.max.bytes', 'int', '57671680', 'Most bytes of one fetch response.', atLeast(1024)),
+  define(
+    'group.initial.rebalance.delay.ms',
+    'int',
+    '0',
+    'Wait for more members of a new group (Kafka: 3000).',
+    atLeast(0),
+  ),
+  define('group.max.session.timeout.ms', 'int', '1800000', 'Longest session timeout.', atLeast(1)),
+  define('group.max.size', 'int', '2147483647', 'Most members of a classic group.', atLeast(1)),
+  define('group.min.session.timeout.ms', 'int', '6000', 'Shortest session timeout.', atLeast(1)),
+  define('log.cleaner.backoff.ms', 'long', '15000', 'Pause between looks for something to compact.', atLeast(1)),
+  define('log.cleaner.enable', 'boolean', 'true', 'Whether compaction runs.'),
+  define(
+    'log.retention.check.interval.ms',
+    'long',
+    '300000',
+    'Pause between looks for segments to delete.',
+    atLeast(1),
+  ),
+  define('max.connections', 'int', '10000', 'Connections beyond this are refused.', atLeast(0)),
+  define('max.incremental.fetch.session.cache.slots', 'int', '1000', 'Most fetch sessions.', atLeast(0)),
+  define('node.id', 'int', '1', 'The id of this node.', atLeast(0)),
+  define('num.partitions', 'int', '1', 'Partitions of a topic when nobody says.', atLeast(1)),
+  define('offset.metadata.max.bytes', 'int', '4096', 'Longest metadata of a committed offset.', atLeast(0)),
+  define(
+    'offsets.retention.check.interval.ms',
+    'long',
+    '600000',
+    'Pause between looks for expired offsets.',
+    atLeast(1),
+  ),
+  define('offsets.retention.minutes', 'int', '10080', 'How long offsets of an empty group are kept.', atLeast(1)),
+  define('producer.id.expiration.ms', 'int', '86400000', 'How long an idle producer id is remembered.', atLeast(1)),
+  define(
+    'queued.max.bytes',
+    'long',
+    '268435456',
+    'Bytes of requests in the making and of answers not yet read, over all connections.',
+    atLeast(1024),
+  ),
+  define(
+    'request.timeout.ms',
+    'int',
+    '30000',
+    'A request that has begun to arrive must be whole, and an answer must make progress, within this.',
+    atLeast(1),
+  ),
+  define(
+    'socket.request.max.bytes',
+    'int',
+    '104857600',
+    'Largest request; a larger one closes its connection.',
+    atLeast(1),
+  ),
+  define(
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms',
+    'int',
+    '10000',
+    'Pause between looks for timed out transactions.',
+    atLeast(1),
+  ),
+  define(
+    'transaction.max.timeout.ms',
+    'int',
+    '900000',
+    'Longest transaction timeout a producer may ask for.',
+    atLeast(1),
+  ),
+  define(
+    'transaction.partition.verification.enable',
+    'boolean',
+    'true',
+    'Whether transactional batches need their partition in the transaction.',
+  ),
+  define(
+    'transactional.id.expiration.ms',
+    'int',
+    '604800000',
+    'How long an idle transactional id is remembered.',
+    atLeast(1),
+  ),
+]
+
+/** Broker settings that only give topics their default. */
+const topicDefaults: ConfigDefinition[] = topicConfigDefinitions.flatMap((definition) => {
+  const { brokerName, name: _name, ...rest } = definition
+  return brokerName === undefined ? [] : [{ ...rest, name: brokerName }]
+})
+
+export const brokerConfigDefinitions: readonly ConfigDefinition[] = [...ownDefinitions, ...topicDefaults]
+
+const byName = new Map(brokerConfigDefinitions.map((definition) => [definition.name, definition]))
+
+export function brokerConfigDefinition(name: string): ConfigDefinition | undefined {
+  return byName.get(name)
+}
+
+/** The coarser names Kafka has for some settings, and what one unit is in milliseconds. */
+export const coarserNames: Readonly<Record<string, { readonly name: string; readonly unitMs: number }>> = {
+  'log.retention.hours': { name: 'log.retention.ms', unitMs: 3_600_000 },
+  'log.retention.minutes': { name: 'log.retention.ms', unitMs: 60_000 },
+  'log.roll.hours': { name: 'log.roll.ms', unitMs: 3_600_000 },
+}

@@ -1,0 +1,193 @@
+import type { ConfigDefinition } from './definition.ts'
+
+/** A topic's setting and the broker's setting that gives its default. */
+export interface TopicConfigDefinition extends ConfigDefinition {
+  readonly brokerName: string | undefined
+}
+
+const int32Max = 0x7fffffff
+const forever = '9223372036854775807'
+
+function define(
+  name: string,
+  brokerName: string | undefined,
+  type: ConfigDefinition['type'],
+  defaultValue: string,
+  documentation: string,
+  limits: Pick<ConfigDefinition, 'range' | 'oneOf'> = {},
+): TopicConfigDefinition {
+  return { name, brokerName, type, defaultValue, documentation, ...limits }
+}
+
+const atLeast = (min: number): { range: [number, number] } => ({ range: [min, Number.POSITIVE_INFINITY] })
+
+export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
+  define(
+    'cleanup.policy',
+    'log.cleanup.policy',
+    'list',
+    'delete',
+    'What happens to old segments: delete, compact, or both.',
+    {
+      oneOf: ['compact', 'delete'],
+    },
+  ),
+  define('compression.type', 'compression.type', 'string', 'producer', 'Batches are kept as producers compress them.', {
+    oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
+  }),
+  define(
+    'delete.retention.ms',
+    'log.cleaner.delete.retention.ms',
+    'long',
+    '86400000',
+    'How long compaction keeps tombstones.',
+    atLeast(0),
+  ),
+  define(
+    'file.delete.delay.ms',
+    'log.segment.delete.delay.ms',
+    'long',
+    '60000',
+    'Accepted; files are deleted at once.',
+    atLeast(0),
+  ),
+  define(
+    'flush.messages',
+    'log.flush.interval.messages',
+    'long',
+    forever,
+    'Accepted; the durability policy decides.',
+    atLeast(1),
+  ),
+  define('flush.ms', 'log.flush.interval.ms', 'long', forever, 'Accepted; the durability policy decides.', atLeast(0)),
+  define('follower.replication.throttled.replicas', undefined, 'list', '', 'Accepted; there are no followers.'),
+  define(
+    'index.interval.bytes',
+    'log.index.interval.bytes',
+    'int',
+    '4096',
+    'Accepted; the index has one entry every 4096 bytes.',
+    atLeast(0),
+  ),
+  define('leader.replication.throttled.replicas', undefined, 'list', '', 'Accepted; there are no followers.'),
+  define(
+    'local.retention.bytes',
+    'log.local.retention.bytes',
+    'long',
+    '-2',
+    'Accepted; there is no tiered storage.',
+    atLeast(-2),
+  ),
+  define(
+    'local.retention.ms',
+    'log.local.retention.ms',
+    'long',
+    '-2',
+    'Accepted; there is no tiered storage.',
+    atLeast(-2),
+  ),
+  define(
+    'max.compaction.lag.ms',
+    'log.cleaner.max.compaction.lag.ms',
+    'long',
+    forever,
+    'Longest time a record stays uncompacted.',
+    atLeast(1),
+  ),
+  define(
+    'max.message.bytes',
+    'message.max.bytes',
+    'int',
+    '1048588',
+    'Largest record batch, compressed, that is accepted.',
+    { range: [0, int32Max] },
+  ),
+  define(
+    'message.timestamp.after.max.ms',
+    'log.message.timestamp.after.max.ms',
+    'long',
+    '3600000',
+    'How far a record may lie in the future.',
+    atLeast(0),
+  ),
+  define(
+    'message.timestamp.before.max.ms',
+    'log.message.timestamp.before.max.ms',
+    'long',
+    forever,
+    'How far a record may lie in the past.',
+    atLeast(0),
+  ),
+  define(
+    'message.timestamp.type',
+    'log.message.timestamp.type',
+    'string',
+    'CreateTime',
+    'Whose clock stamps records.',
+    {
+      oneOf: ['CreateTime', 'LogAppendTime'],
+    },
+  ),
+  define(
+    'min.cleanable.dirty.ratio',
+    'log.cleaner.min.cleanable.ratio',
+    'double',
+    '0.5',
+    'Share of new bytes from which compaction starts.',
+    { range: [0, 1] },
+  ),
+  define(
+    'min.compaction.lag.ms',
+    'log.cleaner.min.compaction.lag.ms',
+    'long',
+    '0',
+    'Shortest time a record stays uncompacted.',
+    atLeast(0),
+  ),
+  define('min.insync.replicas', 'min.insync.replicas', 'int', '1', 'With one node, more than 1 refuses acks=all.', {
+    range: [1, int32Max],
+  }),
+  define('preallocate', 'log.preallocate', 'boolean', 'false', 'Accepted; files grow as they are written.'),
+  define('remote.log.copy.disable', undefined, 'boolean', 'false', 'Accepted; there is no tiered storage.'),
+  define('remote.log.delete.on.disable', undefined, 'boolean', 'false', 'Accepted; there is no tiered storage.'),
+  define('remote.storage.enable', undefined, 'boolean', 'false', 'Only false: there is no tiered storage.', {
+    oneOf: ['false'],
+  }),
+  define(
+    'retention.bytes',
+    'log.retention.bytes',
+    'long',
+    '-1',
+    'Bytes per partition beyond which old segments go; -1 without limit.',
+    atLeast(-1),
+  ),
+  define(
+    'retention.ms',
+    'log.retention.ms',
+    'long',
+    '604800000',
+    'Age from which old segments go; -1 without limit.',
+    atLeast(-1),
+  ),
+  define('segment.bytes', 'log.segment.bytes', 'int', '1073741824', 'Size at which a new segment begins.', {
+    range: [14, int32Max],
+  }),
+  define('segment.index.bytes', 'log.index.size.max.bytes', 'int', '10485760', 'Accepted; the index grows as needed.', {
+    range: [4, int32Max],
+  }),
+  define('segment.jitter.ms', 'log.roll.jitter.ms', 'long', '0', 'Accepted; there is no jitter.', atLeast(0)),
+  define('segment.ms', 'log.roll.ms', 'long', '604800000', 'Age at which a new segment begins.', atLeast(1)),
+  define(
+    'unclean.leader.election.enable',
+    'unclean.leader.election.enable',
+    'boolean',
+    'false',
+    'Accepted; there is one replica.',
+  ),
+]
+
+const byName = new Map(topicConfigDefinitions.map((definition) => [definition.name, definition]))
+
+export function topicConfigDefinition(name: string): TopicConfigDefinition | undefined {
+  return byName.get(name)
+}

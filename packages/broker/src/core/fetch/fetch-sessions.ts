@@ -1,0 +1,76 @@
+import { type Random, randomInt } from '@millrace/base'
+
+/** One partition of a fetch, by topic id from version 13 on, by name before. */
+export interface FetchedPartition {
+  readonly topic: string
+  readonly topicId: string
+  readonly partition: number
+  readonly currentLeaderEpoch: number
+  readonly fetchOffset: number
+  readonly maxBytes: number
+  /** What the client was last told; -1 when nothing. */
+  sentHighWatermark: number
+  sentLogStartOffset: number
+}
+
+/** What one client fetches, kept between its requests (KIP-227). */
+export interface FetchSession {
+  readonly id: number
+  /** The epoch the next request must carry. */
+  epoch: number
+  /** In the order in which they are served: whoever got data goes to the end, so that nobody starves. */
+  readonly partitions: Map<string, FetchedPartition>
+}
+
+const maxSessionId = 0x7ffffffe
+const maxEpoch = 0x7fffffff
+
+export function fetchedKey(one: { topic: string; topicId: string; partition: number }): string {
+  return `${one.topicId}/${one.topic}/${one.partition}`
+}
+
+/** The sessions of all clients; when there are too many, the one unused for longest makes room. */
+export class FetchSessions {
+  readonly #random: Random
+  readonly #limit: number
+  /** In order of use, the latest at the end. */
+  readonly #sessions = new Map<number, FetchSession>()
+
+  constructor(random: Random, limit: number) {
+    this.#random = random
+    this.#limit = limit
+  }
+
+  get count(): number {
+    return this.#sessions.size
+  }
+
+  /** Begins a session; undefined when none are allowed: the client then sends everything each time. */
+  create(partitions: Iterable<FetchedPartition>): FetchSession | undefined {
+    if (this.#limit <= 0) return undefined
+    while (this.#sessions.size >= this.#limit) this.#sessions.delete(this.#sessions.keys().next().value!)
+    let id = 0
+    while (id === 0 || this.#sessions.has(id)) id = randomInt(this.#random, maxSessionId) + 1
+    const session: FetchSession = { id, epoch: 1, partitions: new Map() }
+    for (const one of partitions) session.partitions.set(fetchedKey(one), one)
+    this.#sessions.set(id, session)
+    return session
+  }
+
+  get(id: number): FetchSession | undefined {
+    const session = this.#sessions.get(id)
+    if (!session) return undefined
+    this.#sessions.delete(id)
+    this.#sessions.set(id, session)
+    return session
+  }
+
+  remove(id: number): void {
+    this.#sessions.delete(id)
+  }
+}
+
+/** Epoch 0 would begin anew: after the greatest comes 1. */
+export function epochAfter(epoch: number): number {
+  return epoch >= maxEpoch ? 1 : epoch + 1
+}

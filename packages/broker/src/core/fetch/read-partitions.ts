@@ -1,0 +1,140 @@
+import { batchesIn, ErrorCode, type FetchResponse, type MessageInput, ZERO_UUID } from '@millrace/protocol'
+import type { BrokerCore } from '../broker-core.ts'
+import { epochProblem } from '../handlers/leader-epoch.ts'
+import type { Isolation, Partition } from '../partition.ts'
+import type { FetchPlan } from './fetch-request.ts'
+import { type FetchedPartition, fetchedKey } from './fetch-sessions.ts'
+
+type TopicInput = MessageInput<FetchResponse['responses'][number]>
+type PartitionInput = MessageInput<FetchResponse['responses'][number]['partitions'][number]>
+
+/** What a look at the partitions of a fetch found. */
+export interface Found {
+  readonly response: MessageInput<FetchResponse>
+  /** Bytes of records. */
+  readonly bytes: number
+  readonly hasError: boolean
+}
+
+export interface FetchLimits {
+  readonly maxBytes: number
+  readonly isolation: Isolation
+}
+
+interface OneRead {
+  readonly one: FetchedPartition
+  readonly data: PartitionInput
+  readonly bytes: number
+  readonly errorCode: number
+}
+
+/** The partition, or why there is none. */
+export function resolve(core: BrokerCore, one: FetchedPartition): Partition | number {
+  const byId = one.topicId !== ZERO_UUID
+  const topic = byId ? core.topics.topicById(one.topicId) : core.topics.topic(one.topic)
+  if (!topic) return byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  return topic.partitions[one.partition] ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+}
+
+/** Reads every partition of the plan within the limits. The first batch found comes even if it is larger (KIP-74). */
+export function readPartitions(core: BrokerCore, plan: FetchPlan, limits: FetchLimits): Found {
+  let remaining = limits.maxBytes
+  let bytes = 0
+  let hasError = false
+  const reads: OneRead[] = []
+  for (const one of plan.partitions) {
+    const read = readOne(core, one, Math.min(one.maxBytes, remaining), limits.isolation, bytes === 0)
+    bytes += read.bytes
+    remaining -= read.bytes
+    hasError ||= read.errorCode !== ErrorCode.NONE
+    reads.push(read)
+  }
+  const told = plan.incremental ? reads.filter(hasNews) : reads
+  return { response: { sessionId: plan.session?.id ?? 0, responses: byTopic(told) }, bytes, hasError }
+}
+
+/** Takes note of what the client has been told; call it for the answer that is sent. */
+export function noteSent(plan: FetchPlan, response: MessageInput<FetchResponse>): void {
+  const { session } = plan
+  if (!session) return
+  for (const { topic = '', topicId = ZERO_UUID, partitions } of response.responses ?? []) {
+    for (const told of partitions ?? []) {
+      const key = fetchedKey({ topic, topicId, partition: told.partitionIndex ?? 0 })
+      const one = session.partitions.get(key)
+      if (!one) continue
+      one.sentHighWatermark = told.highWatermark ?? -1
+      one.sentLogStartOffset = told.logStartOffset ?? -1
+      if (!told.records?.length) continue
+      session.partitions.delete(key)
+      session.partitions.set(key, one)
+    }
+  }
+}
+
+function hasNews({ one, data, bytes, errorCode }: OneRead): boolean {
+  if (bytes > 0 || errorCode !== ErrorCode.NONE) return true
+  return data.highWatermark !== one.sentHighWatermark || data.logStartOffset !== one.sentLogStartOffset
+}
+
+function readOne(
+  core: BrokerCore,
+  one: FetchedPartition,
+  maxBytes: number,
+  isolation: Isolation,
+  atLeastOne: boolean,
+): OneRead {
+  const partition = resolve(core, one)
+  if (typeof partition === 'number') return failed(one, partition)
+  const epoch = epochProblem(partition, one.currentLeaderEpoch)
+  if (epoch !== ErrorCode.NONE) return failed(one, epoch)
+  const { errorCode, records } = partition.read(one.fetchOffset, maxBytes, isolation, atLeastOne)
+  const committed = isolation === 'read_committed'
+  const data: PartitionInput = {
+    partitionIndex: one.partition,
+    errorCode,
+    highWatermark: errorCode === ErrorCode.NONE ? partition.highWatermark : -1,
+    lastStableOffset: errorCode === ErrorCode.NONE ? partition.lastStableOffset : -1,
+    logStartOffset: partition.logStartOffset,
+    abortedTransactions: committed ? abortedWithin(partition, one.fetchOffset, records) : null,
+    records,
+  }
+  return { one, data, bytes: records.length, errorCode }
+}
+
+function failed(one: FetchedPartition, errorCode: number): OneRead {
+  const data: PartitionInput = {
+    partitionIndex: one.partition,
+    errorCode,
+    highWatermark: -1,
+    lastStableOffset: -1,
+    logStartOffset: -1,
+    abortedTransactions: null,
+    records: Buffer.alloc(0),
+  }
+  return { one, data, bytes: 0, errorCode }
+}
+
+function abortedWithin(
+  partition: Partition,
+  fromOffset: number,
+  records: Buffer,
+): PartitionInput['abortedTransactions'] {
+  if (records.length === 0) return []
+  let toOffset = fromOffset
+  for (const batch of batchesIn(records)) toOffset = batch.nextOffset
+  return partition.abortedTransactions(fromOffset, toOffset)
+}
+
+/** The answer's order is the request's; neighbours of one topic stand together. */
+function byTopic(reads: readonly OneRead[]): TopicInput[] {
+  const topics: { topic: string; topicId: string; partitions: PartitionInput[] }[] = []
+  for (const { one, data } of reads) {
+    let last = topics.at(-1)
+    if (!last || last.topic !== one.topic || last.topicId !== one.topicId) {
+      last = { topic: one.topic, topicId: one.topicId, partitions: [] }
+      topics.push(last)
+    }
+    last.partitions.push(data)
+  }
+  return topics
+}

@@ -1,0 +1,70 @@
+import { apis, ErrorCode, type FetchRequest, type FetchResponse } from '@millrace/protocol'
+import type { BrokerCore } from '../broker-core.ts'
+import { type FetchPlan, planFetch } from '../fetch/fetch-request.ts'
+import { type FetchLimits, noteSent, readPartitions, resolve } from '../fetch/read-partitions.ts'
+import { Deferred, handler } from '../request.ts'
+
+/**
+ * Fetch (1), v4 to v18. Sessions (KIP-227), topic ids from v13 (KIP-516), read_committed with the list of aborted
+ * transactions, first batch returned even if larger than the limits (KIP-74). Waits for `minBytes` up to `maxWaitMs`, woken by
+ * appends and not by a timer.
+ * Not here: fetches of followers, read replicas, tiered storage.
+ */
+export const fetch = handler({
+  api: apis.Fetch,
+  versions: [4, 18],
+  handle(request, { core }) {
+    const plan = planFetch(request, core.fetchSessions)
+    if (plan.errorCode !== ErrorCode.NONE) return { errorCode: plan.errorCode }
+    const limits: FetchLimits = {
+      maxBytes: Math.min(request.maxBytes, core.config.number('fetch.max.bytes')),
+      isolation: request.isolationLevel === 1 ? 'read_committed' : 'read_uncommitted',
+    }
+    const found = readPartitions(core, plan, limits)
+    if (found.hasError || found.bytes >= request.minBytes || request.maxWaitMs <= 0) {
+      noteSent(plan, found.response)
+      return found.response
+    }
+    return waitForData(core, request, plan, limits, found.bytes)
+  },
+})
+
+/** Answers once enough has been appended, a partition goes away, or the wait is over. */
+function waitForData(
+  core: BrokerCore,
+  request: FetchRequest,
+  plan: FetchPlan,
+  limits: FetchLimits,
+  availableBytes: number,
+): Deferred<FetchResponse> {
+  const answer = new Deferred<FetchResponse>()
+  const cleanups: (() => void)[] = []
+  const stop = (): void => {
+    for (const cleanup of cleanups) cleanup()
+  }
+  const finish = (): void => {
+    if (answer.settled) return
+    stop()
+    const { response } = readPartitions(core, plan, limits)
+    noteSent(plan, response)
+    answer.resolve(response)
+  }
+  let available = availableBytes
+  for (const one of plan.partitions) {
+    const partition = resolve(core, one)
+    if (typeof partition === 'number') continue
+    let counted = partition.bytesAppended
+    const wake = (): void => {
+      if (partition.closed) return finish()
+      if (partition.readableEnd(limits.isolation) <= one.fetchOffset) return
+      available += partition.bytesAppended - counted
+      counted = partition.bytesAppended
+      if (available >= request.minBytes) finish()
+    }
+    partition.readers.add(wake)
+    cleanups.push(() => partition.readers.delete(wake))
+  }
+  cleanups.push(core.clock.after(request.maxWaitMs, () => core.run(finish)))
+  answer.onAbandoned(stop)
+  return answer
+}

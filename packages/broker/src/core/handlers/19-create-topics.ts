@@ -1,0 +1,53 @@
+import {
+  apis,
+  type CreateTopicsRequest,
+  type CreateTopicsResponse,
+  ErrorCode,
+  type MessageInput,
+} from '@millrace/protocol'
+import type { BrokerCore } from '../broker-core.ts'
+import { describeTopicConfig } from '../config/describe.ts'
+import { handler } from '../request.ts'
+import { checkNewTopic } from '../topics/check-topic.ts'
+import type { Topic } from '../topics/topic.ts'
+
+type Answer = MessageInput<CreateTopicsResponse['topics'][number]>
+type Creatable = CreateTopicsRequest['topics'][number]
+
+/** CreateTopics (19), v2 to v7: names, partitions and settings checked as in Kafka; one replica is all there is. */
+export const createTopics = handler({
+  api: apis.CreateTopics,
+  versions: [2, 7],
+  handle(request, { core }) {
+    const timesNamed = new Map<string, number>()
+    for (const { name } of request.topics) timesNamed.set(name, (timesNamed.get(name) ?? 0) + 1)
+    const topics = request.topics.map((wanted): Answer => {
+      if (timesNamed.get(wanted.name)! > 1) {
+        return { name: wanted.name, errorCode: ErrorCode.INVALID_REQUEST, errorMessage: 'Duplicate topic name.' }
+      }
+      return create(core, wanted, request.validateOnly)
+    })
+    return { topics }
+  },
+})
+
+function create(core: BrokerCore, wanted: Creatable, validateOnly: boolean): Answer {
+  const { name } = wanted
+  const checked = checkNewTopic(core, wanted)
+  if ('errorCode' in checked) return { name, ...checked, numPartitions: -1, replicationFactor: -1, configs: [] }
+  if (validateOnly) return { name, numPartitions: checked.partitions, replicationFactor: 1, configs: [] }
+  try {
+    return created(core, core.topics.create(name, checked.partitions, checked.config))
+  } catch (error) {
+    return { name, errorCode: ErrorCode.KAFKA_STORAGE_ERROR, errorMessage: (error as Error).message, configs: [] }
+  }
+}
+
+function created(core: BrokerCore, topic: Topic): Answer {
+  const wanted = { names: null, synonyms: false, documentation: false }
+  const configs = describeTopicConfig(topic.config, core.config, wanted).map(({ name, value, configSource }) => {
+    return { name, value, configSource, readOnly: false, isSensitive: false }
+  })
+  const { name, id: topicId } = topic
+  return { name, topicId, numPartitions: topic.partitions.length, replicationFactor: 1, configs }
+}

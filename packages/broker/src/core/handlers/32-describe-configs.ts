@@ -1,0 +1,30 @@
+import { apis, ErrorCode } from '@millrace/protocol'
+import { describeBrokerConfig, describeTopicConfig } from '../config/describe.ts'
+import { findResource } from '../config/resources.ts'
+import { handler } from '../request.ts'
+
+/**
+ * DescribeConfigs (32), v1 to v4: topics and the broker, with synonyms and documentation.
+ * Not here: groups, client metrics, loggers.
+ */
+export const describeConfigs = handler({
+  api: apis.DescribeConfigs,
+  versions: [1, 4],
+  handle(request, { core }) {
+    const results = request.resources.map(({ resourceType, resourceName, configurationKeys }) => {
+      const resource = findResource(core, resourceType, resourceName)
+      if ('errorCode' in resource) return { ...resource, resourceType, resourceName, configs: [] }
+      const wanted = {
+        names: configurationKeys?.length ? configurationKeys : null,
+        synonyms: request.includeSynonyms,
+        documentation: request.includeDocumentation,
+      }
+      const configs =
+        resource.kind === 'topic'
+          ? describeTopicConfig(resource.topic.config, core.config, wanted)
+          : describeBrokerConfig(core.config, wanted)
+      return { errorCode: ErrorCode.NONE, resourceType, resourceName, configs }
+    })
+    return { results }
+  },
+})

@@ -1,0 +1,29 @@
+import { apis, ErrorCode } from '@millrace/protocol'
+import { applyConfig, findResource } from '../config/resources.ts'
+import { handler } from '../request.ts'
+import { refusal } from '../topics/check-topic.ts'
+
+/** AlterConfigs (33), v0 to v2: replaces all of a resource's settings; what is not named falls back to its default. */
+export const alterConfigs = handler({
+  api: apis.AlterConfigs,
+  versions: [0, 2],
+  handle(request, { core }) {
+    const responses = request.resources.map(({ resourceType, resourceName, configs }) => {
+      const resource = findResource(core, resourceType, resourceName)
+      const empty = configs.find((config) => config.value === null)
+      const problem =
+        'errorCode' in resource
+          ? resource
+          : empty
+            ? refusal(ErrorCode.INVALID_REQUEST, `Null value not supported for ${empty.name}`)
+            : applyConfig(
+                core,
+                resource,
+                new Map(configs.map(({ name, value }) => [name, value!])),
+                request.validateOnly,
+              )
+      return { errorCode: ErrorCode.NONE, ...problem, resourceType, resourceName }
+    })
+    return { responses }
+  },
+})

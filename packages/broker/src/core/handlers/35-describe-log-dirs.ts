@@ -1,0 +1,28 @@
+import { apis, type DescribeLogDirsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
+import { handler } from '../request.ts'
+
+type TopicAnswer = MessageInput<DescribeLogDirsResponse['results'][number]['topics'][number]>
+
+/** DescribeLogDirs (35), v1 to v5: one log directory; its size and room are not told. */
+export const describeLogDirs = handler({
+  api: apis.DescribeLogDirs,
+  versions: [1, 5],
+  handle(request, { core, apiVersion }) {
+    const wanted =
+      request.topics ??
+      [...core.topics.all()].map(({ name, partitions }) => ({ topic: name, partitions: [...partitions.keys()] }))
+    const topics = wanted.flatMap(({ topic: name, partitions }): TopicAnswer[] => {
+      const topic = core.topics.topic(name)
+      if (!topic) return []
+      const known = partitions.flatMap((index) => topic.partitions[index] ?? [])
+      return [
+        {
+          name,
+          partitions: known.map(({ index, log }) => ({ partitionIndex: index, partitionSize: log.sizeInBytes })),
+        },
+      ]
+    })
+    const unknown = apiVersion >= 4 ? { totalBytes: -1, usableBytes: -1 } : {}
+    return { results: [{ errorCode: ErrorCode.NONE, logDir: 'data', topics, ...unknown }] }
+  },
+})

@@ -1,0 +1,48 @@
+import { apis, type CreatePartitionsRequest, ErrorCode } from '@millrace/protocol'
+import type { BrokerCore } from '../broker-core.ts'
+import { handler } from '../request.ts'
+import { maxPartitionsPerTopic, type Refusal, refusal } from '../topics/check-topic.ts'
+
+type Wanted = CreatePartitionsRequest['topics'][number]
+
+/** CreatePartitions (37), v0 to v3. Records keep their partition: what is keyed moves only for new records. */
+export const createPartitions = handler({
+  api: apis.CreatePartitions,
+  versions: [0, 3],
+  handle(request, { core }) {
+    const results = request.topics.map((wanted) => {
+      const problem = problemOf(core, wanted) ?? (request.validateOnly ? undefined : grow(core, wanted))
+      return { name: wanted.name, errorCode: ErrorCode.NONE, ...problem }
+    })
+    return { results }
+  },
+})
+
+function problemOf(core: BrokerCore, { name, count, assignments }: Wanted): Refusal | undefined {
+  const topic = core.topics.topic(name)
+  if (!topic) return refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${name}' does not exist.`)
+  if (topic.internal) return refusal(ErrorCode.INVALID_REQUEST, `Topic '${name}' is the broker's own.`)
+  const has = topic.partitions.length
+  if (count === has) return refusal(ErrorCode.INVALID_PARTITIONS, `Topic already has ${has} partition(s).`)
+  if (count < has) {
+    const message = `The topic ${name} currently has ${has} partition(s); ${count} would not be an increase.`
+    return refusal(ErrorCode.INVALID_PARTITIONS, message)
+  }
+  if (count > maxPartitionsPerTopic) {
+    return refusal(ErrorCode.INVALID_PARTITIONS, `A topic has at most ${maxPartitionsPerTopic} partitions.`)
+  }
+  if (!assignments) return undefined
+  const here = assignments.every(({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === core.nodeId)
+  if (here && assignments.length === count - has) return undefined
+  const message = `An assignment needs ${count - has} partition(s), each on broker ${core.nodeId}.`
+  return refusal(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
+}
+
+function grow(core: BrokerCore, { name, count }: Wanted): Refusal | undefined {
+  try {
+    core.topics.addPartitions(core.topics.topic(name)!, count)
+    return undefined
+  } catch (error) {
+    return refusal(ErrorCode.KAFKA_STORAGE_ERROR, (error as Error).message)
+  }
+}

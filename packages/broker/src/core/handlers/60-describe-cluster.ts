@@ -1,0 +1,26 @@
+import { apis, ErrorCode } from '@millrace/protocol'
+import { handler } from '../request.ts'
+import { allClusterOperations, nodeEndpoint, unknownOperations } from './node.ts'
+
+const brokersEndpoint = 1
+
+/** DescribeCluster (60), v0 to v2. One node, broker and controller; its brokers can be asked for, its controllers not. */
+export const describeCluster = handler({
+  api: apis.DescribeCluster,
+  versions: [0, 2],
+  handle(request, { core, apiVersion }) {
+    if (apiVersion >= 1 && request.endpointType !== brokersEndpoint) {
+      const errorMessage = 'Only the brokers of this cluster can be described.'
+      return { errorCode: ErrorCode.UNSUPPORTED_ENDPOINT_TYPE, errorMessage, endpointType: request.endpointType }
+    }
+    const { nodeId: brokerId, host, port, rack } = nodeEndpoint(core)
+    return {
+      clusterId: core.clusterId,
+      controllerId: core.nodeId,
+      brokers: [{ brokerId, host, port, rack }],
+      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
+        ? allClusterOperations
+        : unknownOperations,
+    }
+  },
+})

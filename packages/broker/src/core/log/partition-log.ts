@@ -1,0 +1,269 @@
+import { baseOffsetAt, batchHeaderBytes, batchSizeAt, maxTimestampAt, nextOffsetAt } from './batch-bytes.ts'
+import { Segment, type SegmentEnvironment } from './segment.ts'
+import { type BatchVisitor, walkBatches } from './walk-batches.ts'
+
+/** When a segment is closed and the next begun. */
+export interface RollPolicy {
+  readonly segmentBytes: number
+  readonly segmentMs: number
+}
+
+/** What a clean stop records about a segment. */
+export interface SegmentCheckpoint {
+  readonly baseOffset: number
+  readonly size: number
+  readonly nextOffset: number
+  readonly maxTimestampMs: number
+  readonly createdAtMs: number
+}
+
+const noBytes = Buffer.alloc(0)
+/** Recent ends of reads whose position is remembered: a consumer that reads on needs no index. */
+const rememberedReads = 8
+/** A first read also covers the batches between the index entry and the offset. */
+const indexSlackBytes = 8192
+
+interface ReadEnd {
+  readonly offset: number
+  readonly segment: Segment
+  readonly position: number
+}
+
+/**
+ * The segments of one partition. Knows offsets, bytes and time; nothing of producers, watermarks or who waits.
+ * Offsets only grow; after compaction there are gaps between batches.
+ */
+export class PartitionLog {
+  readonly folder: string
+  segments: Segment[] = []
+  readonly #environment: SegmentEnvironment
+  #readEnds: ReadEnd[] = []
+  #nextReadEnd = 0
+
+  constructor(environment: SegmentEnvironment, folder: string) {
+    this.#environment = environment
+    this.folder = folder
+  }
+
+  get endOffset(): number {
+    return this.segments.at(-1)?.nextOffset ?? 0
+  }
+
+  get firstOffset(): number {
+    return this.segments[0]?.baseOffset ?? 0
+  }
+
+  get sizeInBytes(): number {
+    let bytes = 0
+    for (const segment of this.segments) bytes += segment.size
+    return bytes
+  }
+
+  get active(): Segment | undefined {
+    return this.segments.at(-1)
+  }
+
+  /**
+   * Appends whole batches stamped with offsets from `endOffset` on. Returns true when a segment was begun for them.
+   * Throws what the device says; the log is then as before.
+   */
+  append(bytes: Buffer, baseOffset: number, nextOffset: number, nowMs: number, policy: RollPolicy): boolean {
+    let active = this.segments.at(-1)
+    const rolls =
+      !active ||
+      !active.hasRoomFor(bytes.length, nextOffset, policy.segmentBytes) ||
+      (active.size > 0 && nowMs - active.createdAtMs >= policy.segmentMs)
+    if (rolls) {
+      if (active?.size === 0) {
+        this.segments.pop()
+        active.delete()
+      } else active?.seal()
+      active = new Segment(this.#environment, this.folder, baseOffset)
+      this.segments.push(active)
+    }
+    active!.append(bytes, nowMs)
+    return rolls
+  }
+
+  /** Closes the active segment, so that retention and compaction may have it; false when there is nothing in it. */
+  roll(): boolean {
+    const active = this.segments.at(-1)
+    if (!active || active.size === 0) return false
+    active.seal()
+    this.segments.push(new Segment(this.#environment, this.folder, active.nextOffset))
+    return true
+  }
+
+  /**
+   * Whole batches from the one that holds `fromOffset` on, up to `maxBytes`, none that begins at or behind `untilOffset`.
+   * With `atLeastOne` the first batch comes even if it is larger. The bytes are a view or the caller's own.
+   */
+  read(fromOffset: number, maxBytes: number, untilOffset: number, atLeastOne: boolean): Buffer {
+    for (let index = this.#segmentIndexOf(fromOffset); index < this.segments.length; index++) {
+      const segment = this.segments[index]!
+      if (segment.baseOffset >= untilOffset) break
+      if (segment.nextOffset <= fromOffset) continue
+      const found = this.#readSegment(segment, fromOffset, maxBytes, untilOffset, atLeastOne)
+      // Compaction may have removed everything from the offset to the end of the segment.
+      if (found) return found
+    }
+    return noBytes
+  }
+
+  #readSegment(
+    segment: Segment,
+    fromOffset: number,
+    maxBytes: number,
+    untilOffset: number,
+    atLeastOne: boolean,
+  ): Buffer | undefined {
+    const known = this.#readEnds.find((end) => end.offset === fromOffset && end.segment === segment)
+    let position = known?.position ?? segment.positionBefore(fromOffset)
+    let wanted = known ? Math.max(maxBytes, batchHeaderBytes) : maxBytes + indexSlackBytes
+    while (position < segment.size) {
+      const bytes = segment.file.readAt(position, Math.min(wanted, segment.size - position))
+      let at = 0
+      while (bytes.length - at >= batchHeaderBytes && nextOffsetAt(bytes, at) <= fromOffset)
+        at += batchSizeAt(bytes, at)
+      if (bytes.length - at < batchHeaderBytes) {
+        if (position + Math.max(at, bytes.length) >= segment.size) return undefined
+        position += at
+        continue
+      }
+      if (baseOffsetAt(bytes, at) >= untilOffset) return noBytes
+      const first = batchSizeAt(bytes, at)
+      if (first > maxBytes && !atLeastOne) return noBytes
+      if (first > bytes.length - at) {
+        position += at
+        wanted = Math.max(first, maxBytes)
+        continue
+      }
+      const end = lastWholeBatch(bytes, at, Math.max(first, maxBytes), untilOffset)
+      this.#rememberEnd({ offset: end.nextOffset, segment, position: position + end.at })
+      return bytes.subarray(at, end.at)
+    }
+    return undefined
+  }
+
+  #rememberEnd(end: ReadEnd): void {
+    this.#readEnds[this.#nextReadEnd] = end
+    this.#nextReadEnd = (this.#nextReadEnd + 1) % rememberedReads
+  }
+
+  /** Visits whole batches from the one that holds `fromOffset` on. */
+  walk(fromOffset: number, visit: BatchVisitor): void {
+    let stopped = false
+    for (let index = this.#segmentIndexOf(fromOffset); index < this.segments.length && !stopped; index++) {
+      const segment = this.segments[index]!
+      if (segment.nextOffset <= fromOffset) continue
+      walkBatches(segment.file, segment.positionBefore(fromOffset), segment.size, (bytes, at, size, position) => {
+        if (nextOffsetAt(bytes, at) <= fromOffset) return true
+        stopped = !visit(bytes, at, size, position)
+        return !stopped
+      })
+    }
+  }
+
+  /** The first batch from `fromOffset` on that has a record at `timestampMs` or later. */
+  firstBatchSince(timestampMs: number, fromOffset: number): Buffer | undefined {
+    let found: Buffer | undefined
+    for (const segment of this.segments) {
+      if (segment.nextOffset <= fromOffset || segment.maxTimestampMs < timestampMs) continue
+      walkBatches(segment.file, segment.positionBeforeTime(timestampMs), segment.size, (bytes, at, size) => {
+        if (maxTimestampAt(bytes, at) < timestampMs || nextOffsetAt(bytes, at) <= fromOffset) return true
+        found = Buffer.from(bytes.subarray(at, at + size))
+        return false
+      })
+      if (found) return found
+    }
+    return undefined
+  }
+
+  get maxTimestampMs(): number {
+    let max = -1
+    for (const segment of this.segments) max = Math.max(max, segment.maxTimestampMs)
+    return max
+  }
+
+  /** Removes everything from the first batch on that begins at or behind `offset`. */
+  truncateTo(offset: number): void {
+    this.#forgetReads()
+    while (this.segments.length > 0 && this.segments.at(-1)!.baseOffset >= offset) this.segments.pop()!.delete()
+    const last = this.segments.at(-1)
+    if (!last || last.nextOffset <= offset) return
+    let cut = last.size
+    let nextOffset = last.nextOffset
+    walkBatches(last.file, last.positionBefore(offset), last.size, (bytes, at, _size, position) => {
+      if (nextOffsetAt(bytes, at) <= offset) return true
+      cut = position
+      nextOffset = baseOffsetAt(bytes, at)
+      return false
+    })
+    last.truncate(cut, nextOffset)
+  }
+
+  /** Deletes whole segments before `offset`, never the active one; returns how many. */
+  deleteBefore(offset: number): number {
+    let count = 0
+    while (this.segments.length > 1 && this.segments[1]!.baseOffset <= offset) {
+      this.segments.shift()!.delete()
+      count++
+    }
+    if (count > 0) this.#forgetReads()
+    return count
+  }
+
+  /** Begins anew at `offset` with an empty log. */
+  resetTo(offset: number): void {
+    this.#forgetReads()
+    for (const segment of this.segments) segment.delete()
+    this.segments = [new Segment(this.#environment, this.folder, offset)]
+  }
+
+  /** Puts other segments in the place of some; compaction. */
+  replaceSegments(segments: Segment[]): void {
+    this.#forgetReads()
+    this.segments = segments
+  }
+
+  checkpoint(): SegmentCheckpoint[] {
+    return this.segments.map(({ baseOffset, size, nextOffset, maxTimestampMs, createdAtMs }) => {
+      return { baseOffset, size, nextOffset, maxTimestampMs, createdAtMs }
+    })
+  }
+
+  #forgetReads(): void {
+    this.#readEnds = []
+    this.#nextReadEnd = 0
+  }
+
+  /** The last segment that begins at or before the offset. */
+  #segmentIndexOf(offset: number): number {
+    let low = 0
+    let high = this.segments.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (this.segments[middle]!.baseOffset <= offset) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+}
+
+/** Where the last whole batch ends that fits into `maxBytes` from `start` on and begins before `untilOffset`. */
+function lastWholeBatch(
+  bytes: Buffer,
+  start: number,
+  maxBytes: number,
+  untilOffset: number,
+): { at: number; nextOffset: number } {
+  let at = start
+  let nextOffset = 0
+  while (bytes.length - at >= batchHeaderBytes) {
+    const size = batchSizeAt(bytes, at)
+    if (at - start + size > maxBytes || size > bytes.length - at || baseOffsetAt(bytes, at) >= untilOffset) break
+    nextOffset = nextOffsetAt(bytes, at)
+    at += size
+  }
+  return { at, nextOffset }
+}

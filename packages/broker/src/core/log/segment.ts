@@ -1,0 +1,214 @@
+import type { BrokerStorage, StorageFile } from '../storage/storage.ts'
+import { baseOffsetAt, batchSizeAt, maxTimestampAt, nextOffsetAt } from './batch-bytes.ts'
+import { SegmentIndex } from './segment-index.ts'
+import { isWholeBatch, walkBatches } from './walk-batches.ts'
+
+/** Indexes of closed segments kept in memory at once, over all partitions. */
+export const maxCachedIndexes = 256
+
+/** What segments share. */
+export interface SegmentEnvironment {
+  readonly storage: BrokerStorage
+  /** Closed segments whose index is in memory, the one used last at the end. */
+  readonly indexed: Set<Segment>
+}
+
+/** Bytes between two index entries. */
+const indexIntervalBytes = 4096
+/** Offsets within a segment are indexed as 32-bit differences. */
+const maxOffsetSpan = 0x7fffffff
+
+/** `00000000000000004711`: what a segment's files are called before the suffix. */
+export function segmentName(baseOffset: number): string {
+  return String(baseOffset).padStart(20, '0')
+}
+
+/** A stretch of one partition's log: a file of whole batches and its index. */
+export class Segment {
+  readonly baseOffset: number
+  readonly file: StorageFile
+  /** Bytes of whole batches; what a failed append left behind them does not count. */
+  size: number
+  /** The offset the next batch gets. */
+  nextOffset: number
+  /** Greatest timestamp of any record, -1 when empty. */
+  maxTimestampMs = -1
+  createdAtMs = -1
+  readonly #environment: SegmentEnvironment
+  readonly #path: string
+  #index: SegmentIndex | undefined
+  #unindexedBytes = indexIntervalBytes
+  /** Whether appends have ended: then the index may leave memory. */
+  #sealed = false
+
+  constructor(environment: SegmentEnvironment, folder: string, baseOffset: number) {
+    this.#environment = environment
+    this.#path = `${folder}/${segmentName(baseOffset)}`
+    this.baseOffset = baseOffset
+    this.nextOffset = baseOffset
+    this.file = environment.storage.open(`${this.#path}.log`)
+    this.size = this.file.size
+    if (this.size === 0) this.#index = new SegmentIndex()
+  }
+
+  hasRoomFor(bytes: number, nextOffset: number, maxBytes: number): boolean {
+    return this.size === 0 || (this.size + bytes <= maxBytes && nextOffset - this.baseOffset <= maxOffsetSpan)
+  }
+
+  /** Appends whole, stamped batches. When the device refuses, the file is cut back to what it was and the error thrown. */
+  append(bytes: Buffer, nowMs: number): void {
+    const before = this.size
+    this.#loadedIndex()
+    if (this.file.size !== before) this.file.truncate(before)
+    try {
+      this.file.append(bytes)
+    } catch (error) {
+      this.#cutBack(before)
+      throw error
+    }
+    if (this.createdAtMs < 0) this.createdAtMs = nowMs
+    for (let at = 0; at < bytes.length; at += batchSizeAt(bytes, at)) this.#note(bytes, at, before + at)
+    this.size = before + bytes.length
+  }
+
+  /** Failing here too is harmless: the next append cuts first, and recovery finds the torn tail. */
+  #cutBack(size: number): void {
+    try {
+      this.file.truncate(size)
+    } catch {
+      // The error that brought us here is the one to report.
+    }
+  }
+
+  #note(bytes: Buffer, at: number, position: number): void {
+    if (this.#unindexedBytes >= indexIntervalBytes) {
+      this.#index!.add(baseOffsetAt(bytes, at) - this.baseOffset, position, this.maxTimestampMs)
+      this.#unindexedBytes = 0
+    }
+    this.#unindexedBytes += batchSizeAt(bytes, at)
+    this.maxTimestampMs = Math.max(this.maxTimestampMs, maxTimestampAt(bytes, at))
+    this.nextOffset = nextOffsetAt(bytes, at)
+  }
+
+  /** A position at or before the batch that holds `offset`. */
+  positionBefore(offset: number): number {
+    return this.#loadedIndex().positionBefore(offset - this.baseOffset)
+  }
+
+  positionBeforeTime(timestampMs: number): number {
+    return this.#loadedIndex().positionBeforeTime(timestampMs)
+  }
+
+  /** Cuts everything from `position` on, where a batch begins that has `nextOffset` as its first offset. */
+  truncate(position: number, nextOffset: number): void {
+    this.file.truncate(position)
+    this.size = position
+    this.nextOffset = nextOffset
+    this.#index = undefined
+    this.#environment.indexed.delete(this)
+    this.#environment.storage.delete(`${this.#path}.index`)
+    this.rebuild({ verify: false })
+  }
+
+  /**
+   * Reads the file from its start and builds the index anew. With `verify` every CRC is checked and the file is cut behind
+   * the last whole batch; returns the number of bytes cut.
+   */
+  rebuild(options: { verify: boolean }): number {
+    this.#index = new SegmentIndex()
+    this.#unindexedBytes = indexIntervalBytes
+    this.maxTimestampMs = -1
+    this.nextOffset = this.baseOffset
+    const fileBytes = this.file.size
+    const end = walkBatches(this.file, 0, fileBytes, (bytes, at, size, position) => {
+      if (options.verify && (baseOffsetAt(bytes, at) < this.nextOffset || !isWholeBatch(bytes, at, size))) return false
+      this.#note(bytes, at, position)
+      return true
+    })
+    this.size = end
+    if (options.verify && end < fileBytes) this.file.truncate(end)
+    return fileBytes - end
+  }
+
+  /** Takes the index file's word for what the log file holds, CRCs included; false when there is none that fits the log file. */
+  restore(): boolean {
+    const bytes = this.#environment.storage.readFile(`${this.#path}.index`)
+    const stored = bytes && SegmentIndex.decode(bytes)
+    if (!stored || stored.summary.logBytes !== this.file.size) return false
+    this.size = stored.summary.logBytes
+    this.adopt(stored.summary)
+    this.#index = stored.index
+    this.#cache()
+    return true
+  }
+
+  /** Says that no append follows, of a segment that was sealed before this process began. */
+  markSealed(): void {
+    this.#sealed = true
+    if (this.#index) this.#cache()
+  }
+
+  /** What a checkpoint knows about the segment, so that starting need not read its files. */
+  adopt(summary: { nextOffset: number; maxTimestampMs: number; createdAtMs: number }): void {
+    this.nextOffset = summary.nextOffset
+    this.maxTimestampMs = summary.maxTimestampMs
+    this.createdAtMs = summary.createdAtMs
+  }
+
+  /**
+   * Ends writing: once the log is on the device, the index is written, so that an index file vouches for its log. The index
+   * is derived: when it cannot be written it is rebuilt later.
+   */
+  seal(): void {
+    this.#sealed = true
+    this.file.sync((error) => {
+      if (!error) this.writeIndex()
+      this.file.close()
+    })
+    this.#cache()
+  }
+
+  writeIndex(): void {
+    const { nextOffset, maxTimestampMs, createdAtMs } = this
+    const index = this.#index
+    // One entry says nothing that the log's beginning does not.
+    if (!index || index.count < 2) return
+    try {
+      const file = this.#environment.storage.open(`${this.#path}.index`)
+      file.truncate(0)
+      file.append(index.encode({ logBytes: this.size, nextOffset, maxTimestampMs, createdAtMs }))
+      file.close()
+    } catch {
+      // Without an index file the next start reads the log instead.
+    }
+  }
+
+  delete(): void {
+    this.#environment.indexed.delete(this)
+    for (const suffix of ['.index', '.producers', '.log']) this.#environment.storage.delete(this.#path + suffix)
+  }
+
+  #loadedIndex(): SegmentIndex {
+    if (this.#index) {
+      if (this.#environment.indexed.delete(this)) this.#environment.indexed.add(this)
+      return this.#index
+    }
+    if (!this.restore()) {
+      const { createdAtMs } = this
+      this.rebuild({ verify: false })
+      this.createdAtMs = createdAtMs
+      this.#cache()
+    }
+    return this.#index!
+  }
+
+  #cache(): void {
+    if (!this.#sealed) return
+    const { indexed } = this.#environment
+    indexed.add(this)
+    if (indexed.size <= maxCachedIndexes) return
+    const [oldest] = indexed
+    indexed.delete(oldest!)
+    oldest!.#index = undefined
+  }
+}

@@ -1,0 +1,44 @@
+import { crc32c } from '@millrace/protocol'
+import type { StorageFile } from '../storage/storage.ts'
+import { batchHeaderBytes, batchSizeAt, magicAt } from './batch-bytes.ts'
+
+const blockBytes = 256 * 1024
+const crcPosition = 17
+const crcCoversFrom = 21
+
+/**
+ * Called for every batch: it stands in `bytes` from `at` on, `size` bytes long, and at `position` in the file.
+ * Returning false ends the walk before this batch.
+ */
+export type BatchVisitor = (bytes: Buffer, at: number, size: number, position: number) => boolean
+
+/**
+ * Walks the whole batches of a file from `start` to `end`, both where batches begin. Returns the position behind the last
+ * one visited: before `end` when the visitor stopped, or where something stands that is no whole batch.
+ */
+export function walkBatches(file: StorageFile, start: number, end: number, visit: BatchVisitor): number {
+  let position = start
+  let wanted = blockBytes
+  while (position < end) {
+    const bytes = file.readAt(position, Math.min(wanted, end - position))
+    let at = 0
+    let needed = batchHeaderBytes
+    while (bytes.length - at >= batchHeaderBytes) {
+      needed = batchSizeAt(bytes, at)
+      if (needed < batchHeaderBytes || magicAt(bytes, at) !== 2) return position + at
+      if (needed > bytes.length - at) break
+      if (!visit(bytes, at, needed, position + at)) return position + at
+      at += needed
+      needed = batchHeaderBytes
+    }
+    if (at === 0 && position + needed > Math.min(end, file.size)) return position
+    position += at
+    wanted = Math.max(blockBytes, needed)
+  }
+  return position
+}
+
+/** Whether the CRC that the batch carries is that of its bytes. */
+export function isWholeBatch(bytes: Buffer, at: number, size: number): boolean {
+  return crc32c(bytes.subarray(at + crcCoversFrom, at + size)) === bytes.readUInt32BE(at + crcPosition)
+}

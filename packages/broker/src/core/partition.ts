@@ -1,0 +1,385 @@
+import type { Clock } from '@millrace/base'
+import { batchesIn, crc32c, ErrorCode, RecordBatchView } from '@millrace/protocol'
+import type { PartitionCheckpoint } from './clean-shutdown.ts'
+import type { TopicConfig } from './config/topic-config.ts'
+import { stampBatch, writeInt64 } from './log/batch-bytes.ts'
+import type { PartitionLog } from './log/partition-log.ts'
+import { recoverProducers, writeProducerSnapshot } from './log/producer-snapshots.ts'
+import { type BatchProblem, problemOfBatch } from './log/validate-batch.ts'
+import type { AbortedTransaction, AppendOrigin, ProducerState, ProducerStateFactory } from './producers/types.ts'
+import type { BrokerStorage } from './storage/storage.ts'
+
+/** What all partitions of a broker share. */
+export interface PartitionEnvironment {
+  readonly clock: Clock
+  readonly storage: BrokerStorage
+  /** Whether what is acknowledged must be on the device. */
+  readonly fsync: boolean
+  readonly producerStates: ProducerStateFactory
+  /** Called when there is more to read: the high watermark or the last stable offset has moved. */
+  advanced(partition: Partition): void
+  /** Makes a log start durable before the bytes before it go. */
+  recordLogStart(partition: Partition, offset: number): void
+}
+
+export interface PartitionIdentity {
+  readonly topic: string
+  readonly topicId: string
+  readonly index: number
+}
+
+export interface AppendResult {
+  readonly errorCode: number
+  readonly errorMessage?: string
+  /** The record to blame, when it is one (KIP-467). */
+  readonly recordIndex?: number
+  /** First offset given, or that of the earlier append when this is a duplicate; -1 on error. */
+  readonly baseOffset: number
+  /** Last offset given; of a duplicate, the offset before the log's end, so that waiting for it covers the original. */
+  readonly lastOffset: number
+  /** The broker's time when the topic stamps it, else -1. */
+  readonly logAppendTimeMs: number
+}
+
+export interface ReadResult {
+  readonly errorCode: number
+  readonly records: Buffer
+}
+
+export type Isolation = 'read_uncommitted' | 'read_committed'
+
+interface CommitWaiter {
+  readonly nextOffset: number
+  readonly done: (errorCode: number) => void
+}
+
+const noBytes = Buffer.alloc(0)
+const scanBytes = 256 * 1024
+
+/**
+ * One partition: its log, what it knows of producers, and how far readers may see. Everything is synchronous; only the
+ * high watermark may lag behind, under fsync, until the device has the bytes.
+ */
+export class Partition {
+  readonly topic: string
+  readonly topicId: string
+  readonly index: number
+  readonly config: TopicConfig
+  readonly log: PartitionLog
+  /** Always 0: there is one replica, which never loses its place. */
+  readonly leaderEpoch = 0
+  producers: ProducerState
+  logStartOffset: number
+  highWatermark: number
+  /** Bytes appended since the start, for those who wait for a number of bytes. */
+  bytesAppended = 0
+  /** Requests that wait for more to read. */
+  readonly readers = new Set<() => void>()
+  readonly #environment: PartitionEnvironment
+  #commitWaiters: CommitWaiter[] = []
+  #syncing = false
+  #closed = false
+
+  constructor(
+    environment: PartitionEnvironment,
+    identity: PartitionIdentity,
+    state: { config: TopicConfig; log: PartitionLog; producers: ProducerState; logStartOffset: number },
+  ) {
+    this.#environment = environment
+    this.topic = identity.topic
+    this.topicId = identity.topicId
+    this.index = identity.index
+    this.config = state.config
+    this.log = state.log
+    this.producers = state.producers
+    this.logStartOffset = Math.max(state.logStartOffset, state.log.firstOffset)
+    // Recovery has cut what is not whole; what is left counts as committed.
+    this.highWatermark = state.log.endOffset
+  }
+
+  /** Whether the topic has been deleted or the broker has stopped. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  get logEndOffset(): number {
+    return this.log.endOffset
+  }
+
+  /** No record of an undecided transaction lies before it. */
+  get lastStableOffset(): number {
+    return Math.min(this.highWatermark, this.producers.firstUnstableOffset ?? this.highWatermark)
+  }
+
+  /**
+   * Appends one or more whole batches. Offsets and leader epoch are stamped into `records`. What is refused changes
+   * nothing; nothing is thrown for what a client or the disk did.
+   */
+  append(records: Buffer, origin: AppendOrigin): AppendResult {
+    if (this.#closed) return refused(ErrorCode.KAFKA_STORAGE_ERROR, 'The partition is closed.')
+    const nowMs = this.#environment.clock.now()
+    const batches = [...batchesIn(records)]
+    const problem = origin === 'client' ? this.#problemOf(batches, records, nowMs) : undefined
+    if (problem) return refused(problem.errorCode, problem.message, problem.recordIndex)
+    for (const batch of batches) {
+      if (batch.producerId < 0) continue
+      const check = this.producers.check(batch, origin)
+      if (check.kind === 'duplicate') return this.#duplicate(check)
+      if (check.kind === 'error') return refused(check.code, check.message)
+    }
+    const stampsTime = this.config.logAppendTime && origin === 'client'
+    const stamped = stampsTime ? withAppendTime(records, nowMs) : records
+    return this.#appendStamped(stamped, origin, nowMs, stampsTime ? nowMs : -1)
+  }
+
+  #problemOf(batches: RecordBatchView[], records: Buffer, nowMs: number): BatchProblem | undefined {
+    const [batch] = batches
+    if (!batch || batches.length > 1) {
+      return {
+        errorCode: ErrorCode.INVALID_RECORD,
+        message: 'A produce request carries exactly one record batch per partition.',
+      }
+    }
+    if (batch.sizeInBytes !== records.length) {
+      return { errorCode: ErrorCode.CORRUPT_MESSAGE, message: 'Bytes follow the record batch.' }
+    }
+    return problemOfBatch(batch, this.config, nowMs)
+  }
+
+  #appendStamped(records: Buffer, origin: AppendOrigin, nowMs: number, logAppendTimeMs: number): AppendResult {
+    const batches = [...batchesIn(records)]
+    let nextOffset = this.log.endOffset
+    const baseOffset = origin === 'replica' ? batches[0]!.baseOffset : nextOffset
+    for (const batch of batches) {
+      if (origin !== 'replica') stampBatch(records, batch.start, nextOffset, this.leaderEpoch)
+      nextOffset = batch.nextOffset
+    }
+    let rolled: boolean
+    try {
+      rolled = this.log.append(records, baseOffset, nextOffset, nowMs, this.config.roll)
+    } catch (error) {
+      return refused(ErrorCode.KAFKA_STORAGE_ERROR, `The log cannot be written: ${(error as Error).message}`)
+    }
+    if (rolled) writeProducerSnapshot(this.#environment.storage, this.log, this.producers)
+    for (const batch of batches) {
+      if (batch.producerId >= 0) this.producers.append(batch, nowMs)
+    }
+    this.bytesAppended += records.length
+    if (this.#environment.fsync) this.#sync()
+    else this.#advanceTo(nextOffset)
+    return { errorCode: ErrorCode.NONE, baseOffset, lastOffset: nextOffset - 1, logAppendTimeMs }
+  }
+
+  #duplicate(check: { baseOffset: number; logAppendTimeMs: number }): AppendResult {
+    const { baseOffset, logAppendTimeMs } = check
+    return { errorCode: ErrorCode.NONE, baseOffset, lastOffset: this.log.endOffset - 1, logAppendTimeMs }
+  }
+
+  /**
+   * Calls `done` with NONE once every offset before `nextOffset` is as durable as the policy promises: at once under
+   * `write`, after the sync under `fsync`. With KAFKA_STORAGE_ERROR when the device refused: the records are gone then.
+   * Returns what cancels the wait.
+   */
+  whenCommitted(nextOffset: number, done: (errorCode: number) => void): () => void {
+    if (this.highWatermark >= nextOffset) {
+      done(ErrorCode.NONE)
+      return () => {}
+    }
+    const waiter = { nextOffset, done }
+    this.#commitWaiters.push(waiter)
+    return () => {
+      const at = this.#commitWaiters.indexOf(waiter)
+      if (at >= 0) this.#commitWaiters.splice(at, 1)
+    }
+  }
+
+  /** Group commit: while one sync is under way, appends gather for the next. */
+  #sync(): void {
+    if (this.#syncing || this.#closed) return
+    const target = this.log.endOffset
+    // A sealed segment may hold records that are not synced yet.
+    const files = this.log.segments.filter((segment) => segment.nextOffset > this.highWatermark).map((one) => one.file)
+    let missing = files.length
+    let failure: Error | undefined
+    this.#syncing = true
+    for (const file of files) {
+      file.sync((error) => {
+        failure ??= error
+        if (--missing > 0) return
+        this.#syncing = false
+        if (this.#closed) return
+        if (failure) return this.#dropUnsynced(failure)
+        this.#advanceTo(target)
+        if (this.log.endOffset > target) this.#sync()
+      })
+    }
+  }
+
+  /** A device that failed a sync may have dropped the bytes: they are cut, and whoever sent them is told. */
+  #dropUnsynced(_error: Error): void {
+    try {
+      this.truncateTo(this.highWatermark)
+    } finally {
+      const waiters = this.#commitWaiters
+      this.#commitWaiters = []
+      for (const waiter of waiters) waiter.done(ErrorCode.KAFKA_STORAGE_ERROR)
+    }
+  }
+
+  #advanceTo(offset: number): void {
+    this.highWatermark = offset
+    if (this.#commitWaiters.length > 0) {
+      const ready = this.#commitWaiters.filter((waiter) => waiter.nextOffset <= offset)
+      this.#commitWaiters = this.#commitWaiters.filter((waiter) => waiter.nextOffset > offset)
+      for (const waiter of ready) waiter.done(ErrorCode.NONE)
+    }
+    if (this.readers.size > 0) this.#environment.advanced(this)
+  }
+
+  /** Where readers of this isolation must stop. */
+  readableEnd(isolation: Isolation): number {
+    return isolation === 'read_committed' ? this.lastStableOffset : this.highWatermark
+  }
+
+  /**
+   * Whole batches from the one that holds `fromOffset` on. OFFSET_OUT_OF_RANGE before the log start and behind the log end.
+   * With `atLeastOne` the first batch comes even when it is larger than `maxBytes`.
+   */
+  read(fromOffset: number, maxBytes: number, isolation: Isolation, atLeastOne: boolean): ReadResult {
+    if (fromOffset < this.logStartOffset || fromOffset > this.log.endOffset) {
+      return { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE, records: noBytes }
+    }
+    const untilOffset = this.readableEnd(isolation)
+    if (fromOffset >= untilOffset || (maxBytes <= 0 && !atLeastOne))
+      return { errorCode: ErrorCode.NONE, records: noBytes }
+    try {
+      return { errorCode: ErrorCode.NONE, records: this.log.read(fromOffset, maxBytes, untilOffset, atLeastOne) }
+    } catch {
+      return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, records: noBytes }
+    }
+  }
+
+  abortedTransactions(fromOffset: number, toOffset: number): AbortedTransaction[] {
+    return this.producers.abortedTransactions(fromOffset, toOffset)
+  }
+
+  /** Every batch from `fromOffset` on to the end of the log; a view is valid until the next step. */
+  *scan(fromOffset = this.logStartOffset): Generator<RecordBatchView> {
+    for (let offset = fromOffset; offset < this.log.endOffset; ) {
+      const records = this.log.read(offset, scanBytes, this.log.endOffset, true)
+      if (records.length === 0) return
+      for (const batch of batchesIn(records)) {
+        offset = batch.nextOffset
+        yield batch
+      }
+    }
+  }
+
+  /** The first record at `timestampMs` or later that a reader of this isolation may see. */
+  offsetForTime(timestampMs: number, isolation: Isolation): { offset: number; timestampMs: number } | undefined {
+    const end = this.readableEnd(isolation)
+    for (let from = this.logStartOffset; from < end; ) {
+      const bytes = this.log.firstBatchSince(timestampMs, from)
+      if (!bytes) return undefined
+      const batch = new RecordBatchView(bytes)
+      for (const cursor = batch.cursor(); cursor.next(); ) {
+        if (cursor.timestamp < timestampMs || cursor.offset < from) continue
+        return cursor.offset < end ? { offset: cursor.offset, timestampMs: cursor.timestamp } : undefined
+      }
+      from = batch.nextOffset
+    }
+    return undefined
+  }
+
+  /** Moves the log start up to `offset` and deletes whole segments before it. Throws what the journal throws. */
+  advanceLogStart(offset: number): void {
+    if (offset <= this.logStartOffset) return
+    this.#environment.recordLogStart(this, offset)
+    this.logStartOffset = offset
+    this.producers.deleteBefore(offset)
+    this.log.deleteBefore(offset)
+  }
+
+  /** Removes what retention by time and size no longer keeps; closes the active segment when it is overdue. */
+  enforceRetention(nowMs: number): void {
+    const retentionMs = this.config.number('retention.ms')
+    const retentionBytes = this.config.number('retention.bytes')
+    let start = this.logStartOffset
+    if (this.config.deletes) start = Math.max(start, this.#retainedFrom(nowMs, retentionMs, retentionBytes))
+    const last = this.log.segments.at(-1)
+    if (!last || last.baseOffset >= start) {
+      this.log.deleteBefore(start)
+      return
+    }
+    // Only the active segment is left before the new start: it is closed, so that it may go.
+    if (last.nextOffset <= start && this.highWatermark === this.log.endOffset && this.log.roll()) {
+      writeProducerSnapshot(this.#environment.storage, this.log, this.producers)
+    }
+    this.logStartOffset = Math.max(this.logStartOffset, Math.min(start, this.highWatermark))
+    this.producers.deleteBefore(this.logStartOffset)
+    this.log.deleteBefore(this.logStartOffset)
+  }
+
+  #retainedFrom(nowMs: number, retentionMs: number, retentionBytes: number): number {
+    let start = this.logStartOffset
+    let excess = retentionBytes < 0 ? 0 : this.log.sizeInBytes - retentionBytes
+    for (const segment of this.log.segments) {
+      const expired = retentionMs >= 0 && segment.size > 0 && nowMs - segment.maxTimestampMs > retentionMs
+      const tooMuch = retentionBytes >= 0 && segment !== this.log.active && excess >= segment.size
+      if ((!expired && !tooMuch) || segment.nextOffset > this.highWatermark) break
+      excess -= segment.size
+      start = segment.nextOffset
+    }
+    return start
+  }
+
+  /** Cuts the log back to `offset` and derives the producers anew. */
+  truncateTo(offset: number): void {
+    this.log.truncateTo(offset)
+    this.producers = recoverProducers(this.#environment, this.log, this.logStartOffset)
+    this.highWatermark = Math.min(this.highWatermark, this.log.endOffset)
+  }
+
+  /** Syncs the log, writes the active segment's index and says what the next start needs to know. */
+  checkpoint(): PartitionCheckpoint {
+    for (const segment of this.log.segments) {
+      if (segment === this.log.active || segment.nextOffset > this.highWatermark) segment.file.syncNow()
+    }
+    this.log.active?.writeIndex()
+    return { segments: this.log.checkpoint(), producers: this.producers.snapshot().toString('base64') }
+  }
+
+  /** Ends all waiting; the partition takes no more appends. */
+  close(errorCode: number): void {
+    this.#closed = true
+    const waiters = this.#commitWaiters
+    this.#commitWaiters = []
+    for (const waiter of waiters) waiter.done(errorCode)
+    for (const reader of [...this.readers]) reader()
+  }
+}
+
+function refused(errorCode: number, errorMessage?: string, recordIndex?: number): AppendResult {
+  return {
+    errorCode,
+    ...(errorMessage !== undefined && { errorMessage }),
+    ...(recordIndex !== undefined && { recordIndex }),
+    baseOffset: -1,
+    lastOffset: -1,
+    logAppendTimeMs: -1,
+  }
+}
+
+const attributesPosition = 21
+const maxTimestampPosition = 35
+const crcPosition = 17
+const appendTimeBit = 0x08
+
+/** A copy of the batch with the broker's time as the time of every record. */
+function withAppendTime(records: Buffer, nowMs: number): Buffer {
+  const bytes = Buffer.from(records)
+  bytes.writeInt16BE(bytes.readInt16BE(attributesPosition) | appendTimeBit, attributesPosition)
+  writeInt64(bytes, nowMs, maxTimestampPosition)
+  bytes.writeUInt32BE(crc32c(bytes.subarray(attributesPosition)), crcPosition)
+  return bytes
+}

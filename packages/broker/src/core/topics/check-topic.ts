@@ -1,0 +1,92 @@
+import { type CreateTopicsRequest, ErrorCode } from '@millrace/protocol'
+import type { BrokerCore } from '../broker-core.ts'
+import { invalidValue } from '../config/definition.ts'
+import { topicConfigDefinition } from '../config/topic-config-definitions.ts'
+import { isInternalTopic } from './topic.ts'
+import { invalidTopicName } from './topic-name.ts'
+
+type CreatableTopic = CreateTopicsRequest['topics'][number]
+
+/** Partitions of one topic at most; a mistyped number must not fill the disk with folders. */
+export const maxPartitionsPerTopic = 100_000
+
+export interface Refusal {
+  readonly errorCode: number
+  readonly errorMessage: string
+}
+
+export interface CheckedTopic {
+  readonly partitions: number
+  readonly config: Map<string, string>
+}
+
+export function refusal(errorCode: number, errorMessage: string): Refusal {
+  return { errorCode, errorMessage }
+}
+
+/** What a request to create a topic comes to, or why it is refused. */
+export function checkNewTopic(core: BrokerCore, wanted: CreatableTopic): CheckedTopic | Refusal {
+  const { name, assignments } = wanted
+  const invalid = invalidTopicName(name)
+  if (invalid) return refusal(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid)
+  if (core.topics.topic(name)) return refusal(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
+  if (isInternalTopic(name)) {
+    return refusal(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${name}' is the broker's own and is created by it.`)
+  }
+  const colliding = core.topics.colliding(name)
+  if (colliding) {
+    return refusal(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${name}' collides with existing topic: ${colliding}`)
+  }
+  const partitions = assignments.length > 0 ? assignedPartitions(core, wanted) : countedPartitions(core, wanted)
+  if (typeof partitions !== 'number') return partitions
+  const config = checkConfig(wanted.configs)
+  return 'errorCode' in config ? config : { partitions, config: config.values }
+}
+
+function countedPartitions(core: BrokerCore, { numPartitions, replicationFactor }: CreatableTopic): number | Refusal {
+  if (replicationFactor !== -1 && replicationFactor !== 1) {
+    const message =
+      replicationFactor < 1
+        ? 'Replication factor must be larger than 0, or -1 to use the default value.'
+        : `Unable to replicate the partition ${replicationFactor} time(s): this broker is a single node, 1 is all there is.`
+    return refusal(ErrorCode.INVALID_REPLICATION_FACTOR, message)
+  }
+  if (numPartitions === -1) return core.config.number('num.partitions')
+  if (numPartitions >= 1 && numPartitions <= maxPartitionsPerTopic) return numPartitions
+  const message = `Number of partitions must be between 1 and ${maxPartitionsPerTopic}, or -1 to use the default value.`
+  return refusal(ErrorCode.INVALID_PARTITIONS, message)
+}
+
+function assignedPartitions(core: BrokerCore, wanted: CreatableTopic): number | Refusal {
+  const { assignments, numPartitions, replicationFactor } = wanted
+  if (numPartitions !== -1 || replicationFactor !== -1) {
+    return refusal(ErrorCode.INVALID_REQUEST, 'A manual assignment excludes a number of partitions or replicas.')
+  }
+  const indexes = new Set(assignments.map((one) => one.partitionIndex))
+  const consecutive = indexes.size === assignments.length && assignments.every((_one, index) => indexes.has(index))
+  if (!consecutive) {
+    return refusal(ErrorCode.INVALID_REPLICA_ASSIGNMENT, 'Partitions of an assignment must be consecutive from 0.')
+  }
+  const here = assignments.every(({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === core.nodeId)
+  if (here) return assignments.length
+  return refusal(ErrorCode.INVALID_REPLICA_ASSIGNMENT, `The only broker to assign replicas to is ${core.nodeId}.`)
+}
+
+/** A topic's own settings as given; null values are left out. */
+export function checkConfig(
+  given: readonly { name: string; value: string | null }[],
+): { values: Map<string, string> } | Refusal {
+  const values = new Map<string, string>()
+  for (const { name, value } of given) {
+    if (value === null) continue
+    const problem = configProblem(name, value)
+    if (problem) return refusal(ErrorCode.INVALID_CONFIG, problem)
+    values.set(name, value)
+  }
+  return { values }
+}
+
+export function configProblem(name: string, value: string): string | undefined {
+  const definition = topicConfigDefinition(name)
+  return definition ? invalidValue(definition, value) : `Unknown topic config name: ${name}`
+}

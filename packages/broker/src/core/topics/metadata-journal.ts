@@ -1,0 +1,117 @@
+import { crc32c } from '@millrace/protocol'
+import { brokerError } from '../../errors.ts'
+import type { BrokerStorage, StorageFile } from '../storage/storage.ts'
+
+/** One change of what the broker knows about topics, settings and ids. Unknown kinds are refused as a newer format. */
+export type MetadataRecord =
+  | { readonly kind: 'cluster'; readonly clusterId: string }
+  | {
+      readonly kind: 'topic'
+      readonly name: string
+      readonly id: string
+      readonly partitions: number
+      readonly config: Readonly<Record<string, string>>
+    }
+  | { readonly kind: 'topicDeleted'; readonly id: string }
+  | { readonly kind: 'logStart'; readonly id: string; readonly partition: number; readonly offset: number }
+  | { readonly kind: 'brokerConfig'; readonly name: string; readonly value: string | null }
+  | { readonly kind: 'groupConfig'; readonly group: string; readonly config: Readonly<Record<string, string>> }
+  | { readonly kind: 'producerIds'; readonly next: number }
+
+const path = 'metadata/journal.log'
+const frameBytes = 8
+const maxRecordBytes = 16 * 1024 * 1024
+/** The journal is written anew once it is this much longer than what it says. */
+const rewriteAboveBytes = 1024 * 1024
+
+/**
+ * Append-only list of metadata changes: length, CRC-32C, JSON. A torn tail is cut; what is obsolete goes when the journal
+ * is written anew. Changing one of ten thousand topics costs one record.
+ */
+export class MetadataJournal {
+  readonly #storage: BrokerStorage
+  readonly #synced: boolean
+  readonly #current: () => Iterable<MetadataRecord>
+  #file: StorageFile
+  /** Bytes of whole records; behind them may be what a failed append left. */
+  #size = 0
+  #rewriteAt = rewriteAboveBytes
+
+  /** `current` gives the records that alone describe the present state; `synced` waits for the device at every record. */
+  constructor(storage: BrokerStorage, synced: boolean, current: () => Iterable<MetadataRecord>) {
+    this.#storage = storage
+    this.#synced = synced
+    this.#current = current
+    this.#file = storage.open(path)
+  }
+
+  /** Reads every whole record and cuts what is behind. */
+  load(): MetadataRecord[] {
+    const bytes = this.#storage.readFile(path) ?? Buffer.alloc(0)
+    const records: MetadataRecord[] = []
+    let at = 0
+    while (bytes.length - at >= frameBytes) {
+      const length = bytes.readUInt32BE(at)
+      if (length > maxRecordBytes || length > bytes.length - at - frameBytes) break
+      const body = bytes.subarray(at + frameBytes, at + frameBytes + length)
+      if (crc32c(body) !== bytes.readUInt32BE(at + 4)) break
+      records.push(JSON.parse(body.toString('utf8')) as MetadataRecord)
+      at += frameBytes + length
+    }
+    this.#size = at
+    if (at < bytes.length) this.#file.truncate(at)
+    this.#rewriteAt = Math.max(rewriteAboveBytes, at * 2)
+    return records
+  }
+
+  /** Makes changes durable as the policy says before it returns. Throws BROKER_STORAGE_FAILED; nothing is recorded then. */
+  append(...records: MetadataRecord[]): void {
+    const bytes = Buffer.concat(records.map(frame))
+    try {
+      if (this.#file.size !== this.#size) this.#file.truncate(this.#size)
+      this.#file.append(bytes)
+      if (this.#synced) this.#file.syncNow()
+      this.#size += bytes.length
+    } catch (error) {
+      this.#cutBack()
+      throw brokerError('BROKER_STORAGE_FAILED', 'the metadata journal cannot be written', { path }, error)
+    }
+  }
+
+  /** Call after the change is applied: writes the journal anew when most of it is obsolete. */
+  compactWhenLong(): void {
+    if (this.#size < this.#rewriteAt) return
+    const bytes = Buffer.concat([...this.#current()].map(frame))
+    this.#rewriteAt = Math.max(rewriteAboveBytes, bytes.length * 2)
+    try {
+      this.#file.close()
+      this.#storage.replaceFile(path, bytes)
+      this.#file = this.#storage.open(path)
+      this.#size = bytes.length
+    } catch {
+      // The long journal says the same; the next change tries again.
+      this.#file = this.#storage.open(path)
+    }
+  }
+
+  flush(): void {
+    if (this.#file.size > 0) this.#file.syncNow()
+  }
+
+  #cutBack(): void {
+    try {
+      this.#file.truncate(this.#size)
+    } catch {
+      // The next append or start cuts it; the error that brought us here is the one to report.
+    }
+  }
+}
+
+function frame(record: MetadataRecord): Buffer {
+  const body = Buffer.from(JSON.stringify(record), 'utf8')
+  const bytes = Buffer.allocUnsafe(frameBytes + body.length)
+  bytes.writeUInt32BE(body.length, 0)
+  bytes.writeUInt32BE(crc32c(body), 4)
+  body.copy(bytes, frameBytes)
+  return bytes
+}

@@ -1,0 +1,145 @@
+import { ErrorCode } from '@millrace/protocol'
+import type { BrokerConfig } from '../config/broker-config.ts'
+import { TopicConfig } from '../config/topic-config.ts'
+import type { Partition } from '../partition.ts'
+import type { MetadataRecord } from './metadata-journal.ts'
+import { type InternalTopicName, isInternalTopic, type Topic } from './topic.ts'
+import { collisionKey } from './topic-name.ts'
+
+/** What the registry needs of the broker around it. */
+export interface TopicRegistryEnvironment {
+  readonly config: BrokerConfig
+  newTopicId(): string
+  /** Makes a change durable; throws when it cannot be. */
+  record(record: MetadataRecord): void
+  openPartition(topic: { name: string; id: string; config: TopicConfig }, index: number): Partition
+  /** Deletes the bytes of a topic. */
+  deleteTopicData(topicId: string): void
+}
+
+/** Settings of the broker's own topics: compacted, small segments, so that compaction gets at them. */
+const internalTopicConfig: Readonly<Record<InternalTopicName, Readonly<Record<string, string>>>> = {
+  __consumer_offsets: { 'cleanup.policy': 'compact', 'compression.type': 'producer', 'segment.bytes': '104857600' },
+  __transaction_state: {
+    'cleanup.policy': 'compact',
+    'compression.type': 'uncompressed',
+    'segment.bytes': '104857600',
+  },
+}
+
+/** All topics by name and id. Every change is recorded before it shows. */
+export class TopicRegistry {
+  readonly #environment: TopicRegistryEnvironment
+  readonly #byName = new Map<string, Topic>()
+  readonly #byId = new Map<string, Topic>()
+  readonly #collisionKeys = new Map<string, string>()
+  readonly #deletionListeners: ((topic: Topic) => void)[] = []
+
+  constructor(environment: TopicRegistryEnvironment) {
+    this.#environment = environment
+  }
+
+  topic(name: string): Topic | undefined {
+    return this.#byName.get(name)
+  }
+
+  topicById(id: string): Topic | undefined {
+    return this.#byId.get(id)
+  }
+
+  partition(name: string, index: number): Partition | undefined {
+    return this.#byName.get(name)?.partitions[index]
+  }
+
+  all(): Iterable<Topic> {
+    return this.#byName.values()
+  }
+
+  get count(): number {
+    return this.#byName.size
+  }
+
+  /** The existing topic whose name differs only in '.' and '_', if there is one. */
+  colliding(name: string): string | undefined {
+    const other = this.#collisionKeys.get(collisionKey(name))
+    return other === name ? undefined : other
+  }
+
+  /** Creates a topic; the caller has checked name and settings. Throws what recording throws. */
+  create(name: string, partitions: number, config: Iterable<readonly [string, string]>): Topic {
+    const id = this.#environment.newTopicId()
+    const own = Object.fromEntries(config)
+    this.#environment.record({ kind: 'topic', name, id, partitions, config: own })
+    return this.apply({ name, id, partitions, config: own })
+  }
+
+  /** The broker's own topic, created when it is first needed. */
+  internalTopic(name: InternalTopicName): Topic {
+    return this.topic(name) ?? this.create(name, 1, Object.entries(internalTopicConfig[name]))
+  }
+
+  /** Takes a recorded topic into memory; also one that has more partitions or other settings now. */
+  apply(state: { name: string; id: string; partitions: number; config: Readonly<Record<string, string>> }): Topic {
+    const { name, id } = state
+    let topic = this.#byId.get(id)
+    if (topic) topic.config.replaceOwn(Object.entries(state.config))
+    else {
+      const config = new TopicConfig(this.#environment.config, Object.entries(state.config))
+      topic = { name, id, config, partitions: [], internal: isInternalTopic(name) }
+      this.#byName.set(name, topic)
+      this.#byId.set(id, topic)
+      this.#collisionKeys.set(collisionKey(name), name)
+    }
+    while (topic.partitions.length < state.partitions) {
+      topic.partitions.push(this.#environment.openPartition(topic, topic.partitions.length))
+    }
+    return topic
+  }
+
+  addPartitions(topic: Topic, partitions: number): void {
+    this.#recordAndApply(topic, partitions, Object.fromEntries(topic.config.own))
+  }
+
+  alterConfig(topic: Topic, own: Readonly<Record<string, string>>): void {
+    this.#recordAndApply(topic, topic.partitions.length, own)
+  }
+
+  #recordAndApply(topic: Topic, partitions: number, config: Readonly<Record<string, string>>): void {
+    const { name, id } = topic
+    this.#environment.record({ kind: 'topic', name, id, partitions, config })
+    this.apply({ name, id, partitions, config })
+  }
+
+  /**
+   * The deletion is recorded first: a process that dies before the files are gone finds files without a topic at its next
+   * start and removes them then.
+   */
+  delete(topic: Topic): void {
+    this.#environment.record({ kind: 'topicDeleted', id: topic.id })
+    this.#byName.delete(topic.name)
+    this.#byId.delete(topic.id)
+    this.#collisionKeys.delete(collisionKey(topic.name))
+    for (const partition of topic.partitions) partition.close(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    this.#environment.deleteTopicData(topic.id)
+    for (const listener of this.#deletionListeners) listener(topic)
+  }
+
+  onDeleted(listener: (topic: Topic) => void): void {
+    this.#deletionListeners.push(listener)
+  }
+
+  /** Broker settings have changed that are defaults of topics. */
+  refreshConfigs(): void {
+    for (const topic of this.#byName.values()) topic.config.refresh()
+  }
+
+  *records(): Iterable<MetadataRecord> {
+    for (const { name, id, partitions, config } of this.#byName.values()) {
+      yield { kind: 'topic', name, id, partitions: partitions.length, config: Object.fromEntries(config.own) }
+      for (const partition of partitions) {
+        if (partition.logStartOffset === 0) continue
+        yield { kind: 'logStart', id, partition: partition.index, offset: partition.logStartOffset }
+      }
+    }
+  }
+}

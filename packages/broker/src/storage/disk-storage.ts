@@ -1,0 +1,248 @@
+import {
+  closeSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { BrokerStorage, StorageFile } from '../core/storage/storage.ts'
+
+/** Files kept open at once; the one unused for longest is closed and opened again when needed. */
+const maxOpenFiles = 512
+
+/** Storage in a folder of the local file system. */
+export function diskStorage(folder: string): BrokerStorage {
+  const root = folder
+  const opened = new Map<string, DiskFile>()
+
+  const touched = (file: DiskFile): void => {
+    opened.delete(file.path)
+    opened.set(file.path, file)
+    if (opened.size <= maxOpenFiles) return
+    for (const other of opened.values()) {
+      if (other !== file && !other.busy) {
+        other.close()
+        return
+      }
+    }
+  }
+  const closed = (file: DiskFile): void => {
+    opened.delete(file.path)
+  }
+  const closeUnder = (path: string): void => {
+    for (const file of [...opened.values()]) {
+      if (file.path === path || file.path.startsWith(`${path}/`)) file.close()
+    }
+  }
+
+  mkdirSync(root, { recursive: true })
+  return {
+    open: (path) => new DiskFile(path, join(root, path), touched, closed),
+    list(path) {
+      try {
+        return readdirSync(join(root, path))
+      } catch (error) {
+        if (isMissing(error)) return []
+        throw error
+      }
+    },
+    readFile(path) {
+      try {
+        return readFileSync(join(root, path))
+      } catch (error) {
+        if (isMissing(error)) return undefined
+        throw error
+      }
+    },
+    replaceFile(path, bytes) {
+      const target = join(root, path)
+      mkdirSync(dirname(target), { recursive: true })
+      const temporary = `${target}.new`
+      const fd = openSync(temporary, 'w')
+      try {
+        writeFully(fd, bytes)
+        fsyncSync(fd)
+      } finally {
+        closeSync(fd)
+      }
+      renameSync(temporary, target)
+      syncFolder(dirname(target))
+    },
+    delete(path) {
+      closeUnder(path)
+      rmSync(join(root, path), { recursive: true, force: true })
+    },
+    rename(from, to) {
+      closeUnder(from)
+      renameSync(join(root, from), join(root, to))
+    },
+    close() {
+      for (const file of [...opened.values()]) file.close()
+    },
+  }
+}
+
+class DiskFile implements StorageFile {
+  readonly path: string
+  readonly #fullPath: string
+  readonly #touched: (file: DiskFile) => void
+  readonly #closed: (file: DiskFile) => void
+  #fd: number | undefined
+  #size: number
+  /** Whether the folder entry may not be on the device yet. */
+  #isNew = false
+  #dirty = false
+  #syncs = 0
+  #closeAfterSync = false
+
+  constructor(path: string, fullPath: string, touched: (file: DiskFile) => void, closed: (file: DiskFile) => void) {
+    this.path = path
+    this.#fullPath = fullPath
+    this.#touched = touched
+    this.#closed = closed
+    this.#size = sizeOf(fullPath)
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  get busy(): boolean {
+    return this.#syncs > 0
+  }
+
+  append(bytes: Uint8Array): void {
+    const fd = this.#openForWriting()
+    this.#dirty = true
+    writeFully(fd, bytes)
+    this.#size += bytes.length
+  }
+
+  readAt(position: number, length: number): Buffer {
+    const wanted = Math.min(length, this.#size - position)
+    if (wanted <= 0) return Buffer.alloc(0)
+    const fd = this.#openForWriting()
+    const buffer = wanted < 4096 ? Buffer.allocUnsafe(wanted) : Buffer.allocUnsafeSlow(wanted)
+    let filled = 0
+    while (filled < wanted) {
+      const count = readSync(fd, buffer, filled, wanted - filled, position + filled)
+      if (count === 0) break
+      filled += count
+    }
+    return filled === wanted ? buffer : buffer.subarray(0, filled)
+  }
+
+  truncate(size: number): void {
+    if (this.#fd === undefined && sizeOf(this.#fullPath) <= size) return
+    ftruncateSync(this.#openForWriting(), size)
+    this.#dirty = true
+    this.#size = Math.min(this.#size, size)
+  }
+
+  sync(done: (error?: Error) => void): void {
+    if (!this.#dirty) return done()
+    const fd = this.#openForWriting()
+    // Bytes appended while the device works are for the next sync.
+    this.#dirty = false
+    this.#syncs++
+    fsync(fd, (error) => {
+      this.#syncs--
+      this.#dirty ||= error !== null
+      if (this.#closeAfterSync && this.#syncs === 0) this.close()
+      if (error) return done(error)
+      try {
+        this.#syncNewEntry()
+      } catch (folderError) {
+        return done(folderError as Error)
+      }
+      done()
+    })
+  }
+
+  syncNow(): void {
+    if (!this.#dirty) return
+    fsyncSync(this.#openForWriting())
+    this.#dirty = false
+    this.#syncNewEntry()
+  }
+
+  close(): void {
+    if (this.#fd === undefined) return
+    if (this.#syncs > 0) {
+      this.#closeAfterSync = true
+      return
+    }
+    this.#closeAfterSync = false
+    closeSync(this.#fd)
+    this.#fd = undefined
+    this.#closed(this)
+  }
+
+  /** A new file survives a power loss only once its folder, and the folders above it, are synced too. */
+  #syncNewEntry(): void {
+    if (!this.#isNew) return
+    this.#isNew = false
+    const folder = dirname(this.#fullPath)
+    syncFolder(folder)
+    syncFolder(dirname(folder))
+    syncFolder(dirname(dirname(folder)))
+  }
+
+  #openForWriting(): number {
+    if (this.#fd === undefined) {
+      this.#isNew ||= this.#size === 0
+      this.#fd = openCreating(this.#fullPath)
+    }
+    this.#closeAfterSync = false
+    this.#touched(this)
+    return this.#fd
+  }
+}
+
+function openCreating(path: string): number {
+  try {
+    return openSync(path, 'a+')
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    mkdirSync(dirname(path), { recursive: true })
+    return openSync(path, 'a+')
+  }
+}
+
+function writeFully(fd: number, bytes: Uint8Array): void {
+  let written = 0
+  while (written < bytes.length) written += writeSync(fd, bytes, written, bytes.length - written)
+}
+
+function syncFolder(path: string): void {
+  // Windows cannot open folders; its file systems journal the entry with the file.
+  if (process.platform === 'win32') return
+  const fd = openSync(path, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size
+  } catch (error) {
+    if (isMissing(error)) return 0
+    throw error
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+}
