@@ -11,11 +11,6 @@ import {
 import { groupAnswers } from './group-state.ts'
 import { answerJoin, answerSync, joinError, Rebalance, type RebalanceEnvironment, syncError } from './rebalance.ts'
 
-export interface MembershipSettings {
-  /** `group.max.size` */
-  readonly maxSize: number
-}
-
 export interface JoinRequest {
   /** '' for a member that has no id yet. */
   readonly memberId: string
@@ -44,25 +39,36 @@ export interface SyncRequest extends MemberIdentity {
 /** What members ask of a classic group: join, sync, heartbeat, leave. */
 export class GroupMembership {
   readonly #environment: RebalanceEnvironment
-  readonly #settings: MembershipSettings
   readonly rebalance: Rebalance
 
-  constructor(environment: RebalanceEnvironment, settings: MembershipSettings) {
+  constructor(environment: RebalanceEnvironment) {
     this.#environment = environment
-    this.#settings = settings
     this.rebalance = new Rebalance(environment)
   }
 
   join(group: ClassicGroup, request: JoinRequest, respond: (result: JoinResult) => void): void {
     const { memberId, groupInstanceId } = request
-    if (group.state === 'Dead') return respond(joinError(ErrorCode.COORDINATOR_NOT_AVAILABLE, memberId))
-    const known = this.#knownMember(group, request)
-    if (typeof known === 'number') return respond(joinError(known, memberId))
-    if (!group.supports(request.protocolType, request.settings.protocols, known?.memberId)) {
-      return respond(joinError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, memberId))
+    if (group.state === 'Dead') {
+      respond(joinError(ErrorCode.COORDINATOR_NOT_AVAILABLE, memberId))
+      return
     }
-    if (!known) return this.#joinNew(group, request, respond)
-    if (memberId === '') return this.#replaceStatic(group, known, groupInstanceId!, request, respond)
+    const known = this.#knownMember(group, request)
+    if (typeof known === 'number') {
+      respond(joinError(known, memberId))
+      return
+    }
+    if (!group.supports(request.protocolType, request.settings.protocols, known?.memberId)) {
+      respond(joinError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, memberId))
+      return
+    }
+    if (!known) {
+      this.#joinNew(group, request, respond)
+      return
+    }
+    if (memberId === '') {
+      this.#replaceStatic(group, known, groupInstanceId!, request, respond)
+      return
+    }
     this.#rejoin(group, known, request, respond)
   }
 
@@ -85,13 +91,18 @@ export class GroupMembership {
 
   #joinNew(group: ClassicGroup, request: JoinRequest, respond: (result: JoinResult) => void): void {
     const wasPending = group.pendingMembers.has(request.memberId)
-    if (!wasPending && group.members.size + group.pendingMembers.size >= this.#settings.maxSize) {
-      return respond(joinError(ErrorCode.GROUP_MAX_SIZE_REACHED, request.memberId))
+    if (
+      !wasPending &&
+      group.members.size + group.pendingMembers.size >= this.#environment.config.number('group.max.size')
+    ) {
+      respond(joinError(ErrorCode.GROUP_MAX_SIZE_REACHED, request.memberId))
+      return
     }
     const memberId = wasPending ? request.memberId : this.#newMemberId(request)
     if (!wasPending && request.requiresKnownMemberId && request.groupInstanceId === null) {
       this.#addPending(group, memberId, request.settings.sessionTimeoutMs)
-      return respond(joinError(ErrorCode.MEMBER_ID_REQUIRED, memberId))
+      respond(joinError(ErrorCode.MEMBER_ID_REQUIRED, memberId))
+      return
     }
     this.#removePending(group, memberId)
     const member = newMember(memberId, request.groupInstanceId, request.settings)
@@ -127,12 +138,16 @@ export class GroupMembership {
 
   #rejoin(group: ClassicGroup, member: GroupMember, request: JoinRequest, respond: (result: JoinResult) => void): void {
     const { rejoin } = groupAnswers[group.state]
-    if (rejoin === 'refuse') return respond(joinError(ErrorCode.UNKNOWN_MEMBER_ID, member.memberId))
+    if (rejoin === 'refuse') {
+      respond(joinError(ErrorCode.UNKNOWN_MEMBER_ID, member.memberId))
+      return
+    }
     const isLeader = group.leaderId === member.memberId
     const maySkip = rejoin === 'currentUnlessChanged' || (rejoin === 'currentUnlessChangedOrLeader' && !isLeader)
     if (maySkip && hasProtocols(member, request.settings.protocols)) {
       this.rebalance.keepAlive(group, member)
-      return respond(this.rebalance.currentGeneration(group, member))
+      respond(this.rebalance.currentGeneration(group, member))
+      return
     }
     this.#awaitJoin(group, member, request, respond)
     this.rebalance.beginOrCheck(group)
@@ -161,7 +176,10 @@ export class GroupMembership {
     respond: (result: JoinResult) => void,
   ): void {
     const { replaceStatic } = groupAnswers[group.state]
-    if (replaceStatic === 'refuse') return respond(joinError(ErrorCode.UNKNOWN_MEMBER_ID))
+    if (replaceStatic === 'refuse') {
+      respond(joinError(ErrorCode.UNKNOWN_MEMBER_ID))
+      return
+    }
     const oldLeader = group.leaderId
     const member = newMember(this.#newMemberId(request), groupInstanceId, request.settings)
     member.assignment = old.assignment
@@ -172,7 +190,8 @@ export class GroupMembership {
     answerSync(old, syncError(ErrorCode.FENCED_INSTANCE_ID))
     this.rebalance.keepAlive(group, member)
     if (replaceStatic === 'keepGenerationIfProtocolStays' && group.selectProtocol() === group.protocolName) {
-      return this.#keepGeneration(group, member, oldLeader, request, respond)
+      this.#keepGeneration(group, member, oldLeader, request, respond)
+      return
     }
     member.awaitingJoin = respond
     this.rebalance.beginOrCheck(group)
@@ -189,7 +208,8 @@ export class GroupMembership {
       this.#environment.persist(group)
     } catch {
       // The new member id is not in the log; the client asks again and gets another one.
-      return respond(joinError(ErrorCode.COORDINATOR_NOT_AVAILABLE))
+      respond(joinError(ErrorCode.COORDINATOR_NOT_AVAILABLE))
+      return
     }
     const current = this.rebalance.currentGeneration(group, member)
     const isLeader = group.leaderId === member.memberId
@@ -204,18 +224,31 @@ export class GroupMembership {
 
   sync(group: ClassicGroup, request: SyncRequest, respond: (result: SyncResult) => void): void {
     const member = this.#checkGeneration(group, request, request.generationId)
-    if (typeof member === 'number') return respond(syncError(member))
+    if (typeof member === 'number') {
+      respond(syncError(member))
+      return
+    }
     if (
       (request.protocolType !== null && request.protocolType !== group.protocolType) ||
       (request.protocolName !== null && request.protocolName !== group.protocolName)
     ) {
-      return respond(syncError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL))
+      respond(syncError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL))
+      return
     }
     const { sync } = groupAnswers[group.state]
-    if (sync === 'refuse') return respond(syncError(ErrorCode.UNKNOWN_MEMBER_ID))
-    if (sync === 'rebalancing') return respond(syncError(ErrorCode.REBALANCE_IN_PROGRESS))
+    if (sync === 'refuse') {
+      respond(syncError(ErrorCode.UNKNOWN_MEMBER_ID))
+      return
+    }
+    if (sync === 'rebalancing') {
+      respond(syncError(ErrorCode.REBALANCE_IN_PROGRESS))
+      return
+    }
     member.synced = true
-    if (sync === 'answer') return this.rebalance.answerAssignment(group, member, respond)
+    if (sync === 'answer') {
+      this.rebalance.answerAssignment(group, member, respond)
+      return
+    }
     answerSync(member, syncError(ErrorCode.REBALANCE_IN_PROGRESS))
     member.awaitingSync = respond
     if (group.leaderId === member.memberId) this.rebalance.assign(group, request.assignments)

@@ -1,19 +1,15 @@
 import type { Clock, Random } from '@millrace/base'
 import { ErrorCode } from '@millrace/protocol'
+import type { BrokerConfig } from '../config/broker-config.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import type { GroupMember, JoinResult, SyncResult } from './group-member.ts'
 import { groupAnswers } from './group-state.ts'
 import { Sessions } from './sessions.ts'
 
-export interface RebalanceSettings {
-  /** `group.initial.rebalance.delay.ms`; 0 lets the first member of a development broker start at once. */
-  readonly initialRebalanceDelayMs: number
-}
-
 export interface RebalanceEnvironment {
   readonly clock: Clock
   readonly random: Random
-  readonly settings: RebalanceSettings
+  readonly config: BrokerConfig
   /** Logs the group as it is now. Throws when the log does. */
   persist(group: ClassicGroup): void
   /** Calls back once what `persist` wrote for this group is safe. */
@@ -105,7 +101,7 @@ export class Rebalance {
   }
 
   begin(group: ClassicGroup): void {
-    const { clock, settings } = this.#environment
+    const { clock } = this.#environment
     for (const member of group.members.values()) {
       if (group.state === 'CompletingRebalance') member.assignment = Buffer.alloc(0)
       answerSync(member, syncError(ErrorCode.REBALANCE_IN_PROGRESS))
@@ -114,17 +110,28 @@ export class Rebalance {
     group.cancelPhase = undefined
     const isFirst = group.state === 'Empty'
     group.transition('rebalance', clock.now())
-    if (!isFirst) return this.#joinOrWait(group)
-    const delayMs = Math.min(settings.initialRebalanceDelayMs, group.rebalanceTimeoutMs)
-    if (delayMs <= 0) return this.#completeJoin(group)
+    if (!isFirst) {
+      this.#joinOrWait(group)
+      return
+    }
+    const delayMs = Math.min(this.#initialDelayMs, group.rebalanceTimeoutMs)
+    if (delayMs <= 0) {
+      this.#completeJoin(group)
+      return
+    }
     group.inInitialDelay = true
     this.#delayFirst(group, delayMs, group.rebalanceTimeoutMs - delayMs, group.members.size)
+  }
+
+  /** 0 by default, so that the first member of a development broker starts at once. */
+  get #initialDelayMs(): number {
+    return this.#environment.config.number('group.initial.rebalance.delay.ms')
   }
 
   /** Waits as long as members keep coming, but not longer than they allow for a rebalance. */
   #delayFirst(group: ClassicGroup, delayMs: number, remainingMs: number, membersBefore: number): void {
     group.cancelPhase = this.#environment.clock.after(delayMs, () => {
-      const nextMs = Math.min(this.#environment.settings.initialRebalanceDelayMs, remainingMs)
+      const nextMs = Math.min(this.#initialDelayMs, remainingMs)
       if (group.members.size > membersBefore && nextMs > 0) {
         this.#delayFirst(group, nextMs, remainingMs - nextMs, group.members.size)
       } else this.#completeJoin(group)
@@ -136,7 +143,10 @@ export class Rebalance {
   }
 
   #joinOrWait(group: ClassicGroup): void {
-    if (group.hasAllJoined) return this.#completeJoin(group)
+    if (group.hasAllJoined) {
+      this.#completeJoin(group)
+      return
+    }
     group.cancelPhase = this.#environment.clock.after(group.rebalanceTimeoutMs, () => this.#completeJoin(group))
   }
 
@@ -156,7 +166,10 @@ export class Rebalance {
       return
     }
     group.nextGeneration(clock.now())
-    if (group.members.size === 0) return this.#persistQuietly(group)
+    if (group.members.size === 0) {
+      this.#persistQuietly(group)
+      return
+    }
     group.cancelPhase = clock.after(group.rebalanceTimeoutMs, () => this.#syncTimedOut(group))
     for (const member of [...group.members.values()]) {
       member.isNew = false
@@ -208,7 +221,8 @@ export class Rebalance {
         member.assignment = Buffer.alloc(0)
         answerSync(member, syncError(ErrorCode.COORDINATOR_NOT_AVAILABLE))
       }
-      return this.begin(group)
+      this.begin(group)
+      return
     }
     group.transition('assigned', this.#environment.clock.now())
     for (const member of group.members.values()) {

@@ -108,10 +108,16 @@ class PartitionProducers implements ProducerState {
   append(batch: RecordBatchView, nowMs: number): void {
     if (batch.producerId < 0) return
     let entry = this.#entries.get(batch.producerId)
-    if (!entry) this.#entries.set(batch.producerId, (entry = newEntry(batch.producerId)))
+    if (!entry) {
+      entry = newEntry(batch.producerId)
+      this.#entries.set(batch.producerId, entry)
+    }
     if (batch.producerEpoch > entry.producerEpoch) moveToEpoch(entry, batch.producerEpoch)
     entry.lastHeardMs = nowMs
-    if (batch.isControl) return this.#endTransaction(batch, entry)
+    if (batch.isControl) {
+      this.#endTransaction(batch, entry)
+      return
+    }
     entry.lastTimestampMs = batch.maxTimestamp
     if (batch.baseSequence >= 0) remember(entry, batch)
     if (batch.isTransactional && !this.#open.has(batch.producerId)) this.#open.set(batch.producerId, batch.baseOffset)

@@ -51,12 +51,16 @@ export function writeMarkers(
   }
   const attempt = (partition: TopicPartition): void => {
     const target = environment.partition(partition)
-    if (!target || (resumed && hasMarker(target, transaction))) return arrived()
+    if (!target || isBehind(target, transaction) || (resumed && hasMarker(target, transaction))) {
+      arrived()
+      return
+    }
     let offset: number
     try {
       offset = target.appendMarker(markerOf(transaction, environment.clock.now()))
     } catch {
-      return retry(partition)
+      retry(partition)
+      return
     }
     environment.markerWritten(partition, transaction.producerId, transaction.state === 'PrepareCommit')
     // A marker that is in the log is not written again by this process; a restart looks for it.
@@ -83,6 +87,11 @@ function markerOf(transaction: Transaction, timestamp: number): Buffer {
     producerEpoch: transaction.producerEpoch,
     timestamp,
   })
+}
+
+/** The producer has gone on in this partition, so what the marker would end has ended. */
+function isBehind(target: MarkerTarget, transaction: Transaction): boolean {
+  return (target.producer(transaction.producerId)?.producerEpoch ?? -1) > transaction.producerEpoch
 }
 
 /** Without an open transaction of this producer the marker is there, or there is nothing that it would end. */

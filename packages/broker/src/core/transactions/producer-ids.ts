@@ -1,54 +1,34 @@
-import type { CoordinatorLog } from '../coordinators/coordinator-log.ts'
-import type { Transaction } from './transaction.ts'
-import { transactionRecord } from './transaction-records.ts'
-import { newTransaction } from './transaction-rules.ts'
+/** Where ids come from: the broker's metadata. */
+export interface ProducerIdSource {
+  /** First id that was never reserved. */
+  readonly nextProducerId: number
+  /** Reserves all ids below `next`; durable when it returns. Throws what recording throws. */
+  reserveProducerIds(next: number): void
+}
 
-/** Ids taken from the log at a time; those of a block that are unused at a stop are never given. */
+/** Ids reserved at a time; those of a block that are unused at a stop are never given. */
 export const producerIdBlockSize = 1000
-
-/**
- * The reserved transactional id under which the end of the last block is kept, in the format of any other, so that
- * Kafka's tools read the log. No client may use it.
- */
-export const producerIdsKey = '__millrace_producer_ids'
 
 /**
  * Gives each producer an id that no other ever had: two idempotent producers with the same id would have each other's
  * batches dropped as repetitions.
  */
 export class ProducerIds {
-  readonly #log: CoordinatorLog
+  readonly #source: ProducerIdSource
   #next = 0
   #blockEnd = 0
-  #reservationOffset = -1
 
-  constructor(log: CoordinatorLog) {
-    this.#log = log
+  constructor(source: ProducerIdSource) {
+    this.#source = source
   }
 
-  /** Offset of the record that an id handed out rests on; -1 before the first. */
-  get reservationOffset(): number {
-    return this.#reservationOffset
-  }
-
-  /** Throws when the log does. */
-  allocate(nowMs: number): number {
+  allocate(): number {
     if (this.#next >= this.#blockEnd) {
-      const blockEnd = this.#next + producerIdBlockSize
-      const reservation = { ...newTransaction(producerIdsKey, blockEnd), updatedMs: nowMs }
-      this.#reservationOffset = this.#log.append(transactionRecord(reservation, nowMs))
-      this.#blockEnd = blockEnd
+      const first = this.#source.nextProducerId
+      this.#source.reserveProducerIds(first + producerIdBlockSize)
+      this.#next = first
+      this.#blockEnd = first + producerIdBlockSize
     }
     return this.#next++
-  }
-
-  /** For each record of the log at the start: the ids in it are taken. */
-  seen(transaction: Transaction): void {
-    const last =
-      transaction.transactionalId === producerIdsKey
-        ? transaction.producerId - 1
-        : Math.max(transaction.producerId, transaction.nextProducerId)
-    this.#next = Math.max(this.#next, last + 1)
-    this.#blockEnd = Math.max(this.#blockEnd, this.#next)
   }
 }

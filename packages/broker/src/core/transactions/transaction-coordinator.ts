@@ -1,8 +1,9 @@
 import type { Clock } from '@millrace/base'
 import { ErrorCode } from '@millrace/protocol'
+import type { BrokerConfig } from '../config/broker-config.ts'
 import type { CoordinatorLog } from '../coordinators/coordinator-log.ts'
 import { type MarkerEnvironment, writeMarkers } from './markers.ts'
-import { producerIdsKey } from './producer-ids.ts'
+import { type ProducerIdSource, ProducerIds } from './producer-ids.ts'
 import { isEpochExhausted, type TopicPartition, type Transaction } from './transaction.ts'
 import {
   complete,
@@ -17,13 +18,6 @@ import {
 } from './transaction-rules.ts'
 import { transactionTable } from './transaction-state.ts'
 import { TransactionStore } from './transaction-store.ts'
-
-export interface TransactionSettings {
-  /** `transaction.max.timeout.ms` */
-  readonly maxTimeoutMs: number
-  /** `transactional.id.expiration.ms` */
-  readonly transactionalIdExpirationMs: number
-}
 
 export interface InitProducerId {
   readonly transactionalId: string | null
@@ -55,9 +49,10 @@ const failed = (errorCode: number): ProducerIdResult => ({ errorCode, producerId
  */
 export class TransactionCoordinator {
   readonly #clock: Clock
-  readonly #settings: TransactionSettings
+  readonly #config: BrokerConfig
   readonly #environment: MarkerEnvironment
   readonly #store: TransactionStore
+  readonly #producerIds: ProducerIds
   readonly #timers = new Map<string, () => void>()
   /** Who waits for the markers of a transactional id. */
   readonly #waiting = new Map<string, (() => void)[]>()
@@ -67,14 +62,16 @@ export class TransactionCoordinator {
   /** Reads the log; `start` then finishes what a stop interrupted. */
   constructor(options: {
     readonly clock: Clock
-    readonly settings: TransactionSettings
+    readonly config: BrokerConfig
     readonly log: CoordinatorLog
+    readonly producerIds: ProducerIdSource
     readonly environment: MarkerEnvironment
   }) {
     this.#clock = options.clock
-    this.#settings = options.settings
+    this.#config = options.config
     this.#environment = options.environment
     this.#store = new TransactionStore(options.log, options.clock)
+    this.#producerIds = new ProducerIds(options.producerIds)
   }
 
   /** Call once, when all partitions and groups are loaded. */
@@ -104,10 +101,17 @@ export class TransactionCoordinator {
 
   initProducerId(request: InitProducerId, done: (result: ProducerIdResult) => void): void {
     const { transactionalId } = request
-    if (transactionalId === null) return this.#initIdempotent(done)
-    if (transactionalId === '' || transactionalId === producerIdsKey) return done(failed(ErrorCode.INVALID_REQUEST))
-    if (request.timeoutMs <= 0 || request.timeoutMs > this.#settings.maxTimeoutMs) {
-      return done(failed(ErrorCode.INVALID_TRANSACTION_TIMEOUT))
+    if (transactionalId === null) {
+      this.#initIdempotent(done)
+      return
+    }
+    if (transactionalId === '') {
+      done(failed(ErrorCode.INVALID_REQUEST))
+      return
+    }
+    if (request.timeoutMs <= 0 || request.timeoutMs > this.#config.number('transaction.max.timeout.ms')) {
+      done(failed(ErrorCode.INVALID_TRANSACTION_TIMEOUT))
+      return
     }
     this.#guard(
       (code) => done(failed(code)),
@@ -119,17 +123,14 @@ export class TransactionCoordinator {
     this.#guard(
       (code) => done(failed(code)),
       () => {
-        const producerId = this.#store.allocateProducerId()
-        this.#store.whenProducerIdCommitted((errorCode) =>
-          done(errorCode === ErrorCode.NONE ? { errorCode, producerId, producerEpoch: 0 } : failed(errorCode)),
-        )
+        done({ errorCode: ErrorCode.NONE, producerId: this.#producerIds.allocate(), producerEpoch: 0 })
       },
     )
   }
 
   #initTransactional(transactionalId: string, request: InitProducerId, done: (result: ProducerIdResult) => void): void {
     const nowMs = this.#clock.now()
-    const allocateProducerId = (): number => this.#store.allocateProducerId()
+    const allocateProducerId = (): number => this.#producerIds.allocate()
     const current = this.#store.get(transactionalId) ?? newTransaction(transactionalId, allocateProducerId())
     const { timeoutMs, expected } = request
     const decision = decideInit(current, { timeoutMs, expected, nowMs, allocateProducerId })
@@ -153,7 +154,10 @@ export class TransactionCoordinator {
     done: (errorCode: number) => void,
   ): void {
     const { transactionalId } = producer
-    if (transactionalId === '') return done(ErrorCode.INVALID_REQUEST)
+    if (transactionalId === '') {
+      done(ErrorCode.INVALID_REQUEST)
+      return
+    }
     this.#guard(done, () => {
       const nowMs = this.#clock.now()
       const decision = decideAdd(this.#store.get(transactionalId), { producer, partitions, clientVersion, nowMs })
@@ -194,7 +198,10 @@ export class TransactionCoordinator {
     done: (result: ProducerIdResult) => void,
   ): void {
     const { transactionalId } = producer
-    if (transactionalId === '') return done(failed(ErrorCode.INVALID_REQUEST))
+    if (transactionalId === '') {
+      done(failed(ErrorCode.INVALID_REQUEST))
+      return
+    }
     this.#guard(
       (code) => done(failed(code)),
       () => {
@@ -203,7 +210,7 @@ export class TransactionCoordinator {
           commit,
           clientVersion,
           nowMs: this.#clock.now(),
-          allocateProducerId: () => this.#store.allocateProducerId(),
+          allocateProducerId: () => this.#producerIds.allocate(),
         })
         if (decision.kind === 'error') return done(failed(decision.code))
         const answer = (): void => {
@@ -219,7 +226,10 @@ export class TransactionCoordinator {
   }
 
   #apply(transactionalId: string, decision: Decision, done: (errorCode: number) => void): void {
-    if (decision.kind === 'error') return done(decision.code)
+    if (decision.kind === 'error') {
+      done(decision.code)
+      return
+    }
     if (decision.kind === 'next') {
       this.#store.put(decision.next)
       this.#watchTimeout(decision.next)
@@ -314,7 +324,7 @@ export class TransactionCoordinator {
 
   /** Forgets transactional ids that nobody used for `transactional.id.expiration.ms`. */
   expire(): void {
-    const latestMs = this.#clock.now() - this.#settings.transactionalIdExpirationMs
+    const latestMs = this.#clock.now() - this.#config.number('transactional.id.expiration.ms')
     for (const transaction of [...this.#store.all()]) {
       if (transactionTable[transaction.state].expire !== 'Dead' || transaction.updatedMs > latestMs) continue
       this.#store.remove(transaction.transactionalId)

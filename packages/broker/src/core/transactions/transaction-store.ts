@@ -1,6 +1,5 @@
 import type { Clock } from '@millrace/base'
 import type { CoordinatorLog } from '../coordinators/coordinator-log.ts'
-import { ProducerIds, producerIdsKey } from './producer-ids.ts'
 import type { Transaction } from './transaction.ts'
 import { transactionRecord, transactionTombstone, visitTransactions } from './transaction-records.ts'
 
@@ -8,7 +7,6 @@ import { transactionRecord, transactionTombstone, visitTransactions } from './tr
 export class TransactionStore {
   readonly #log: CoordinatorLog
   readonly #clock: Clock
-  readonly #producerIds: ProducerIds
   readonly #transactions = new Map<string, Transaction>()
   /** Offset of the last record of each transactional id. */
   readonly #offsets = new Map<string, number>()
@@ -16,11 +14,8 @@ export class TransactionStore {
   constructor(log: CoordinatorLog, clock: Clock) {
     this.#log = log
     this.#clock = clock
-    this.#producerIds = new ProducerIds(log)
     log.replay((batch) => {
       visitTransactions(batch, (transactionalId, transaction) => {
-        if (transaction) this.#producerIds.seen(transaction)
-        if (transactionalId === producerIdsKey) return
         if (!transaction || transaction.state === 'Dead') this.#transactions.delete(transactionalId)
         else this.#transactions.set(transactionalId, transaction)
       })
@@ -48,16 +43,8 @@ export class TransactionStore {
     this.#offsets.delete(transactionalId)
   }
 
-  allocateProducerId(): number {
-    return this.#producerIds.allocate(this.#clock.now())
-  }
-
   /** Calls back once the last record of this transactional id is safe. */
   whenCommitted(transactionalId: string, done: (errorCode: number) => void): void {
     this.#log.whenCommitted(this.#offsets.get(transactionalId) ?? -1, done)
-  }
-
-  whenProducerIdCommitted(done: (errorCode: number) => void): void {
-    this.#log.whenCommitted(this.#producerIds.reservationOffset, done)
   }
 }

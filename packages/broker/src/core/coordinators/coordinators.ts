@@ -1,0 +1,94 @@
+import type { Clock, Random } from '@millrace/base'
+import { ErrorCode } from '@millrace/protocol'
+import { brokerError } from '../../errors.ts'
+import type { BrokerConfig } from '../config/broker-config.ts'
+import { GroupCoordinator } from '../groups/group-coordinator.ts'
+import type { Partition } from '../partition.ts'
+import type { TopicRegistry } from '../topics/topic-registry.ts'
+import { abortHanging } from '../transactions/hanging.ts'
+import type { MarkerTarget } from '../transactions/markers.ts'
+import type { ProducerIdSource } from '../transactions/producer-ids.ts'
+import { TransactionCoordinator } from '../transactions/transaction-coordinator.ts'
+import { PartitionCoordinatorLog } from './partition-coordinator-log.ts'
+
+/** What coordinators need of the broker around them. */
+export interface CoordinatorsEnvironment extends ProducerIdSource {
+  readonly clock: Clock
+  readonly random: Random
+  readonly config: BrokerConfig
+  readonly topics: TopicRegistry
+}
+
+/** Where offsets of transactions go: they end with the same markers as any other partition of the transaction. */
+export const offsetsPartition = { topic: '__consumer_offsets', partition: 0 } as const
+
+/** The group and the transaction coordinator, loaded from their logs. */
+export class Coordinators {
+  readonly groups: GroupCoordinator
+  readonly transactions: TransactionCoordinator
+
+  /** Everything a stop interrupted is finished here: markers that were missing are written. */
+  constructor(environment: CoordinatorsEnvironment) {
+    const { clock, random, config, topics } = environment
+    this.groups = new GroupCoordinator({
+      clock,
+      random,
+      config,
+      log: new PartitionCoordinatorLog(topics, '__consumer_offsets'),
+    })
+    const markerWritten = (topic: string, producerId: number, commit: boolean): void => {
+      if (topic === offsetsPartition.topic) this.groups.transactionEnded(producerId, commit)
+    }
+    this.transactions = new TransactionCoordinator({
+      clock,
+      config,
+      log: new PartitionCoordinatorLog(topics, '__transaction_state'),
+      producerIds: environment,
+      environment: {
+        clock,
+        partition: ({ topic, partition }) => {
+          const found = topics.partition(topic, partition)
+          return found && markerTarget(found)
+        },
+        markerWritten: ({ topic }, producerId, commit) => markerWritten(topic, producerId, commit),
+      },
+    })
+    topics.onDeleted((topic) => this.groups.topicDeleted(topic.name))
+    this.groups.start()
+    this.transactions.start()
+    for (const topic of topics.all()) {
+      for (const partition of topic.partitions) {
+        abortHanging(
+          partition.producers.producers(),
+          this.transactions.all(),
+          partition,
+          clock.now(),
+          (marker, entry) => {
+            markerTarget(partition).appendMarker(marker)
+            markerWritten(partition.topic, entry.producerId, false)
+          },
+        )
+      }
+    }
+  }
+
+  close(): void {
+    this.groups.close()
+    this.transactions.close()
+  }
+}
+
+function markerTarget(partition: Partition): MarkerTarget {
+  return {
+    appendMarker(batch) {
+      const { errorCode, errorMessage, baseOffset } = partition.append(batch, 'coordinator')
+      if (errorCode === ErrorCode.NONE) return baseOffset
+      const fields = { topic: partition.topic, partition: partition.index, errorCode }
+      throw brokerError('BROKER_STORAGE_FAILED', `a marker was not taken: ${errorMessage ?? ''}`, fields)
+    },
+    whenCommitted: (offset, done) => {
+      partition.whenCommitted(offset + 1, done)
+    },
+    producer: (producerId) => partition.producers.producer(producerId),
+  }
+}

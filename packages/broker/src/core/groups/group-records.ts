@@ -1,0 +1,124 @@
+import {
+  type BatchFields,
+  GroupMetadataKey,
+  GroupMetadataValue,
+  OffsetCommitKey,
+  OffsetCommitValue,
+  RecordBatchBuilder,
+  type RecordBatchView,
+} from '@millrace/protocol'
+import { decodeKey, decodeValue, encodeKey, encodeValue, recordTypeOf } from '../coordinators/coordinator-record.ts'
+import type { ClassicGroup } from './classic-group.ts'
+import { metadataFor } from './group-member.ts'
+
+/** Both as Kafka writes them: the newest version without tagged fields, which every Kafka reads. */
+const offsetVersion = 3
+const offsetVersionWithExpiry = 1
+const groupVersion = 3
+
+/** Kafka wrote offset keys of type 0 before it wrote 1; they say the same. */
+const legacyOffsetKeyType = 0
+
+export interface OffsetKey {
+  readonly groupId: string
+  readonly topic: string
+  readonly partition: number
+}
+
+export interface OffsetValue {
+  readonly offset: number
+  readonly leaderEpoch: number
+  readonly metadata: string
+  readonly commitMs: number
+  /** Only commits of old clients that name a retention time have one; -1 otherwise. */
+  readonly expireMs: number
+}
+
+/** One batch of commits; `null` removes a commit. */
+export function offsetRecords(
+  entries: readonly { readonly key: OffsetKey; readonly value: OffsetValue | null }[],
+  nowMs: number,
+  fields: BatchFields = {},
+): Buffer {
+  const builder = new RecordBatchBuilder({ initialBytes: 128 + entries.length * 96 })
+  for (const { key, value } of entries) {
+    const { groupId: group, topic, partition } = key
+    builder.append(nowMs, encodeKey(OffsetCommitKey, { group, topic, partition }), value && encodeOffset(value))
+  }
+  return builder.build(fields)
+}
+
+function encodeOffset({ offset, leaderEpoch, metadata, commitMs, expireMs }: OffsetValue): Buffer {
+  const value = { offset, metadata, commitTimestamp: commitMs }
+  if (expireMs >= 0) {
+    return encodeValue(OffsetCommitValue, offsetVersionWithExpiry, { ...value, expireTimestamp: expireMs })
+  }
+  return encodeValue(OffsetCommitValue, offsetVersion, { ...value, leaderEpoch })
+}
+
+/** The group's present generation: members, what they said for the chosen protocol, what they were assigned. */
+export function groupRecord(group: ClassicGroup, nowMs: number): Buffer {
+  const value = encodeValue(GroupMetadataValue, groupVersion, {
+    protocolType: group.protocolType ?? '',
+    generation: group.generationId,
+    protocol: group.protocolName,
+    leader: group.leaderId,
+    currentStateTimestamp: group.stateSinceMs,
+    members: Array.from(group.members.values(), (member) => ({
+      memberId: member.memberId,
+      groupInstanceId: member.groupInstanceId,
+      clientId: member.settings.clientId,
+      clientHost: member.settings.clientHost,
+      rebalanceTimeout: member.settings.rebalanceTimeoutMs,
+      sessionTimeout: member.settings.sessionTimeoutMs,
+      subscription: metadataFor(member, group.protocolName),
+      assignment: member.assignment,
+    })),
+  })
+  return groupMetadataBatch(group.groupId, value, nowMs)
+}
+
+/** Says that a group is gone. */
+export function groupTombstone(groupId: string, nowMs: number): Buffer {
+  return groupMetadataBatch(groupId, null, nowMs)
+}
+
+function groupMetadataBatch(groupId: string, value: Buffer | null, nowMs: number): Buffer {
+  const builder = new RecordBatchBuilder({ initialBytes: 128 + (value?.length ?? 0) })
+  builder.append(nowMs, encodeKey(GroupMetadataKey, { group: groupId }), value)
+  return builder.build({})
+}
+
+export interface GroupRecordVisitor {
+  offset(key: OffsetKey, value: OffsetValue | null, recordOffset: number): void
+  group(groupId: string, value: GroupMetadataValue | null): void
+}
+
+/** Visits the records of a data batch; those of other kinds (newer group types) are passed over. */
+export function visitGroupRecords(batch: RecordBatchView, visitor: GroupRecordVisitor): void {
+  const cursor = batch.cursor()
+  while (cursor.next()) {
+    const key = cursor.keyBytes()
+    if (!key) continue
+    const type = recordTypeOf(key)
+    const value = cursor.valueBytes()
+    if (type === OffsetCommitKey.apiKey || type === legacyOffsetKeyType) {
+      const { group: groupId, topic, partition } = decodeKey(OffsetCommitKey, key)
+      visitor.offset({ groupId, topic, partition }, value && decodeOffset(value), cursor.offset)
+    } else if (type === GroupMetadataKey.apiKey) {
+      const { group } = decodeKey(GroupMetadataKey, key)
+      visitor.group(group, value && decodeValue(GroupMetadataValue, value))
+    }
+  }
+}
+
+function decodeOffset(bytes: Buffer): OffsetValue {
+  const value = decodeValue(OffsetCommitValue, bytes)
+  return {
+    offset: value.offset,
+    leaderEpoch: value.leaderEpoch,
+    metadata: value.metadata,
+    commitMs: value.commitTimestamp,
+    expireMs: value.expireTimestamp,
+  }
+}

@@ -1,0 +1,127 @@
+import { apis, ErrorCode, type OffsetFetchRequest, type OffsetFetchResponse, ZERO_UUID } from '@millrace/protocol'
+import { Deferred, handler, type RequestContext } from '../request.ts'
+
+interface AskedTopic {
+  readonly name: string
+  readonly topicId: string
+  readonly partitionIndexes: readonly number[]
+}
+
+interface AskedGroup {
+  readonly groupId: string
+  /** Null for all that the group has committed. */
+  readonly topics: readonly AskedTopic[] | null
+}
+
+interface FetchedOffset {
+  readonly partitionIndex: number
+  readonly committedOffset: number
+  readonly committedLeaderEpoch: number
+  readonly metadata: string
+  readonly errorCode: number
+}
+
+interface FetchedTopic {
+  readonly name: string
+  readonly topicId: string
+  readonly partitions: readonly FetchedOffset[]
+}
+
+/**
+ * OffsetFetch (9), v1 to v10: committed offsets, of several groups at once from v8, by topic id from v10. With requireStable
+ * (v7, KIP-447) partitions with a commit of an open transaction answer UNSTABLE_OFFSET_COMMIT.
+ */
+export const offsetFetch = handler({
+  api: apis.OffsetFetch,
+  versions: [1, 10],
+  handle(request, context) {
+    const answer = new Deferred<OffsetFetchResponse>()
+    const groups = askedGroups(request, context.apiVersion)
+    const results = groups.map(() => ({ errorCode: ErrorCode.NONE as number, topics: [] as FetchedTopic[] }))
+    let missing = groups.length + 1
+    const finish = (): void => {
+      missing--
+      if (missing > 0) return
+      answer.resolve(
+        context.apiVersion >= 8
+          ? { groups: results.map((result, index) => ({ groupId: groups[index]!.groupId, ...result })) }
+          : { topics: withoutIds(results[0]!.topics), errorCode: results[0]!.errorCode },
+      )
+    }
+    groups.forEach((group, index) => {
+      const result = results[index]!
+      result.topics = fetchGroup(group, request.requireStable, context)
+      // What is told is safe: a commit that a power loss takes back is not seen before.
+      context.core.groups.whenCommitted(group.groupId, (errorCode) => {
+        result.errorCode = errorCode
+        if (errorCode !== ErrorCode.NONE) result.topics = []
+        finish()
+      })
+    })
+    finish()
+    return answer
+  },
+})
+
+function askedGroups(request: OffsetFetchRequest, apiVersion: number): AskedGroup[] {
+  if (apiVersion >= 8) return request.groups
+  const topics = request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null
+  return [{ groupId: request.groupId, topics }]
+}
+
+function withoutIds(topics: readonly FetchedTopic[]): Omit<FetchedTopic, 'topicId'>[] {
+  return topics.map(({ name, partitions }) => ({ name, partitions }))
+}
+
+function fetchGroup(asked: AskedGroup, requireStable: boolean, { core, apiVersion }: RequestContext): FetchedTopic[] {
+  const { groupId } = asked
+  const byId = apiVersion >= 10
+  return (asked.topics ?? committedTopics(groupId, core, requireStable)).map((topic) => {
+    const name = byId && asked.topics ? core.topics.topicById(topic.topicId)?.name : topic.name
+    const topicId = byId ? (core.topics.topic(name ?? '')?.id ?? topic.topicId) : topic.topicId
+    const partitions = topic.partitionIndexes.map((partitionIndex) =>
+      name === undefined
+        ? nothing(partitionIndex, ErrorCode.UNKNOWN_TOPIC_ID)
+        : fetchOffset(core.groups.store.offsets, { groupId, topic: name, partition: partitionIndex }, requireStable),
+    )
+    return { name: name ?? topic.name, topicId, partitions }
+  })
+}
+
+function fetchOffset(
+  offsets: RequestContext['core']['groups']['store']['offsets'],
+  key: { readonly groupId: string; readonly topic: string; readonly partition: number },
+  requireStable: boolean,
+): FetchedOffset {
+  const { groupId, topic, partition } = key
+  if (requireStable && offsets.isPending(groupId, topic, partition)) {
+    return nothing(partition, ErrorCode.UNSTABLE_OFFSET_COMMIT)
+  }
+  const committed = offsets.get(groupId)?.get(topic, partition)
+  if (!committed) return nothing(partition, ErrorCode.NONE)
+  return {
+    partitionIndex: partition,
+    committedOffset: committed.offset,
+    committedLeaderEpoch: committed.leaderEpoch,
+    metadata: committed.metadata,
+    errorCode: ErrorCode.NONE,
+  }
+}
+
+function nothing(partitionIndex: number, errorCode: number): FetchedOffset {
+  return { partitionIndex, committedOffset: -1, committedLeaderEpoch: -1, metadata: '', errorCode }
+}
+
+/** Everything the group has committed; what is only pending belongs to it where stability is asked for. */
+function committedTopics(groupId: string, core: RequestContext['core'], requireStable: boolean): AskedTopic[] {
+  const { offsets } = core.groups.store
+  const topics = new Map<string, Set<number>>()
+  const add = (topic: string, partition: number): void => {
+    const partitions = topics.get(topic)
+    if (partitions) partitions.add(partition)
+    else topics.set(topic, new Set([partition]))
+  }
+  for (const { topic, partition } of offsets.get(groupId)?.entries() ?? []) add(topic, partition)
+  if (requireStable) for (const { topic, partition } of offsets.pending(groupId)) add(topic, partition)
+  return Array.from(topics, ([name, partitions]) => ({ name, topicId: ZERO_UUID, partitionIndexes: [...partitions] }))
+}

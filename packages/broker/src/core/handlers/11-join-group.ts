@@ -1,0 +1,37 @@
+import { apis, type JoinGroupResponse } from '@millrace/protocol'
+import { Deferred, handler } from '../request.ts'
+
+/**
+ * JoinGroup (11), v0 to v9: classic groups. The answer comes when the generation begins. New members come twice from v4
+ * (KIP-394), static members from v5 (KIP-345), skipAssignment from v9 (KIP-814).
+ */
+export const joinGroup = handler({
+  api: apis.JoinGroup,
+  versions: [0, 9],
+  handle(request, { core, apiVersion, clientId, clientHost }) {
+    const answer = new Deferred<JoinGroupResponse>()
+    const { sessionTimeoutMs } = request
+    const join = {
+      memberId: request.memberId,
+      groupInstanceId: request.groupInstanceId,
+      protocolType: request.protocolType,
+      settings: {
+        clientId: clientId ?? '',
+        clientHost,
+        sessionTimeoutMs,
+        // Before v1 a member has as long for a rebalance as for a heartbeat.
+        rebalanceTimeoutMs: apiVersion >= 1 ? request.rebalanceTimeoutMs : sessionTimeoutMs,
+        // The bytes outlive the request.
+        protocols: request.protocols.map(({ name, metadata }) => ({ name, metadata: Buffer.from(metadata) })),
+      },
+      requiresKnownMemberId: apiVersion >= 4,
+      supportsSkipAssignment: apiVersion >= 9,
+    }
+    core.groups.join(request.groupId, join, (result) => {
+      // Before v7 "none" is the empty name.
+      const protocolName = result.protocolName ?? (apiVersion >= 7 ? null : '')
+      answer.resolve({ ...result, protocolName, skipAssignment: apiVersion >= 9 && result.skipAssignment })
+    })
+    return answer
+  },
+})

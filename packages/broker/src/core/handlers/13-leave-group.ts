@@ -1,0 +1,19 @@
+import { apis, ErrorCode } from '@millrace/protocol'
+import { handler } from '../request.ts'
+
+/** LeaveGroup (13), v0 to v5: members leave, several at once from v3, static ones by their instance id (KIP-345). */
+export const leaveGroup = handler({
+  api: apis.LeaveGroup,
+  versions: [0, 5],
+  handle(request, { core, apiVersion }) {
+    const { groupId, memberId } = request
+    if (apiVersion < 3) return { errorCode: core.groups.leave(groupId, { memberId, groupInstanceId: null }) }
+    if (groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, members: [] }
+    const members = request.members.map((member) => ({
+      memberId: member.memberId,
+      groupInstanceId: member.groupInstanceId,
+      errorCode: core.groups.leave(groupId, member),
+    }))
+    return { errorCode: ErrorCode.NONE, members }
+  },
+})

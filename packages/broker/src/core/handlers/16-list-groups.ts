@@ -1,0 +1,23 @@
+import { apis, ErrorCode } from '@millrace/protocol'
+import { handler } from '../request.ts'
+
+const groupType = 'classic'
+
+/** ListGroups (16), v0 to v5: all groups, filtered by state (v4, KIP-518) and type (v5); all are classic. */
+export const listGroups = handler({
+  api: apis.ListGroups,
+  versions: [0, 5],
+  handle(request, { core, apiVersion }) {
+    const states = new Set(request.statesFilter.map((state) => state.toLowerCase()))
+    const types = new Set(request.typesFilter.map((type) => type.toLowerCase()))
+    const groups = []
+    for (const group of core.groups.groups()) {
+      if (states.size > 0 && !states.has(group.state.toLowerCase())) continue
+      if (types.size > 0 && !types.has(groupType)) continue
+      const listed = { groupId: group.groupId, protocolType: group.protocolType ?? '' }
+      if (apiVersion >= 5) groups.push({ ...listed, groupState: group.state, groupType })
+      else groups.push(apiVersion >= 4 ? { ...listed, groupState: group.state } : listed)
+    }
+    return { errorCode: ErrorCode.NONE, groups }
+  },
+})
