@@ -1,13 +1,7 @@
-// `npm run generate`: pages of the documentation from the code; with `protocol`, message tables from Kafka's jars as well.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { pages } from './docs/pages.ts'
+// `npm run generate [-- --jar PATH …]`: the tables of `packages/protocol` from the definitions in Kafka's jars.
+// `npm run generate -- --fixtures`: the bytes its tests compare with, from Kafka's own classes (Java 17 and Maven).
 import { generateProtocol } from './generate-protocol.ts'
 
-const root = join(import.meta.dirname, '..')
-const [what, ...rest] = process.argv.slice(2)
-if (what === 'protocol') generateProtocol(rest)
-for (const { path, text } of await pages(root)) {
-  mkdirSync(dirname(join(root, path)), { recursive: true })
-  writeFileSync(join(root, path), text)
-}
+const args = process.argv.slice(2)
+if (args.includes('--fixtures')) await import('../conformance/java/make-protocol-fixtures.ts')
+else generateProtocol(args)

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module'
 
+const require = createRequire(import.meta.url)
+
 type Crc32c = (bytes: Uint8Array, initial?: number) => number
 
 let implementation: Crc32c | undefined
@@ -13,8 +15,7 @@ export function crc32c(bytes: Uint8Array, initial = 0): number {
 /** The native library, undefined where no binary for this platform is installed. */
 function loadNative(): Crc32c | undefined {
   try {
-    const native = createRequire(import.meta.url)('@node-rs/crc32') as { crc32c: Crc32c }
-    return native.crc32c
+    return (require('@node-rs/crc32') as { crc32c: Crc32c }).crc32c
   } catch {
     return undefined
   }

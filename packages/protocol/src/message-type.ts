@@ -50,7 +50,11 @@ class Message<T> implements MessageType<T> {
   }
 }
 
-/** Binds a generated table to its type; nothing is parsed until the message is first used. */
+/**
+ * Binds a generated table to its type; nothing is parsed until the message is first used.
+ *
+ * @public named by the generated tables only
+ */
 export function defineMessage<T>(
   name: string,
   kind: MessageKind,

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { protocolError } from '../errors.ts'
 import { nativeModule } from './native-module.ts'
 import type { Codec } from './types.ts'
@@ -7,7 +8,8 @@ interface Lz4 {
   decompressFrameSync(bytes: Buffer): Buffer
 }
 
-const lz4 = nativeModule<Lz4>('lz4-napi', 'lz4')
+const require = createRequire(import.meta.url)
+const lz4 = nativeModule<Lz4>('lz4', () => require('lz4-napi'))
 
 const frameMagic = 0x184d2204
 /** The format's own best case: what bounds a short block more tightly than the block size does. */

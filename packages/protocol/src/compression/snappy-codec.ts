@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { protocolError } from '../errors.ts'
 import { nativeModule } from './native-module.ts'
 import type { Codec } from './types.ts'
@@ -7,7 +8,8 @@ interface Snappy {
   uncompressSync(bytes: Uint8Array, options: { asBuffer: true }): Buffer
 }
 
-const snappy = nativeModule<Snappy>('snappy', 'snappy')
+const require = createRequire(import.meta.url)
+const snappy = nativeModule<Snappy>('snappy', () => require('snappy'))
 
 /** Java wraps raw snappy in the framing of the xerial library: this, two version numbers, then blocks with lengths. */
 const magic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0])
