@@ -4,7 +4,9 @@ import { BrokerSession, type SessionOptions } from './broker-session.ts'
 import { type CleanShutdown, partitionKey, takeCleanShutdown, writeCleanShutdown } from './clean-shutdown.ts'
 import { BrokerConfig } from './config/broker-config.ts'
 import type { TopicConfig } from './config/topic-config.ts'
+import { Coordinators } from './coordinators/coordinators.ts'
 import { FetchSessions } from './fetch/fetch-sessions.ts'
+import type { GroupCoordinator } from './groups/group-coordinator.ts'
 import { handlers } from './handlers/index.ts'
 import type { Interceptor } from './interception.ts'
 import { openFromCheckpoint, recoverLog } from './log/open-log.ts'
@@ -54,7 +56,10 @@ export class BrokerCore {
   readonly durability: Durability
   readonly topics: TopicRegistry
   readonly fetchSessions: FetchSessions
-  readonly transactions: TransactionCoordinator | undefined
+  readonly groups: GroupCoordinator
+  readonly transactions: TransactionCoordinator
+  /** First producer id that was never reserved. */
+  nextProducerId = 0
   readonly nodeId: number
   clusterId = ''
   advertised: { readonly host: string; readonly port: number }
@@ -106,6 +111,10 @@ export class BrokerCore {
     for (const one of handlers) this.#handlers.set(one.api.key, one)
     this.#start()
     this.#maintenance = new Maintenance(this)
+    const coordinators = new Coordinators(this)
+    this.groups = coordinators.groups
+    this.transactions = coordinators.transactions
+    this.onClose(() => coordinators.close())
   }
 
   #start(): void {
@@ -119,6 +128,7 @@ export class BrokerCore {
       else if (record.kind === 'topic') topics.set(record.id, record)
       else if (record.kind === 'topicDeleted') topics.delete(record.id)
       else if (record.kind === 'logStart') logStarts.set(partitionKey(record.id, record.partition), record.offset)
+      else if (record.kind === 'producerIds') this.nextProducerId = record.next
       else if (record.kind === 'brokerConfig') this.config.alter(record.name, record.value ?? undefined)
     }
     if (this.clusterId === '') {
@@ -183,6 +193,7 @@ export class BrokerCore {
 
   *#currentMetadata(): Iterable<MetadataRecord> {
     yield { kind: 'cluster', clusterId: this.clusterId }
+    yield { kind: 'producerIds', next: this.nextProducerId }
     for (const [name, value] of this.config.altered) yield { kind: 'brokerConfig', name, value }
     yield* this.topics.records()
   }
@@ -193,6 +204,12 @@ export class BrokerCore {
     } catch {
       // Files without a topic are deleted at the next start.
     }
+  }
+
+  /** Reserves all producer ids below `next`; durable when it returns. Throws what recording throws. */
+  reserveProducerIds(next: number): void {
+    this.#record({ kind: 'producerIds', next })
+    this.nextProducerId = next
   }
 
   /** Sets a broker setting, or takes it back with undefined; lasts. Throws what recording throws. */

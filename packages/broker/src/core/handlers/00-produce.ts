@@ -10,6 +10,7 @@ import type { BrokerCore } from '../broker-core.ts'
 import type { AppendResult, Partition } from '../partition.ts'
 import { Deferred, handler, noResponse, type RequestContext } from '../request.ts'
 import { isInternalTopic, type Topic } from '../topics/topic.ts'
+import { produceErrorCode } from '../transactions/error-versions.ts'
 
 type TopicData = ProduceRequest['topicData'][number]
 type PartitionAnswer = MessageInput<ProduceResponse['responses'][number]['partitionResponses'][number]>
@@ -82,8 +83,8 @@ function admit(request: ProduceRequest, context: RequestContext, entries: readon
   const { core, apiVersion } = context
   const transactional = entries.filter((entry) => entry.errorCode === ErrorCode.NONE && transactionalBatch(entry))
   const first = transactional[0] && transactionalBatch(transactional[0])
-  if (!first || !core.transactions || !core.config.boolean('transaction.partition.verification.enable'))
-    return proceed()
+  const implicit = apiVersion >= implicitAddVersion
+  if (!first || !(implicit || core.config.boolean('transaction.partition.verification.enable'))) return proceed()
   const { transactionalId } = request
   if (!transactionalId) {
     for (const entry of transactional) entry.errorCode = ErrorCode.INVALID_RECORD
@@ -91,8 +92,8 @@ function admit(request: ProduceRequest, context: RequestContext, entries: readon
   }
   const producer = { transactionalId, producerId: first.producerId, producerEpoch: first.producerEpoch }
   const partitions = transactional.map(({ partition }) => ({ topic: partition!.topic, partition: partition!.index }))
-  core.transactions.admit(producer, partitions, apiVersion >= implicitAddVersion, (errorCodes) => {
-    for (const [at, entry] of transactional.entries()) entry.errorCode = errorCodes[at]!
+  core.transactions.admit(producer, partitions, implicit, (errorCodes) => {
+    for (const [at, entry] of transactional.entries()) entry.errorCode = produceErrorCode(apiVersion, errorCodes[at]!)
     proceed()
   })
 }
