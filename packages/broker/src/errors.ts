@@ -10,7 +10,8 @@ export const brokerErrors = {
   BROKER_DATA_FOLDER_IN_USE: {
     retriable: false,
     cause: 'Another process serves from the same data folder.',
-    remedy: 'Stop the process that the message names, or choose another data folder.',
+    remedy:
+      'Stop the process that the message names, or choose another data folder; delete the file `lock` in it only when that process is gone for certain.',
   },
   BROKER_FORMAT_TOO_NEW: {
     retriable: false,

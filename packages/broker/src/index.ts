@@ -1,1 +1,5 @@
-export {}
+export type { Durability } from './core/broker-core.ts'
+export type { InterceptedRequest, Interception, Interceptor } from './core/interception.ts'
+export { brokerErrors } from './errors.ts'
+export type { BrokerOptions } from './server/options.ts'
+export { type Broker, startBroker } from './start-broker.ts'

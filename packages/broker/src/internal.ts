@@ -1,1 +1,10 @@
-export {}
+export { BrokerCore, type BrokerCoreOptions } from './core/broker-core.ts'
+export type { BrokerSession, Respond, SessionOptions } from './core/broker-session.ts'
+export { brokerConfigDefinitions } from './core/config/broker-config-definitions.ts'
+export type { ConfigDefinition } from './core/config/definition.ts'
+export { topicConfigDefinitions } from './core/config/topic-config-definitions.ts'
+export { handlers } from './core/handlers/index.ts'
+export { memoryStorage } from './core/storage/memory-storage.ts'
+export { type SimulatedStorage, simulatedStorage } from './core/storage/simulated-storage.ts'
+export type { BrokerStorage, StorageFile } from './core/storage/storage.ts'
+export { diskStorage } from './storage/disk-storage.ts'

@@ -1,0 +1,182 @@
+import type { Socket } from 'node:net'
+import type { BrokerCore } from '../core/broker-core.ts'
+import type { BrokerSession } from '../core/broker-session.ts'
+import { brokerError } from '../errors.ts'
+import { connectionClosedChannel } from './diagnostics.ts'
+import { FrameReader } from './frame-reader.ts'
+import type { MemoryBudget } from './memory-budget.ts'
+
+/** Requests of one connection that may be unanswered before reading pauses. */
+const maxUnansweredRequests = 1000
+/** Bytes of answers the peer has not taken before reading pauses. */
+const maxUnsentBytes = 4 * 1024 * 1024
+/** Up to here length and answer are copied into one buffer; beyond they are written one after the other. */
+const copyBelowBytes = 16 * 1024
+
+export interface ConnectionLimits {
+  readonly maxRequestBytes: number
+  readonly maxIdleMs: number
+  /** A request that has begun must be whole, and unsent answers must make progress, within this. */
+  readonly progressMs: number
+}
+
+/** An answer's place in the order of the requests. */
+interface Slot {
+  ready: boolean
+  response: Buffer | undefined
+}
+
+/** One client's socket: cuts frames, gives them to the session, writes answers in the order of the requests. */
+export class Connection {
+  readonly #socket: Socket
+  readonly #session: BrokerSession
+  readonly #limits: ConnectionLimits
+  readonly #budget: MemoryBudget
+  readonly #frames: FrameReader
+  readonly #clientHost: string
+  #slots: Slot[] = []
+  #budgeted = 0
+  #paused = false
+  #flushing = false
+  #closed = false
+  #lastProgressMs: number
+  #lastWritten = 0
+
+  constructor(core: BrokerCore, socket: Socket, limits: ConnectionLimits, budget: MemoryBudget, nowMs: number) {
+    this.#socket = socket
+    this.#limits = limits
+    this.#budget = budget
+    this.#lastProgressMs = nowMs
+    this.#clientHost = socket.remoteAddress ?? 'unknown'
+    this.#session = core.open({ clientHost: this.#clientHost, onDrop: (error) => this.destroy(error) })
+    this.#frames = new FrameReader(limits.maxRequestBytes, (frame) => this.#request(frame))
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Buffer) => this.#received(chunk))
+    socket.on('drain', () => this.#resumeIfCalm())
+    socket.on('error', () => this.destroy())
+    socket.on('close', () => this.destroy())
+  }
+
+  #received(chunk: Buffer): void {
+    this.#lastProgressMs = Date.now()
+    // One packet for all answers that are ready when the chunk's requests have been handled.
+    this.#flushing = true
+    this.#socket.cork()
+    try {
+      this.#frames.push(chunk)
+    } catch (error) {
+      this.#flushing = false
+      this.#flush()
+      this.#socket.uncork()
+      this.destroy(error as Error)
+      return
+    }
+    this.#flushing = false
+    this.#flush()
+    this.#socket.uncork()
+  }
+
+  #request(frame: Buffer): void {
+    if (this.#closed) return
+    const slot: Slot = { ready: false, response: undefined }
+    this.#slots.push(slot)
+    this.#session.handle(frame, (response) => {
+      slot.ready = true
+      slot.response = response
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    if (this.#flushing || this.#closed) return
+    let count = 0
+    while (count < this.#slots.length && this.#slots[count]!.ready) {
+      const { response } = this.#slots[count]!
+      if (response) this.#write(response)
+      count++
+    }
+    if (count > 0) this.#slots.splice(0, count)
+    this.#account()
+    if (this.#isOverloaded()) this.#pause()
+    else this.#resumeIfCalm()
+  }
+
+  #write(response: Buffer): void {
+    if (response.length < copyBelowBytes) {
+      const framed = Buffer.allocUnsafe(4 + response.length)
+      framed.writeInt32BE(response.length, 0)
+      response.copy(framed, 4)
+      this.#socket.write(framed)
+      return
+    }
+    const length = Buffer.allocUnsafe(4)
+    length.writeInt32BE(response.length, 0)
+    this.#socket.cork()
+    this.#socket.write(length)
+    this.#socket.write(response)
+    this.#socket.uncork()
+  }
+
+  #isOverloaded(): boolean {
+    return (
+      this.#socket.writableLength > maxUnsentBytes ||
+      this.#slots.length >= maxUnansweredRequests ||
+      (this.#budget.isExhausted && this.#budgeted > 0)
+    )
+  }
+
+  #account(): void {
+    const bytes = this.#frames.pendingBytes + this.#socket.writableLength
+    this.#budget.change(bytes - this.#budgeted)
+    this.#budgeted = bytes
+  }
+
+  #pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#socket.pause()
+  }
+
+  #resumeIfCalm(): void {
+    if (!this.#paused) return
+    this.#account()
+    if (this.#isOverloaded()) return
+    this.#paused = false
+    this.#socket.resume()
+  }
+
+  /** Called from time to time: closes what is idle, cut off in mid-request, or does not read its answers. */
+  check(nowMs: number): void {
+    this.#resumeIfCalm()
+    const written = this.#socket.bytesWritten - this.#socket.writableLength
+    if (written !== this.#lastWritten) {
+      this.#lastWritten = written
+      this.#lastProgressMs = Math.max(this.#lastProgressMs, nowMs)
+      return
+    }
+    const silentMs = nowMs - this.#lastProgressMs
+    const { progressMs, maxIdleMs } = this.#limits
+    if (silentMs > progressMs && this.#frames.isMidFrame && !this.#paused) {
+      this.#drop(`a request stayed incomplete for ${progressMs} ms (request.timeout.ms)`)
+    } else if (silentMs > progressMs && this.#socket.writableLength > 0) {
+      this.#drop(`answers were not read for ${progressMs} ms (request.timeout.ms)`)
+    } else if (silentMs > maxIdleMs && this.#slots.length === 0) {
+      this.#drop(`the connection was idle for ${maxIdleMs} ms (connections.max.idle.ms)`)
+    }
+  }
+
+  #drop(reason: string): void {
+    this.destroy(brokerError('BROKER_CONNECTION_DROPPED', reason, { client: this.#clientHost }))
+  }
+
+  /** Closes the socket at once; the error, if any, says why on the diagnostics channel. */
+  destroy(error?: Error): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#budget.change(-this.#budgeted)
+    this.#slots = []
+    this.#session.close()
+    this.#socket.destroy()
+    if (error) connectionClosedChannel.publish({ clientHost: this.#clientHost, error })
+  }
+}

@@ -1,0 +1,6 @@
+import { channel } from 'node:diagnostics_channel'
+
+/** A connection was closed by the broker; the message carries `clientHost` and the error with its code. */
+export const connectionClosedChannel = channel('millrace:broker:connection-closed')
+/** The broker serves; the message carries `host`, `port`, and how many bytes recovery cut. */
+export const listeningChannel = channel('millrace:broker:listening')

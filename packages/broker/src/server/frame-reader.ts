@@ -1,0 +1,85 @@
+import { brokerError } from '../errors.ts'
+
+const lengthBytes = 4
+/** Up to here the whole frame is allocated when its length is known; beyond, memory follows what has really arrived. */
+const allocateAtOnceBytes = 1024 * 1024
+
+/** Cuts a stream into frames: four bytes of length, then as many bytes. */
+export class FrameReader {
+  readonly #maxFrameBytes: number
+  readonly #onFrame: (frame: Buffer) => void
+  /** The beginning of a length that was split. */
+  #lengthPart = Buffer.alloc(0)
+  #expected = -1
+  #filled = 0
+  #whole: Buffer | undefined
+  #pieces: Buffer[] = []
+
+  constructor(maxFrameBytes: number, onFrame: (frame: Buffer) => void) {
+    this.#maxFrameBytes = maxFrameBytes
+    this.#onFrame = onFrame
+  }
+
+  /** Bytes held of a frame that is not complete. */
+  get pendingBytes(): number {
+    return this.#filled + this.#lengthPart.length
+  }
+
+  get isMidFrame(): boolean {
+    return this.#expected >= 0 || this.#lengthPart.length > 0
+  }
+
+  /** Takes what has arrived. Throws BROKER_REQUEST_INVALID for a length that cannot be, and what `onFrame` throws. */
+  push(chunk: Buffer): void {
+    let rest = chunk
+    while (rest.length > 0) {
+      if (this.#expected < 0) {
+        rest = this.#takeLength(rest)
+        continue
+      }
+      const taken = rest.subarray(0, this.#expected - this.#filled)
+      rest = rest.subarray(taken.length)
+      this.#take(taken)
+    }
+  }
+
+  #takeLength(bytes: Buffer): Buffer {
+    if (this.#lengthPart.length + bytes.length < lengthBytes) {
+      this.#lengthPart = Buffer.concat([this.#lengthPart, bytes])
+      return bytes.subarray(bytes.length)
+    }
+    const missing = lengthBytes - this.#lengthPart.length
+    const length = this.#lengthPart.length === 0 ? bytes : Buffer.concat([this.#lengthPart, bytes.subarray(0, missing)])
+    const expected = length.readInt32BE(0)
+    this.#lengthPart = Buffer.alloc(0)
+    if (expected <= 0 || expected > this.#maxFrameBytes) {
+      const message = `a request announces ${expected} bytes; requests have 1 to ${this.#maxFrameBytes} (socket.request.max.bytes)`
+      throw brokerError('BROKER_REQUEST_INVALID', message, { bytes: expected })
+    }
+    this.#expected = expected
+    this.#filled = 0
+    return bytes.subarray(missing)
+  }
+
+  #take(bytes: Buffer): void {
+    const complete = this.#filled + bytes.length === this.#expected
+    if (complete && this.#filled === 0) {
+      // The frame lies in one chunk: no copy.
+      this.#expected = -1
+      this.#onFrame(bytes)
+      return
+    }
+    if (this.#filled === 0 && this.#expected <= allocateAtOnceBytes)
+      this.#whole = Buffer.allocUnsafeSlow(this.#expected)
+    if (this.#whole) this.#whole.set(bytes, this.#filled)
+    else this.#pieces.push(bytes)
+    this.#filled += bytes.length
+    if (!complete) return
+    const frame = this.#whole ?? Buffer.concat(this.#pieces)
+    this.#whole = undefined
+    this.#pieces = []
+    this.#expected = -1
+    this.#filled = 0
+    this.#onFrame(frame)
+  }
+}

@@ -1,0 +1,85 @@
+import { Worker } from 'node:worker_threads'
+import type { InterceptedRequest, Interception, Interceptor } from '../core/interception.ts'
+import { brokerError } from '../errors.ts'
+import type { ResolvedOptions } from './options.ts'
+import { type FromWorker, fromPlainError, portable, type ToWorker } from './worker-protocol.ts'
+
+/** A broker in a worker thread, seen from the thread that started it. */
+export class WorkerBroker {
+  readonly host: string
+  readonly port: number
+  /** Resolves when the broker has closed; rejects with BROKER_CLOSED when its worker ended on its own. */
+  readonly closed: Promise<void>
+  readonly #worker: Worker
+  readonly #interceptors = new Map<number, Interceptor>()
+
+  private constructor(worker: Worker, address: { host: string; port: number }, closed: Promise<void>) {
+    this.#worker = worker
+    this.host = address.host
+    this.port = address.port
+    this.closed = closed
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'intercepted') void this.#decide(message.call, message.request)
+    })
+  }
+
+  static start(options: ResolvedOptions): Promise<WorkerBroker> {
+    const file = import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js'
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: options })
+    return new Promise((resolve, reject) => {
+      let cause: unknown
+      let ending = false
+      const closed = new Promise<void>((done, fail) => {
+        worker.on('error', (error: unknown) => {
+          cause = error
+        })
+        worker.on('message', (message: FromWorker) => {
+          if (message.kind === 'closed') ending = true
+          if (message.kind === 'failed') cause = fromPlainError(message.error)
+          if (message.kind === 'failed') reject(cause as Error)
+        })
+        worker.on('exit', () => {
+          const error = brokerError('BROKER_CLOSED', "the broker's worker has ended", {}, cause)
+          reject(error)
+          if (ending) done()
+          else fail(error)
+        })
+      })
+      // Whoever does not look at it must not be ended by it.
+      closed.catch(() => {})
+      worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'listening') resolve(new WorkerBroker(worker, message, closed))
+      })
+    })
+  }
+
+  async #decide(call: number, request: InterceptedRequest): Promise<void> {
+    let decision: Interception | undefined
+    try {
+      const interceptor = this.#interceptors.get(request.apiKey)
+      decision = (await interceptor?.(portable(request) as InterceptedRequest)) ?? undefined
+    } catch {
+      decision = { kind: 'drop' }
+    }
+    this.#tell({ kind: 'decision', call, decision: portable(decision) as Interception | undefined })
+  }
+
+  intercept(apiKey: number, interceptor: Interceptor): () => void {
+    this.#interceptors.set(apiKey, interceptor)
+    this.#tell({ kind: 'intercept', apiKey, active: true })
+    return () => {
+      if (this.#interceptors.get(apiKey) !== interceptor) return
+      this.#interceptors.delete(apiKey)
+      this.#tell({ kind: 'intercept', apiKey, active: false })
+    }
+  }
+
+  #tell(message: ToWorker): void {
+    this.#worker.postMessage(message)
+  }
+
+  async close(): Promise<void> {
+    this.#tell({ kind: 'close' })
+    await this.closed
+  }
+}

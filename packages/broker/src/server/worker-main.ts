@@ -1,0 +1,48 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { InterceptedRequest, Interception } from '../core/interception.ts'
+import { BrokerServer } from './broker-server.ts'
+import type { ResolvedOptions } from './options.ts'
+import { type FromWorker, portable, type ToWorker, toPlainError } from './worker-protocol.ts'
+
+const port = parentPort!
+const tell = (message: FromWorker): void => port.postMessage(message)
+
+async function main(): Promise<void> {
+  const server = await BrokerServer.start(workerData as ResolvedOptions)
+  const decisions = new Map<number, (decision: Interception | undefined) => void>()
+  let calls = 0
+  const ask = (request: InterceptedRequest): Promise<Interception | undefined> => {
+    const call = calls++
+    tell({ kind: 'intercepted', call, request: portable(request) as InterceptedRequest })
+    return new Promise((resolve) => decisions.set(call, resolve))
+  }
+  const removals = new Map<number, () => void>()
+  port.on('message', (message: ToWorker) => {
+    switch (message.kind) {
+      case 'close':
+        void server.close().then(
+          () => {
+            tell({ kind: 'closed' })
+            port.close()
+          },
+          (error: unknown) => tell({ kind: 'failed', error: toPlainError(error) }),
+        )
+        break
+      case 'intercept':
+        removals.get(message.apiKey)?.()
+        removals.delete(message.apiKey)
+        if (message.active) removals.set(message.apiKey, server.core.intercept(message.apiKey, ask))
+        break
+      case 'decision':
+        decisions.get(message.call)?.(portable(message.decision) as Interception | undefined)
+        decisions.delete(message.call)
+        break
+    }
+  })
+  tell({ kind: 'listening', host: server.host, port: server.port })
+}
+
+main().catch((error: unknown) => {
+  tell({ kind: 'failed', error: toPlainError(error) })
+  port.close()
+})

@@ -1,0 +1,52 @@
+import { type ErrorFields, isMillraceError } from '@millrace/base'
+import type { InterceptedRequest, Interception } from '../core/interception.ts'
+import { brokerError, brokerErrors } from '../errors.ts'
+
+/** What the thread that started the broker tells its worker. */
+export type ToWorker =
+  | { readonly kind: 'close' }
+  | { readonly kind: 'intercept'; readonly apiKey: number; readonly active: boolean }
+  | { readonly kind: 'decision'; readonly call: number; readonly decision: Interception | undefined }
+
+/** What the worker tells the thread that started it. */
+export type FromWorker =
+  | { readonly kind: 'listening'; readonly host: string; readonly port: number }
+  | { readonly kind: 'failed'; readonly error: PlainError }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'intercepted'; readonly call: number; readonly request: InterceptedRequest }
+
+/** An error as data. */
+export interface PlainError {
+  readonly message: string
+  readonly code: string | undefined
+  readonly fields: ErrorFields
+  readonly cause: string | undefined
+}
+
+export function toPlainError(error: unknown): PlainError {
+  const known = isMillraceError(error) ? error : undefined
+  const cause = (error as Error).cause
+  return {
+    message: (error as Error).message,
+    code: known?.code,
+    fields: known?.fields ?? {},
+    cause: cause === undefined ? undefined : String(cause),
+  }
+}
+
+export function fromPlainError({ message, code, fields, cause }: PlainError): Error {
+  const known = code !== undefined && code in brokerErrors
+  const reason = cause === undefined ? undefined : new Error(cause)
+  return known ? brokerError(code as keyof typeof brokerErrors, message, fields, reason) : new Error(message)
+}
+
+/**
+ * Copies a message body for the way between threads. Bytes are copied exactly: cloning a view would take the
+ * whole memory it lies in. On arrival bytes become Buffers again.
+ */
+export function portable(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value)
+  if (Array.isArray(value)) return value.map(portable)
+  if (typeof value !== 'object' || value === null || value instanceof Map) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, portable(inner)]))
+}

@@ -1,0 +1,85 @@
+import type { Interceptor } from './core/interception.ts'
+import { BrokerServer } from './server/broker-server.ts'
+import { type BrokerOptions, type ResolvedOptions, resolveOptions } from './server/options.ts'
+import { WorkerBroker } from './server/worker-broker.ts'
+import { lockDataFolder } from './storage/data-folder-lock.ts'
+
+/** A running broker. */
+export interface Broker extends AsyncDisposable {
+  readonly host: string
+  readonly port: number
+  /** `host:port`, what clients take as their bootstrap address. */
+  readonly brokers: string
+  /** Resolves when the broker has closed; rejects with BROKER_CLOSED when its worker ended on its own. */
+  readonly closed: Promise<void>
+  /**
+   * The one fault hook: sends requests of one API through `interceptor`, which may delay, drop, answer or rewrite them.
+   * Returns what takes it away. With a worker, the request's body is a copy and each request makes a trip between the threads.
+   *
+   * @example
+   * broker.intercept(0, ({ body }) => ({ kind: 'delay', delayMs: 200 }))
+   */
+  intercept(apiKey: number, interceptor: Interceptor): () => void
+  /** Stops cleanly: open connections end, everything is synced, the next start is quick. */
+  close(): Promise<void>
+}
+
+interface Running {
+  readonly host: string
+  readonly port: number
+  readonly closed: Promise<void>
+  intercept(apiKey: number, interceptor: Interceptor): () => void
+  close(): Promise<void>
+}
+
+/**
+ * Starts a broker. Rejects with BROKER_CONFIG_INVALID, BROKER_HOST_NOT_LOOPBACK, BROKER_DATA_FOLDER_IN_USE, BROKER_PORT_IN_USE,
+ * BROKER_HOST_UNAVAILABLE, BROKER_FORMAT_TOO_NEW or BROKER_DATA_DAMAGED.
+ *
+ * @example
+ * await using broker = await startBroker({ memory: true })
+ * const kafka = kafkaClient({ brokers: broker.brokers })
+ */
+export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const resolved = resolveOptions(options)
+  // The lock belongs to the process: it outlives a worker that crashes and goes with the process.
+  const release = resolved.dataDir === undefined ? () => {} : lockDataFolder(resolved.dataDir)
+  let running: Running
+  try {
+    running = options.worker === false ? await startHere(resolved) : await WorkerBroker.start(resolved)
+  } catch (error) {
+    release()
+    throw error
+  }
+  running.closed.then(release, release)
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= running.close().finally(release)
+    return closing
+  }
+  const { host, port, closed } = running
+  return {
+    host,
+    port,
+    brokers: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+    closed,
+    intercept: (apiKey, interceptor) => running.intercept(apiKey, interceptor),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+async function startHere(options: ResolvedOptions): Promise<Running> {
+  const server = await BrokerServer.start(options)
+  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  return {
+    host: server.host,
+    port: server.port,
+    closed,
+    intercept: (apiKey, interceptor) => server.core.intercept(apiKey, interceptor),
+    async close() {
+      await server.close()
+      resolve()
+    },
+  }
+}
