@@ -1,4 +1,4 @@
-import { topic } from 'millrace'
+import { topic } from '@millrace/contracts'
 import { z } from 'zod'
 
 /** The customers service's rows as everyone else sees them; a tombstone says that the customer was deleted. */
