@@ -1,1 +1,9 @@
-export {}
+export { type ContextOf, consume, type Handler, type HandlerContext, type InboxContext } from './consume.ts'
+export type { Failure } from './dead-letters.ts'
+export type { HandlerEvent, HandlerEventName } from './events.ts'
+export type { HandlerTransaction, InboxPool, PooledClient } from './inbox-transaction.ts'
+export type { Message, MessageHeader } from './message.ts'
+export type { Outcome } from './metrics.ts'
+export type { ConsumeOptions } from './options.ts'
+export type { HandlerState, RunningHandler } from './running-handler.ts'
+export type { FailureContext, FailurePolicy } from './settle.ts'

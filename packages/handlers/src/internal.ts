@@ -1,1 +1,2 @@
-export {}
+export { handlerError, handlerErrors } from './errors.ts'
+export { handlerLimits } from './limits.ts'
