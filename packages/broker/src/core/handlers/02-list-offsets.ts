@@ -18,7 +18,7 @@ const latestTiered = -5
 export const listOffsets = handler({
   api: apis.ListOffsets,
   versions: [1, 11],
-  handle(request, { core }) {
+  handle(request, { core, apiVersion }) {
     const isolation: Isolation = request.isolationLevel === 1 ? 'read_committed' : 'read_uncommitted'
     const topics = request.topics.map(({ name, partitions }) => ({
       name,
@@ -26,11 +26,11 @@ export const listOffsets = handler({
         const partition = core.partition(name, partitionIndex)
         const problem = partition ? epochProblem(partition, currentLeaderEpoch) : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         if (!partition || problem !== ErrorCode.NONE) {
-          return { partitionIndex, errorCode: problem, timestamp: -1, offset: -1, leaderEpoch: -1 }
+          return { partitionIndex, errorCode: problem, timestamp: -1, offset: -1 }
         }
         const found = find(partition, timestamp, isolation)
-        const leaderEpoch = found.offset < 0 ? -1 : partition.leaderEpoch
-        return { partitionIndex, errorCode: ErrorCode.NONE, ...found, leaderEpoch }
+        const told = apiVersion >= 4 && found.offset >= 0
+        return { partitionIndex, errorCode: ErrorCode.NONE, ...found, ...(told && { leaderEpoch: partition.leaderEpoch }) }
       }),
     }))
     return { topics }
