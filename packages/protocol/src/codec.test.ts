@@ -11,6 +11,7 @@ import {
   OffsetFetchRequest,
   ProduceRequest,
 } from './generated/messages.ts'
+import { maxDecodedBytes } from './reader.ts'
 import { unknownTaggedFields } from './struct-codec.ts'
 import { ZERO_UUID } from './uuid.ts'
 
@@ -83,6 +84,17 @@ test('an array longer than the bytes could hold is malformed before anything is 
   assert.throws(() => decodeMessage(MetadataResponse, 1, bytes), { code: 'PROTOCOL_MALFORMED' })
   const compact = Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f])
   assert.throws(() => decodeMessage(MetadataRequest, 12, compact), { code: 'PROTOCOL_MALFORMED' })
+})
+
+test('a message that would take far more memory than its bytes is malformed before it is allocated', () => {
+  const count = 8_000_000
+  const groups = Buffer.alloc(5 + count * 3)
+  let at = 0
+  for (let rest = count + 1; rest > 0; rest >>>= 7) groups[at++] = (rest & 0x7f) | (rest > 0x7f ? 0x80 : 0)
+  assert.throws(() => decodeMessage(OffsetFetchRequest, 8, groups), {
+    code: 'PROTOCOL_MALFORMED',
+    fields: { position: 4, maxDecodedBytes },
+  })
 })
 
 test('a null where none may be is malformed', () => {

@@ -1,10 +1,17 @@
 import { protocolError } from './errors.ts'
 
+/**
+ * What one decoded message may take in memory, about. Small things grow most: an array of empty structs takes fifty times
+ * its bytes, and a frame of the size brokers accept (100 MB) would take the process down.
+ */
+export const maxDecodedBytes = 512 * 1024 * 1024
+
 /** A position in bytes. Every read is bounded; what is not there is PROTOCOL_MALFORMED. */
 export class Reader {
   readonly buffer: Buffer
   position: number
   readonly end: number
+  #heapBytes = 0
 
   constructor(buffer: Buffer, position: number, end: number) {
     this.buffer = buffer
@@ -22,6 +29,14 @@ export class Reader {
     if (count < 0 || count > this.end - start) throw truncated(count, this)
     this.position = start + count
     return start
+  }
+
+  /** Counts memory that is about to be allocated; PROTOCOL_MALFORMED beyond `maxDecodedBytes`. */
+  charge(heapBytes: number): void {
+    this.#heapBytes += heapBytes
+    if (this.#heapBytes <= maxDecodedBytes) return
+    const message = `a message would take more than ${maxDecodedBytes} bytes of memory`
+    throw protocolError('PROTOCOL_MALFORMED', message, { position: this.position, maxDecodedBytes })
   }
 
   int8(): number {

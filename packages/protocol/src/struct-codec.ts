@@ -23,6 +23,9 @@ interface AbsentField {
 /** Tagged fields that the definition does not know, by tag; present on a decoded struct only when there were any. */
 export const unknownTaggedFields = Symbol('unknown tagged fields')
 
+/** A map entry and a view. */
+const unknownTagHeapBytes = 200
+
 /** Builds the codec of a struct in one version; nested structs are built with it. */
 export function structCodec(fields: readonly FieldSchema[], version: number, flexible: boolean): ValueCodec {
   const regular: FieldCodec[] = []
@@ -43,8 +46,10 @@ export function structCodec(fields: readonly FieldSchema[], version: number, fle
   tagged.sort((a, b) => a.tag - b.tag)
   const makeDefaults = structDefaultMaker(fields, filled)
   const minBytes = regular.reduce((sum, one) => sum + one.codec.minBytes, flexible ? 1 : 0)
+  const heapBytes = [...regular, ...tagged].reduce((sum, one) => sum + one.codec.heapBytes, 24 + fields.length * 8)
   return {
     minBytes,
+    heapBytes,
     read(reader) {
       const value = makeDefaults()
       for (let index = 0; index < regular.length; index++) {
@@ -106,6 +111,7 @@ function readTagged(reader: Reader, value: Fields, tagged: readonly FieldCodec[]
     if (!known) {
       value[unknownTaggedFields] ??= new Map<number, Buffer>()
       const unknown = value[unknownTaggedFields] as Map<number, Buffer>
+      reader.charge(unknownTagHeapBytes)
       unknown.set(tag, reader.bytes(size))
       continue
     }

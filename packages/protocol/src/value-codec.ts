@@ -7,64 +7,66 @@ import type { Writer } from './writer.ts'
 export interface ValueCodec {
   /** The fewest bytes a value can take: what bounds array lengths before anything is allocated. */
   readonly minBytes: number
+  /** About what a decoded value takes in memory, elements of arrays not counted: what array lengths are charged with. */
+  readonly heapBytes: number
   read(reader: Reader): unknown
   write(writer: Writer, value: unknown): void
 }
 
 const fixed = {
   bool: codec(
-    1,
+    [1, 8],
     (reader) => reader.int8() !== 0,
     (writer, value) => writer.int8(value === true ? 1 : 0),
   ),
   int8: codec(
-    1,
+    [1, 8],
     (reader) => reader.int8(),
     (writer, value: number) => writer.int8(value),
   ),
   int16: codec(
-    2,
+    [2, 8],
     (reader) => reader.int16(),
     (writer, value: number) => writer.int16(value),
   ),
   uint16: codec(
-    2,
+    [2, 8],
     (reader) => reader.uint16(),
     (writer, value: number) => writer.uint16(value),
   ),
   int32: codec(
-    4,
+    [4, 8],
     (reader) => reader.int32(),
     (writer, value: number) => writer.int32(value),
   ),
   uint32: codec(
-    4,
+    [4, 24],
     (reader) => reader.uint32(),
     (writer, value: number) => writer.uint32(value),
   ),
   int64: codec(
-    8,
+    [8, 24],
     (reader) => reader.int64(),
     (writer, value: number) => writer.int64(value),
   ),
   float64: codec(
-    8,
+    [8, 24],
     (reader) => reader.float64(),
     (writer, value: number) => writer.float64(value),
   ),
   uuid: codec(
-    16,
+    [16, 48],
     (reader) => reader.uuid(),
     (writer, value: string) => writer.uuid(value),
   ),
 } as const
 
 function codec<Value>(
-  minBytes: number,
+  [minBytes, heapBytes]: readonly [number, number],
   read: (reader: Reader) => Value,
   write: (writer: Writer, value: Value) => void,
 ): ValueCodec {
-  return { minBytes, read, write: write as (writer: Writer, value: unknown) => void }
+  return { minBytes, heapBytes, read, write: write as (writer: Writer, value: unknown) => void }
 }
 
 /** The codec of a primitive; `nullable` and `flexible` matter only for what has a length. */
@@ -93,6 +95,7 @@ function unexpectedNull(): Error {
 function stringCodec(nullable: boolean, flexible: boolean): ValueCodec {
   return {
     minBytes: flexible ? 1 : 2,
+    heapBytes: 32,
     read(reader) {
       const length = readLength(reader, flexible, true)
       if (length >= 0) return reader.utf8(length)
@@ -113,6 +116,7 @@ function stringCodec(nullable: boolean, flexible: boolean): ValueCodec {
 function bytesCodec(nullable: boolean, flexible: boolean): ValueCodec {
   return {
     minBytes: flexible ? 1 : 4,
+    heapBytes: 128,
     read(reader) {
       const length = readLength(reader, flexible, false)
       if (length >= 0) return reader.bytes(length)
@@ -133,6 +137,7 @@ export function arrayCodec(element: ValueCodec, nullable: boolean, flexible: boo
   const elementMinBytes = Math.max(1, element.minBytes)
   return {
     minBytes: flexible ? 1 : 4,
+    heapBytes: 40,
     read(reader) {
       const length = readLength(reader, flexible, false)
       if (length < 0) {
@@ -143,6 +148,7 @@ export function arrayCodec(element: ValueCodec, nullable: boolean, flexible: boo
         const message = `an array of ${length} elements is announced where ${reader.remaining()} bytes remain`
         throw protocolError('PROTOCOL_MALFORMED', message, { position: reader.position })
       }
+      reader.charge(length * element.heapBytes)
       const values: unknown[] = []
       for (let index = 0; index < length; index++) values.push(element.read(reader))
       return values
@@ -160,6 +166,7 @@ export function arrayCodec(element: ValueCodec, nullable: boolean, flexible: boo
 export function nullableStructCodec(struct: ValueCodec): ValueCodec {
   return {
     minBytes: 1,
+    heapBytes: struct.heapBytes,
     read: (reader) => (reader.int8() < 0 ? null : struct.read(reader)),
     write(writer, value) {
       writer.int8(value === null ? -1 : 1)
