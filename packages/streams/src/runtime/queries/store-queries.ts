@@ -73,6 +73,11 @@ export interface StoreQueries {
     key: unknown,
     bounds: { readonly fromMs: number; readonly toMs: number },
   ): readonly WindowEntry<unknown, unknown>[]
+  /**
+   * The committed view of one partition, for whoever puts answers of several instances together; undefined while it is not
+   * here or not restored. Read it at once: it does not outlive the next commit. @throws STREAMS_STORE_UNKNOWN
+   */
+  partitionView(store: string, partition: number): ReadOnlyStore | undefined
 }
 
 /** What the queries need to know of the runtime, asked anew for every query. */
@@ -162,6 +167,10 @@ export function storeQueries(source: QuerySource): StoreQueries {
         parts.push(keyValue(store, open(store, partition)).range({ from, to, reverse, limit: bounded }))
       }
       return mergeEntries(parts, { keyBytes: (key) => store.keySerde.serialize(key), reverse, limit: bounded })
+    },
+    partitionView(name, partition) {
+      const view = source.localStore(planOf(name), partition)
+      return view === 'notReady' ? undefined : view
     },
     windowFetch(name, key, { fromMs, toMs }) {
       const store = planOf(name)
