@@ -4,7 +4,7 @@ import { Reader } from './reader.ts'
 import { includesVersion } from './schema.ts'
 import { structCodec } from './struct-codec.ts'
 import type { ValueCodec } from './value-codec.ts'
-import { Writer } from './writer.ts'
+import { type Writer, withWriter } from './writer.ts'
 
 const codecs = new WeakMap<MessageType<unknown>, ValueCodec[]>()
 
@@ -47,9 +47,7 @@ export function readMessage<T>(reader: Reader, type: MessageType<T>, version: nu
  * encodeMessage(MetadataRequest, 12, { topics: [{ name: 'order' }], allowAutoTopicCreation: false })
  */
 export function encodeMessage<T>(type: MessageType<T>, version: number, value: MessageInput<T>): Buffer {
-  const writer = new Writer()
-  writeMessage(writer, type, version, value)
-  return writer.written()
+  return withWriter((writer) => writeMessage(writer, type, version, value))
 }
 
 /**
@@ -73,10 +71,10 @@ export function decodeMessage<T>(type: MessageType<T>, version: number, bytes: B
  * encodeVersionedMessage(ConsumerProtocolSubscription, 1, { topics: ['order'] })
  */
 export function encodeVersionedMessage<T>(type: MessageType<T>, version: number, value: MessageInput<T>): Buffer {
-  const writer = new Writer()
-  writer.int16(version)
-  writeMessage(writer, type, version, value)
-  return writer.written()
+  return withWriter((writer) => {
+    writer.int16(version)
+    writeMessage(writer, type, version, value)
+  })
 }
 
 /**

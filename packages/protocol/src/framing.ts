@@ -4,7 +4,7 @@ import { apis } from './generated/apis.ts'
 import { RequestHeader, ResponseHeader } from './generated/messages.ts'
 import type { MessageInput, MessageType } from './message-type.ts'
 import { Reader } from './reader.ts'
-import { Writer } from './writer.ts'
+import { withWriter } from './writer.ts'
 
 /** One API: its key, Kafka's name for it and both messages. */
 export interface Api<Request = unknown, Response = unknown> {
@@ -56,15 +56,11 @@ export function encodeRequest<Request, Response>(options: {
   readonly body: MessageInput<Request>
 }): Buffer {
   const { api, version, correlationId, clientId } = options
-  const writer = new Writer()
-  writeMessage(writer, RequestHeader, requestHeaderVersion(api as Api, version), {
-    requestApiKey: api.key,
-    requestApiVersion: version,
-    correlationId,
-    clientId,
+  const header = { requestApiKey: api.key, requestApiVersion: version, correlationId, clientId }
+  return withWriter((writer) => {
+    writeMessage(writer, RequestHeader, requestHeaderVersion(api as Api, version), header)
+    writeMessage(writer, api.request, version, options.body)
   })
-  writeMessage(writer, api.request, version, options.body)
-  return writer.written()
 }
 
 /**
@@ -91,10 +87,10 @@ export function encodeResponse<Request, Response>(options: {
   readonly body: MessageInput<Response>
 }): Buffer {
   const { api, version, correlationId } = options
-  const writer = new Writer()
-  writeMessage(writer, ResponseHeader, responseHeaderVersion(api as Api, version), { correlationId })
-  writeMessage(writer, api.response, version, options.body)
-  return writer.written()
+  return withWriter((writer) => {
+    writeMessage(writer, ResponseHeader, responseHeaderVersion(api as Api, version), { correlationId })
+    writeMessage(writer, api.response, version, options.body)
+  })
 }
 
 /**

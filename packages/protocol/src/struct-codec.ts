@@ -3,7 +3,7 @@ import { protocolError } from './errors.ts'
 import type { Reader } from './reader.ts'
 import { type FieldSchema, includesVersion } from './schema.ts'
 import { arrayCodec, nullableStructCodec, primitiveCodec, type ValueCodec } from './value-codec.ts'
-import { Writer } from './writer.ts'
+import { type Writer, withWriter } from './writer.ts'
 
 /** A field that the version carries. */
 interface FieldCodec {
@@ -124,18 +124,19 @@ function readTagged(reader: Reader, value: Fields, tagged: readonly FieldCodec[]
 }
 
 function writeTagged(writer: Writer, tagged: readonly FieldCodec[], value: Fields): void {
-  if (tagged.length === 0 && value[unknownTaggedFields] === undefined) {
-    writer.unsignedVarint(0)
-    return
+  let count = 0
+  for (let index = 0; index < tagged.length; index++) {
+    const one = tagged[index]!
+    if (!one.isDefault(value[one.name])) count++
   }
-  const present = tagged.filter((one) => !one.isDefault(value[one.name]))
   const unknown = value[unknownTaggedFields] as ReadonlyMap<number, Buffer> | undefined
-  writer.unsignedVarint(present.length + (unknown?.size ?? 0))
-  const entries: [number, Buffer][] = present.map((one) => {
-    const scratch = new Writer()
-    writeField(scratch, one, value)
-    return [one.tag, scratch.written()]
-  })
+  writer.unsignedVarint(count + (unknown?.size ?? 0))
+  if (count === 0 && !unknown) return
+  const present = tagged.filter((one) => !one.isDefault(value[one.name]))
+  const entries = present.map((one): [number, Buffer] => [
+    one.tag,
+    withWriter((inner) => writeField(inner, one, value)),
+  ])
   if (unknown) entries.push(...unknown)
   entries.sort(([a], [b]) => a - b)
   for (const [tag, bytes] of entries) {

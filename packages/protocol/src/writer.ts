@@ -1,6 +1,9 @@
 /** From this size on bytes are not copied into the growing buffer, which would copy them again when it grows. */
 const separateFromBytes = 16 * 1024
 
+const initialBytes = 4 * 1024
+const maxKeptBytes = 1024 * 1024
+
 /** A growing buffer that messages are written to. */
 export class Writer {
   buffer: Buffer
@@ -9,8 +12,8 @@ export class Writer {
   #pieces: Uint8Array[] | undefined
   #start = 0
 
-  constructor(initialBytes = 512) {
-    this.buffer = Buffer.allocUnsafe(initialBytes)
+  constructor() {
+    this.buffer = Buffer.allocUnsafeSlow(initialBytes)
   }
 
   /** Makes room for `count` bytes and returns where they go. */
@@ -23,17 +26,28 @@ export class Writer {
 
   #grow(count: number): void {
     const used = this.position - this.#start
-    const grown = Buffer.allocUnsafe(Math.max(used + count, this.buffer.length * 2))
+    const grown = Buffer.allocUnsafeSlow(Math.max(used + count, this.buffer.length * 2))
     this.buffer.copy(grown, 0, this.#start, this.position)
     this.buffer = grown
     this.position = used
     this.#start = 0
   }
 
-  /** What has been written; large values are copied here, once. */
-  written(): Buffer {
-    const last = this.buffer.subarray(this.#start, this.position)
-    return this.#pieces ? Buffer.concat([...this.#pieces, last]) : last
+  /** A copy of what has been written; large values are copied here only. */
+  copy(): Buffer {
+    const used = this.position - this.#start
+    if (this.#pieces) return Buffer.concat([...this.#pieces, this.buffer.subarray(this.#start, this.position)])
+    const copy = Buffer.allocUnsafe(used)
+    this.buffer.copy(copy, 0, this.#start, this.position)
+    return copy
+  }
+
+  /** Forgets what has been written and keeps the memory, unless it is large. */
+  reset(): void {
+    this.position = 0
+    this.#start = 0
+    this.#pieces = undefined
+    if (this.buffer.length > maxKeptBytes) this.buffer = Buffer.allocUnsafeSlow(initialBytes)
   }
 
   int8(value: number): void {
@@ -121,6 +135,11 @@ export function writeInt64(buffer: Buffer, value: number, at: number): void {
     buffer.writeUInt32BE(0xffffffff, at + 4)
     return
   }
+  if (value === (value | 0)) {
+    buffer.writeInt32BE(value < 0 ? -1 : 0, at)
+    buffer.writeInt32BE(value, at + 4)
+    return
+  }
   const high = Math.floor(value / two32)
   if (value - Math.floor(value) !== 0) throw new TypeError(`not an integer: ${value}`)
   buffer.writeInt32BE(high, at)
@@ -130,4 +149,24 @@ export function writeInt64(buffer: Buffer, value: number, at: number): void {
 /** Reads an int64 as a number; exact within safe integers. */
 export function readInt64(buffer: Buffer, at: number): number {
   return buffer.readInt32BE(at) * two32 + buffer.readUInt32BE(at + 4)
+}
+
+const writers: Writer[] = []
+let writersInUse = 0
+
+/**
+ * Lends a writer, whose memory is used again, and returns a copy of what `write` wrote. Calls may nest: a tagged field is
+ * written on its own first, since its size stands before it.
+ */
+export function withWriter(write: (writer: Writer) => void): Buffer {
+  const depth = writersInUse++
+  try {
+    writers[depth] ??= new Writer()
+    const writer = writers[depth]
+    writer.reset()
+    write(writer)
+    return writer.copy()
+  } finally {
+    writersInUse = depth
+  }
 }
