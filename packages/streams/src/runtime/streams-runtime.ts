@@ -1,5 +1,6 @@
 import type { Clock, MetricSample, MetricSource, Random } from '@millrace/base'
 import type { KafkaClient } from '@millrace/kafka'
+import { failureHandlers } from '../core/handlers.ts'
 import type { ReadOnlyStore } from '../core/stores/views.ts'
 import type { CreateStreamTask, TaskConfig } from '../core/task.ts'
 import type { StorePlan, TopologyPlan } from '../core/topology/plan.ts'
@@ -27,6 +28,8 @@ export interface StreamsRuntimeOptions {
   readonly applicationServer?: string | undefined
   readonly yieldNow: () => Promise<void>
   readonly onFailure: (error: unknown) => void
+  /** Last of all, whatever the end was like. */
+  readonly onClosed?: () => Promise<void>
 }
 
 /** An application at work in this process: an instance of the group that its application id names. */
@@ -112,13 +115,15 @@ export class StreamsRuntime implements StreamsInstance {
       if (this.state() === 'error') throw error
     } finally {
       await this.#options.stores.close()
+      await this.#options.onClosed?.()
     }
   }
 
   async #work(): Promise<void> {
-    const { client, plan, config, clock, random, onFailure, instanceId } = this.#options
+    const { client, plan, config, taskConfig, clock, random, onFailure, instanceId } = this.#options
+    const hasDeadLetters = Object.values(taskConfig.handlers).some((handler) => handler !== failureHandlers.fail)
     const { signal } = this.#stop
-    const counts = await prepareTopics({ client, plan, config, clock, random, onFailure, signal })
+    const counts = await prepareTopics({ client, plan, config, clock, random, hasDeadLetters, onFailure, signal })
     this.#partitionsOf = (topic) => counts.get(topic) ?? 1
     this.#state.apply('topicsReady')
     this.#thread = new StreamThread({

@@ -13,6 +13,8 @@ export interface PrepareTopicsOptions {
   readonly config: RuntimeConfig
   readonly clock: Clock
   readonly random: Random
+  /** Whether some failure handler may set records aside. */
+  readonly hasDeadLetters: boolean
   readonly onFailure: (error: unknown) => void
   readonly signal: AbortSignal
 }
@@ -45,7 +47,12 @@ export async function prepareTopics(options: PrepareTopicsOptions): Promise<Read
   }
 }
 
-async function createMissing({ client, plan, config }: PrepareTopicsOptions): Promise<ReadonlyMap<string, number>> {
+async function createMissing({
+  client,
+  plan,
+  config,
+  hasDeadLetters,
+}: PrepareTopicsOptions): Promise<ReadonlyMap<string, number>> {
   const existing = new Map((await client.admin.listTopics()).map(({ name, partitions }) => [name, partitions.length]))
   const resolved = resolvePartitions(plan, (topic) => existing.get(topic))
   const internal = plan.internalTopics.map((topic) => ({ topic, partitions: partitionsFor(topic, resolved) }))
@@ -58,9 +65,9 @@ async function createMissing({ client, plan, config }: PrepareTopicsOptions): Pr
       config: topic.config,
       ...replication,
     })),
-    ...plan.sourceTopics.map((topic) => ({
+    ...(hasDeadLetters ? inputTopics(plan) : []).map((topic) => ({
       name: deadLetterTopic(topic),
-      partitions: existing.get(topic) ?? 1,
+      partitions: existing.get(topic) ?? resolved.counts.get(topic) ?? 1,
       ...replication,
     })),
     ...outputTopics(plan).map((name) => ({ name })),
@@ -76,6 +83,10 @@ async function createMissing({ client, plan, config }: PrepareTopicsOptions): Pr
 
 function partitionsFor(topic: InternalTopicPlan, resolved: ResolvedPartitions): number {
   return resolved.counts.get(topic.name) ?? topic.partitions ?? 1
+}
+
+function inputTopics(plan: TopologyPlan): readonly string[] {
+  return [...new Set(plan.subtopologies.flatMap(({ sourceTopics }) => sourceTopics))]
 }
 
 function outputTopics(plan: TopologyPlan): readonly string[] {

@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto'
+import { channel } from 'node:diagnostics_channel'
+import { pathToFileURL } from 'node:url'
+import { type Clock, type Random, systemClock, systemRandom } from '@millrace/base'
+import { checkOptions } from '@millrace/base/internal'
+import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import { runnable } from '../core/dsl/topology.ts'
+import type { Topology } from '../core/dsl/types.ts'
+import { type FailureHandlers, failLoudly } from '../core/handlers.ts'
+import { createStreamTask } from '../core/stream-task.ts'
+import { defaultTaskConfig } from '../core/task.ts'
+import type { TopologyPlan } from '../core/topology/plan.ts'
+import { type ProcessingGuarantee, resolveConfig, type StreamsLimits } from './config.ts'
+import { LmdbStateStores } from './lmdb/lmdb-state-stores.ts'
+import { StateDirectory } from './lmdb/state-directory.ts'
+import { MemoryStateStores } from './memory-state-stores.ts'
+import type { StateStores } from './state-stores.ts'
+import { type StreamsInstance, StreamsRuntime } from './streams-runtime.ts'
+
+/** A topology, a function that makes one, or the module whose default export is such a function. */
+export type TopologySource = Topology | (() => Topology) | URL | string
+
+export interface StartStreamsOptions {
+  readonly topology: TopologySource
+  /** Bootstrap list; or give a `client`, which then stays the caller's to close. */
+  readonly brokers?: string | readonly string[]
+  readonly client?: KafkaClient
+  /** Names the consumer group, internal topics and transactional ids; the topology's name unless given. */
+  readonly applicationId?: string
+  /**
+   * Unique among the instances and the same after a restart; made up and kept in the state directory unless given. With
+   * `stateDir: 'memory'` give one, or a restarted instance cannot end what it left open before its time-out.
+   */
+  readonly instanceId?: string
+  /** Where stores live; `memory` keeps them in memory and restores them at every start. Default `.millrace/state`. */
+  readonly stateDir?: string
+  /** `host:port` under which this process answers queries, told to all other instances. */
+  readonly applicationServer?: string
+  /** Default `exactly_once`. */
+  readonly processingGuarantee?: ProcessingGuarantee
+  /** Default 100, and 30,000 with `at_least_once`. */
+  readonly commitIntervalMs?: number
+  /** Replicas of internal topics; the broker's default unless given. */
+  readonly replicationFactor?: number
+  /** Makes the group member static (KIP-345). */
+  readonly groupInstanceId?: string
+  /** What becomes of records that fail; every handler fails loudly unless given. */
+  readonly handlers?: Partial<FailureHandlers>
+  /** See `TaskConfig`. */
+  readonly maxTaskIdleMs?: number
+  readonly retryDelayMs?: number
+  /** Bounds of buffers, waits and retries; see `streamsLimits`. */
+  readonly limits?: Partial<StreamsLimits>
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+const stateChannel = channel('millrace:streams:state')
+const failureChannel = channel('millrace:streams:failure')
+
+/**
+ * Runs a topology in this process, as one instance of its application: it joins the group, takes over its share of
+ * tasks and works until `close`. Resolves once the state directory is ours; broker and topics are waited for in the
+ * background (see `state()` and `finished`).
+ *
+ * Publishes on the diagnostics channels `millrace:streams:state` (`{ applicationId, instanceId, state, before }`) and
+ * `millrace:streams:failure` (`{ applicationId, instanceId, error }`, failures that are survived).
+ *
+ * @throws STREAMS_STATE_LOCKED, STREAMS_STATE_VERSION, STREAMS_TOPOLOGY_INVALID, CONFIG_INVALID_OPTION
+ * @example
+ * await using streams = await startStreams({ topology: () => spend(), brokers: 'localhost:9092' })
+ * await streams.finished
+ */
+export async function startStreams(options: StartStreamsOptions): Promise<StreamsInstance> {
+  check(options)
+  const plan = await planOf(options.topology, options.applicationId)
+  const config = resolveConfig({
+    ...options.limits,
+    ...defined({
+      processingGuarantee: options.processingGuarantee,
+      commitIntervalMs: options.commitIntervalMs,
+      replicationFactor: options.replicationFactor,
+      groupInstanceId: options.groupInstanceId,
+    }),
+  })
+  const state = await openState(options, plan.applicationId)
+  const clock = options.clock ?? systemClock
+  const random = options.random ?? systemRandom
+  const ownClient = options.client
+    ? undefined
+    : kafkaClient({ brokers: options.brokers ?? [], clientId: `${plan.applicationId}-${state.instanceId}`, clock, random })
+  const { applicationId } = plan
+  const { instanceId } = state
+  const runtime = new StreamsRuntime({
+    client: options.client ?? ownClient!,
+    plan,
+    createTask: createStreamTask,
+    taskConfig: {
+      ...defaultTaskConfig,
+      ...defined({ maxTaskIdleMs: options.maxTaskIdleMs, retryDelayMs: options.retryDelayMs }),
+      handlers: { ...failLoudly, ...options.handlers },
+    },
+    config,
+    stores: state.stores,
+    clock,
+    random,
+    instanceId,
+    applicationServer: options.applicationServer,
+    yieldNow: () => new Promise(setImmediate),
+    onFailure: (error) => failureChannel.publish({ applicationId, instanceId, error }),
+    onClosed: async () => {
+      await ownClient?.close()
+      await state.release()
+    },
+  })
+  runtime.onStateChange((now, before) => stateChannel.publish({ applicationId, instanceId, state: now, before }))
+  return runtime
+}
+
+interface OpenState {
+  readonly stores: StateStores
+  readonly instanceId: string
+  release(): Promise<void>
+}
+
+async function openState(options: StartStreamsOptions, applicationId: string): Promise<OpenState> {
+  const newId = (): string => options.instanceId ?? randomUUID()
+  if (options.stateDir === 'memory') {
+    return { stores: new MemoryStateStores(), instanceId: newId(), release: () => Promise.resolve() }
+  }
+  const directory = await StateDirectory.open(options.stateDir ?? '.millrace/state', applicationId, newId)
+  return {
+    stores: new LmdbStateStores(directory.path),
+    instanceId: options.instanceId ?? directory.instanceId,
+    release: () => directory.close(),
+  }
+}
+
+async function planOf(source: TopologySource, applicationId: string | undefined): Promise<TopologyPlan> {
+  const built = await build(source)
+  return runnable(built).plan(applicationId === undefined ? {} : { applicationId })
+}
+
+async function build(source: TopologySource): Promise<Topology> {
+  if (typeof source === 'function') return source()
+  if (typeof source !== 'string' && !(source instanceof URL)) return source
+  const url = source instanceof URL || /^[a-z][a-z+.-]+:/i.test(source) ? String(source) : pathToFileURL(source).href
+  const loaded = (await import(url)) as { default?: unknown }
+  if (typeof loaded.default !== 'function') throw new TypeError(`${url} has no default export that is a function`)
+  return (loaded.default as () => Topology)()
+}
+
+function check(options: StartStreamsOptions): void {
+  checkOptions(
+    'startStreams',
+    options,
+    {
+      topology: ['object', 'function', 'string'],
+      brokers: ['string', 'array'],
+      client: 'object',
+      applicationId: 'string',
+      instanceId: 'string',
+      stateDir: 'string',
+      applicationServer: 'string',
+      processingGuarantee: { oneOf: ['exactly_once', 'at_least_once'] },
+      commitIntervalMs: { min: 1 },
+      replicationFactor: { min: -1, integer: true },
+      groupInstanceId: 'string',
+      handlers: 'object',
+      maxTaskIdleMs: { min: -1 },
+      retryDelayMs: { min: 0 },
+      limits: 'object',
+      clock: 'object',
+      random: 'object',
+    },
+    { required: options.client ? ['topology'] : ['topology', 'brokers'] },
+  )
+}
+
+/** Without what is undefined, so that it does not hide a default. */
+function defined<T extends object>(values: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof T]?: Exclude<T[Name], undefined>
+  }
+}
