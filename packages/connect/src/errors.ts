@@ -6,15 +6,15 @@ export const connectErrors = {
     cause: 'The stored position of a source is not one that this version reads.',
     remedy: 'Run the version that wrote it, or newer; to begin anew, delete the position and the replication slot.',
   },
+  CONNECT_POSITION_BLOCKED: {
+    retriable: true,
+    cause: "Another source's unfinished transaction in the topic of positions hides what was committed after it.",
+    remedy: 'Nothing: the broker ends it after its transaction time-out, and the source goes on by itself.',
+  },
   CONNECT_TOPIC_UNKNOWN: {
     retriable: false,
     cause: 'A source met a row that is addressed to a topic it was not given.',
     remedy: 'Add the topic to `topics`, or say with `onUnknownTopic` what to do with such rows.',
-  },
-  CONNECT_RECORD_TOO_LARGE: {
-    retriable: false,
-    cause: 'One record alone is larger than a batch may be.',
-    remedy: "Raise `maxBatchBytes` together with the topic's max.message.bytes, or keep the payload elsewhere.",
   },
   CONNECT_STOPPED: {
     retriable: false,
@@ -120,6 +120,11 @@ export const connectErrors = {
     remedy:
       'Changes in between are not in Kafka. Drop the slot and delete the stored position; the source then begins with a new snapshot.',
   },
+  POSTGRES_SLOT_TOO_OLD: {
+    retriable: false,
+    cause: 'The slot was created long before the first start, and too many rows are both in the outbox and in its log.',
+    remedy: 'Drop the slot (its rows are still in the outbox), so that the source creates a new one.',
+  },
   POSTGRES_SLOTS_EXHAUSTED: {
     retriable: false,
     cause: 'All replication slots or WAL senders of the server are in use.',
@@ -150,7 +155,7 @@ export const connectErrors = {
     cause: 'The target table and what the sink has to write do not fit together.',
     remedy: 'Alter the table or the `columns` of the sink as the message says.',
   },
-  POSTGRES_SINK_FENCED: {
+  CONNECT_SINK_FENCED: {
     retriable: true,
     cause: 'Another instance has been assigned the partition and writes it now.',
     remedy: 'Nothing: this instance has written nothing and rejoins its group.',

@@ -1,1 +1,27 @@
-export {}
+export type {
+  BadRecord,
+  SinkBatch,
+  SinkConnector,
+  SinkContext,
+  SinkPartition,
+  SinkSession,
+  SourceConnector,
+  SourceContext,
+  SourceFigures,
+  SourceOutput,
+  SourcePull,
+  SourceSession,
+  StoredPosition,
+  TopicSpec,
+} from './runtime/connector.ts'
+export { positionsTopic } from './runtime/position-store.ts'
+export type { SinkRunnerOptions, SourceRunnerOptions } from './runtime/runner-options.ts'
+export { runSink } from './runtime/sink-runner.ts'
+export { runSource } from './runtime/source-runner.ts'
+export type { ConnectorState, ConnectorStatus, RunningConnector } from './runtime/status.ts'
+export { postgresSink } from './sinks/postgres/sink.ts'
+export type { PostgresSinkOptions, SinkColumn, SinkLimits } from './sinks/postgres/sink-options.ts'
+export { type PostgresOutboxOptions, postgresOutbox } from './sources/postgres/outbox.ts'
+export type { OnUnknownTopic, UnknownTopicRow } from './sources/postgres/outbox-mapper.ts'
+export type { PostgresSourceOptions, SourceLimits } from './sources/postgres/source-options.ts'
+export { type PostgresTablesOptions, postgresTables, type TableCapture } from './sources/postgres/tables.ts'

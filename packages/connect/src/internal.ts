@@ -1,1 +1,2 @@
-export {}
+export { connectErrors } from './errors.ts'
+export { PositionStore } from './runtime/position-store.ts'

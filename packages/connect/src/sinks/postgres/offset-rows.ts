@@ -55,7 +55,7 @@ export async function claimPartition(client: ClientBase, connector: string, part
   return { epoch: row.epoch, nextOffset: row.next_offset === null ? null : Number(row.next_offset) }
 }
 
-/** Moves the offset inside the batch's own transaction. @throws POSTGRES_SINK_FENCED when the claim is not valid any more */
+/** Moves the offset inside the batch's own transaction. @throws CONNECT_SINK_FENCED when the claim is not valid any more */
 export async function advanceOffset(
   client: ClientBase,
   connector: string,
@@ -72,7 +72,7 @@ export async function advanceOffset(
   })
   if (rowCount === 1) return
   const message = `partition ${partition.partition} of ${partition.topic} has been claimed by another instance of ${connector}`
-  throw connectError('POSTGRES_SINK_FENCED', message, {
+  throw connectError('CONNECT_SINK_FENCED', message, {
     connector,
     topic: partition.topic,
     partition: partition.partition,

@@ -60,7 +60,7 @@ export class PostgresSinkSession implements SinkSession {
     const claim = this.#claims.get(idOf(batch))
     if (!claim) {
       const { topic, partition } = batch
-      throw connectError('POSTGRES_SINK_FENCED', `partition ${partition} of ${topic} is not claimed`, {
+      throw connectError('CONNECT_SINK_FENCED', `partition ${partition} of ${topic} is not claimed`, {
         topic,
         partition,
       })

@@ -15,6 +15,11 @@ export interface ChangeSource {
 export interface CaptureMapper {
   change(change: RowChange, source: ChangeSource, output: SourceOutput): void
   truncate(relation: Relation, source: ChangeSource, output: SourceOutput): void
+  /**
+   * Names a row that is only ever inserted. Where it is given, the stream leaves out the rows that the initial snapshot
+   * published; otherwise the transactions that the snapshot saw.
+   */
+  idOf?(relation: Relation, row: RowView): string
   /** A row of the initial snapshot. */
   snapshotRow(relation: Relation, row: RowView, source: ChangeSource, output: SourceOutput): void
 }

@@ -56,9 +56,12 @@ export class OutboxMapper implements CaptureMapper {
 
   truncate(): void {}
 
+  idOf(relation: Relation, row: RowView): string {
+    return row.text(this.#layoutOf(relation).id)
+  }
+
   snapshotRow(relation: Relation, row: RowView, source: ChangeSource, output: SourceOutput): void {
-    if (this.#layout?.relation !== relation) this.#layout = layoutOf(relation)
-    const layout = this.#layout
+    const layout = this.#layoutOf(relation)
     const topic = row.text(layout.aggregateType)
     const key = row.isNull(layout.aggregateId) ? null : row.bytes(layout.aggregateId)
     const value = payloadOf(row, layout)
@@ -68,6 +71,11 @@ export class OutboxMapper implements CaptureMapper {
     const time = written ?? source.commitTimeMs
     if (this.#topics.has(topic)) output.append(topic, time, key, value, headers)
     else this.#unknownTopic({ row, layout, topic, key, value, headers, time, output })
+  }
+
+  #layoutOf(relation: Relation): Layout {
+    if (this.#layout?.relation !== relation) this.#layout = layoutOf(relation)
+    return this.#layout
   }
 
   #unknownTopic(event: {
@@ -92,7 +100,10 @@ export class OutboxMapper implements CaptureMapper {
       }
       const chosen = this.#onUnknownTopic(described)
       if (chosen === undefined) return
-      if (this.#topics.has(chosen)) return output.append(chosen, time, key, value, headers)
+      if (this.#topics.has(chosen)) {
+        output.append(chosen, time, key, value, headers)
+        return
+      }
     }
     const error = connectError(
       'CONNECT_TOPIC_UNKNOWN',

@@ -72,28 +72,35 @@ export class PgoutputReader {
   #dispatch(message: Buffer): void {
     switch (message[0]) {
       case tag.insert:
-        return this.#insert(message)
+        this.#insert(message)
+        break
       case tag.update:
-        return this.#update(message)
+        this.#update(message)
+        break
       case tag.delete:
-        return this.#delete(message)
+        this.#delete(message)
+        break
       case tag.begin:
-        return this.#handler.begin({
+        this.#handler.begin({
           commitLsn: message.readBigUInt64BE(1),
           commitTimeMs: Number(message.readBigInt64BE(9) / 1000n) + postgresEpochMs,
           xid: message.readUInt32BE(17),
         })
+        break
       case tag.commit:
-        return this.#handler.commit({ commitLsn: message.readBigUInt64BE(2), endLsn: message.readBigUInt64BE(10) })
+        this.#handler.commit({ commitLsn: message.readBigUInt64BE(2), endLsn: message.readBigUInt64BE(10) })
+        break
       case tag.relation:
-        return this.#relation(message)
+        this.#relation(message)
+        break
       case tag.truncate:
-        return this.#truncate(message)
+        this.#truncate(message)
+        break
       // Where the change came from, names of user-defined types, logical messages: none of them is a row.
       case tag.origin:
       case tag.type:
       case tag.message:
-        return
+        break
       default:
         throw connectError('POSTGRES_STREAM_INVALID', `replication message type ${message[0]} is unknown`)
     }

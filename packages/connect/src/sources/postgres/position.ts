@@ -16,9 +16,14 @@ export interface PostgresPosition {
   readonly handover?: Handover
 }
 
-/** The snapshot whose rows are in Kafka, as `pg_current_snapshot()` prints it, and the end of the log when it was taken. */
+/**
+ * What the initial snapshot has published already and the stream brings again. Tables: the transactions that the snapshot
+ * saw, as `pg_current_snapshot()` prints it. Outbox: the ids of its youngest rows, since there a transaction may be seen
+ * while some of its rows are not: they are deleted as soon as a slot is there to read them from.
+ */
 export interface Handover {
-  readonly snapshot: string
+  readonly seen: { readonly snapshot: string } | { readonly ids: readonly string[] }
+  /** The end of the log when the snapshot was taken. */
   readonly untilLsn: bigint
 }
 
@@ -31,7 +36,7 @@ export function encodePosition(position: PostgresPosition): StoredPosition {
     lsn: formatLsn(lsn),
     index,
     systemId,
-    ...(handover && { handover: { snapshot: handover.snapshot, untilLsn: formatLsn(handover.untilLsn) } }),
+    ...(handover && { handover: { ...handover.seen, untilLsn: formatLsn(handover.untilLsn) } }),
   }
 }
 
@@ -58,8 +63,9 @@ export function decodePosition(stored: StoredPosition, connector: string): Postg
 }
 
 function decodeHandover(stored: unknown): Handover {
-  const { snapshot, untilLsn } = stored as Record<string, unknown>
-  return { snapshot: String(snapshot), untilLsn: parseLsn(String(untilLsn)) }
+  const { snapshot, ids, untilLsn } = stored as Record<string, unknown>
+  const seen = Array.isArray(ids) ? { ids: ids.map(String) } : { snapshot: String(snapshot) }
+  return { seen, untilLsn: parseLsn(String(untilLsn)) }
 }
 
 /** Whether all of `position` is in `other` as well. */

@@ -6,6 +6,7 @@ import { connectClient, textSettings } from '../../postgres/driver.ts'
 import { parseTableName } from '../../postgres/identifiers.ts'
 import { postgresError } from '../../postgres/postgres-errors.ts'
 import type { SourceConnector, SourceContext, SourceSession, TopicSpec } from '../../runtime/connector.ts'
+import { applicationName, isSameConnector, isSibling } from './application-name.ts'
 import type { CapturedTable, CaptureMapper, PublicationNeed } from './capture.ts'
 import { readTable } from './catalog.ts'
 import { parseLsn } from './lsn.ts'
@@ -62,7 +63,7 @@ class PostgresSource {
     this.#limits = resolveLimits(plan.name, sourceLimits, options.limits)
     this.#slot = options.slot ?? slotNameFor(plan.name)
     this.#publication = options.publication ?? this.#slot
-    this.#applicationName = `millrace:${plan.name}`.slice(0, 63)
+    this.#applicationName = applicationName(plan.name)
   }
 
   async open(context: SourceContext): Promise<SourceSession> {
@@ -83,7 +84,8 @@ class PostgresSource {
         const { clock, signal, report } = context
         const { systemId, lsn: slotLsn } = start.position
         const orderBy = this.#plan.snapshotOrder
-        return new SnapshotSession({ client, tables, orderBy, mapper, systemId, slotLsn, clock, signal, report })
+        const slot = this.#slot
+        return new SnapshotSession({ client, tables, orderBy, mapper, systemId, slot, slotLsn, clock, signal, report })
       }
       return await this.#stream(start.position, needs, mapper, context)
     } catch (error) {
@@ -93,11 +95,12 @@ class PostgresSource {
     }
   }
 
-  /** Whether somebody reads from the slot. */
+  /** Whether another instance of this connector reads from the slot. */
   async occupied(): Promise<boolean> {
     const client = await connectClient(this.#options.url, this.#applicationName)
     try {
-      return (await readSlot(client, this.#slot))?.activePid !== undefined
+      const slot = await readSlot(client, this.#slot)
+      return slot !== undefined && isSibling(slot.activeApplication, this.#applicationName)
     } catch (error) {
       throw postgresError(error, 'asking who reads the replication slot')
     } finally {
@@ -112,7 +115,7 @@ class PostgresSource {
       try {
         problems.push(...(await serverProblems(client)))
         const slot = await readSlot(client, this.#slot)
-        if (slot?.activePid !== undefined && slot.activeApplication !== this.#applicationName) {
+        if (slot?.activePid !== undefined && !isSameConnector(slot.activeApplication, this.#applicationName)) {
           problems.push(slotTaken(this.#slot, slot))
         }
         const needs = this.#plan.publications(await this.#tables(client), this.#publication)

@@ -2,12 +2,15 @@ import { type Clock, type MillraceError, sleep } from '@millrace/base'
 import type { Client } from 'pg'
 import { connectError } from '../../errors.ts'
 import { codeOf, postgresError } from '../../postgres/postgres-errors.ts'
+import { isSameConnector } from './application-name.ts'
 import { parseLsn } from './lsn.ts'
 
 const takeoverWaitMs = 5_000
 
 export interface SlotState {
   readonly confirmedLsn: bigint
+  /** Transactions with smaller ids had ended before the slot was created, as long as nothing has been confirmed. */
+  readonly catalogXmin: string
   readonly activePid: number | undefined
   /** What the process that reads from the slot calls itself, where we may see it. */
   readonly activeApplication: string | undefined
@@ -19,6 +22,7 @@ interface SlotRow {
   readonly current: string
   readonly active_pid: number | null
   readonly confirmed: string | null
+  readonly catalog_xmin: string | null
   readonly wal_status: string | null
   readonly application: string | null
 }
@@ -27,6 +31,7 @@ interface SlotRow {
 export async function readSlot(client: Client, slot: string): Promise<SlotState | undefined> {
   const { rows } = await client.query<SlotRow>(
     `select s.plugin, s.database, current_database() as current, s.active_pid, s.confirmed_flush_lsn::text as confirmed,
+            s.catalog_xmin::text as catalog_xmin,
             s.wal_status, a.application_name as application
        from pg_replication_slots s left join pg_stat_activity a on a.pid = s.active_pid
       where s.slot_name = $1`,
@@ -43,6 +48,7 @@ export async function readSlot(client: Client, slot: string): Promise<SlotState 
   }
   return {
     confirmedLsn: row.confirmed === null ? 0n : parseLsn(row.confirmed),
+    catalogXmin: row.catalog_xmin ?? '0',
     activePid: row.active_pid ?? undefined,
     activeApplication: row.application ?? undefined,
   }
@@ -66,7 +72,8 @@ export async function takeOverSlot(client: Client, slot: string, applicationName
   for (;;) {
     const state = await readSlot(client, slot)
     if (!state?.activePid) return
-    if (state.activeApplication !== applicationName || clock.now() > deadlineMs) throw slotTaken(slot, state)
+    if (!isSameConnector(state.activeApplication, applicationName) || clock.now() > deadlineMs)
+      throw slotTaken(slot, state)
     await client.query('select pg_terminate_backend($1)', [state.activePid])
     await sleep(clock, 50)
   }

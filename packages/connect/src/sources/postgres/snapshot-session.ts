@@ -8,9 +8,12 @@ import type { CapturedTable, CaptureMapper } from './capture.ts'
 import { parseLsn } from './lsn.ts'
 import { encodePosition, type PostgresPosition } from './position.ts'
 import { TextRow } from './row.ts'
+import { readSlot } from './slots.ts'
 
 const fetchRows = 2_000
 const pollMs = 100
+/** They travel in every position until the stream has passed the snapshot. */
+const idsMax = 5_000
 
 /** Values as the server prints them, as in the replication stream; a cast to text would print some differently. */
 const rawTexts = { getTypeParser: () => (text: string) => text } as unknown as CustomTypesConfig
@@ -23,6 +26,7 @@ export interface SnapshotSessionOptions {
   readonly orderBy: (table: CapturedTable) => string
   readonly mapper: CaptureMapper
   readonly systemId: string
+  readonly slot: string
   /** From where the slot reads. */
   readonly slotLsn: bigint
   readonly clock: Clock
@@ -34,8 +38,8 @@ export interface SnapshotSessionOptions {
  * The rows that were there before the slot, all in one Kafka transaction together with the position from which the
  * stream goes on: a crash in between leaves nothing behind and the snapshot begins anew.
  *
- * The slot comes first, then the snapshot, so some transactions are both in the snapshot and in the stream. The position
- * carries the snapshot, and the stream leaves out what it saw. What is neither must not exist: a transaction is visible
+ * The slot comes first, then the snapshot, so some changes are both in the snapshot and in the stream. The position
+ * carries what the snapshot saw, and the stream leaves that out. What is neither must not exist: a transaction is visible
  * only a little after its commit record was written, so one could lie before the slot's start and still be invisible. All
  * transactions that were running when the slot was ready are waited for, as PostgreSQL's own CREATE INDEX CONCURRENTLY does.
  */
@@ -43,6 +47,8 @@ export class SnapshotSession implements SourceSession {
   readonly #options: SnapshotSessionOptions
   readonly #row = new TextRow()
   #position: PostgresPosition | undefined
+  #catalogXmin = '0'
+  readonly #ids: string[] = []
   #snapshotMs = 0
   #table = 0
   #isCursorOpen = false
@@ -61,12 +67,13 @@ export class SnapshotSession implements SourceSession {
       throw postgresError(error, 'reading the initial snapshot')
     }
     this.#isDone = this.#table === this.#options.tables.length
-    const position = encodePosition(this.#position)
+    const position = encodePosition(this.#withIds(this.#position))
     return this.#isDone ? { position, transaction: 'commit', isLast: true } : { position, transaction: 'continue' }
   }
 
   async #begin(): Promise<PostgresPosition> {
-    const { client, clock, signal, report, systemId, slotLsn } = this.#options
+    const { client, clock, signal, report, systemId, slot, slotLsn } = this.#options
+    this.#catalogXmin = (await readSlot(client, slot))?.catalogXmin ?? '0'
     const now = await client.query<{ xmax: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as xmax')
     const xmax = BigInt(now.rows[0]!.xmax)
     for (;;) {
@@ -84,14 +91,21 @@ export class SnapshotSession implements SourceSession {
     )
     this.#snapshotMs = clock.now()
     const { snapshot, lsn } = rows[0]!
-    return { lsn: slotLsn, index: 0, systemId, handover: { snapshot, untilLsn: parseLsn(lsn) } }
+    return { lsn: slotLsn, index: 0, systemId, handover: { seen: { snapshot }, untilLsn: parseLsn(lsn) } }
+  }
+
+  #withIds(position: PostgresPosition): PostgresPosition {
+    if (!this.#options.mapper.idOf || !position.handover) return position
+    return { ...position, handover: { seen: { ids: this.#ids }, untilLsn: position.handover.untilLsn } }
   }
 
   async #fetch(output: SourceOutput): Promise<void> {
     const { client, tables, mapper, orderBy, slotLsn } = this.#options
     const table = tables[this.#table]!
     if (!this.#isCursorOpen) {
-      const columns = table.relation.columns.map((column) => quoteIdentifier(column.name)).join(', ')
+      const names = table.relation.columns.map((column) => quoteIdentifier(column.name))
+      // Whether the row's transaction may be in the slot's log as well.
+      const columns = [...names, `age(xmin) <= age('${this.#catalogXmin}'::xid)`].join(', ')
       const order = orderBy(table)
       await client.query(
         `declare millrace_snapshot no scroll cursor for select ${columns} from ${quoteTable(table.relation)}${order && ` order by ${order}`}`,
@@ -104,11 +118,21 @@ export class SnapshotSession implements SourceSession {
       types: rawTexts,
     })
     const source = { commitLsn: slotLsn, commitTimeMs: this.#snapshotMs, xid: 0, index: 0 }
-    for (const values of rows) mapper.snapshotRow(table.relation, this.#row.load(values), source, output)
+    for (const values of rows) {
+      mapper.snapshotRow(table.relation, this.#row.load(values), source, output)
+      if (mapper.idOf && values.at(-1) === 't') this.#remember(mapper.idOf(table.relation, this.#row))
+    }
     if (rows.length === fetchRows) return
     await client.query('close millrace_snapshot')
     this.#isCursorOpen = false
     this.#table++
+  }
+
+  #remember(id: string): void {
+    this.#ids.push(id)
+    if (this.#ids.length <= idsMax) return
+    const message = `more than ${idsMax} outbox rows were written after slot "${this.#options.slot}" was created`
+    throw connectError('POSTGRES_SLOT_TOO_OLD', message, { slot: this.#options.slot })
   }
 
   async commit(): Promise<void> {

@@ -91,9 +91,11 @@ export class StreamSession implements SourceSession {
   #row(change: RowChange): void {
     const index = this.#filter.event()
     if (index < 0) return
-    const { commitLsn, commitTimeMs, xid } = this.#filter
+    const { commitLsn, commitTimeMs, xid, seenIds } = this.#filter
     this.#lastEventMs = commitTimeMs
-    this.#options.mapper.change(change, { commitLsn, commitTimeMs, xid, index }, this.#output!)
+    const { mapper } = this.#options
+    if (seenIds && change.row && mapper.idOf && seenIds.has(mapper.idOf(change.relation, change.row))) return
+    mapper.change(change, { commitLsn, commitTimeMs, xid, index }, this.#output!)
   }
 
   #truncate(relations: readonly Relation[]): void {

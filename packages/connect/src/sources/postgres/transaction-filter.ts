@@ -14,6 +14,8 @@ export class TransactionFilter {
   #skipBelow = 0
   #isSkipped = false
   #next = 0
+  /** Rows that the snapshot has published, until the stream has passed it. */
+  seenIds: ReadonlySet<string> | undefined
   isInTransaction = false
   commitLsn = 0n
   commitTimeMs = 0
@@ -24,7 +26,9 @@ export class TransactionFilter {
     this.#index = start.index
     this.#systemId = start.systemId
     this.#handover = start.handover
-    this.#isVisible = start.handover && snapshotVisibility(start.handover.snapshot)
+    const seen = start.handover?.seen
+    if (seen && 'snapshot' in seen) this.#isVisible = snapshotVisibility(seen.snapshot)
+    if (seen && 'ids' in seen && seen.ids.length > 0) this.seenIds = new Set(seen.ids)
   }
 
   begin(transaction: { commitLsn: bigint; commitTimeMs: number; xid: number }): void {
@@ -78,5 +82,6 @@ export class TransactionFilter {
   #endHandover(): void {
     this.#handover = undefined
     this.#isVisible = undefined
+    this.seenIds = undefined
   }
 }

@@ -1,0 +1,115 @@
+import type { Clock } from '@millrace/base'
+import type { KafkaClient, Producer } from '@millrace/kafka'
+import { partitionForKey, RecordBatchBuilder } from '@millrace/protocol'
+import { connectError } from '../errors.ts'
+import type { StoredPosition } from './connector.ts'
+import { ensureTopics } from './topics.ts'
+
+/** Default name of the topic that holds the positions of all sources. */
+export const positionsTopic = 'millrace-connect-offsets'
+
+/**
+ * Sources share the topic, and one source's open transaction in a partition keeps the others from reading beyond it; with
+ * several partitions that is rare.
+ */
+const partitions = 8
+const pollMs = 500
+const readTimeoutMs = 60_000
+
+/** Positions of sources in a compacted topic, keyed as Kafka Connect does: `["<name>",{"source":"<name>"}]`. */
+export class PositionStore {
+  readonly #client: KafkaClient
+  readonly #topic: string
+  readonly #clock: Clock
+
+  constructor(client: KafkaClient, topic: string, clock: Clock) {
+    this.#client = client
+    this.#topic = topic
+    this.#clock = clock
+  }
+
+  /**
+   * The last committed position of a source. Call it after the producer has been initialised: that has ended the
+   * predecessor's transaction one way or the other.
+   */
+  async read(name: string): Promise<StoredPosition | undefined> {
+    const partition = await this.#partitionOf(name)
+    const target = { topic: this.#topic, partition }
+    // Up to the end that includes open transactions: with the last stable offset as the end, an open transaction of
+    // another source, begun before our last one was committed, would hide our last position.
+    const [end] = await this.#client.admin.listOffsets([{ ...target, at: 'latest' }], { isolation: 'read_uncommitted' })
+    const [start] = await this.#client.admin.listOffsets([{ ...target, at: 'earliest' }])
+    if (!end || !start || end.offset <= start.offset) return undefined
+    const consumer = this.#client.consumer({ isolation: 'read_committed', autoOffsetReset: 'earliest' })
+    try {
+      await consumer.assign([target])
+      consumer.seek({ ...target, offset: start.offset })
+      const key = keyOf(name)
+      const deadlineMs = this.#clock.now() + readTimeoutMs
+      let found: Buffer | null = null
+      for (;;) {
+        for (const fetched of await consumer.poll({ timeoutMs: pollMs })) {
+          for (const batch of fetched.batches) {
+            const cursor = batch.cursor()
+            while (cursor.next()) {
+              if (!cursor.keyBytes()?.equals(key)) continue
+              const value = cursor.valueBytes()
+              found = value && Buffer.from(value)
+            }
+          }
+        }
+        if ((consumer.position(target) ?? 0) >= end.offset) return found ? parse(found, name) : undefined
+        if (this.#clock.now() > deadlineMs) {
+          const message = `the position of ${name} could not be read within ${readTimeoutMs} ms`
+          throw connectError('CONNECT_POSITION_BLOCKED', message, { connector: name, ...target })
+        }
+      }
+    } finally {
+      await consumer.close()
+    }
+  }
+
+  /** Adds the position to the producer's open transaction. */
+  async write(producer: Producer, name: string, position: StoredPosition): Promise<void> {
+    await this.#put(producer, name, Buffer.from(JSON.stringify(position)))
+  }
+
+  /** Forgets the position, so that the source begins anew. Only for a source that does not run. */
+  async delete(producer: Producer, name: string): Promise<void> {
+    await this.#put(producer, name, null)
+  }
+
+  async #put(producer: Producer, name: string, value: Buffer | null): Promise<void> {
+    const batch = new RecordBatchBuilder({ initialBytes: 1024 })
+    batch.append(this.#clock.now(), keyOf(name), value)
+    await producer.sendBatch({ topic: this.#topic, partition: await this.#partitionOf(name), batch })
+  }
+
+  #count: number | undefined
+
+  async #partitionOf(name: string): Promise<number> {
+    if (this.#count === undefined) {
+      const spec = { name: this.#topic, partitions, config: { 'cleanup.policy': 'compact' } }
+      this.#count = (await ensureTopics(this.#client, [spec])).get(this.#topic) ?? 1
+    }
+    return partitionForKey(keyOf(name), this.#count)
+  }
+}
+
+function keyOf(name: string): Buffer {
+  return Buffer.from(JSON.stringify([name, { source: name }]))
+}
+
+function parse(value: Buffer, name: string): StoredPosition {
+  try {
+    const position: unknown = JSON.parse(value.toString())
+    if (typeof position === 'object' && position !== null && 'version' in position) return position as StoredPosition
+  } catch {
+    // The same as a value of the wrong shape.
+  }
+  throw unreadable(name, 'is not a position')
+}
+
+function unreadable(name: string, reason: string): Error {
+  return connectError('CONNECT_POSITION_INVALID', `the stored position of ${name} ${reason}`, { connector: name })
+}

@@ -1,0 +1,62 @@
+import type { Clock, Random } from '@millrace/base'
+import type { LimitTable } from '@millrace/base/internal'
+import type { KafkaClient } from '@millrace/kafka'
+import type { CompressionType } from '@millrace/protocol'
+
+/** Bounds of a source's runner. */
+export const sourceRunnerLimits = {
+  maxTransactionRecords: { default: 10_000, min: 1, max: 1_000_000, reached: 'The Kafka transaction is committed.' },
+  maxTransactionBytes: {
+    default: 4 * 1024 * 1024,
+    min: 1_024,
+    max: 1024 ** 3,
+    reached: 'The Kafka transaction is committed.',
+  },
+  maxBatchBytes: { default: 900_000, min: 1_024, max: 100 * 1024 ** 2, reached: 'The next batch is begun.' },
+  transactionTimeoutMs: {
+    default: 60_000,
+    min: 1_000,
+    max: 900_000,
+    reached: 'The broker aborts the transaction; the source publishes its records again.',
+  },
+  retryDelayMsMin: { default: 250, min: 1, max: 60_000, reached: 'The first wait after a failure.' },
+  retryDelayMsMax: { default: 15_000, min: 1, max: 600_000, reached: 'Waits after failures grow no longer.' },
+} as const satisfies LimitTable
+
+/** Bounds of a sink's runner. */
+export const sinkRunnerLimits = {
+  maxPartitionBytes: {
+    default: 2 * 1024 * 1024,
+    min: 1_024,
+    max: 100 * 1024 ** 2,
+    reached: 'The rest comes with the next fetch.',
+  },
+  bufferBytes: {
+    default: 32 * 1024 * 1024,
+    min: 64 * 1_024,
+    max: 1024 ** 3,
+    reached: 'Fetching pauses until batches are written.',
+  },
+  retryDelayMsMin: { default: 250, min: 1, max: 60_000, reached: 'The first wait after a failure.' },
+  retryDelayMsMax: { default: 15_000, min: 1, max: 600_000, reached: 'Waits after failures grow no longer.' },
+} as const satisfies LimitTable
+
+interface RunnerOptions {
+  readonly client: KafkaClient
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+export interface SourceRunnerOptions extends RunnerOptions {
+  /** Default `none`. */
+  readonly compression?: CompressionType
+  /** Topic of the stored positions. Default `millrace-connect-offsets`. */
+  readonly positionsTopic?: string
+  readonly limits?: { readonly [Name in keyof typeof sourceRunnerLimits]?: number }
+}
+
+export interface SinkRunnerOptions extends RunnerOptions {
+  /** Default `millrace-sink-<name>`. */
+  readonly groupId?: string
+  readonly limits?: { readonly [Name in keyof typeof sinkRunnerLimits]?: number }
+}

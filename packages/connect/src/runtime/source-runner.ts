@@ -1,0 +1,180 @@
+import { systemClock, systemRandom } from '@millrace/base'
+import { checkOptions, resolveLimits } from '@millrace/base/internal'
+import type { Producer } from '@millrace/kafka'
+import { BatchOutput } from './batch-output.ts'
+import type { SourceConnector, SourcePull, SourceSession, StoredPosition } from './connector.ts'
+import { abortable } from './failures.ts'
+import { PositionStore, positionsTopic } from './position-store.ts'
+import { type SourceRunnerOptions, sourceRunnerLimits } from './runner-options.ts'
+import { type RunningConnector, StatusBoard } from './status.ts'
+import { SupervisedLoop } from './supervised-loop.ts'
+import { ensureTopics } from './topics.ts'
+
+const pullMaxWaitMs = 250
+const closeTimeoutMs = 2_000
+
+/**
+ * Runs a source until it is closed. Its records and its position go to Kafka in one transaction, and the database is told
+ * only what such a transaction holds; so each change is in its topic exactly once for readers with read_committed.
+ *
+ * Returns at once; a database or broker that is not there yet is waited for. `ready` and `status()` tell.
+ *
+ * @example
+ * const running = runSource(postgresOutbox({ url, topics: [order] }), { client })
+ * await running.ready
+ */
+export function runSource(connector: SourceConnector, options: SourceRunnerOptions): RunningConnector {
+  return new SourceRunner(connector, options).loop
+}
+
+class SourceRunner {
+  readonly #connector: SourceConnector
+  readonly #options: SourceRunnerOptions
+  readonly #limits: ReturnType<typeof resolveLimits<typeof sourceRunnerLimits>>
+  readonly #board: StatusBoard
+  readonly #positions: PositionStore
+  readonly loop: SupervisedLoop
+
+  constructor(connector: SourceConnector, options: SourceRunnerOptions) {
+    checkOptions(
+      'runSource',
+      options,
+      {
+        client: 'object',
+        clock: 'object',
+        random: 'object',
+        compression: 'string',
+        positionsTopic: 'string',
+        limits: 'object',
+      },
+      { required: ['client'] },
+    )
+    this.#connector = connector
+    this.#options = options
+    this.#limits = resolveLimits(`runSource ${connector.name}`, sourceRunnerLimits, options.limits)
+    this.#board = new StatusBoard(connector.name, 'source')
+    const clock = options.clock ?? systemClock
+    this.#positions = new PositionStore(options.client, options.positionsTopic ?? positionsTopic, clock)
+    this.loop = new SupervisedLoop({
+      board: this.#board,
+      clock,
+      random: options.random ?? systemRandom,
+      backoff: { delayMsMin: this.#limits.retryDelayMsMin, delayMsMax: this.#limits.retryDelayMsMax },
+      work: (signal) => this.#work(signal),
+      occupied: connector.occupied && (() => connector.occupied!()),
+    })
+  }
+
+  /** One session, from the stored position on. */
+  async #work(signal: AbortSignal): Promise<void> {
+    const { client } = this.#options
+    this.#board.activity = 'preparing topics'
+    const partitions = await abortable(ensureTopics(client, this.#connector.topics), signal)
+    const opened = await this.#openProducer(signal)
+    let session: SourceSession | undefined
+    try {
+      this.#board.activity = 'opening the database'
+      session = await this.#openSession(opened.position, signal)
+      const { compression = 'none' } = this.#options
+      const { maxBatchBytes, maxTransactionBytes: maxBytes, maxTransactionRecords: maxRecords } = this.#limits
+      const output = new BatchOutput({ partitions, compression, maxBatchBytes, maxBytes, maxRecords })
+      this.loop.running()
+      await this.#pump(session, opened.producer, output, signal)
+    } finally {
+      await Promise.all([session?.close(), this.#closeProducer(opened.producer)])
+    }
+  }
+
+  /**
+   * Initialises the transactional producer first: that fences the predecessor and ends what it left open, so that the
+   * position read afterwards is final. Read the other way round, the predecessor could still commit records beyond it.
+   */
+  async #openProducer(signal: AbortSignal): Promise<{ producer: Producer; position: StoredPosition | undefined }> {
+    const { name, snapshotTransactionTimeoutMs } = this.#connector
+    this.#board.activity = 'initialising the transactional producer'
+    let producer = this.#producer(this.#limits.transactionTimeoutMs)
+    try {
+      await abortable(producer.init(), signal)
+      this.#board.activity = 'reading the stored position'
+      const position = await abortable(this.#positions.read(name), signal)
+      if (position === undefined && snapshotTransactionTimeoutMs !== undefined) {
+        await this.#closeProducer(producer)
+        producer = this.#producer(snapshotTransactionTimeoutMs)
+        await abortable(producer.init(), signal)
+      }
+      return { producer, position }
+    } catch (error) {
+      await this.#closeProducer(producer)
+      throw error
+    }
+  }
+
+  #producer(transactionTimeoutMs: number): Producer {
+    const { client } = this.#options
+    const { maxBatchBytes } = this.#limits
+    const transactionalId = `millrace-source-${this.#connector.name}`
+    return client.producer({ transactionalId, transactionTimeoutMs, maxBatchBytes: maxBatchBytes * 2 })
+  }
+
+  async #openSession(position: StoredPosition | undefined, signal: AbortSignal): Promise<SourceSession> {
+    const opening = this.#connector.open({
+      position,
+      signal,
+      clock: this.#options.clock ?? systemClock,
+      report: (activity) => {
+        this.#board.activity = activity
+      },
+    })
+    try {
+      return await abortable(opening, signal)
+    } catch (error) {
+      // Closed in the middle of opening: what opens in the end is closed too.
+      opening.then((session) => session.close()).catch(() => {})
+      throw error
+    }
+  }
+
+  async #pump(session: SourceSession, producer: Producer, output: BatchOutput, signal: AbortSignal): Promise<void> {
+    const clock = this.#options.clock ?? systemClock
+    this.#board.figures = () => {
+      const { lagBytes, lastEventMs } = session.figures()
+      return { lag: lagBytes, lastEventMs }
+    }
+    let isOpen = false
+    let records = 0
+    while (!signal.aborted) {
+      const pulled = await session.pull(output, pullMaxWaitMs)
+      if (!pulled) continue
+      if (!isOpen) producer.begin()
+      isOpen = true
+      records += output.records
+      await this.#send(producer, output)
+      if (pulled.transaction === 'continue') continue
+      await this.#commit(session, producer, pulled)
+      isOpen = false
+      this.#board.committed(records, clock.now())
+      records = 0
+      if (pulled.isLast) return
+    }
+  }
+
+  async #send(producer: Producer, output: BatchOutput): Promise<void> {
+    await Promise.all(output.take().map((batch) => producer.sendBatch(batch)))
+  }
+
+  async #commit(session: SourceSession, producer: Producer, { position }: SourcePull): Promise<void> {
+    await this.#positions.write(producer, this.#connector.name, position)
+    await producer.commit()
+    // Only now: had the database been told before, a crash in between would lose what the transaction never published.
+    await session.commit(position)
+  }
+
+  async #closeProducer(producer: Producer): Promise<void> {
+    const clock = this.#options.clock ?? systemClock
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    // With the broker gone an abort only times out; the next initialisation does the same job.
+    const cancel = clock.after(closeTimeoutMs, resolve)
+    await Promise.race([producer.close().catch(() => {}), late])
+    cancel()
+  }
+}

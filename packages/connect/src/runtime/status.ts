@@ -1,0 +1,131 @@
+import { isMillraceError, type MetricSample, type MetricSource } from '@millrace/base'
+
+export type ConnectorState =
+  /** Opening, or waiting for something that `activity` names. */
+  | 'starting'
+  | 'running'
+  /** Lost its database or broker and tries again by itself. */
+  | 'retrying'
+  /** Another instance of the same connector is at work; takes over when that one is gone. */
+  | 'standby'
+  /** Needs people: `error` says what to do. */
+  | 'failed'
+  | 'stopped'
+
+export interface ConnectorStatus {
+  readonly name: string
+  readonly kind: 'source' | 'sink'
+  readonly state: ConnectorState
+  /** What it is doing or waiting for. */
+  readonly activity: string
+  /** The last error, until the next success. */
+  readonly error: { readonly code: string; readonly message: string; readonly remedy: string } | undefined
+  /** Attempts since the last success. */
+  readonly attempts: number
+  readonly records: number
+  readonly batches: number
+  readonly deadLetters: number
+  /** When the last batch was committed, in epoch milliseconds. */
+  readonly lastBatchMs: number | undefined
+  /** Sources: when the database committed the last event. Sinks: the last record's timestamp. */
+  readonly lastEventMs: number | undefined
+  /** Sources: bytes of the database's log not confirmed yet. Sinks: records not written yet. */
+  readonly lag: number | undefined
+}
+
+/** A connector that runs. */
+export interface RunningConnector extends MetricSource, AsyncDisposable {
+  readonly name: string
+  status(): ConnectorStatus
+  /** Resolves when it runs for the first time; rejects when it fails or is closed before. */
+  readonly ready: Promise<void>
+  /** Resolves when it has been closed; rejects when it has failed. */
+  readonly finished: Promise<void>
+  /** Finishes the commit in flight and lets go of everything. */
+  close(): Promise<void>
+}
+
+/** What a runner counts; `ConnectorStatus` is its view. */
+export class StatusBoard implements MetricSource {
+  readonly name: string
+  readonly kind: 'source' | 'sink'
+  state: ConnectorState = 'starting'
+  activity = 'starting'
+  error: unknown
+  attempts = 0
+  records = 0
+  batches = 0
+  deadLetters = 0
+  lastBatchMs: number | undefined
+  /** Asked for when the status is. */
+  figures: () => { lag: number | undefined; lastEventMs: number | undefined } = () => ({
+    lag: undefined,
+    lastEventMs: undefined,
+  })
+
+  constructor(name: string, kind: 'source' | 'sink') {
+    this.name = name
+    this.kind = kind
+  }
+
+  committed(records: number, nowMs: number): void {
+    this.records += records
+    this.batches++
+    this.lastBatchMs = nowMs
+    this.attempts = 0
+    this.error = undefined
+  }
+
+  status(): ConnectorStatus {
+    const { name, kind, state, activity, attempts, records, batches, deadLetters, lastBatchMs, error } = this
+    return {
+      name,
+      kind,
+      state,
+      activity,
+      attempts,
+      records,
+      batches,
+      deadLetters,
+      lastBatchMs,
+      error: error === undefined ? undefined : described(error),
+      ...this.figures(),
+    }
+  }
+
+  *metrics(): Iterable<MetricSample> {
+    const { lag, lastEventMs } = this.figures()
+    const labels = { connector: this.name, kind: this.kind }
+    const sample = (name: string, type: MetricSample['type'], help: string, value: number): MetricSample => ({
+      name: `millrace_connector_${name}`,
+      type,
+      help,
+      labels,
+      value,
+    })
+    yield sample('up', 'gauge', '1 while the connector runs or stands by', Number(isUp(this.state)))
+    yield sample('records_total', 'counter', 'Records committed', this.records)
+    yield sample('batches_total', 'counter', 'Batches committed', this.batches)
+    yield sample('dead_letters_total', 'counter', 'Records set aside', this.deadLetters)
+    if (lastEventMs !== undefined) {
+      yield sample('last_event_timestamp_seconds', 'gauge', 'When the last event happened', lastEventMs / 1000)
+    }
+    if (lag === undefined) return
+    if (this.kind === 'source') yield sample('lag_bytes', 'gauge', 'Log of the database not confirmed yet', lag)
+    else yield sample('lag_records', 'gauge', 'Records not written yet', lag)
+  }
+}
+
+function isUp(state: ConnectorState): boolean {
+  return state === 'running' || state === 'standby'
+}
+
+function described(error: unknown): NonNullable<ConnectorStatus['error']> {
+  if (isMillraceError(error)) return { code: error.code, message: error.message, remedy: error.remedy }
+  const message = error instanceof Error ? error.message : String(error)
+  return {
+    code: 'UNEXPECTED',
+    message,
+    remedy: 'This is a defect of Millrace or of a function it was given; report it.',
+  }
+}
