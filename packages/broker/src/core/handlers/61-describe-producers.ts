@@ -1,0 +1,28 @@
+import { apis, type DescribeProducersResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
+import { handler } from '../request.ts'
+
+type Described = MessageInput<DescribeProducersResponse['topics'][number]['partitions'][number]>
+
+/** DescribeProducers (61), v0: what each partition knows of its producers (KIP-664). */
+export const describeProducers = handler({
+  api: apis.DescribeProducers,
+  versions: [0, 0],
+  handle: (request, { core }) => ({
+    topics: request.topics.map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partitionIndex): Described => {
+        const partition = core.partition(name, partitionIndex)
+        if (!partition) return { partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }
+        const activeProducers = Array.from(partition.producers.producers(), (producer) => ({
+          producerId: producer.producerId,
+          producerEpoch: producer.producerEpoch,
+          lastSequence: producer.lastSequence,
+          lastTimestamp: producer.lastTimestampMs,
+          coordinatorEpoch: producer.coordinatorEpoch,
+          currentTxnStartOffset: producer.openTransactionOffset ?? -1,
+        }))
+        return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers }
+      }),
+    })),
+  }),
+})

@@ -1,0 +1,27 @@
+import { apis, type DescribeTransactionsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
+import { handler } from '../request.ts'
+
+type Described = MessageInput<DescribeTransactionsResponse['transactionStates'][number]>
+
+/** DescribeTransactions (65), v0: state, owner and partitions of transactional ids (KIP-664). */
+export const describeTransactions = handler({
+  api: apis.DescribeTransactions,
+  versions: [0, 0],
+  handle: (request, { core }) => ({
+    transactionStates: request.transactionalIds.map((transactionalId): Described => {
+      if (transactionalId === '') return { transactionalId, errorCode: ErrorCode.INVALID_REQUEST }
+      const transaction = core.transactions.get(transactionalId)
+      if (!transaction) return { transactionalId, errorCode: ErrorCode.TRANSACTIONAL_ID_NOT_FOUND }
+      return {
+        errorCode: ErrorCode.NONE,
+        transactionalId,
+        transactionState: transaction.state,
+        transactionTimeoutMs: transaction.timeoutMs,
+        transactionStartTimeMs: transaction.startMs,
+        producerId: transaction.producerId,
+        producerEpoch: transaction.producerEpoch,
+        topics: Array.from(transaction.partitions, ([topic, partitions]) => ({ topic, partitions: [...partitions] })),
+      }
+    }),
+  }),
+})
