@@ -1,0 +1,122 @@
+import { type DeadLetter, deadLetterTopic, readDeadLetter } from '@millrace/base/internal'
+import type { ConsumedRecord, KafkaClient } from '@millrace/kafka'
+import pc from 'picocolors'
+import { millraceError } from '../../errors.ts'
+import { type DailyFlags, withKafka } from '../kafka.ts'
+import { printJson, printTable } from '../output.ts'
+import { decoded, readable } from '../record-text.ts'
+import { scanTopic } from '../scan-topic.ts'
+
+/** `millrace dlq list`: without a topic, how many dead letters each topic has and why; with one, the letters themselves. */
+export async function listDeadLetters(
+  topic: string | undefined,
+  flags: DailyFlags & { readonly max: number },
+): Promise<void> {
+  await withKafka(flags, async (client) => {
+    const names = (await client.admin.listTopics()).map(({ name }) => name)
+    if (topic === undefined)
+      await summarize(
+        client,
+        names.filter((name) => name.endsWith('.dlq')),
+        flags,
+      )
+    else await listLetters(client, resolveName(names, topic), flags)
+  })
+}
+
+/** `millrace dlq show`: one dead letter, whole. */
+export async function showDeadLetter(topic: string, position: string, flags: DailyFlags): Promise<void> {
+  const match = /^(\d+):(\d+)$/.exec(position)
+  if (!match) throw millraceError('USAGE', `"${position}" is not partition:offset`)
+  const at = { partition: Number(match[1]), offset: Number(match[2]) }
+  await withKafka(flags, async (client) => {
+    const name = resolveName(
+      (await client.admin.listTopics()).map((described) => described.name),
+      topic,
+    )
+    for await (const record of scanTopic(client, { topic: name, at })) {
+      if (record.offset !== at.offset) break
+      show(record, flags)
+      return
+    }
+    throw millraceError('NOT_FOUND', `${name} has no record at ${position}`, { topic: name, ...at })
+  })
+}
+
+function resolveName(names: readonly string[], given: string): string {
+  const found = [given, deadLetterTopic(given)].filter((name) => names.includes(name)).at(-1)
+  if (found === undefined) throw millraceError('NOT_FOUND', `there are no dead letters of "${given}"`, { topic: given })
+  return found
+}
+
+async function summarize(client: KafkaClient, topics: readonly string[], flags: DailyFlags): Promise<void> {
+  const rows: { topic: string; stage: string; exception: string; letters: number }[] = []
+  for (const topic of topics.toSorted()) {
+    const groups = new Map<string, { topic: string; stage: string; exception: string; letters: number }>()
+    for await (const record of scanTopic(client, { topic })) {
+      const { stage = 'unknown', exception = 'unknown' } = readDeadLetter(record.headers) ?? {}
+      const group = groups.get(`${stage}\0${exception}`) ?? { topic, stage, exception, letters: 0 }
+      group.letters++
+      groups.set(`${stage}\0${exception}`, group)
+    }
+    rows.push(...groups.values())
+  }
+  if (flags.json) printJson(rows)
+  else if (rows.length === 0) console.log('no dead letters')
+  else
+    printTable(
+      ['topic', 'stage', 'exception', 'letters'],
+      rows.map((row) => Object.values(row)),
+    )
+}
+
+async function listLetters(
+  client: KafkaClient,
+  topic: string,
+  flags: DailyFlags & { readonly max: number },
+): Promise<void> {
+  const rows: { position: string; origin: string; stage: string; exception: string; message: string }[] = []
+  for await (const record of scanTopic(client, { topic })) {
+    const letter = readDeadLetter(record.headers)
+    rows.push({
+      position: `${record.partition}:${record.offset}`,
+      origin: originOf(letter),
+      stage: letter?.stage ?? '',
+      exception: letter?.exception ?? '',
+      message: letter?.message ?? '',
+    })
+    if (rows.length === flags.max) break
+  }
+  if (flags.json) printJson(rows)
+  else
+    printTable(
+      ['position', 'origin', 'stage', 'exception', 'message'],
+      rows.map((row) => Object.values(row)),
+    )
+}
+
+function originOf(letter: DeadLetter | undefined): string {
+  return letter ? `${letter.topic} ${letter.partition}:${letter.offset}` : ''
+}
+
+function show(record: ConsumedRecord, flags: DailyFlags): void {
+  const letter = readDeadLetter(record.headers)
+  if (flags.json) {
+    const headers = Object.entries(readable(record).headers).filter(([name]) => !name.includes('.errors.'))
+    printJson({ ...readable(record), headers: Object.fromEntries(headers), error: letter })
+    return
+  }
+  const line = (name: string, value: unknown): void => {
+    console.log(`${pc.bold(name.padEnd(12))} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  }
+  line('dead letter', `${record.topic} ${record.partition}:${record.offset}`)
+  line('origin', originOf(letter))
+  line('stage', letter?.stage ?? '')
+  line('error', `${letter?.exception ?? ''} ${letter?.message ?? ''}`)
+  line('application', `${letter?.application ?? ''}, attempt ${letter?.attempt ?? ''}`)
+  line('timestamp', new Date(record.timestamp).toISOString())
+  line('key', decoded(record.key))
+  line('value', decoded(record.value))
+  for (const { key, value } of record.headers) if (!key.includes('.errors.')) line(`header ${key}`, decoded(value))
+  if (letter?.stacktrace) console.log(pc.dim(letter.stacktrace))
+}

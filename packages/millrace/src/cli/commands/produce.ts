@@ -1,0 +1,42 @@
+import { createInterface } from 'node:readline'
+import { millraceError } from '../../errors.ts'
+import { type DailyFlags, pairs, withKafka } from '../kafka.ts'
+import { printJson } from '../output.ts'
+
+interface ProduceFlags extends DailyFlags {
+  readonly key?: string
+  readonly separator: string
+  readonly header?: readonly string[]
+}
+
+/** `millrace produce`: a record per line of standard input; an empty value after the separator is a tombstone. */
+export async function produceCommand(topic: string, flags: ProduceFlags): Promise<void> {
+  const headers = Object.entries(pairs(flags.header)).map(([key, value]) => ({ key, value: Buffer.from(value) }))
+  await withKafka(flags, async (client) => {
+    const known = await client.admin.listTopics({ internal: true })
+    if (!known.some(({ name }) => name === topic)) {
+      throw millraceError(
+        'NOT_FOUND',
+        `there is no topic "${topic}"; create it with "millrace topics create ${topic}"`,
+        { topic },
+      )
+    }
+    await using producer = client.producer({ lingerMs: 5 })
+    const sent: Promise<unknown>[] = []
+    for await (const line of createInterface({ input: process.stdin })) {
+      const { key, value } = split(line, flags)
+      sent.push(producer.send({ topic, key, value, headers }))
+    }
+    await Promise.all(sent)
+    if (flags.json) printJson({ topic, records: sent.length })
+    else console.log(`${sent.length} records`)
+  })
+}
+
+function split(line: string, { key, separator }: ProduceFlags): { key: Buffer | null; value: Buffer | null } {
+  if (key !== undefined) return { key: Buffer.from(key), value: Buffer.from(line) }
+  const at = line.indexOf(separator)
+  if (at < 0) return { key: null, value: Buffer.from(line) }
+  const value = line.slice(at + separator.length)
+  return { key: Buffer.from(line.slice(0, at)), value: value === '' ? null : Buffer.from(value) }
+}

@@ -1,0 +1,67 @@
+import { MillraceError } from '@millrace/base'
+import { millraceError } from '../../errors.ts'
+import { printJson, printTable } from '../output.ts'
+
+interface QueryFlags {
+  readonly url: string
+  readonly from?: string
+  readonly to?: string
+  readonly limit: number
+  readonly json?: boolean
+}
+
+interface Entry {
+  readonly key: string
+  readonly value: unknown
+  readonly timestamp: number
+  readonly start?: number
+  readonly end?: number
+}
+
+/** `millrace query`: a key, a range, or the windows of a key, from any instance's gateway. */
+export async function queryCommand(store: string, key: string | undefined, flags: QueryFlags): Promise<void> {
+  const path = `/stores/${encodeURIComponent(store)}${key === undefined ? '' : `/${encodeURIComponent(key)}`}`
+  const parameters = new URLSearchParams()
+  if (flags.from !== undefined) parameters.set('from', key === undefined ? flags.from : moment(flags.from))
+  if (flags.to !== undefined) parameters.set('to', key === undefined ? flags.to : moment(flags.to))
+  if (key === undefined) parameters.set('limit', String(flags.limit))
+  const body = await ask(flags.url, `${path}?${parameters}`)
+  if (flags.json) {
+    printJson(body)
+    return
+  }
+  const { entries, windows } = body as { entries?: Entry[]; windows?: Entry[] }
+  const time = (ms: number | undefined): string => (ms === undefined ? '' : new Date(ms).toISOString())
+  if (windows) {
+    printTable(
+      ['key', 'start', 'end', 'value'],
+      windows.map((w) => [w.key, time(w.start), time(w.end), JSON.stringify(w.value)]),
+    )
+  } else {
+    const rows = entries ?? [body as Entry]
+    printTable(
+      ['key', 'timestamp', 'value'],
+      rows.map((e) => [e.key, time(e.timestamp), JSON.stringify(e.value)]),
+    )
+  }
+}
+
+/** Asks a gateway; its own error, code and remedy included, when it refuses. */
+export async function ask(url: string, path: string): Promise<unknown> {
+  let response: Response
+  try {
+    response = await fetch(url.replace(/\/$/, '') + path, { signal: AbortSignal.timeout(15_000) })
+  } catch (error) {
+    throw millraceError('NOT_FOUND', `no gateway answers at ${url}`, { url }, error)
+  }
+  const body = (await response.json().catch(() => ({}))) as { code?: string; message?: string; remedy?: string }
+  if (response.ok) return body
+  const { code = 'NOT_FOUND', message = `${url} answered ${response.status}`, remedy = '' } = body
+  throw new MillraceError(code, message, { retriable: response.status === 503, remedy })
+}
+
+function moment(text: string): string {
+  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text)
+  if (Number.isNaN(ms)) throw millraceError('USAGE', `"${text}" is neither an ISO time nor milliseconds`)
+  return String(ms)
+}

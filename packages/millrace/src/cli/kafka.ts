@@ -1,0 +1,18 @@
+import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+
+/** What every daily tool takes. */
+export interface DailyFlags {
+  readonly brokers: string
+  readonly json?: boolean
+}
+
+/** Runs `work` with a client that is closed afterwards. People wait: attempts end sooner than a service's. */
+export async function withKafka<T>(flags: DailyFlags, work: (client: KafkaClient) => Promise<T>): Promise<T> {
+  await using client = kafkaClient({ brokers: flags.brokers, clientId: 'millrace-cli', operationTimeoutMs: 15_000 })
+  return await work(client)
+}
+
+/** Splits `name=value` flags. */
+export function pairs(list: readonly string[] | undefined): Record<string, string> {
+  return Object.fromEntries((list ?? []).map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string]))
+}

@@ -1,0 +1,74 @@
+import type { ConsumedRecord, FetchedPartition, KafkaClient } from '@millrace/kafka'
+import { millraceError } from '../errors.ts'
+
+export interface ScanOptions {
+  readonly topic: string
+  /** Default `earliest`. */
+  readonly from?: 'earliest' | 'latest'
+  /** Read only this partition, from this offset on. */
+  readonly at?: { readonly partition: number; readonly offset: number }
+  /** Stop at the end as it was at the beginning; otherwise wait for more. Default true. */
+  readonly toEnd?: boolean
+  readonly isolation?: 'read_committed' | 'read_uncommitted'
+  readonly signal?: AbortSignal
+}
+
+const pollTimeoutMs = 200
+
+/**
+ * Reads a topic without a consumer group, so that nobody's offsets move.
+ * @throws NOT_FOUND when there is no such topic.
+ */
+export async function* scanTopic(client: KafkaClient, options: ScanOptions): AsyncGenerator<ConsumedRecord> {
+  const { topic, from = 'earliest', at, toEnd = true, isolation = 'read_committed', signal } = options
+  const all = (await partitionsOf(client, topic))
+    .filter((partition) => at === undefined || partition === at.partition)
+    .map((partition) => ({ topic, partition }))
+  const listed = (spec: 'earliest' | 'latest') =>
+    client.admin.listOffsets(
+      all.map((partition) => ({ ...partition, at: spec })),
+      { isolation },
+    )
+  const ends = new Map((await listed('latest')).map(({ partition, offset }) => [partition, offset]))
+  const starts = await listed(from)
+  await using consumer = client.consumer({ isolation, autoOffsetReset: 'earliest', maxWaitMs: pollTimeoutMs })
+  consumer.assign(all)
+  for (const { partition, offset } of starts) consumer.seek({ topic, partition, offset: at?.offset ?? offset })
+  const open = new Set(
+    starts
+      .filter(({ partition, offset }) => (at?.offset ?? offset) < (ends.get(partition) ?? 0))
+      .map(({ partition }) => partition),
+  )
+  while (!signal?.aborted && (!toEnd || open.size > 0)) {
+    for (const fetched of await consumer.poll({ timeoutMs: pollTimeoutMs, ...(signal && { signal }) })) {
+      yield* recordsOf(fetched)
+      if (fetched.nextOffset >= (ends.get(fetched.partition) ?? 0)) open.delete(fetched.partition)
+    }
+  }
+}
+
+/** Copies of the records of one fetch: they may be kept. */
+export function* recordsOf({ topic, partition, batches, firstOffset }: FetchedPartition): Generator<ConsumedRecord> {
+  for (const batch of batches) {
+    const cursor = batch.cursor()
+    while (cursor.next()) {
+      if (cursor.offset < firstOffset) continue
+      const copy = (bytes: Buffer | null): Buffer | null => (bytes === null ? null : Buffer.from(bytes))
+      yield {
+        topic,
+        partition,
+        offset: cursor.offset,
+        timestamp: cursor.timestamp,
+        key: copy(cursor.keyBytes()),
+        value: copy(cursor.valueBytes()),
+        headers: cursor.headers().map(({ key, value }) => ({ key, value: copy(value) })),
+      }
+    }
+  }
+}
+
+async function partitionsOf(client: KafkaClient, topic: string): Promise<number[]> {
+  const described = (await client.admin.listTopics({ internal: true })).find(({ name }) => name === topic)
+  if (!described) throw millraceError('NOT_FOUND', `there is no topic "${topic}"`, { topic })
+  return described.partitions.map(({ partition }) => partition)
+}
