@@ -1,0 +1,48 @@
+import { type Clock, type Random, sleep } from '@millrace/base'
+import { isRetriable, kafkaError } from '../errors.ts'
+import type { ClientStats } from './client-stats.ts'
+
+export interface RetryContext {
+  readonly clock: Clock
+  readonly random: Random
+  readonly stats: ClientStats
+  readonly retryDelayMsMin: number
+  readonly retryDelayMsMax: number
+}
+
+/** Exponential pause with 20 % of jitter, so that clients that failed together do not come back together (KIP-580). */
+export function retryDelayMs(context: Omit<RetryContext, 'stats' | 'clock'>, attempt: number): number {
+  const base = Math.min(context.retryDelayMsMax, context.retryDelayMsMin * 2 ** Math.min(attempt, 20))
+  return Math.round(base * (0.8 + 0.4 * context.random.next()))
+}
+
+/**
+ * Runs `attempt` until it succeeds, fails for good, or `timeoutMs` have passed; `attempt` gets what is left.
+ * Errors that are not retriable end it at once, others are the cause of KAFKA_TIMEOUT in the end.
+ */
+export async function retrying<T>(
+  context: RetryContext,
+  what: string,
+  timeoutMs: number,
+  attempt: (leftMs: number) => Promise<T>,
+  options: { readonly signal?: AbortSignal; readonly canRetry?: (error: unknown) => boolean } = {},
+): Promise<T> {
+  const { clock, stats } = context
+  const canRetry = options.canRetry ?? isRetriable
+  const dueMs = clock.now() + timeoutMs
+  for (let attempts = 0; ; attempts++) {
+    options.signal?.throwIfAborted()
+    try {
+      return await attempt(Math.max(1, dueMs - clock.now()))
+    } catch (error) {
+      if (!canRetry(error)) throw error
+      const delayMs = retryDelayMs(context, attempts)
+      if (clock.now() + delayMs >= dueMs) {
+        const reason = error instanceof Error ? error.message : String(error)
+        throw kafkaError('KAFKA_TIMEOUT', `${what} did not succeed within ${timeoutMs} ms: ${reason}`, {}, error)
+      }
+      stats.retries += 1
+      await sleep(clock, delayMs, options.signal)
+    }
+  }
+}

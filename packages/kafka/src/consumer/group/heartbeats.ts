@@ -1,0 +1,60 @@
+import type { Clock } from '@millrace/base'
+
+export interface HeartbeatOptions {
+  readonly intervalMs: number
+  /** The member gives itself up when poll was not called for so long. */
+  readonly maxPollIntervalMs: number
+  beat(): Promise<void>
+  failed(error: unknown): void
+  pollMissed(): void
+}
+
+/** Tells the coordinator that the member lives, as long as the application polls. */
+export class Heartbeats {
+  readonly #clock: Clock
+  readonly #options: HeartbeatOptions
+  #cancel: (() => void) | undefined
+  /** Rises with every start and stop, so that what an earlier run still has on its way is ignored. */
+  #run = 0
+  #polledAtMs: number
+
+  constructor(clock: Clock, options: HeartbeatOptions) {
+    this.#clock = clock
+    this.#options = options
+    this.#polledAtMs = clock.now()
+  }
+
+  polled(): void {
+    this.#polledAtMs = this.#clock.now()
+  }
+
+  start(): void {
+    this.stop()
+    this.#schedule(this.#run)
+  }
+
+  stop(): void {
+    this.#run += 1
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
+  #schedule(run: number): void {
+    this.#cancel = this.#clock.after(this.#options.intervalMs, () => {
+      if (this.#clock.now() - this.#polledAtMs > this.#options.maxPollIntervalMs) {
+        this.#options.pollMissed()
+        return
+      }
+      this.#beat(run).catch(() => {})
+    })
+  }
+
+  async #beat(run: number): Promise<void> {
+    try {
+      await this.#options.beat()
+    } catch (error) {
+      if (run === this.#run) this.#options.failed(error)
+    }
+    if (run === this.#run) this.#schedule(run)
+  }
+}

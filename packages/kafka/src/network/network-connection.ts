@@ -1,0 +1,85 @@
+import type { Socket } from 'node:net'
+import { systemClock } from '@millrace/base'
+import { kafkaError } from '../errors.ts'
+import { PendingReplies } from '../pending-replies.ts'
+import type { Connection, SendOptions, Target } from '../transport.ts'
+import { FrameReader } from './frame-reader.ts'
+
+/** Length-prefixed requests and responses over one socket. */
+export class NetworkConnection implements Connection {
+  readonly closed: Promise<void>
+  readonly #target: Target
+  readonly #replies: PendingReplies
+  readonly #reader: FrameReader
+  #socket: Socket | undefined
+  #markClosed: () => void = () => {}
+  #error: unknown
+
+  constructor(target: Target, maxResponseBytes: number) {
+    this.#target = target
+    this.closed = new Promise((resolve) => {
+      this.#markClosed = resolve
+    })
+    const { host, port } = target
+    this.#replies = new PendingReplies(systemClock, () =>
+      this.end(kafkaError('KAFKA_TIMEOUT', `${host}:${port} did not reply in time`, { host, port })),
+    )
+    this.#reader = new FrameReader(maxResponseBytes, (frame) => {
+      if (!this.#replies.settle(frame))
+        this.end(this.#disconnected(new Error('the peer sent a reply that nobody asked for')))
+    })
+  }
+
+  /** The memory that the socket reads into next. */
+  readTarget(): Buffer {
+    return this.#reader.target()
+  }
+
+  /** Takes the socket over once it is connected. */
+  attach(socket: Socket): void {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.on('error', (cause) => this.end(this.#disconnected(cause)))
+    socket.on('close', () => this.end(this.#disconnected()))
+  }
+
+  receive(bytes: Uint8Array): void {
+    if (this.#error !== undefined) return
+    try {
+      this.#reader.push(bytes)
+    } catch (cause) {
+      const { host, port } = this.#target
+      const message = `${host}:${port} announced a ${cause instanceof Error ? cause.message : 'bad frame'}`
+      this.end(kafkaError('KAFKA_RESPONSE_TOO_LARGE', message, { host, port }, cause))
+    }
+  }
+
+  send(request: Buffer, options: SendOptions): Promise<Buffer> {
+    const socket = this.#socket
+    if (this.#error !== undefined || socket === undefined) return Promise.reject(this.#error ?? this.#disconnected())
+    const length = Buffer.allocUnsafe(4)
+    length.writeInt32BE(request.length, 0)
+    socket.cork()
+    socket.write(length)
+    socket.write(request)
+    socket.uncork()
+    return options.expectResponse === false ? Promise.resolve(Buffer.alloc(0)) : this.#replies.add(options.deadlineMs)
+  }
+
+  close(): void {
+    this.end(this.#disconnected())
+  }
+
+  end(error: unknown): void {
+    if (this.#error !== undefined) return
+    this.#error = error
+    this.#socket?.destroy()
+    this.#replies.failAll(error)
+    this.#markClosed()
+  }
+
+  #disconnected(cause?: unknown): unknown {
+    const { host, port } = this.#target
+    return kafkaError('KAFKA_DISCONNECTED', `connection to ${host}:${port} ended`, { host, port }, cause)
+  }
+}
