@@ -76,6 +76,9 @@ export function primitiveCodec(type: PrimitiveType, nullable: boolean, flexible:
   return fixed[type]
 }
 
+/** The compact form could carry more; Kafka neither writes nor reads it. */
+const maxStringBytes = 0x7fff
+
 /** Reads the length before a string, bytes or array; -1 is null. */
 function readLength(reader: Reader, flexible: boolean, short: boolean): number {
   if (flexible) return reader.unsignedVarint() - 1
@@ -98,6 +101,7 @@ function stringCodec(nullable: boolean, flexible: boolean): ValueCodec {
     heapBytes: 32,
     read(reader) {
       const length = readLength(reader, flexible, true)
+      if (length > maxStringBytes) throw protocolError('PROTOCOL_MALFORMED', `a string has ${length} bytes`, { length })
       if (length >= 0) return reader.utf8(length)
       if (nullable && length === -1) return null
       throw unexpectedNull()
@@ -106,7 +110,7 @@ function stringCodec(nullable: boolean, flexible: boolean): ValueCodec {
       if (value === null && nullable) return writeLength(writer, -1, flexible, true)
       if (typeof value !== 'string') throw new TypeError(`expected a string, not ${describe(value)}`)
       const length = Buffer.byteLength(value)
-      if (length > 0x7fff) throw new TypeError(`a string of ${length} bytes exceeds the protocol's 32767`)
+      if (length > maxStringBytes) throw new TypeError(`a string of ${length} bytes exceeds ${maxStringBytes}`)
       writeLength(writer, length, flexible, true)
       writer.utf8(value, length)
     },
