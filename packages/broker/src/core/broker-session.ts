@@ -60,14 +60,23 @@ export class BrokerSession {
     const { apiKey, apiVersion, correlationId, clientId, bodyOffset } = decodeRequestHeader(bytes)
     const found = this.#core.handlerFor(apiKey)
     const served = found && apiVersion >= found.versions[0] && apiVersion <= found.versions[1]
-    if (!found || !served) return this.#refuseVersion(found, apiKey, apiVersion, correlationId, respond)
+    if (!found || !served) {
+      this.#refuseVersion(found, apiKey, apiVersion, correlationId, respond)
+      return
+    }
     const body = decodeMessage(found.api.request, apiVersion, bytes, bodyOffset)
     const incoming: Incoming = { bytes, handler: found, apiVersion, correlationId, clientId, respond }
     const interceptor = this.#core.interceptorFor(apiKey)
-    if (!interceptor) return this.#serve(incoming, body, false)
+    if (!interceptor) {
+      this.#serve(incoming, body, false)
+      return
+    }
     const request: InterceptedRequest = { apiKey, apiName: found.api.name, apiVersion, clientId, body }
     const decision = interceptor(request)
-    if (!(decision instanceof Promise)) return this.#intercepted(incoming, body, decision ?? undefined)
+    if (!(decision instanceof Promise)) {
+      this.#intercepted(incoming, body, decision ?? undefined)
+      return
+    }
     this.#hold()
     decision.then(
       (settled) => this.#resume(() => this.#intercepted(incoming, body, settled ?? undefined)),
@@ -95,15 +104,20 @@ export class BrokerSession {
   #intercepted(incoming: Incoming, body: unknown, decision: Interception | undefined): void {
     switch (decision?.kind) {
       case undefined:
-        return this.#serve(incoming, body, false)
+        this.#serve(incoming, body, false)
+        return
       case 'rewrite':
-        return this.#serve(incoming, decision.body, false)
+        this.#serve(incoming, decision.body, false)
+        return
       case 'respond':
-        return this.#answer(incoming, decision.body)
+        this.#answer(incoming, decision.body)
+        return
       case 'loseReply':
-        return this.#serve(incoming, body, true)
+        this.#serve(incoming, body, true)
+        return
       case 'drop':
-        return this.#drop(brokerError('BROKER_CONNECTION_DROPPED', 'a fault hook dropped the connection'))
+        this.#drop(brokerError('BROKER_CONNECTION_DROPPED', 'a fault hook dropped the connection'))
+        return
       case 'delay':
         this.#hold()
         this.#cancelDelay = this.#core.clock.after(decision.delayMs, () =>
@@ -156,7 +170,8 @@ export class BrokerSession {
         this.#core.run(() => this.#begin(bytes, respond))
       }
     } catch (error) {
-      return this.#drop(error as Error)
+      this.#drop(error as Error)
+      return
     }
     this.#waiting = (this.#waiting as typeof waiting | undefined)?.concat(waiting)
   }

@@ -149,7 +149,10 @@ class DiskFile implements StorageFile {
   }
 
   sync(done: (error?: Error) => void): void {
-    if (!this.#dirty) return done()
+    if (!this.#dirty) {
+      done()
+      return
+    }
     const fd = this.#openForWriting()
     // Bytes appended while the device works are for the next sync.
     this.#dirty = false

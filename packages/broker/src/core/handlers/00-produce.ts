@@ -84,11 +84,15 @@ function admit(request: ProduceRequest, context: RequestContext, entries: readon
   const transactional = entries.filter((entry) => entry.errorCode === ErrorCode.NONE && transactionalBatch(entry))
   const first = transactional[0] && transactionalBatch(transactional[0])
   const implicit = apiVersion >= implicitAddVersion
-  if (!first || !(implicit || core.config.boolean('transaction.partition.verification.enable'))) return proceed()
+  if (!first || !(implicit || core.config.boolean('transaction.partition.verification.enable'))) {
+    proceed()
+    return
+  }
   const { transactionalId } = request
   if (!transactionalId) {
     for (const entry of transactional) entry.errorCode = ErrorCode.INVALID_RECORD
-    return proceed()
+    proceed()
+    return
   }
   const producer = { transactionalId, producerId: first.producerId, producerEpoch: first.producerEpoch }
   const partitions = transactional.map(({ partition }) => ({ topic: partition!.topic, partition: partition!.index }))

@@ -55,7 +55,10 @@ function waitForData(
     if (typeof partition === 'number') continue
     let counted = partition.bytesAppended
     const wake = (): void => {
-      if (partition.closed) return finish()
+      if (partition.closed) {
+        finish()
+        return
+      }
       if (partition.readableEnd(limits.isolation) <= one.fetchOffset) return
       available += partition.bytesAppended - counted
       counted = partition.bytesAppended

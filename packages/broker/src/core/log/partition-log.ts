@@ -68,21 +68,21 @@ export class PartitionLog {
    * Throws what the device says; the log is then as before.
    */
   append(bytes: Buffer, baseOffset: number, nextOffset: number, nowMs: number, policy: RollPolicy): boolean {
-    let active = this.segments.at(-1)
-    const rolls =
-      !active ||
-      !active.hasRoomFor(bytes.length, nextOffset, policy.segmentBytes) ||
-      (active.size > 0 && nowMs - active.createdAtMs >= policy.segmentMs)
-    if (rolls) {
-      if (active?.size === 0) {
-        this.segments.pop()
-        active.delete()
-      } else active?.seal()
-      active = new Segment(this.#environment, this.folder, baseOffset)
-      this.segments.push(active)
+    const active = this.segments.at(-1)
+    const fits = active?.hasRoomFor(bytes.length, nextOffset, policy.segmentBytes)
+    const overdue = active !== undefined && active.size > 0 && nowMs - active.createdAtMs >= policy.segmentMs
+    if (active && fits && !overdue) {
+      active.append(bytes, nowMs)
+      return false
     }
-    active!.append(bytes, nowMs)
-    return rolls
+    if (active?.size === 0) {
+      this.segments.pop()
+      active.delete()
+    } else active?.seal()
+    const next = new Segment(this.#environment, this.folder, baseOffset)
+    this.segments.push(next)
+    next.append(bytes, nowMs)
+    return true
   }
 
   /** Closes the active segment, so that retention and compaction may have it; false when there is nothing in it. */

@@ -54,7 +54,10 @@ export function simulatedStorage(options: { random: Random }): SimulatedStorage 
     const size = file?.content.size ?? 0
     const finish = (): void => {
       if (opened !== generation) return
-      if (storage.syncError) return done(storage.syncError)
+      if (storage.syncError) {
+        done(storage.syncError)
+        return
+      }
       if (file) file.syncedBytes = Math.max(file.syncedBytes, Math.min(size, file.content.size))
       done()
     }
