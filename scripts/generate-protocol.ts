@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { kebab, type MessageDefinition, renderApis, renderInterfaces, renderTable } from './generate-protocol-render.ts'
 
@@ -86,10 +86,18 @@ export function digestOf(messages: readonly MessageDefinition[]): Record<string,
   )
 }
 
+/** The given jars, and Maven's for the artifacts that none of the given is named after. */
+function jarsFor(given: readonly string[]): string[] {
+  const isGiven = (artifact: string): boolean => given.some((path) => basename(path).startsWith(`${artifact}-`))
+  return given.length > 0 && artifacts.every(isGiven)
+    ? [...given]
+    : [...given, ...findJars({ download: true })!.filter((path) => !isGiven(basename(path).replace(/-[\d.]+jar$/, '')))]
+}
+
 /** Entry of `npm run generate [-- --jar PATH …]`. */
 export function generateProtocol(argv: readonly string[]): void {
   const { values } = parseArgs({ args: [...argv], options: { jar: { type: 'string', multiple: true } } })
-  const messages = selectMessages(readDefinitions(values.jar ?? findJars({ download: true })!))
+  const messages = selectMessages(readDefinitions(jarsFor(values.jar ?? [])))
   mkdirSync(outputDirectory, { recursive: true })
   for (const file of readdirSync(outputDirectory)) rmSync(join(outputDirectory, file))
   for (const message of messages) {
@@ -130,7 +138,7 @@ function writeIndex(messages: readonly MessageDefinition[]): void {
   const from = text.indexOf(begin)
   const to = text.indexOf(end)
   if (from < 0 || to < 0) throw new Error(`${indexFile} lacks the marks of the generated list`)
-  const names = messages.map((one) => one.name).sort()
+  const names = messages.map((one) => one.name).sort((a, b) => a.localeCompare(b, 'en'))
   const list = `export {\n${names.map((name) => `  ${name},\n`).join('')}} from './generated/messages.ts'\n`
   writeFileSync(indexFile, text.slice(0, from + begin.length) + list + text.slice(to))
 }
