@@ -1,0 +1,91 @@
+import { isMillraceError } from '@millrace/base'
+import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import pc from 'picocolors'
+import { type LoadedConfig, loadConfig } from '../../config/load-config.ts'
+import { printJson } from '../output.ts'
+
+interface Finding {
+  readonly subject: string
+  readonly ok: boolean
+  readonly message: string
+  readonly remedy?: string
+}
+
+/** `millrace doctor`: looks at brokers, topics and databases, changes nothing, and says what to do. */
+export async function doctorCommand(
+  path: string | undefined,
+  flags: Record<string, string | boolean | undefined>,
+): Promise<void> {
+  const { json, ...settings } = flags
+  const loaded = await loadConfig({ path, flags: settings as Record<string, string | undefined>, dotenv: true })
+  const findings = [...(await brokerFindings(loaded)), ...(await connectorFindings(loaded))]
+  if (json) printJson(findings)
+  else for (const finding of findings) print(finding)
+  if (findings.some(({ ok }) => !ok)) process.exitCode = 1
+}
+
+async function brokerFindings({ settings, config }: LoadedConfig): Promise<Finding[]> {
+  const brokers = settings.brokers.value
+  if (brokers === undefined) {
+    return [
+      {
+        subject: 'brokers',
+        ok: true,
+        message: 'none configured: "millrace dev" brings its own, "millrace run" needs them',
+      },
+    ]
+  }
+  try {
+    await using client = kafkaClient({ brokers, clientId: 'millrace-doctor', operationTimeoutMs: 10_000 })
+    const cluster = await client.admin.describeCluster()
+    const message = `${brokers} answers: cluster ${cluster.clusterId}, ${cluster.brokers.length} broker(s)`
+    const topics = [...(config.sources ?? []), ...(config.sinks ?? [])].flatMap((connector) => connector.topics)
+    return [{ subject: 'brokers', ok: true, message }, ...(await topicFindings(client, topics))]
+  } catch (error) {
+    return [failure('brokers', error)]
+  }
+}
+
+async function topicFindings(
+  client: KafkaClient,
+  specs: readonly { readonly name: string; readonly partitions?: number }[],
+): Promise<Finding[]> {
+  const existing = new Map((await client.admin.listTopics()).map((topic) => [topic.name, topic.partitions.length]))
+  return [...new Map(specs.map((spec) => [spec.name, spec])).values()].map(({ name, partitions }) => {
+    const found = existing.get(name)
+    const subject = `topic ${name}`
+    if (found === undefined) return { subject, ok: true, message: 'is not there yet, it will be created' }
+    if (partitions === undefined || partitions === found) return { subject, ok: true, message: `${found} partitions` }
+    return {
+      subject,
+      ok: false,
+      message: `has ${found} partitions, its contract says ${partitions}`,
+      remedy: 'Change the contract, or create the topic anew: changing the count moves keys to other partitions.',
+    }
+  })
+}
+
+async function connectorFindings({ config }: LoadedConfig): Promise<Finding[]> {
+  const findings: Finding[] = []
+  for (const connector of [...(config.sources ?? []), ...(config.sinks ?? [])]) {
+    const subject = `${connector.kind} ${connector.name}`
+    try {
+      const errors = (await connector.check?.()) ?? []
+      if (errors.length === 0) findings.push({ subject, ok: true, message: 'ready' })
+      findings.push(...errors.map((error) => failure(subject, error)))
+    } catch (error) {
+      findings.push(failure(subject, error))
+    }
+  }
+  return findings
+}
+
+function failure(subject: string, error: unknown): Finding {
+  if (isMillraceError(error)) return { subject, ok: false, message: error.message, remedy: error.remedy }
+  return { subject, ok: false, message: error instanceof Error ? error.message : String(error) }
+}
+
+function print({ subject, ok, message, remedy }: Finding): void {
+  console.log(`${ok ? pc.green('ok  ') : pc.red('FAIL')} ${pc.bold(subject)}: ${message}`)
+  if (remedy) console.log(`     ${remedy}`)
+}

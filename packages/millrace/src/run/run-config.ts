@@ -1,0 +1,171 @@
+import { isAbsolute, resolve } from 'node:path'
+import { type RunningConnector, runSink, runSource, type TopicSpec } from '@millrace/connect'
+import { type ConnectorReport, type Gateway, type GatewayContent, startGateway } from '@millrace/gateway'
+import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import { failureHandlers, type StreamsInstance, startStreams } from '@millrace/streams'
+import type { AppReference } from '../config/define-config.ts'
+import type { LoadedConfig } from '../config/load-config.ts'
+import { millraceError } from '../errors.ts'
+import { AppState } from './app-state.ts'
+import { loadTopology } from './load-topology.ts'
+import { defaultMemoryBudgetBytes, type MemoryShares, shareMemory } from './memory-budget.ts'
+
+/** The kinds of things that a configuration runs; `--only` picks some. */
+export const parts = ['sources', 'apps', 'sinks'] as const
+export type Part = (typeof parts)[number]
+
+export interface RunOptions {
+  readonly only?: readonly Part[]
+  /** What happened, for people and logs. */
+  readonly onEvent: (text: string) => void
+}
+
+/** Everything of a configuration that runs in this process. */
+export interface RunningConfig extends AsyncDisposable {
+  readonly gateway: Gateway
+  /** Rejects with the first failure that only people can mend. */
+  readonly failed: Promise<never>
+}
+
+/**
+ * Starts the gateway, then sources, applications and sinks. The gateway listens first, so that health can be asked while the
+ * rest starts; disposing stops everything in reverse order, finishing what is in flight.
+ *
+ * @throws CONFIG_NO_BROKERS, GATEWAY_PORT_IN_USE, and what connectors and applications throw when their options are wrong
+ */
+export async function runConfig(loaded: LoadedConfig, options: RunOptions): Promise<RunningConfig> {
+  const { config, settings } = loaded
+  const brokers = settings.brokers.value
+  if (brokers === undefined) throw millraceError('CONFIG_NO_BROKERS', `${loaded.path} names no brokers`)
+  const runs = (part: Part): boolean => options.only === undefined || options.only.includes(part)
+  const sources = runs('sources') ? (config.sources ?? []) : []
+  const apps = runs('apps') ? (config.apps ?? []) : []
+  const sinks = runs('sinks') ? (config.sinks ?? []) : []
+  const memory = shareMemory(config.memoryBudgetBytes ?? defaultMemoryBudgetBytes, {
+    apps: apps.length,
+    sinks: sinks.length,
+  })
+
+  await using starting = new AsyncDisposableStack()
+  const client = starting.use(kafkaClient({ brokers, clientId: 'millrace' }))
+  const connectors: RunningConnector[] = []
+  const content: GatewayContent = {
+    state: [],
+    metrics: [client],
+    health: [],
+    connectors: () => connectors.map(report),
+  }
+  const gateway = starting.use(
+    await startGateway(content, {
+      host: settings.gatewayHost.value ?? '127.0.0.1',
+      port: Number(settings.gatewayPort.value),
+    }),
+  )
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => {})
+
+  await createTopics(
+    client,
+    [...sources, ...sinks].flatMap((connector) => connector.topics),
+    options.onEvent,
+  )
+  for (const source of sources) {
+    addConnector(starting.use(await runSource(source, { client })))
+  }
+  for (const reference of apps) {
+    const app = starting.use(await startApp(reference, { loaded, client, gateway, memory }))
+    content.state.push(new AppState(app))
+    content.metrics.push(app)
+    content.health.push({
+      name: app.applicationId,
+      waitingFor: () => (app.state() === 'running' ? undefined : app.state()),
+      isAlive: () => app.state() !== 'error',
+    })
+    app.onStateChange((state) => options.onEvent(`${app.applicationId}: ${state}`))
+    app.finished.catch(failed.reject)
+  }
+  for (const sink of sinks) {
+    addConnector(starting.use(await runSink(sink, { client, limits: { bufferBytes: memory.sinkBufferBytes } })))
+  }
+
+  function addConnector(connector: RunningConnector): void {
+    connectors.push(connector)
+    content.metrics.push(connector)
+    content.health.push({
+      name: connector.name,
+      waitingFor: () => waitingFor(connector),
+      isAlive: () => connector.status().state !== 'failed',
+    })
+    connector.finished.catch(failed.reject)
+    connector.ready.then(
+      () => options.onEvent(`${connector.name}: running`),
+      () => {},
+    )
+  }
+
+  const owned = starting.move()
+  return { gateway, failed: failed.promise, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+interface AppContext {
+  readonly loaded: LoadedConfig
+  readonly client: KafkaClient
+  readonly gateway: Gateway
+  readonly memory: MemoryShares
+}
+
+async function startApp(
+  reference: AppReference,
+  { loaded, client, gateway, memory }: AppContext,
+): Promise<StreamsInstance> {
+  const { settings, directory } = loaded
+  const { options } = reference
+  const dataDir = settings.dataDir.value ?? '.millrace'
+  const handler = (choice: 'fail' | 'dead-letter' | 'continue' = 'fail') =>
+    choice === 'dead-letter' ? failureHandlers.deadLetter : failureHandlers[choice]
+  return startStreams({
+    topology: await loadTopology(resolve(directory, reference.path)),
+    client,
+    stateDir: resolve(isAbsolute(dataDir) ? dataDir : resolve(directory, dataDir), 'state'),
+    applicationServer: settings.advertised.value ?? gateway.address,
+    ...(settings.instanceId.value !== undefined && { instanceId: settings.instanceId.value }),
+    ...(options.processingGuarantee && { processingGuarantee: options.processingGuarantee }),
+    ...(options.commitIntervalMs !== undefined && { commitIntervalMs: options.commitIntervalMs }),
+    handlers: {
+      deserialize: handler(options.onDeserializationError),
+      process: handler(options.onProcessingError),
+    },
+    limits: {
+      cacheMaxBytes: options.cacheMaxBytes ?? memory.cacheMaxBytes,
+      uncommittedMaxBytes: memory.uncommittedMaxBytes,
+      inflightMaxBytes: memory.inflightMaxBytes,
+    },
+  })
+}
+
+/** Contracts say how many partitions their topics have; whoever starts first creates them. */
+async function createTopics(
+  client: KafkaClient,
+  specs: readonly TopicSpec[],
+  onEvent: (text: string) => void,
+): Promise<void> {
+  if (specs.length === 0) return
+  const existing = new Set((await client.admin.listTopics()).map(({ name }) => name))
+  const missing = [...new Map(specs.map((spec) => [spec.name, spec])).values()].filter(
+    ({ name }) => !existing.has(name),
+  )
+  if (missing.length === 0) return
+  await client.admin.createTopics(missing, { ifNotExists: true })
+  onEvent(`created topics ${missing.map(({ name }) => name).join(', ')}`)
+}
+
+function waitingFor(connector: RunningConnector): string | undefined {
+  const { state, activity, error } = connector.status()
+  if (state === 'running' || state === 'standby') return undefined
+  return error ? `${state}: ${error.message}` : `${state}: ${activity}`
+}
+
+function report(connector: RunningConnector): ConnectorReport {
+  const { name, kind, state, ...details } = connector.status()
+  return { name, type: kind, state, details }
+}
