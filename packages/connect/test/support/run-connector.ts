@@ -1,0 +1,33 @@
+// A process of its own that runs one connector until it is killed; prints a line when it runs.
+import { kafkaClient } from '@millrace/kafka'
+import { postgresOutbox, postgresSink, runSink, runSource } from '../../src/index.ts'
+import { events } from './contracts.ts'
+
+export interface ConnectorJob {
+  readonly kind: 'outbox' | 'sink'
+  readonly brokers: string
+  readonly url: string
+  readonly mode?: 'upsert' | 'insert'
+}
+
+const job = JSON.parse(process.argv[2] ?? '{}') as ConnectorJob
+const client = kafkaClient({ brokers: job.brokers })
+const running =
+  job.kind === 'outbox'
+    ? runSource(postgresOutbox({ name: 'crash', url: job.url, topics: [events] }), {
+        client,
+        // Small, so that kills hit the middle of large transactions.
+        limits: { maxTransactionRecords: 200, retryDelayMsMin: 20 },
+      })
+    : runSink(postgresSink(events, { name: 'crash', url: job.url, table: 'events', mode: job.mode ?? 'insert' }), {
+        client,
+        limits: { maxPartitionBytes: 8_192, retryDelayMsMin: 20 },
+      })
+running.ready.then(
+  () => console.log('running'),
+  (error: unknown) => console.error(error),
+)
+running.finished.catch((error: unknown) => {
+  console.error(error)
+  process.exit(1)
+})
