@@ -27,6 +27,7 @@ export interface Shop extends AsyncDisposable {
   readonly ordersUrl: string
   /** One gateway for each instance of the streams application. */
   readonly stateUrls: readonly string[]
+  readonly gateways: { readonly capture: string; readonly sink: string }
   readonly databases: { readonly customers: string; readonly orders: string; readonly reporting: string }
   readonly tree: ProcessTree
 }
@@ -84,9 +85,9 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     })
     return ready[1] as string
   }
-  await millrace('capture', 'sources')
+  const capture = await millrace('capture', 'sources')
   const stateUrls = [await millrace('streams-1', 'apps'), await millrace('streams-2', 'apps')]
-  await millrace('sink', 'sinks')
+  const sink = await millrace('sink', 'sinks')
 
   const owned = starting.move()
   return {
@@ -94,6 +95,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     customersUrl,
     ordersUrl,
     stateUrls,
+    gateways: { capture, sink },
     databases,
     tree,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
