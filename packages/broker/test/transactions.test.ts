@@ -207,7 +207,7 @@ test('a stop between the decision and the markers is made up for by the next sta
     if (origin === 'coordinator') throw new Error('the process ends here')
     return append(records, origin)
   }
-  client.begin(apis.EndTxn, 5, { ...producer, committed: true })
+  assert.throws(() => client.begin(apis.EndTxn, 5, { ...producer, committed: true }), /the process ends here/)
   assert.equal(core.transactions.get('shop')!.state, 'PrepareCommit')
   const next = testCore({ storage, clock })
   assert.equal(next.core.transactions.get('shop')!.state, 'CompleteCommit')

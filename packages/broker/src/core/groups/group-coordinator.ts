@@ -2,6 +2,7 @@ import type { Clock, Random } from '@millrace/base'
 import { ErrorCode } from '@millrace/protocol'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import type { CoordinatorLog } from '../coordinators/coordinator-log.ts'
+import { isStored, whenStored } from '../coordinators/storage-failure.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import { expiredOffsets } from './group-expiry.ts'
 import type { JoinResult, SyncResult } from './group-member.ts'
@@ -151,15 +152,16 @@ export class GroupCoordinator {
   }
 
   #write(group: ClassicGroup, done: (errorCode: number) => void, write: () => void): void {
-    try {
-      write()
-    } catch (cause) {
-      if (cause instanceof TypeError) throw cause
-      this.store.dropIfBlank(group)
-      done(ErrorCode.COORDINATOR_NOT_AVAILABLE)
-      return
-    }
-    this.store.whenCommitted(group.groupId, done)
+    whenStored(
+      () => {
+        write()
+        this.store.whenCommitted(group.groupId, done)
+      },
+      () => {
+        this.store.dropIfBlank(group)
+        done(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+      },
+    )
   }
 
   /** Call for every marker that is in `__consumer_offsets` now. */
@@ -257,10 +259,6 @@ export class GroupCoordinator {
 
   /** For what nobody waits for: when the log refuses, the next look finds the same. */
   #quietly(write: () => void): void {
-    try {
-      write()
-    } catch (cause) {
-      if (cause instanceof TypeError) throw cause
-    }
+    isStored(write)
   }
 }

@@ -1,10 +1,12 @@
 import type { Clock } from '@millrace/base'
-import { controlType, type GroupMetadataValue, type RecordBatchView } from '@millrace/protocol'
+import { controlType, ErrorCode, type GroupMetadataValue, type RecordBatchView } from '@millrace/protocol'
 import type { CoordinatorLog } from '../coordinators/coordinator-log.ts'
+import { isStored } from '../coordinators/storage-failure.ts'
 import { ClassicGroup } from './classic-group.ts'
 import { newMember } from './group-member.ts'
 import { GroupOffsets } from './group-offsets.ts'
 import {
+  type GroupRecordVisitor,
   groupRecord,
   groupTombstone,
   type OffsetKey,
@@ -58,6 +60,15 @@ export class GroupStore {
   }
 
   #replay(batch: RecordBatchView): void {
+    this.#replayOffsets(batch, {
+      group: (groupId, value) => {
+        if (value) this.groups.set(groupId, restoreGroup(groupId, value, this.#clock.now()))
+        else this.groups.delete(groupId)
+      },
+    })
+  }
+
+  #replayOffsets(batch: RecordBatchView, { group }: Pick<GroupRecordVisitor, 'group'>): void {
     if (batch.isControl) {
       const cursor = batch.cursor()
       const type = cursor.next() ? controlType(cursor) : undefined
@@ -65,14 +76,11 @@ export class GroupStore {
       return
     }
     visitGroupRecords(batch, {
+      group,
       offset: (key, value, recordOffset) => {
         if (!value) this.offsets.delete(key)
         else if (batch.isTransactional) this.offsets.commitPending(batch.producerId, key, { ...value, recordOffset })
         else this.offsets.commit(key, { ...value, recordOffset })
-      },
-      group: (groupId, value) => {
-        if (value) this.groups.set(groupId, restoreGroup(groupId, value, this.#clock.now()))
-        else this.groups.delete(groupId)
       },
     })
   }
@@ -123,7 +131,25 @@ export class GroupStore {
 
   /** Calls back once the last record of this group is safe. */
   whenCommitted(groupId: string, done: (errorCode: number) => void): void {
-    this.#log.whenCommitted(this.#lastRecords.get(groupId) ?? -1, done)
+    this.#log.whenCommitted(this.#lastRecords.get(groupId) ?? -1, (errorCode) => {
+      if (errorCode !== ErrorCode.NONE) this.#recoverLoss()
+      done(errorCode)
+    })
+  }
+
+  /**
+   * The device lost records that were in the log. Offsets are as what is left of it says; groups are logged anew, since
+   * their members go on with what they know.
+   */
+  #recoverLoss(): void {
+    this.offsets.clear()
+    this.#lastRecords.clear()
+    this.#log.replay((batch) => this.#replayOffsets(batch, { group() {} }))
+    for (const group of this.groups.values()) {
+      if (group.state !== 'Stable' && group.state !== 'Empty') continue
+      // When that fails too, the log has the generation before: a restart would begin there.
+      isStored(() => this.persistGroup(group))
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { ErrorCode } from '@millrace/protocol'
+import { isStored } from '../coordinators/storage-failure.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import {
   type GroupMember,
@@ -204,9 +205,7 @@ export class GroupMembership {
     request: JoinRequest,
     respond: (result: JoinResult) => void,
   ): void {
-    try {
-      this.#environment.persist(group)
-    } catch {
+    if (!isStored(() => this.#environment.persist(group))) {
       // The new member id is not in the log; the client asks again and gets another one.
       respond(joinError(ErrorCode.COORDINATOR_NOT_AVAILABLE))
       return

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '@millrace/base'
 import { ErrorCode } from '@millrace/protocol'
 import type { BrokerConfig } from '../config/broker-config.ts'
+import { isStored } from '../coordinators/storage-failure.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import type { GroupMember, JoinResult, SyncResult } from './group-member.ts'
 import { groupAnswers } from './group-state.ts'
@@ -181,11 +182,7 @@ export class Rebalance {
 
   /** Nobody waits for this record: without it a restart finds the old members, whose sessions then end. */
   #persistQuietly(group: ClassicGroup): void {
-    try {
-      this.#environment.persist(group)
-    } catch {
-      return
-    }
+    isStored(() => this.#environment.persist(group))
   }
 
   #syncTimedOut(group: ClassicGroup): void {
@@ -214,9 +211,7 @@ export class Rebalance {
     for (const member of group.members.values()) {
       member.assignment = Buffer.from(assignments.get(member.memberId) ?? [])
     }
-    try {
-      this.#environment.persist(group)
-    } catch {
+    if (!isStored(() => this.#environment.persist(group))) {
       for (const member of group.members.values()) {
         member.assignment = Buffer.alloc(0)
         answerSync(member, syncError(ErrorCode.COORDINATOR_NOT_AVAILABLE))

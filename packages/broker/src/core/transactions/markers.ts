@@ -1,5 +1,6 @@
 import type { Clock } from '@millrace/base'
 import { controlBatch, ErrorCode } from '@millrace/protocol'
+import { whenStored } from '../coordinators/storage-failure.ts'
 import type { ProducerDescription } from '../producers/types.ts'
 import { partitionsOf, type TopicPartition, type Transaction } from './transaction.ts'
 
@@ -55,18 +56,18 @@ export function writeMarkers(
       arrived()
       return
     }
-    let offset: number
-    try {
-      offset = target.appendMarker(markerOf(transaction, environment.clock.now()))
-    } catch {
-      retry(partition)
-      return
-    }
-    environment.markerWritten(partition, transaction.producerId, transaction.state === 'PrepareCommit')
-    // A marker that is in the log is not written again by this process; a restart looks for it.
-    target.whenCommitted(offset, (errorCode) => {
-      if (errorCode === ErrorCode.NONE || !environment.partition(partition)) arrived()
-    })
+    whenStored(
+      () => {
+        const offset = target.appendMarker(markerOf(transaction, environment.clock.now()))
+        environment.markerWritten(partition, transaction.producerId, transaction.state === 'PrepareCommit')
+        target.whenCommitted(offset, (errorCode) => {
+          if (errorCode === ErrorCode.NONE) arrived()
+          // The device lost the marker, or the topic has been deleted: the next attempt finds out.
+          else retry(partition)
+        })
+      },
+      () => retry(partition),
+    )
   }
   for (const partition of partitionsOf(transaction.partitions)) {
     missing++

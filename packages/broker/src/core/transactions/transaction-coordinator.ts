@@ -2,11 +2,12 @@ import type { Clock } from '@millrace/base'
 import { ErrorCode } from '@millrace/protocol'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import type { CoordinatorLog } from '../coordinators/coordinator-log.ts'
-import { type MarkerEnvironment, writeMarkers } from './markers.ts'
+import { isStored, whenStored } from '../coordinators/storage-failure.ts'
+import { TransactionEndings } from './endings.ts'
+import type { MarkerEnvironment } from './markers.ts'
 import { type ProducerIdSource, ProducerIds } from './producer-ids.ts'
 import { isEpochExhausted, type TopicPartition, type Transaction } from './transaction.ts'
 import {
-  complete,
   type Decision,
   decideAdd,
   decideEnd,
@@ -36,6 +37,9 @@ export interface ProducerOf extends ProducerIdAndEpoch {
 /** How often transactional ids are looked through for ones nobody uses any more. */
 export const expirationCheckMs = 3_600_000
 
+/** Pause before the abort of a timed out transaction is tried again, when the log refused it. */
+export const timeoutRetryMs = 1_000
+
 const failed = (errorCode: number): ProducerIdResult => ({ errorCode, producerId: -1, producerEpoch: -1 })
 
 /**
@@ -50,14 +54,12 @@ const failed = (errorCode: number): ProducerIdResult => ({ errorCode, producerId
 export class TransactionCoordinator {
   readonly #clock: Clock
   readonly #config: BrokerConfig
-  readonly #environment: MarkerEnvironment
   readonly #store: TransactionStore
   readonly #producerIds: ProducerIds
   readonly #timers = new Map<string, () => void>()
-  /** Who waits for the markers of a transactional id. */
-  readonly #waiting = new Map<string, (() => void)[]>()
-  readonly #markerRetries = new Map<string, () => void>()
+  readonly #endings: TransactionEndings
   #cancelExpiration: () => void = () => {}
+  #closed = false
 
   /** Reads the log; `start` then finishes what a stop interrupted. */
   constructor(options: {
@@ -69,26 +71,42 @@ export class TransactionCoordinator {
   }) {
     this.#clock = options.clock
     this.#config = options.config
-    this.#environment = options.environment
     this.#store = new TransactionStore(options.log, options.clock)
     this.#producerIds = new ProducerIds(options.producerIds)
+    this.#endings = new TransactionEndings(options.clock, this.#store, options.environment)
   }
 
   /** Call once, when all partitions and groups are loaded. */
   start(): void {
-    for (const transaction of [...this.#store.all()]) {
-      if (transactionTable[transaction.state].markersWritten !== 'never') this.#finish(transaction, true)
-      else this.#watchTimeout(transaction)
-    }
+    this.#goOn()
     this.#scheduleExpiration()
   }
 
+  #goOn(): void {
+    for (const transaction of [...this.#store.all()]) {
+      if (transactionTable[transaction.state].markersWritten !== 'never') this.#endings.resume(transaction)
+      else this.#watchTimeout(transaction)
+    }
+  }
+
+  /** The device lost records that were in the log: what is left of it holds, as after a restart. */
+  #reload(): void {
+    if (this.#closed) return
+    this.#cancelTimers()
+    this.#store.load()
+    this.#goOn()
+  }
+
   close(): void {
-    for (const cancel of this.#timers.values()) cancel()
-    for (const cancel of this.#markerRetries.values()) cancel()
-    this.#timers.clear()
-    this.#markerRetries.clear()
+    this.#closed = true
+    this.#cancelTimers()
+    this.#endings.close()
     this.#cancelExpiration()
+  }
+
+  #cancelTimers(): void {
+    for (const cancel of this.#timers.values()) cancel()
+    this.#timers.clear()
   }
 
   get(transactionalId: string): Transaction | undefined {
@@ -135,9 +153,11 @@ export class TransactionCoordinator {
     const { timeoutMs, expected } = request
     const decision = decideInit(current, { timeoutMs, expected, nowMs, allocateProducerId })
     if (decision.kind === 'abortFirst') {
-      // The producer has proved itself; the epoch it named goes with the abort.
-      this.#waitForMarkers(transactionalId, () => this.initProducerId({ ...request, expected: undefined }, done))
-      this.#prepared(fence(current, nowMs))
+      this.#decide(fence(current, nowMs), (errorCode) => {
+        // The producer has proved itself; the epoch it named goes with the abort.
+        if (errorCode === ErrorCode.NONE) this.initProducerId({ ...request, expected: undefined }, done)
+        else done(failed(errorCode))
+      })
       return
     }
     this.#apply(transactionalId, decision, (errorCode) => {
@@ -188,7 +208,7 @@ export class TransactionCoordinator {
       else proceed(partitions.map((partition) => this.verify(producer, partition)))
     }
     if (implicit) this.addPartitions(producer, partitions, 2, check)
-    else this.#store.whenCommitted(producer.transactionalId, check)
+    else this.#whenCommitted(producer.transactionalId, check)
   }
 
   endTransaction(
@@ -212,15 +232,14 @@ export class TransactionCoordinator {
           nowMs: this.#clock.now(),
           allocateProducerId: () => this.#producerIds.allocate(),
         })
-        if (decision.kind === 'error') return done(failed(decision.code))
-        const answer = (): void => {
+        const answer = (errorCode: number): void => {
           const now = this.#store.get(transactionalId)
-          done(now ? { errorCode: ErrorCode.NONE, ...idAndEpoch(now) } : failed(ErrorCode.INVALID_PRODUCER_ID_MAPPING))
+          done(now && errorCode === ErrorCode.NONE ? { errorCode, ...idAndEpoch(now) } : failed(errorCode))
         }
-        if (decision.kind === 'unchanged') return this.#store.whenCommitted(transactionalId, answer)
+        if (decision.kind === 'error') done(failed(decision.code))
+        else if (decision.kind === 'unchanged') this.#whenCommitted(transactionalId, answer)
         // Answered only when all markers are in, so that the client's next transaction does not run into this one.
-        this.#waitForMarkers(transactionalId, answer)
-        this.#prepared(decision.next)
+        else this.#decide(decision.next, answer)
       },
     )
   }
@@ -234,90 +253,56 @@ export class TransactionCoordinator {
       this.#store.put(decision.next)
       this.#watchTimeout(decision.next)
     }
-    this.#store.whenCommitted(transactionalId, done)
+    this.#whenCommitted(transactionalId, done)
   }
 
-  /** The outcome is decided: log it, then write the markers. Throws when the log does. */
-  #prepared(transaction: Transaction): void {
-    try {
-      this.#store.put(transaction)
-    } catch (cause) {
-      this.#waiting.delete(transaction.transactionalId)
-      throw cause
-    }
+  /** Ends a transaction. Throws when the log refuses the decision. */
+  #decide(transaction: Transaction, done: (errorCode: number) => void): void {
+    this.#endings.decide(transaction, (errorCode) => {
+      if (errorCode !== ErrorCode.NONE) this.#reload()
+      done(errorCode)
+    })
     this.#watchTimeout(transaction)
-    this.#store.whenCommitted(transaction.transactionalId, (errorCode) => {
-      if (errorCode === ErrorCode.NONE) this.#finish(transaction, false)
+  }
+
+  #whenCommitted(transactionalId: string, done: (errorCode: number) => void): void {
+    this.#store.whenCommitted(transactionalId, (errorCode) => {
+      if (errorCode !== ErrorCode.NONE) this.#reload()
+      done(errorCode)
     })
-  }
-
-  #finish(transaction: Transaction, resumed: boolean): void {
-    const { transactionalId } = transaction
-    let finished = false
-    const cancel = writeMarkers(this.#environment, transaction, resumed, () => {
-      finished = true
-      this.#markerRetries.delete(transactionalId)
-      this.#completed(transaction)
-    })
-    if (!finished) this.#markerRetries.set(transactionalId, cancel)
-  }
-
-  #completed(transaction: Transaction): void {
-    const { transactionalId } = transaction
-    try {
-      this.#store.put(complete(transaction, this.#clock.now()))
-    } catch {
-      const retry = this.#clock.after(1_000, () => this.#completed(transaction))
-      this.#markerRetries.set(transactionalId, retry)
-      return
-    }
-    const waiting = this.#waiting.get(transactionalId) ?? []
-    this.#waiting.delete(transactionalId)
-    for (const resume of waiting) resume()
-  }
-
-  #waitForMarkers(transactionalId: string, resume: () => void): void {
-    const waiting = this.#waiting.get(transactionalId)
-    if (waiting) waiting.push(resume)
-    else this.#waiting.set(transactionalId, [resume])
   }
 
   #watchTimeout(transaction: Transaction): void {
     const { transactionalId, startMs, timeoutMs } = transaction
-    if (transaction.state === 'Ongoing') {
-      if (this.#timers.has(transactionalId)) return
-      const remainingMs = Math.max(0, startMs + timeoutMs - this.#clock.now())
-      this.#timers.set(
-        transactionalId,
-        this.#clock.after(remainingMs, () => this.#timedOut(transactionalId)),
-      )
-      return
+    if (this.#store.get(transactionalId)?.state !== 'Ongoing') {
+      this.#timers.get(transactionalId)?.()
+      this.#timers.delete(transactionalId)
+    } else if (!this.#timers.has(transactionalId)) {
+      this.#expireAfter(transactionalId, Math.max(0, startMs + timeoutMs - this.#clock.now()))
     }
-    this.#timers.get(transactionalId)?.()
-    this.#timers.delete(transactionalId)
+  }
+
+  #expireAfter(transactionalId: string, delayMs: number): void {
+    this.#timers.set(
+      transactionalId,
+      this.#clock.after(delayMs, () => this.#timedOut(transactionalId)),
+    )
   }
 
   #timedOut(transactionalId: string): void {
     this.#timers.delete(transactionalId)
     const transaction = this.#store.get(transactionalId)
     if (transaction?.state !== 'Ongoing') return
-    this.#guard(
-      // The log refuses: leave the transaction open and try again.
-      () =>
-        this.#timers.set(
-          transactionalId,
-          this.#clock.after(1_000, () => this.#timedOut(transactionalId)),
-        ),
-      () => this.#prepared(fence(transaction, this.#clock.now())),
+    whenStored(
+      () => this.#decide(fence(transaction, this.#clock.now()), () => {}),
+      () => this.#expireAfter(transactionalId, timeoutRetryMs),
     )
   }
 
   #scheduleExpiration(): void {
     this.#cancelExpiration = this.#clock.after(expirationCheckMs, () => {
-      this.#guard(
-        () => {},
-        () => this.expire(),
-      )
+      // When the log refuses, the next look finds the same.
+      isStored(() => this.expire())
       this.#scheduleExpiration()
     })
   }
@@ -332,13 +317,7 @@ export class TransactionCoordinator {
   }
 
   #guard(onError: (errorCode: number) => void, action: () => void): void {
-    try {
-      action()
-    } catch (cause) {
-      if (cause instanceof TypeError) throw cause
-      // The log could not take the record (disk full): nothing has changed, clients try again.
-      onError(ErrorCode.COORDINATOR_NOT_AVAILABLE)
-    }
+    whenStored(action, () => onError(ErrorCode.COORDINATOR_NOT_AVAILABLE))
   }
 }
 

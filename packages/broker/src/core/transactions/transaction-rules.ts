@@ -2,6 +2,7 @@ import { ErrorCode } from '@millrace/protocol'
 import {
   hasPartition,
   isEpochExhausted,
+  maxEpoch,
   noEpoch,
   noPartitions,
   noProducerId,
@@ -225,10 +226,15 @@ function prepare(
     updatedMs: request.nowMs,
     clientVersion: request.clientVersion,
     // The markers carry the new epoch, so that what the old epoch still has in flight is refused (KIP-890).
-    producerEpoch: bumps ? current.producerEpoch + 1 : current.producerEpoch,
+    producerEpoch: bumps ? nextEpoch(current) : current.producerEpoch,
     lastProducerEpoch: bumps ? current.producerEpoch : current.lastProducerEpoch,
     nextProducerId: rotates ? request.allocateProducerId() : noProducerId,
   }
+}
+
+/** The last epoch is for markers only, and serves for every further one until the id is rotated. */
+function nextEpoch({ producerEpoch }: Transaction): number {
+  return Math.min(producerEpoch + 1, maxEpoch)
 }
 
 /** Aborts an open transaction whose producer timed out or has a successor; its epoch is spent either way. */
@@ -236,7 +242,7 @@ export function fence(current: Transaction, nowMs: number): Transaction {
   return {
     ...current,
     state: 'PrepareAbort',
-    producerEpoch: current.producerEpoch + 1,
+    producerEpoch: nextEpoch(current),
     lastProducerEpoch: noEpoch,
     updatedMs: nowMs,
   }
@@ -251,6 +257,7 @@ export function complete(current: Transaction, nowMs: number): Transaction {
     ...current,
     state: step,
     partitions: noPartitions,
+    startMs: -1,
     updatedMs: nowMs,
     producerId: rotates ? current.nextProducerId : current.producerId,
     previousProducerId: rotates ? current.producerId : current.previousProducerId,

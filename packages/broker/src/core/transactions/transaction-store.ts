@@ -14,7 +14,14 @@ export class TransactionStore {
   constructor(log: CoordinatorLog, clock: Clock) {
     this.#log = log
     this.#clock = clock
-    log.replay((batch) => {
+    this.load()
+  }
+
+  /** Takes everything from the log anew. */
+  load(): void {
+    this.#transactions.clear()
+    this.#offsets.clear()
+    this.#log.replay((batch) => {
       visitTransactions(batch, (transactionalId, transaction) => {
         if (!transaction || transaction.state === 'Dead') this.#transactions.delete(transactionalId)
         else this.#transactions.set(transactionalId, transaction)
