@@ -51,6 +51,7 @@ export async function inTransactionOnce(
   const ignore = (): void => {}
   emitter.on?.('error', ignore)
   let isBroken = true
+  let isLate = false
   try {
     await client.query('begin')
     const isNew = await inbox(client, { table: options.table }).claim(options.consumer, options.eventId)
@@ -60,13 +61,34 @@ export async function inTransactionOnce(
     return isNew
   } catch (error) {
     // A rollback would wait behind the statement that takes too long; closing the connection does not.
-    if (isMillraceError(error) && error.code === 'HANDLER_TIMEOUT') throw error
+    isLate = isMillraceError(error) && error.code === 'HANDLER_TIMEOUT'
+    if (isLate) throw error
     // Only a connection that answers can roll back: that tells a failed effect from a lost database, whatever it threw.
     isBroken = !(await answersRollback(client))
     throw isBroken ? new DatabaseUnavailable('the connection to the inbox’s database broke', { cause: error }) : error
   } finally {
     emitter.off?.('error', ignore)
     client.release(isBroken)
+    if (isLate) await endStatement(pool, client)
+  }
+}
+
+/**
+ * Ends the statement that a closed connection left running. A server notices such a connection only when the statement is
+ * over; until then its transaction holds the note of the event, and the next attempt would wait for it.
+ */
+async function endStatement(
+  pool: InboxPool,
+  { processID }: PooledClient & { readonly processID?: number },
+): Promise<void> {
+  if (processID === undefined) return
+  try {
+    const client = await pool.connect()
+    const text = `select pg_terminate_backend(pid) from pg_stat_activity
+      where pid = $1 and state = 'active' and datname = current_database() and usename = current_user`
+    await client.query(text, [processID]).finally(() => client.release())
+  } catch {
+    // Then the next attempt waits.
   }
 }
 

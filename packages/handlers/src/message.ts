@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { AnyTopicContract, KeyOf, ValueOf } from '@millrace/contracts'
 
 /** A record header as Kafka has it. */
@@ -55,5 +56,7 @@ const eventIdMaxBytes = 512
 function eventIdOf({ topic, partition, offset, headers }: RawMessage): string {
   const id = headers.findLast(({ key }) => key === 'id')?.value
   const isUsable = id && id.length > 0 && id.length <= eventIdMaxBytes && !id.includes(0)
-  return isUsable ? id.toString('utf8') : `${topic}/${partition}/${offset}`
+  // Ids that are no text would all become the same replacement characters.
+  if (isUsable) return isUtf8(id) ? id.toString('utf8') : `0x${id.toString('hex')}`
+  return `${topic}/${partition}/${offset}`
 }

@@ -6,6 +6,8 @@ import type { Settle } from './settle.ts'
 export interface PartitionWorkerOptions {
   readonly settle: Settle
   readonly metrics: HandlerMetrics
+  /** Told when a fetched block is finished. */
+  readonly onProgress: () => void
   /** Told once, when a message could not be handled and must not be left out. */
   readonly onFailed: (error: unknown) => void
 }
@@ -65,6 +67,7 @@ export class PartitionWorker {
         await this.#finish(block)
         if (this.#stop.signal.aborted) return
         this.#blocks.shift()
+        this.#options.onProgress()
       }
     } catch (error) {
       if (this.#stop.signal.aborted && error === this.#stop.signal.reason) return

@@ -36,9 +36,8 @@ export interface RunOptions {
   readonly onStopped: () => Promise<void>
 }
 
-/** How long one poll waits for records. While a partition is paused, polls are short, so that it resumes soon. */
+/** How long one poll waits for records. A partition that is resumed meanwhile ends the wait. */
 const pollMs = 500
-const pollMsWhilePaused = 20
 const housekeepingIntervalMs = 60_000
 
 /** The loop that fetches, hands out to a worker per partition, and commits what they finished. */
@@ -77,7 +76,7 @@ export class Runner {
   /** Runs until stopped or failed. Never rejects; `stopped` tells. */
   async run(): Promise<void> {
     try {
-      await this.#options.consumer.subscribe({
+      this.#options.consumer.subscribe({
         topics: [this.#options.topic],
         onRevoked: (partitions) => this.#release(partitions, 'commit'),
         onLost: (partitions) => this.#release(partitions, 'forget'),
@@ -109,12 +108,11 @@ export class Runner {
 
   async #poll(): Promise<void> {
     const { consumer, clock, topic } = this.#options
-    this.#balance()
-    const timeoutMs = this.#paused.size > 0 ? pollMsWhilePaused : pollMs
     try {
-      for (const block of await consumer.poll({ timeoutMs, signal: this.#stop.signal })) {
-        if (block.topic === topic) this.#workerOf(block.partition).push(block)
+      for (const block of await consumer.poll({ timeoutMs: pollMs, signal: this.#stop.signal })) {
+        this.#workerOf(block.partition).push(block)
       }
+      this.#balance()
     } catch (error) {
       if (this.#stop.signal.aborted) return
       if (!isOutage(error)) throw error
@@ -127,7 +125,12 @@ export class Runner {
     let worker = this.#workers.get(partition)
     if (!worker) {
       const { topic, settle, metrics } = this.#options
-      worker = new PartitionWorker(topic, partition, { settle, metrics, onFailed: (error) => this.#fail(error) })
+      worker = new PartitionWorker(topic, partition, {
+        settle,
+        metrics,
+        onProgress: () => this.#balance(),
+        onFailed: (error) => this.#fail(error),
+      })
       this.#workers.set(partition, worker)
     }
     return worker
@@ -136,9 +139,11 @@ export class Runner {
   /** Fetches no more for partitions whose worker is behind. */
   #balance(): void {
     const { consumer, topic, limits } = this.#options
+    // During a rebalance a worker may outlive the assignment of its partition.
+    const assigned = new Set(consumer.assignment().map(({ partition }) => partition))
     for (const { partition, backlog } of this.#workers.values()) {
       const isFull = backlog >= limits.fetchedAheadMax
-      if (isFull === this.#paused.has(partition)) continue
+      if (isFull === this.#paused.has(partition) || !assigned.has(partition)) continue
       if (isFull) {
         this.#paused.add(partition)
         consumer.pause([{ topic, partition }])

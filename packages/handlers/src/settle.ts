@@ -28,7 +28,7 @@ export interface SettleDependencies<C extends AnyTopicContract> {
   readonly random: Random
   readonly permits: Permits
   readonly metrics: HandlerMetrics
-  readonly deadLetters: DeadLetters
+  readonly deadLetters: Pick<DeadLetters, 'send'>
   readonly policy: (failure: FailureContext) => FailurePolicy
   /** Makes one attempt; false when the event had been handled before. */
   readonly attempt: (message: Message<KeyOf<C>, ValueOf<C>>, attempt: number) => Promise<boolean>

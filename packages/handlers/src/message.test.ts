@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { serdes, topic } from '@millrace/contracts'
+import { decodeMessage, type MessageHeader, type RawMessage } from './message.ts'
+
+const counted = topic('counted', { key: serdes.string, value: serdes.int64 })
+const raw = (headers: readonly MessageHeader[], more: Partial<RawMessage> = {}): RawMessage => ({
+  topic: 'counted',
+  partition: 3,
+  offset: 9,
+  timestamp: 5,
+  keyBytes: Buffer.from('k'),
+  valueBytes: Buffer.alloc(8, 0),
+  headers,
+  ...more,
+})
+const header = (key: string, value: string | null): MessageHeader => ({
+  key,
+  value: value === null ? null : Buffer.from(value),
+})
+
+test('key and value are what the contract’s readers get, and null stays null', () => {
+  const { key, value, timestamp } = decodeMessage(counted, raw([]))
+  assert.deepEqual([key, value, timestamp], ['k', 0n, 5])
+  const tombstone = decodeMessage(counted, raw([], { keyBytes: null, valueBytes: null }))
+  assert.deepEqual([tombstone.key, tombstone.value], [null, null])
+})
+
+const ids: [string, MessageHeader[], string][] = [
+  ['the header id', [header('id', 'e1')], 'e1'],
+  ['the last of several ids, as Kafka’s lastHeader takes it', [header('id', 'e1'), header('id', 'e2')], 'e2'],
+  ['its place without an id', [header('other', 'x')], 'counted/3/9'],
+  ['its place when the id is null', [header('id', null)], 'counted/3/9'],
+  ['its place when the id is empty', [header('id', '')], 'counted/3/9'],
+  ['its place when the id cannot stand in a database', [header('id', 'a\0b')], 'counted/3/9'],
+  ['its place when the id is too long for an index', [header('id', 'x'.repeat(600))], 'counted/3/9'],
+]
+for (const [what, headers, eventId] of ids) {
+  test(`an event is known by ${what}`, () => assert.equal(decodeMessage(counted, raw(headers)).eventId, eventId))
+}
+
+test('two ids that are not UTF-8 are two events', () => {
+  const idOf = (byte: number): string => decodeMessage(counted, raw([{ key: 'id', value: Buffer.of(byte) }])).eventId
+  assert.notEqual(idOf(0xfe), idOf(0xff))
+})
