@@ -21,9 +21,13 @@ export const streamsErrors = {
   },
   STREAMS_VALUE_MUTATED: {
     retriable: false,
-    cause:
-      'A callback changed a value that a state store or another step still holds, or the value does not survive serialisation.',
-    remedy: 'Return a new value instead ({ ...old, total }), made of what the serde can carry.',
+    cause: 'A callback changed a value in place that a state store or another step still holds.',
+    remedy: 'Return a new value instead: { ...old, total }.',
+  },
+  STREAMS_VALUE_LOSSY: {
+    retriable: false,
+    cause: 'A value kept in a store is not the same after it was written and read back (a Date in JSON, for example).',
+    remedy: 'Give the step a serde that carries such values ({ value: … }), or keep them in a form that JSON carries.',
   },
   STREAMS_DESERIALIZE_FAILED: {
     retriable: false,
@@ -97,6 +101,12 @@ export const streamsErrors = {
     retriable: false,
     cause: 'A query asked a key-value store for windows, or a window store for a plain key.',
     remedy: 'Use `get` and `range` for key-value stores, `windowFetch` for window stores.',
+  },
+  STREAMS_MEMBERSHIP_LOST: {
+    retriable: true,
+    cause: 'The instance was thrown out of its consumer group before it could commit.',
+    remedy:
+      'Nothing by hand: what was not committed is processed again after rejoining; if it happens often, look for pauses longer than `sessionTimeoutMs`.',
   },
   STREAMS_STORE_NOT_LOCAL: {
     retriable: true,

@@ -1,1 +1,50 @@
-export {}
+export { topology } from './core/dsl/topology.ts'
+export type { TypeMessage } from './core/dsl/type-error.ts'
+export type {
+  Callback,
+  GroupOptions,
+  Initial,
+  JoinOptions,
+  KGroupedStream,
+  KGroupedTable,
+  KStream,
+  KTable,
+  NameOption,
+  RepartitionOptions,
+  StoreOptions,
+  StreamOptions,
+  TableOptions,
+  TimeWindowedKStream,
+  Topology,
+  WindowStoreOptions,
+} from './core/dsl/types.ts'
+export {
+  type FailedRecord,
+  type FailureDecision,
+  type FailureHandler,
+  type FailureHandlers,
+  type FailureStage,
+  failureHandlers,
+} from './core/handlers.ts'
+export type { RecordContext } from './core/record-context.ts'
+export { type WindowedSerde, windowedSerde } from './core/serdes/windowed-serde.ts'
+export type {
+  RangeQuery,
+  ReadOnlyKeyValueStore,
+  ReadOnlyStore,
+  ReadOnlyWindowStore,
+  StoreEntry,
+  Timestamped,
+  WindowEntry,
+} from './core/stores/views.ts'
+export { type CalendarWindowOptions, calendarWindow } from './core/windows/calendar-window.ts'
+export {
+  type HoppingOptions,
+  hopping,
+  type TumblingOptions,
+  tumbling,
+  type Window,
+  type Windowed,
+  type Windows,
+} from './core/windows/windows.ts'
+export { streamsErrors } from './errors.ts'

@@ -1,4 +1,5 @@
 import type { Serde } from '@millrace/contracts'
+import { StageFailure } from './stage-failure.ts'
 
 type AnySerde = Serde<unknown, unknown>
 
@@ -22,12 +23,12 @@ export class FlowRecord {
   #valueSerde: AnySerde | undefined
 
   get key(): unknown {
-    if (this.#key === unread) this.#key = this.#keySerde!.deserialize(this.#keyBytes!)
+    if (this.#key === unread) this.#key = parsed(this.#keySerde!, this.#keyBytes!)
     return this.#key
   }
 
   get value(): unknown {
-    if (this.#value === unread) this.#value = this.#valueSerde!.deserialize(this.#valueBytes!)
+    if (this.#value === unread) this.#value = parsed(this.#valueSerde!, this.#valueBytes!)
     return this.#value
   }
 
@@ -74,6 +75,12 @@ export class FlowRecord {
     this.#valueSerde = other.#valueSerde
   }
 
+  /** Freezes what has been parsed; the test driver's way of finding changes in place. */
+  freezeValue(freeze: (value: unknown) => unknown): void {
+    if (this.#value !== unread) freeze(this.#value)
+    freeze(this.oldValue)
+  }
+
   /** The bytes that the key came in, where it is unchanged and `serde` would read the same from them. */
   keyBytesUnder(serde: AnySerde): Buffer | null | undefined {
     return this.#keySerde === serde || this.#keyBytes === null ? this.#keyBytes : undefined
@@ -81,5 +88,13 @@ export class FlowRecord {
 
   valueBytesUnder(serde: AnySerde): Buffer | null | undefined {
     return this.#valueSerde === serde || this.#valueBytes === null ? this.#valueBytes : undefined
+  }
+}
+
+function parsed(serde: AnySerde, bytes: Buffer): unknown {
+  try {
+    return serde.deserialize(bytes)
+  } catch (cause) {
+    throw new StageFailure('deserialize', cause)
   }
 }

@@ -1,7 +1,7 @@
+import { streamsError } from '../errors.ts'
 import type { FlowRecord } from './flow-record.ts'
-import type { TaskRecordContext } from './record-context.ts'
-import type { KeyValueState } from './stores/key-value-state.ts'
-import type { WindowState } from './stores/window-state.ts'
+import type { RecordContext } from './record-context.ts'
+import type { StateStore } from './stores/state-store.ts'
 import type { TaskId } from './topology/plan.ts'
 
 /** An operator at work in one task. */
@@ -12,6 +12,7 @@ export interface Processor {
 
 /** Stream time as one operator saw it; part of what a commit keeps and an abort takes back. */
 export interface ObservedTime {
+  /** Greatest timestamp so far, in epoch milliseconds; -1 before the first record. */
   value: number
 }
 
@@ -20,15 +21,35 @@ export type DropReason = 'null-key' | 'null-value' | 'late' | 'skipped'
 
 /** What an operator is given when its task is made. */
 export interface ProcessorSetup {
+  /** Name of the node in the topology. */
   readonly node: string
   readonly taskId: TaskId
-  readonly context: TaskRecordContext
+  readonly context: RecordContext
   /** Hands a record to the children, in order. */
   readonly forward: (record: FlowRecord) => void
-  /** Hands a record to one child. */
+  /** Hands a record to one child, by position. */
   readonly forwardTo: (child: number, record: FlowRecord) => void
-  readonly keyValueState: (store: string) => KeyValueState
-  readonly windowState: (store: string) => WindowState
+  /** A store that the node was connected to. */
+  readonly store: (name: string) => StateStore
   readonly observedTime: () => ObservedTime
   readonly drop: (reason: DropReason) => void
+}
+
+export type CreateProcessor = (setup: ProcessorSetup) => Processor
+
+/**
+ * What a callback returned, unless it is a promise: its work would escape the transaction.
+ *
+ * @throws STREAMS_PROMISE_RETURNED
+ */
+export function settled<T>(result: T, node: string): T {
+  if (typeof result === 'object' && result !== null && typeof (result as { then?: unknown }).then === 'function') {
+    throw streamsError('STREAMS_PROMISE_RETURNED', `a callback of ${node} returned a promise`, { node })
+  }
+  return result
+}
+
+/** What a predicate returned; a promise would count as true. */
+export function decided(result: unknown, node: string): boolean {
+  return typeof result === 'boolean' ? result : Boolean(settled(result, node))
 }

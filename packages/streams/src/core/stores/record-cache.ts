@@ -1,4 +1,5 @@
-import type { RecordContext } from '../record-context.ts'
+import type { Header } from '@millrace/protocol'
+import { noHeaders } from '../record-context.ts'
 
 /**
  * The memory budget of the write-back caches of one thread: all stores of all its tasks share it. 0 turns caching off:
@@ -26,6 +27,15 @@ export const defaultCacheMaxBytes = 10 * 1024 * 1024
 /** What an entry costs beside its key and value. */
 export const entryOverheadBytes = 150
 
+/** The record that an update came from. */
+export interface EntryOrigin {
+  topic: string
+  partition: number
+  offset: number
+  timestamp: number
+  headers: readonly Header[]
+}
+
 /** An update held back: the newest value of a key, and where it came from. */
 export class CacheEntry {
   readonly key: unknown
@@ -38,11 +48,11 @@ export class CacheEntry {
   timestamp = -1
   /** The value as bytes, where they are known already; undefined: serialise `value`. */
   valueBytes: Uint8Array | null | undefined
-  /** The stored form that was last flushed or read; null: none. What change pairs take their old value from. */
-  flushedBytes: Uint8Array | null = null
+  /** The value as last flushed or read, where old values are asked for; null: none; undefined: the store knows. */
+  flushedBytes: Uint8Array | null | undefined
   dirty = false
   sizeBytes = 0
-  origin: RecordContext | undefined
+  readonly origin: EntryOrigin = { topic: '', partition: -1, offset: -1, timestamp: -1, headers: noHeaders }
   newer: CacheEntry | undefined
   older: CacheEntry | undefined
   dirtyBefore: CacheEntry | undefined

@@ -1,36 +1,46 @@
 import type { Serde } from '@millrace/contracts'
-import type { Processor, ProcessorSetup } from '../processor.ts'
+import type { CreateProcessor } from '../processor.ts'
 
 /** A node as it runs: what `describe()` prints and a task instantiates. */
 export type PhysicalNode = SourceNode | ProcessorNode | SinkNode
+
+export type AnySerde = Serde<unknown, unknown>
 
 interface NodeBase {
   readonly name: string
   /** Names of the nodes that it forwards to, in order. */
   readonly children: readonly string[]
+  readonly parents: readonly string[]
 }
 
 export interface SourceNode extends NodeBase {
   readonly kind: 'source'
+  /** Full names. */
   readonly topics: readonly string[]
-  readonly keySerde: Serde<unknown, unknown>
-  readonly valueSerde: Serde<unknown, unknown>
-  /** Records carry pairs of old and new values (`<name>-repartition` of a regrouped table). */
+  readonly keySerde: AnySerde
+  readonly valueSerde: AnySerde
+  /** Values are pairs of old and new (the repartition topic of a regrouped table). */
   readonly changes: boolean
-  /** True lets values be parsed when an operator first asks; false parses on arrival. */
+  /**
+   * True lets keys and values be parsed when an operator first asks. False parses on arrival: where a record goes
+   * several ways, one way must not have had its effect when another finds that the bytes are no good.
+   */
   readonly lazy: boolean
 }
 
 export interface ProcessorNode extends NodeBase {
   readonly kind: 'processor'
   readonly stores: readonly string[]
-  readonly create: (setup: ProcessorSetup) => Processor
+  /** Whether it asks for values, so that it fails on bytes that are no good. */
+  readonly readsValue: boolean
+  readonly create: CreateProcessor
 }
 
 export interface SinkNode extends NodeBase {
   readonly kind: 'sink'
+  /** Full name. */
   readonly topic: string
-  readonly keySerde: Serde<unknown, unknown>
-  readonly valueSerde: Serde<unknown, unknown>
+  readonly keySerde: AnySerde
+  readonly valueSerde: AnySerde
   readonly changes: boolean
 }

@@ -1,0 +1,55 @@
+import { streamsError } from '../../errors.ts'
+import type { GraphNode } from '../topology/graph.ts'
+import type { GroupedStream, Grouping } from './grouped-stream.ts'
+import type { GroupedTable, TableGrouping } from './grouped-table.ts'
+import type { Stream, StreamState } from './stream.ts'
+import type { AsTableOptions, Table, TableState } from './table.ts'
+
+/** How steps make each other: streams become tables and tables streams, without their modules needing each other. */
+export interface Makers {
+  readonly stream: (state: StreamState) => Stream
+  readonly table: (state: TableState) => Table
+  readonly groupedStream: (stream: Stream, grouping: Grouping) => GroupedStream
+  readonly groupedTable: (table: Table, grouping: TableGrouping) => GroupedTable
+  readonly streamAsTable: (stream: Stream, options: AsTableOptions) => Table
+}
+
+/** Where the steps of one program are collected, and where unnamed ones get Kafka Streams' names. */
+export class GraphBuilder {
+  readonly steps: GraphNode[] = []
+  readonly make: Makers
+  #index = 0
+
+  constructor(make: Makers) {
+    this.make = make
+  }
+
+  add(node: GraphNode): GraphNode {
+    this.steps.push(node)
+    return node
+  }
+
+  /** `KSTREAM-FILTER-0000000001`: the number counts the names made so far, so that it follows from the program. */
+  newName(prefix: string): string {
+    return `${prefix}${String(this.#index++).padStart(10, '0')}`
+  }
+
+  nameOr(name: string | undefined, prefix: string): string {
+    return name === undefined ? this.newName(prefix) : checkedName(name)
+  }
+
+  storeNameOr(store: string | undefined, prefix: string): string {
+    return store === undefined ? this.newName(`${prefix}STATE-STORE-`) : checkedName(store)
+  }
+}
+
+const nameMaxChars = 200
+
+/** Names of steps, stores and repartition topics become parts of topic names. */
+export function checkedName(name: string): string {
+  if (typeof name === 'string' && /^[a-zA-Z0-9._-]+$/.test(name) && name.length <= nameMaxChars) return name
+  throw streamsError(
+    'STREAMS_TOPOLOGY_INVALID',
+    `'${String(name).slice(0, 50)}' is no name: it becomes part of a topic's, so letters, digits, dot, underscore and hyphen`,
+  )
+}

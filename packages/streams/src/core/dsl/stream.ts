@@ -1,0 +1,296 @@
+import type { AnyTopicContract } from '@millrace/contracts'
+import { streamsError } from '../../errors.ts'
+import { branchOperator } from '../operators/branch.ts'
+import { filterOperator, type Predicate } from '../operators/filter.ts'
+import {
+  flatMapOperator,
+  flatMapValuesOperator,
+  mapOperator,
+  mapValuesOperator,
+  selectKeyOperator,
+} from '../operators/map.ts'
+import { passThroughOperator } from '../operators/pass-through.ts'
+import { peekOperator } from '../operators/peek.ts'
+import { streamTableJoinOperator } from '../operators/stream-table-join.ts'
+import type { CreateProcessor } from '../processor.ts'
+import { derivedKeySerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
+import { type GraphNode, graphNode } from '../topology/graph.ts'
+import type { AnySerde } from '../topology/physical.ts'
+import type { GraphBuilder } from './graph-builder.ts'
+import { checkedName } from './graph-builder.ts'
+import type { GroupedStream } from './grouped-stream.ts'
+import { repartitionNames, repartitionNode } from './repartition.ts'
+import type { AsTableOptions, Table } from './table.ts'
+import type { KStream, KTable } from './types.ts'
+
+// The implementation is loosely typed; the interfaces of types.ts carry the types.
+// biome-ignore lint/suspicious/noExplicitAny: callbacks of any type are handed to operators
+type AnyFn = (...args: any[]) => any
+interface AnyOptions {
+  readonly name?: string
+  readonly key?: AnySerde
+  readonly value?: AnySerde
+}
+
+export interface StreamState {
+  readonly builder: GraphBuilder
+  readonly node: GraphNode
+  /** undefined where a callback made the key and nobody gave a serde. */
+  readonly keySerde: AnySerde | undefined
+  readonly valueSerde: AnySerde | undefined
+  /** Names of the source nodes that records come from: what a join has to find co-partitioned. */
+  readonly sources: readonly string[]
+  readonly keyChanged: boolean
+  /** Whether callbacks are made for null values. */
+  readonly takesNull: boolean
+}
+
+/** A stream as its steps are written; every method adds one. */
+export class Stream {
+  readonly state: StreamState
+  #joinRepartition: GraphNode | undefined
+
+  constructor(state: StreamState) {
+    this.state = state
+  }
+
+  filter(predicate: AnyFn, options?: AnyOptions): Stream {
+    const { takesNull } = this.state
+    return this.#step('KSTREAM-FILTER-', options, filterOperator(predicate, { keep: true, takesNull }))
+  }
+
+  filterNot(predicate: AnyFn, options?: AnyOptions): Stream {
+    const { takesNull } = this.state
+    return this.#step('KSTREAM-FILTER-', options, filterOperator(predicate, { keep: false, takesNull }))
+  }
+
+  map(fn: AnyFn, options?: AnyOptions): Stream {
+    const changed = { keySerde: options?.key, valueSerde: undefined, keyChanged: true, takesNull: true }
+    return this.#step('KSTREAM-MAP-', options, mapOperator(fn, this.state), changed)
+  }
+
+  flatMap(fn: AnyFn, options?: AnyOptions): Stream {
+    const changed = { keySerde: options?.key, valueSerde: undefined, keyChanged: true, takesNull: true }
+    return this.#step('KSTREAM-FLATMAP-', options, flatMapOperator(fn, this.state), changed)
+  }
+
+  mapValues(fn: AnyFn, options?: AnyOptions): Stream {
+    const changed = { valueSerde: undefined, takesNull: true }
+    return this.#step('KSTREAM-MAPVALUES-', options, mapValuesOperator(fn, this.state), changed)
+  }
+
+  flatMapValues(fn: AnyFn, options?: AnyOptions): Stream {
+    const changed = { valueSerde: undefined, takesNull: true }
+    return this.#step('KSTREAM-FLATMAPVALUES-', options, flatMapValuesOperator(fn, this.state), changed)
+  }
+
+  selectKey(fn: AnyFn, options?: AnyOptions): Stream {
+    const changed = { keySerde: options?.key, keyChanged: true }
+    return this.#step('KSTREAM-KEY-SELECT-', options, selectKeyOperator(fn, this.state), changed)
+  }
+
+  peek(fn: AnyFn, options?: AnyOptions): Stream {
+    const { takesNull } = this.state
+    return this.#step('KSTREAM-PEEK-', options, peekOperator(fn, { takesNull, passOn: true }))
+  }
+
+  forEach(fn: AnyFn, options?: AnyOptions): void {
+    const { takesNull } = this.state
+    this.#step('KSTREAM-FOREACH-', options, peekOperator(fn, { takesNull, passOn: false }))
+  }
+
+  merge(other: KStream<never, never>, options?: AnyOptions): Stream {
+    const mine = this.state
+    const others = (other as unknown as Stream).state
+    const name = mine.builder.nameOr(options?.name, 'KSTREAM-MERGE-')
+    const parents = [mine.node, others.node]
+    const node = mine.builder.add(
+      graphNode({
+        name,
+        parents,
+        write: (writer) =>
+          writer.processor({
+            name,
+            parents: parents.map((p) => p.name),
+            create: passThroughOperator,
+            readsValue: false,
+          }),
+      }),
+    )
+    return new Stream({
+      ...mine,
+      node,
+      keySerde: mine.keySerde === others.keySerde ? mine.keySerde : undefined,
+      valueSerde: mine.valueSerde === others.valueSerde ? mine.valueSerde : undefined,
+      sources: [...new Set([...mine.sources, ...others.sources])],
+      keyChanged: mine.keyChanged || others.keyChanged,
+      takesNull: mine.takesNull && others.takesNull,
+    })
+  }
+
+  split(predicates: Readonly<Record<string, AnyFn | 'otherwise'>>, options?: AnyOptions): Record<string, Stream> {
+    const { builder, takesNull } = this.state
+    const name = builder.nameOr(options?.name, 'KSTREAM-BRANCH-')
+    // What is declared 'otherwise' is asked last, wherever it stands.
+    const order = Object.keys(predicates).sort((a, b) => isOtherwise(predicates[a]) - isOtherwise(predicates[b]))
+    const tests = order.map((key) => (predicates[key] === 'otherwise' ? undefined : (predicates[key] as Predicate)))
+    const splitter = this.#add(name, branchOperator(tests, takesNull))
+    return Object.fromEntries(
+      order.map((key) => {
+        const child = builder.add(
+          graphNode({
+            name: checkedName(`${name}${key}`),
+            parents: [splitter],
+            write: (writer) =>
+              writer.processor({
+                name: `${name}${key}`,
+                parents: [name],
+                create: passThroughOperator,
+                readsValue: false,
+              }),
+          }),
+        )
+        return [key, new Stream({ ...this.state, node: child })]
+      }),
+    )
+  }
+
+  groupByKey(options?: AnyOptions): GroupedStream {
+    return this.#grouped(options)
+  }
+
+  groupBy(fn: AnyFn, options: AnyOptions): GroupedStream {
+    if (options?.name === undefined) {
+      throw streamsError(
+        'STREAMS_TOPOLOGY_INVALID',
+        'groupBy needs a name: it becomes the name of the repartition topic',
+      )
+    }
+    return this.selectKey(fn, options).#grouped(options)
+  }
+
+  repartition(options: AnyOptions & { readonly partitions?: number }): Stream {
+    const { builder, node } = this.state
+    const names = repartitionNames(builder, builder.nameOr(options?.name, 'KSTREAM-REPARTITION-'))
+    const keySerde = this.#keySerde(options)
+    const valueSerde = this.#valueSerde(options)
+    const { partitions } = options
+    if (partitions !== undefined && !(Number.isInteger(partitions) && partitions > 0)) {
+      throw streamsError(
+        'STREAMS_TOPOLOGY_INVALID',
+        `repartition: partitions must be a whole number above 0, not ${partitions}`,
+      )
+    }
+    const step = { topic: names.topic, keySerde, valueSerde, partitions, keepsNullKeys: true }
+    const added = builder.add(repartitionNode(node, names, step))
+    return new Stream({ ...this.state, node: added, keySerde, valueSerde, sources: [names.source], keyChanged: false })
+  }
+
+  toTable(options?: AsTableOptions): Table {
+    return this.state.builder.make.streamAsTable(this, options ?? {})
+  }
+
+  join(table: KTable<never, never>, fn: AnyFn, options?: AnyOptions): Stream {
+    return this.#joinTable(table, fn, options, false)
+  }
+
+  leftJoin(table: KTable<never, never>, fn: AnyFn, options?: AnyOptions): Stream {
+    return this.#joinTable(table, fn, options, true)
+  }
+
+  to(contract: AnyTopicContract, options?: AnyOptions): void {
+    const { builder, node } = this.state
+    const name = builder.nameOr(options?.name, 'KSTREAM-SINK-')
+    const keySerde = contract.key as AnySerde
+    const valueSerde = contract.value as AnySerde
+    builder.add(
+      graphNode({
+        name,
+        parents: [node],
+        write: (writer) =>
+          writer.sink({ name, parents: [node.name], topic: contract.name, internal: false, keySerde, valueSerde }),
+      }),
+    )
+  }
+
+  /** This stream, behind a repartition topic where its key was changed. */
+  repartitioned(
+    options: AnyOptions & { readonly topic: string; readonly keepsNullKeys: boolean; readonly reuse: boolean },
+  ): Stream {
+    const { builder, node, keyChanged } = this.state
+    if (!keyChanged) return this
+    const keySerde = this.#keySerde(options)
+    const valueSerde = this.#valueSerde(options)
+    const names = repartitionNames(builder, options.topic)
+    let added = options.reuse ? this.#joinRepartition : undefined
+    if (added === undefined) {
+      added = builder.add(repartitionNode(node, names, { ...options, keySerde, valueSerde }))
+      if (options.reuse) this.#joinRepartition = added
+    }
+    return new Stream({ ...this.state, node: added, keySerde, valueSerde, sources: [added.name], keyChanged: false })
+  }
+
+  #joinTable(other: KTable<never, never>, fn: AnyFn, options: AnyOptions | undefined, isLeft: boolean): Stream {
+    const { builder } = this.state
+    const table = other as unknown as Table
+    const topic = options?.name ?? this.state.node.name
+    const reuse = options?.name === undefined
+    const stream = this.repartitioned({ ...options, topic, keepsNullKeys: isLeft, reuse })
+    const { node, sources } = stream.state
+    const name = builder.nameOr(options?.name, isLeft ? 'KSTREAM-LEFTJOIN-' : 'KSTREAM-JOIN-')
+    const joins = [...new Set([...sources, ...table.state.sources])]
+    const added = builder.add(
+      graphNode({
+        name,
+        parents: [node],
+        joins,
+        asks: [{ table: table.state.node, needs: 'rows' }],
+        write(writer) {
+          const lookup = writer.facts.lookupOf(table.state.node)
+          const create = streamTableJoinOperator(lookup, fn, { isLeft })
+          writer.processor({ name, parents: [node.name], create, readsValue: true, stores: lookup.stores })
+        },
+      }),
+    )
+    return new Stream({ ...stream.state, node: added, valueSerde: undefined, sources: joins, takesNull: true })
+  }
+
+  #grouped(options: AnyOptions | undefined): GroupedStream {
+    const { key, value, name } = options ?? {}
+    return this.state.builder.make.groupedStream(this, {
+      repartition: name,
+      keySerde: this.#keySerde({ key }),
+      valueSerde: this.#valueSerde({ value }),
+    })
+  }
+
+  #keySerde(options: { readonly key?: AnySerde | undefined } | undefined): AnySerde {
+    return options?.key ?? this.state.keySerde ?? derivedKeySerde
+  }
+
+  #valueSerde(options: { readonly value?: AnySerde | undefined } | undefined): AnySerde {
+    return options?.value ?? this.state.valueSerde ?? derivedValueSerde
+  }
+
+  #step(
+    prefix: string,
+    options: AnyOptions | undefined,
+    create: CreateProcessor,
+    changed: Partial<StreamState> = {},
+  ): Stream {
+    const name = this.state.builder.nameOr(options?.name, prefix)
+    return new Stream({ ...this.state, ...changed, node: this.#add(name, create) })
+  }
+
+  #add(name: string, create: CreateProcessor): GraphNode {
+    const { builder, node } = this.state
+    const write: GraphNode['write'] = (writer) => {
+      writer.processor({ name, parents: [node.name], create, readsValue: true })
+    }
+    return builder.add(graphNode({ name, parents: [node], write }))
+  }
+}
+
+function isOtherwise(predicate: unknown): number {
+  return predicate === 'otherwise' ? 1 : 0
+}

@@ -1,0 +1,80 @@
+import type { AnyTopicContract } from '@millrace/contracts'
+import { graphNode } from '../topology/graph.ts'
+import type { AnySerde } from '../topology/physical.ts'
+import type { RunnableTopology, TopologyPlan } from '../topology/plan.ts'
+import { planTopology } from '../topology/planner.ts'
+import { checkedName, GraphBuilder, type Makers } from './graph-builder.ts'
+import { GroupedStream } from './grouped-stream.ts'
+import { GroupedTable } from './grouped-table.ts'
+import { Stream } from './stream.ts'
+import { streamAsTable, Table, topicAsTable } from './table.ts'
+import type { StreamOptions, TableOptions, Topology } from './types.ts'
+
+const makers: Makers = {
+  stream: (state) => new Stream(state),
+  table: (state) => new Table(state),
+  groupedStream: (stream, grouping) => new GroupedStream(stream, grouping),
+  groupedTable: (table, grouping) => new GroupedTable(table, grouping),
+  streamAsTable,
+}
+
+class TopologyBuilder implements RunnableTopology {
+  readonly name: string
+  readonly #builder = new GraphBuilder(makers)
+
+  constructor(name: string) {
+    this.name = checkedName(name)
+  }
+
+  stream(contract: AnyTopicContract, options: StreamOptions = {}): Stream {
+    const builder = this.#builder
+    const name = builder.nameOr(options.name, 'KSTREAM-SOURCE-')
+    const keySerde = contract.key as AnySerde
+    const valueSerde = contract.value as AnySerde
+    const node = builder.add(
+      graphNode({
+        name,
+        parents: [],
+        write: (writer) => writer.source({ name, topic: contract.name, internal: false, keySerde, valueSerde }),
+      }),
+    )
+    const takesNull = options.tombstones ?? false
+    return new Stream({ builder, node, keySerde, valueSerde, sources: [name], keyChanged: false, takesNull })
+  }
+
+  table(contract: AnyTopicContract, options: TableOptions = {}): Table {
+    return topicAsTable(this.#builder, contract, options)
+  }
+
+  plan(options: { applicationId?: string } = {}): TopologyPlan {
+    return planTopology(this.#builder.steps, this.name, checkedName(options.applicationId ?? this.name))
+  }
+
+  describe(): string {
+    return this.plan().describe()
+  }
+}
+
+/**
+ * Begins a topology: what an application does, from topics to topics. `name` is its application id, unless it is run
+ * under another: the prefix of its internal topics and the id of its consumer group.
+ *
+ * @throws STREAMS_TOPOLOGY_INVALID here and in every step that cannot be
+ * @example
+ * export default () => {
+ *   const app = topology('spend')
+ *   app.stream(order)
+ *     .groupBy((o) => o.customerId, { name: 'by-customer' })
+ *     .reduce((total, o) => total + o.amount, { initial: 0, store: 'totals' })
+ *     .to(spend)
+ *   return app
+ * }
+ */
+export function topology(name: string): Topology {
+  return new TopologyBuilder(name) as unknown as Topology
+}
+
+/** The side of a topology that runtime and test driver see. */
+export function runnable(built: Topology): RunnableTopology {
+  return built as unknown as RunnableTopology
+}

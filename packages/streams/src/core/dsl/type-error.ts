@@ -1,0 +1,25 @@
+declare const sentence: unique symbol
+
+/** A type that nothing fits, and whose name in the compiler's message says what is wrong. */
+export interface TypeMessage<Sentence extends string> {
+  readonly [sentence]: Sentence
+}
+
+/** What a callback may return: anything but a promise. */
+export type Sync<R> =
+  R extends PromiseLike<unknown>
+    ? TypeMessage<'A callback of a topology must not return a promise: topologies are synchronous'>
+    : R
+
+/** Passes where both are keys of one kind; the compiler's message is the sentence otherwise. */
+export type SameKey<K, Other> = [K] extends [Other] ? ([Other] extends [K] ? unknown : KeysDiffer) : KeysDiffer
+
+type KeysDiffer =
+  TypeMessage<'The two sides of a join must have keys of the same type; give one of them that key first (selectKey, groupBy)'>
+
+/** Tombstones may be written to any topic. Passes where a stream of `K` and `V` may be written to a topic that takes `KIn` and `VIn`. */
+export type FitsTopic<K, V, KIn, VIn> = [K] extends [KIn]
+  ? [NonNullable<V>] extends [VIn]
+    ? unknown
+    : TypeMessage<'The values of the stream do not match the values of the topic contract'>
+  : TypeMessage<'The keys of the stream do not match the keys of the topic contract'>

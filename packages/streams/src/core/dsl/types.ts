@@ -1,0 +1,264 @@
+import type { AnyTopicContract, KeyInput, Serde, TopicContract, ValueInput } from '@millrace/contracts'
+import type { RecordContext } from '../record-context.ts'
+import type { Windowed, Windows } from '../windows/windows.ts'
+import type { FitsTopic, SameKey, Sync } from './type-error.ts'
+
+/**
+ * What callbacks of a stream are given: value, key and where the record came from. The key is null for a record that
+ * has none. Values are shared with state stores: return new ones, never change one in place.
+ */
+export type Callback<K, V, R> = (value: V, key: K, context: RecordContext) => R
+
+export interface NameOption {
+  /** Name of the step in `describe()`, metrics and errors; made from its position otherwise. */
+  readonly name?: string
+}
+
+/** How a key that a callback made is written to internal topics and stores: strings are text unless told otherwise. */
+export type KeySerdeOption<K> = [K] extends [string]
+  ? { readonly key?: Serde<K, never> }
+  : { readonly key: Serde<K, never> }
+
+export interface GroupOptions<V> {
+  /**
+   * Name of the repartition topic, `<application>-<name>-repartition`. It must not change when the program does, or
+   * what lies in the topic is lost: so it is asked for.
+   */
+  readonly name: string
+  /** How values are written to the repartition topic; as they were read where nothing changed them, JSON otherwise. */
+  readonly value?: Serde<V, never>
+}
+
+export interface StoreOptions<V> {
+  /**
+   * Name of the store, of its changelog (`<application>-<store>-changelog`), and of queries. Give it one: a name made
+   * from the position changes with the program.
+   */
+  readonly store?: string
+  /** How values are kept; JSON unless told otherwise. */
+  readonly value?: Serde<V, never>
+  readonly name?: string
+  /** Whether the record cache stands in front; true unless turned off. */
+  readonly cache?: boolean
+}
+
+export interface RepartitionOptions<K, V> {
+  /** Name of the topic, `<application>-<name>-repartition`. */
+  readonly name: string
+  /** Number of partitions; that of the input unless given. */
+  readonly partitions?: number
+  readonly key?: Serde<K, never>
+  readonly value?: Serde<V, never>
+}
+
+/** What an aggregate begins with: a value, or a function that makes one for each key. */
+export type Initial<A> = A | (() => A)
+
+export type Predicates<K, V> = Readonly<Record<string, Callback<K, V, boolean> | 'otherwise'>>
+
+/** Records one after another. Every step returns a new stream; none changes the one it is called on. */
+export interface KStream<K, V> {
+  filter<S extends V>(
+    predicate: (value: V, key: K, context: RecordContext) => value is S,
+    options?: NameOption,
+  ): KStream<K, S>
+  filter(predicate: Callback<K, V, boolean>, options?: NameOption): KStream<K, V>
+  filterNot(predicate: Callback<K, V, boolean>, options?: NameOption): KStream<K, V>
+  /** A new key and value for every record; what groups or joins afterwards goes through a repartition topic. */
+  map<K2, V2>(
+    fn: Callback<K, V, readonly [K2, V2]>,
+    options?: NameOption & { readonly key?: Serde<K2, never> },
+  ): KStream<K2, V2>
+  mapValues<V2>(fn: Callback<K, V, Sync<V2>>, options?: NameOption): KStream<K, V2>
+  flatMap<K2, V2>(
+    fn: Callback<K, V, Iterable<readonly [K2, V2]>>,
+    options?: NameOption & { readonly key?: Serde<K2, never> },
+  ): KStream<K2, V2>
+  flatMapValues<V2>(fn: Callback<K, V, Iterable<V2>>, options?: NameOption): KStream<K, V2>
+  /** A new key for every record. It marks the stream for repartitioning, even where the key stays the same. */
+  selectKey<K2>(
+    fn: Callback<K, V, Sync<K2>>,
+    options?: NameOption & { readonly key?: Serde<K2, never> },
+  ): KStream<K2, V>
+  /** Calls back for every record and hands it on unchanged. */
+  peek(fn: Callback<K, V, void>, options?: NameOption): KStream<K, V>
+  /** Calls back for every record; the end of a stream that goes nowhere else. */
+  forEach(fn: Callback<K, V, void>, options?: NameOption): void
+  /** Both streams as one, in no order between them. */
+  merge(other: KStream<K, V>, options?: NameOption): KStream<K, V>
+  /**
+   * One stream per predicate: a record goes to the first that takes it, or to the one declared `'otherwise'`, or nowhere.
+   *
+   * @example
+   * const { large, rest } = orders.split({ large: (o) => o.amount > 1_000, rest: 'otherwise' })
+   */
+  split<P extends Predicates<K, V>>(predicates: P, options?: NameOption): { readonly [B in keyof P]: KStream<K, V> }
+  /** Groups by the key as it is; through a repartition topic only where a step before has changed the key. */
+  groupByKey(options?: {
+    readonly name?: string
+    readonly key?: Serde<K, never>
+    readonly value?: Serde<V, never>
+  }): KGroupedStream<K, V>
+  /** Groups by a key that is made from the record, through a repartition topic. */
+  groupBy<K2>(
+    fn: Callback<K, V, Sync<K2>>,
+    options: GroupOptions<V> & KeySerdeOption<NoInfer<K2>>,
+  ): KGroupedStream<K2, V>
+  /** Writes the stream to an internal topic and reads it back from there. */
+  repartition(options: RepartitionOptions<K, V>): KStream<K, V>
+  /** Reads the stream as a table: the last value of a key counts, a tombstone deletes. */
+  toTable(options?: StoreOptions<NonNullable<V>> & { readonly key?: Serde<K, never> }): KTable<K, NonNullable<V>>
+  /**
+   * Looks up the row of the record's key, as the table is at that moment; records that find none are dropped. Changes of
+   * the table alone make no output.
+   */
+  join<KT, VT, R>(
+    table: KTable<KT, VT> & SameKey<K, KT>,
+    fn: (value: V, row: VT, key: K) => Sync<R>,
+    options?: JoinOptions<K, V>,
+  ): KStream<K, R>
+  /** As `join`, with null for rows that are not there. */
+  leftJoin<KT, VT, R>(
+    table: KTable<KT, VT> & SameKey<K, KT>,
+    fn: (value: V, row: VT | null, key: K) => Sync<R>,
+    options?: JoinOptions<K, V>,
+  ): KStream<K, R>
+  /** Writes to the contract's topic; compiles only where keys and values agree with it. */
+  to<C extends AnyTopicContract>(contract: C & FitsTopic<K, V, KeyInput<C>, ValueInput<C>>, options?: NameOption): void
+}
+
+export interface JoinOptions<K, V> {
+  readonly name?: string
+  /** For the repartition topic of a stream whose key was changed. */
+  readonly key?: Serde<K, never>
+  readonly value?: Serde<V, never>
+}
+
+export interface KGroupedStream<K, V> {
+  /** Number of records per key. */
+  count(options?: Omit<StoreOptions<number>, 'value'>): KTable<K, number>
+  /** Folds the values of a key into one, which begins with `initial`, or else with the first value. */
+  reduce<A>(
+    fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
+    options: StoreOptions<A> & { readonly initial: Initial<A> },
+  ): KTable<K, A>
+  reduce(
+    fn: (aggregate: V, value: V, key: K, context: RecordContext) => Sync<V>,
+    options?: StoreOptions<V>,
+  ): KTable<K, V>
+  /** As `reduce`, with the options first: reads better where the initial value says what is being built. */
+  aggregate<A>(
+    options: StoreOptions<A> & { readonly initial: Initial<A> },
+    fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
+  ): KTable<K, A>
+  /** One aggregate per key and window. */
+  window(windows: Windows): TimeWindowedKStream<K, V>
+}
+
+export interface TimeWindowedKStream<K, V> {
+  count(options?: Omit<WindowStoreOptions<number>, 'value'>): KTable<Windowed<K>, number>
+  reduce<A>(
+    fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
+    options: WindowStoreOptions<A> & { readonly initial: Initial<A> },
+  ): KTable<Windowed<K>, A>
+  reduce(
+    fn: (aggregate: V, value: V, key: K, context: RecordContext) => Sync<V>,
+    options?: WindowStoreOptions<V>,
+  ): KTable<Windowed<K>, V>
+  aggregate<A>(
+    options: WindowStoreOptions<A> & { readonly initial: Initial<A> },
+    fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
+  ): KTable<Windowed<K>, A>
+}
+
+export interface WindowStoreOptions<V> extends StoreOptions<V> {
+  /**
+   * How long after its start a window can be asked for, by stream time; a window's length and grace unless given, and
+   * no less than that.
+   */
+  readonly retentionMs?: number
+}
+
+/** Rows by key: the current value of each. Rows are never null; a null result deletes the row. */
+export interface KTable<K, V> {
+  filter(predicate: Callback<K, V, boolean>, options?: StoreOptions<V>): KTable<K, V>
+  filterNot(predicate: Callback<K, V, boolean>, options?: StoreOptions<V>): KTable<K, V>
+  mapValues<V2>(fn: Callback<K, V, Sync<V2>>, options?: StoreOptions<NonNullable<V2>>): KTable<K, NonNullable<V2>>
+  /** A row for every key that has one on both sides; every change of either side is an update. */
+  join<KO, VO, R>(
+    other: KTable<KO, VO> & SameKey<K, KO>,
+    fn: (value: V, other: VO, key: K) => Sync<R>,
+    options?: StoreOptions<NonNullable<R>>,
+  ): KTable<K, NonNullable<R>>
+  /** A row for every key of this table, with null for rows that the other side does not have. */
+  leftJoin<KO, VO, R>(
+    other: KTable<KO, VO> & SameKey<K, KO>,
+    fn: (value: V, other: VO | null, key: K) => Sync<R>,
+    options?: StoreOptions<NonNullable<R>>,
+  ): KTable<K, NonNullable<R>>
+  /** A row for every key that either side has. */
+  outerJoin<KO, VO, R>(
+    other: KTable<KO, VO> & SameKey<K, KO>,
+    fn: (value: V | null, other: VO | null, key: K) => Sync<R>,
+    options?: StoreOptions<NonNullable<R>>,
+  ): KTable<K, NonNullable<R>>
+  /** Regroups rows: an update of a row takes the old one out of its group and puts the new one into its own. */
+  groupBy<K2, V2>(
+    fn: Callback<K, V, readonly [K2, V2]>,
+    options: GroupOptions<V2> & KeySerdeOption<NoInfer<K2>>,
+  ): KGroupedTable<K2, V2>
+  /** Updates as a stream; a deleted row is a null, unless those are left out. */
+  toStream(options?: NameOption & { readonly tombstones?: true }): KStream<K, V | null>
+  toStream(options: NameOption & { readonly tombstones: false }): KStream<K, V>
+  /** Writes updates to the contract's topic, deletions as tombstones: `toStream()` and `to` in one. */
+  to<C extends AnyTopicContract>(contract: C & FitsTopic<K, V, KeyInput<C>, ValueInput<C>>, options?: NameOption): void
+}
+
+export interface KGroupedTable<K, V> {
+  count(options?: Omit<StoreOptions<number>, 'value'>): KTable<K, number>
+  aggregate<A>(
+    options: StoreOptions<A> & {
+      readonly initial: Initial<A>
+      /** Puts a row in. */
+      readonly add: (aggregate: A, value: V, key: K) => Sync<A>
+      /** Takes a row out. */
+      readonly subtract: (aggregate: A, value: V, key: K) => Sync<A>
+    },
+  ): KTable<K, A>
+  reduce(
+    options: StoreOptions<V> & {
+      readonly add: (aggregate: V, value: V, key: K) => Sync<V>
+      readonly subtract: (aggregate: V, value: V, key: K) => Sync<V>
+    },
+  ): KTable<K, V>
+}
+
+export interface StreamOptions extends NameOption {
+  /** Gives callbacks tombstones too, as null. Without it steps that call back drop and count them; others hand them on. */
+  readonly tombstones?: boolean
+}
+
+export interface Topology {
+  readonly name: string
+  /** Reads a topic as a stream. */
+  stream<K, V, KIn, VIn>(
+    contract: TopicContract<K, V, KIn, VIn>,
+    options?: StreamOptions & { tombstones?: false },
+  ): KStream<K, V>
+  stream<K, V, KIn, VIn>(
+    contract: TopicContract<K, V, KIn, VIn>,
+    options: StreamOptions & { tombstones: true },
+  ): KStream<K, V | null>
+  /** Reads a topic as a table. */
+  table<K, V, KIn, VIn>(contract: TopicContract<K, V, KIn, VIn>, options?: TableOptions): KTable<K, V>
+  /** The text of Java's `Topology#describe()`. */
+  describe(): string
+}
+
+export interface TableOptions {
+  /** Name of the store; without one, a store is made only where rows are looked up. */
+  readonly store?: string
+  readonly name?: string
+  /** Whether the record cache stands in front; true unless turned off. */
+  readonly cache?: boolean
+}

@@ -1,0 +1,34 @@
+import { FlowRecord } from '../flow-record.ts'
+import { type CreateProcessor, settled } from '../processor.ts'
+import type { TableLookup } from './table-getter.ts'
+
+/**
+ * A stream looks rows of a table up as they are now. Only the stream's side makes results; their time is that of the
+ * stream's record.
+ */
+export function streamTableJoinOperator(
+  table: TableLookup,
+  joiner: (value: unknown, row: unknown, key: unknown) => unknown,
+  options: { isLeft: boolean },
+): CreateProcessor {
+  const { isLeft } = options
+  return (setup) => {
+    const { node, forward, drop } = setup
+    const lookup = table.open(setup)
+    const out = new FlowRecord()
+    return {
+      process(record) {
+        // A left join keeps records without key since KIP-962: they match nothing.
+        if (!record.hasKey && !isLeft) return drop('null-key')
+        if (!record.hasValue) return drop('null-value')
+        const row = record.hasKey ? lookup(record.key) : undefined
+        if (row === undefined && !isLeft) return
+        const found = row === undefined ? null : row.value
+        out.setValue(settled(joiner(record.value, found, record.key), node) ?? null)
+        out.keyFrom(record)
+        out.timestamp = record.timestamp
+        forward(out)
+      },
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { ProcessorSetup } from '../processor.ts'
+import type { Timestamped } from '../stores/views.ts'
+
+/** Looks a row of a table up: in its store, or by computing it from the tables it is made of. */
+export type TableGetter = (key: unknown) => Timestamped<unknown> | undefined
+
+export interface TableLookup {
+  /** Stores that whoever looks up must be connected to. */
+  readonly stores: readonly string[]
+  readonly open: (setup: ProcessorSetup) => TableGetter
+}
+
+export function storeLookup(store: string): TableLookup {
+  return {
+    stores: [store],
+    open(setup) {
+      const state = setup.store(store)
+      return (key) => state.get(key)
+    },
+  }
+}
+
+/** Rows of a windowed table: the key is a windowed one. */
+export function windowStoreLookup(store: string): TableLookup {
+  return {
+    stores: [store],
+    open(setup) {
+      const state = setup.store(store)
+      return (key) => {
+        const windowed = key as { key: unknown; window: { start: number } }
+        return state.get(windowed.key, windowed.window.start)
+      }
+    },
+  }
+}

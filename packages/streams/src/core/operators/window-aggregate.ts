@@ -1,0 +1,51 @@
+import { FlowRecord } from '../flow-record.ts'
+import { type CreateProcessor, settled } from '../processor.ts'
+import type { Windows } from '../windows/windows.ts'
+import { type Aggregation, fold } from './stream-aggregate.ts'
+
+/**
+ * One aggregate a key and window. A window takes records until stream time has passed its end by the grace period; what
+ * comes later for it is dropped and counted. Stream time is the greatest timestamp that this operator has seen.
+ */
+export function windowAggregateOperator(
+  aggregation: Aggregation,
+  windows: Windows,
+  storeName: string,
+  sendOldValues: boolean,
+): CreateProcessor {
+  const { initial, add, readsValue, skipsNullValues } = aggregation
+  return ({ node, context, forward, drop, store, observedTime }) => {
+    const state = store(storeName)
+    const time = observedTime()
+    const out = new FlowRecord()
+    state.sendOldValues = sendOldValues
+    state.onUpdate = (key, start, newValue, oldValue, timestamp) => {
+      out.setKey({ key, window: { start, end: windows.endOf(start) } })
+      out.setValue(newValue)
+      out.oldValue = oldValue
+      out.timestamp = timestamp
+      forward(out)
+    }
+    return {
+      process(record) {
+        if (!record.hasKey) return drop('null-key')
+        if (skipsNullValues && !record.hasValue) return drop('null-value')
+        const { key, timestamp } = record
+        const value = readsValue ? record.value : undefined
+        if (timestamp > time.value) time.value = timestamp
+        const closedUpTo = time.value - windows.graceMs
+        for (const start of windows.startsOf(timestamp)) {
+          if (windows.endOf(start) <= closedUpTo) {
+            drop('late')
+            continue
+          }
+          const old = state.get(key, start)
+          const oldValue = old === undefined ? null : old.value
+          const newTimestamp = old !== undefined && old.timestamp > timestamp ? old.timestamp : timestamp
+          const next = fold(oldValue, initial, value, add, key, context)
+          state.put(key, start, settled(next, node) ?? null, oldValue, newTimestamp)
+        }
+      },
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { RecordBatchView } from '@millrace/protocol'
+import type { ByteWrite } from './byte-store.ts'
+import { timestampBytes, writeMillis } from './bytes.ts'
+import { isWindowKey, windowStartOf } from './window-key.ts'
+
+export interface RestoreProgress {
+  records: number
+  /** Greatest start of a window among them. */
+  latestStart: number
+}
+
+/**
+ * Changelog records as writes to a timestamped store, whose values carry the record's timestamp in front. One buffer
+ * is reused for all values: a byte store copies before it takes the next one.
+ */
+export function* restoreWrites(
+  batches: Iterable<RecordBatchView>,
+  firstOffset: number,
+  kind: 'keyValue' | 'window',
+  progress: RestoreProgress,
+): Generator<ByteWrite> {
+  let scratch = Buffer.allocUnsafe(1024)
+  for (const batch of batches) {
+    const cursor = batch.cursor()
+    while (cursor.next()) {
+      if (cursor.offset < firstOffset) continue
+      const key = cursor.keyBytes()
+      if (key === null || (kind === 'window' && !isWindowKey(key))) continue
+      progress.records++
+      if (kind === 'window') progress.latestStart = Math.max(progress.latestStart, windowStartOf(key))
+      const value = cursor.valueBytes()
+      if (value === null) {
+        yield { key, value: undefined }
+        continue
+      }
+      const length = timestampBytes + value.length
+      if (length > scratch.length) scratch = Buffer.allocUnsafe(length * 2)
+      writeMillis(scratch, cursor.timestamp, 0)
+      scratch.set(value, timestampBytes)
+      yield { key, value: scratch.subarray(0, length) }
+    }
+  }
+}

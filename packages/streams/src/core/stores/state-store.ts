@@ -1,0 +1,298 @@
+import type { Serde } from '@millrace/contracts'
+import type { TaskRecordContext } from '../record-context.ts'
+import { StageFailure } from '../stage-failure.ts'
+import { asBuffer, bytesText, readMillis, timestampBytes } from './bytes.ts'
+import { CacheEntry, CacheOrder, entryOverheadBytes, type RecordCache } from './record-cache.ts'
+import type { StoreBytes } from './store-bytes.ts'
+import type { Timestamped } from './views.ts'
+import { windowKey } from './window-key.ts'
+
+/** Told of every update that a store lets through: at once, or when the cache in front of it is written down. */
+export type UpdateListener = (
+  key: unknown,
+  windowStart: number,
+  newValue: unknown,
+  oldValue: unknown,
+  timestamp: number,
+) => void
+
+/** What a key-value store passes for the start of a window. */
+export const noWindow = 0
+
+export interface StateStoreOptions {
+  readonly name: string
+  readonly kind: 'keyValue' | 'window'
+  readonly keySerde: Serde<unknown, unknown>
+  readonly valueSerde: Serde<unknown, unknown>
+  readonly bytes: StoreBytes
+  /** undefined: every update goes through at once. */
+  readonly cache: RecordCache | undefined
+  readonly context: TaskRecordContext
+  /** Called with every put. */
+  readonly onPut?: () => void
+  /** The test driver's check of what is put. */
+  readonly check?: (value: unknown, serde: Serde<unknown, unknown>, store: string) => unknown
+  /** An update that cannot be written down; returns to skip it, throws to fail. */
+  readonly onFlushFailure: (error: unknown) => void
+}
+
+/**
+ * A key-value or window store as operators use it: objects in, objects out. With a cache in front, updates of a key
+ * replace each other as objects, and are serialised, logged and handed on when the cache is written down: at a commit
+ * or when it is full.
+ */
+export class StateStore {
+  readonly name: string
+  readonly kind: 'keyValue' | 'window'
+  readonly keySerde: Serde<unknown, unknown>
+  readonly valueSerde: Serde<unknown, unknown>
+  readonly bytes: StoreBytes
+  /** Set by the operator that owns the store, before the first record. */
+  onUpdate: UpdateListener = () => {}
+  /** Whether listeners want to know what an update replaces; asked of the store only then. */
+  sendOldValues = false
+  /** Window stores: the greatest start of a window that was put. */
+  latestStart = Number.NEGATIVE_INFINITY
+  readonly #context: TaskRecordContext
+  readonly #onFlushFailure: (error: unknown) => void
+  readonly #onPut: StateStoreOptions['onPut']
+  readonly #check: StateStoreOptions['check']
+  readonly #order: CacheOrder | undefined
+  /** Cached entries by start of window, then by identity of the key. */
+  #windows = new Map<number, Map<unknown, CacheEntry>>()
+  #lastWindow: Map<unknown, CacheEntry> = new Map()
+  #lastStart: number = noWindow
+  #missed: unknown
+  #missedStart = noWindow
+  #averageValueBytes = 64
+
+  constructor(options: StateStoreOptions) {
+    this.name = options.name
+    this.kind = options.kind
+    this.keySerde = options.keySerde
+    this.valueSerde = options.valueSerde
+    this.bytes = options.bytes
+    this.#context = options.context
+    this.#onFlushFailure = options.onFlushFailure
+    this.#onPut = options.onPut
+    this.#check = options.check
+    this.#order = options.cache && new CacheOrder(options.cache)
+    this.#windows.set(this.#lastStart, this.#lastWindow)
+  }
+
+  get isCached(): boolean {
+    return this.#order !== undefined
+  }
+
+  /** The entry is the store's own: read it at once. */
+  get(key: unknown, windowStart: number = noWindow): Timestamped<unknown> | undefined {
+    if (this.#order === undefined) return this.#read(key, windowStart)
+    const identity = this.#identityOf(key)
+    const entry = this.#window(windowStart).get(identity)
+    if (entry === undefined) return this.#load(key, identity, windowStart)
+    this.#order.touch(entry)
+    return entry.value === null ? undefined : entry
+  }
+
+  /**
+   * `given` null deletes. `oldValue` is what the caller found there, null for nothing; `valueBytes` is the value's
+   * serialised form where the caller has it.
+   */
+  put(
+    key: unknown,
+    windowStart: number,
+    given: unknown,
+    oldValue: unknown,
+    timestamp: number,
+    valueBytes?: Uint8Array,
+  ): void {
+    this.#onPut?.()
+    if (windowStart > this.latestStart) this.latestStart = windowStart
+    const isChecked = this.#check !== undefined && given !== null && valueBytes === undefined
+    const value = isChecked ? this.#check!(given, this.valueSerde, this.name) : given
+    if (this.#order === undefined) {
+      const bytes = value === null ? null : (valueBytes ?? this.#valueBytes(value))
+      this.bytes.put(this.#keyBytes(key, windowStart), bytes, value === null ? this.#context.timestamp : timestamp)
+      this.onUpdate(key, windowStart, value, this.sendOldValues ? oldValue : null, timestamp)
+      return
+    }
+    const identity = this.#identityOf(key)
+    const window = this.#window(windowStart)
+    let entry = window.get(identity)
+    if (entry === undefined) {
+      entry = new CacheEntry(kept(key), identity, windowStart)
+      if (this.#missed === identity && this.#missedStart === windowStart) entry.flushedBytes = null
+      window.set(identity, entry)
+      this.#order.add(entry, this.#sizeOf(identity, valueBytes?.length ?? this.#averageValueBytes))
+    } else this.#order.touch(entry)
+    entry.value = kept(value)
+    entry.timestamp = timestamp
+    entry.valueBytes = valueBytes && Buffer.from(valueBytes)
+    this.#noteOrigin(entry)
+    this.#order.markDirty(entry)
+    if (this.#order.isOverBudget) this.#evict(this.#order)
+  }
+
+  /** Writes the cache down. */
+  flush(): void {
+    if (this.#order === undefined) return
+    for (let entry = this.#order.takeDirty(); entry; entry = this.#order.takeDirty()) this.#flushEntry(entry)
+  }
+
+  /** Drops the cache; what was not written down is lost. */
+  dropCache(): void {
+    this.#order?.clear()
+    this.#windows = new Map([[noWindow, new Map()]])
+    this.#lastWindow = this.#windows.get(noWindow)!
+    this.#lastStart = noWindow
+    this.#missed = undefined
+  }
+
+  /** What the cache holds back: null for a deletion, undefined where it says nothing. Counts as no use of the entry. */
+  peek(key: unknown, windowStart: number = noWindow): Timestamped<unknown> | null | undefined {
+    const entry = this.#windows.get(windowStart)?.get(this.#identityOf(key))
+    if (entry === undefined || !entry.dirty) return undefined
+    return entry.value === null ? null : { value: entry.value, timestamp: entry.timestamp }
+  }
+
+  /** Updates that are held back, in no order. */
+  *dirtyEntries(): Generator<CacheEntry> {
+    for (const window of this.#windows.values()) {
+      for (const entry of window.values()) if (entry.dirty) yield entry
+    }
+  }
+
+  /** The bytes that the entry is stored under. */
+  keyBytesOf(entry: CacheEntry): Uint8Array {
+    return this.#keyBytes(entry.key, entry.windowStart)
+  }
+
+  #flushEntry(entry: CacheEntry): void {
+    try {
+      const keyBytes = this.#keyBytes(entry.key, entry.windowStart)
+      const valueBytes = entry.value === null ? null : (entry.valueBytes ?? this.#valueBytes(entry.value))
+      const oldBytes = this.sendOldValues || valueBytes === null ? this.#flushedBytes(entry, keyBytes) : null
+      // A key that came and went between two flushes was never seen outside.
+      if (valueBytes === null && oldBytes === null) return
+      const oldValue = this.sendOldValues && oldBytes !== null ? this.valueSerde.deserialize(oldBytes) : null
+      this.#context.assume(entry.origin)
+      const timestamp = valueBytes === null ? entry.origin.timestamp : entry.timestamp
+      this.bytes.put(keyBytes, valueBytes, timestamp)
+      this.#noteFlushed(entry, keyBytes, valueBytes)
+      this.onUpdate(entry.key, entry.windowStart, entry.value, oldValue, timestamp)
+    } catch (error) {
+      this.#context.assume(entry.origin)
+      this.#onFlushFailure(error)
+    }
+  }
+
+  #flushedBytes(entry: CacheEntry, keyBytes: Uint8Array): Uint8Array | null {
+    if (entry.flushedBytes !== undefined) return entry.flushedBytes
+    const stored = this.bytes.get(keyBytes)
+    return stored === undefined ? null : stored.subarray(timestampBytes)
+  }
+
+  #noteFlushed(entry: CacheEntry, keyBytes: Uint8Array, valueBytes: Uint8Array | null): void {
+    const valueLength = valueBytes?.length ?? 0
+    this.#averageValueBytes += (valueLength - this.#averageValueBytes) / 64
+    entry.valueBytes = undefined
+    entry.flushedBytes = this.sendOldValues ? valueBytes : undefined
+    const kept = this.sendOldValues ? 2 * valueLength : valueLength
+    this.#order!.resize(entry, entryOverheadBytes + keyBytes.length + kept)
+  }
+
+  /** As Kafka Streams: the eldest goes, and when it is dirty everything dirty in this store is written down. */
+  #evict(order: CacheOrder): void {
+    while (order.isOverBudget) {
+      const eldest = order.eldest
+      if (eldest === undefined) break
+      if (eldest.dirty) this.#flushInBetween()
+      order.remove(eldest)
+      const window = this.#windows.get(eldest.windowStart)!
+      window.delete(eldest.identity)
+      if (window.size === 0 && window !== this.#lastWindow) this.#windows.delete(eldest.windowStart)
+    }
+  }
+
+  /** Each entry is handed on as the record that it came from; then the record in hand goes on. */
+  #flushInBetween(): void {
+    const origin = this.#context.snapshot()
+    this.flush()
+    this.#context.assume(origin)
+  }
+
+  #read(key: unknown, windowStart: number): Timestamped<unknown> | undefined {
+    const stored = this.bytes.get(this.#keyBytes(key, windowStart))
+    if (stored === undefined) return undefined
+    return {
+      value: this.valueSerde.deserialize(stored.subarray(timestampBytes)),
+      timestamp: readMillis(stored, 0),
+    }
+  }
+
+  #load(key: unknown, identity: unknown, windowStart: number): CacheEntry | undefined {
+    const stored = this.bytes.get(this.#keyBytes(key, windowStart))
+    this.#missed = undefined
+    if (stored === undefined) {
+      this.#missed = identity
+      this.#missedStart = windowStart
+      return undefined
+    }
+    const entry = new CacheEntry(kept(key), identity, windowStart)
+    const plain = stored.subarray(timestampBytes)
+    entry.value = kept(this.valueSerde.deserialize(plain))
+    entry.timestamp = readMillis(stored, 0)
+    if (this.sendOldValues) entry.flushedBytes = Buffer.from(plain)
+    this.#window(windowStart).set(identity, entry)
+    this.#order!.add(entry, this.#sizeOf(identity, plain.length))
+    if (this.#order!.isOverBudget) this.#evict(this.#order!)
+    return entry
+  }
+
+  #noteOrigin(entry: CacheEntry): void {
+    const { origin } = entry
+    origin.topic = this.#context.topic
+    origin.partition = this.#context.partition
+    origin.offset = this.#context.offset
+    origin.timestamp = this.#context.timestamp
+    origin.headers = this.#context.headers
+  }
+
+  #window(start: number): Map<unknown, CacheEntry> {
+    if (start === this.#lastStart) return this.#lastWindow
+    let window = this.#windows.get(start)
+    if (window === undefined) {
+      window = new Map()
+      this.#windows.set(start, window)
+    }
+    this.#lastStart = start
+    this.#lastWindow = window
+    return window
+  }
+
+  #valueBytes(value: unknown): Uint8Array {
+    try {
+      return this.valueSerde.serialize(value)
+    } catch (cause) {
+      throw new StageFailure('produce', cause)
+    }
+  }
+
+  #keyBytes(key: unknown, windowStart: number): Uint8Array {
+    const bytes = this.keySerde.serialize(key)
+    return this.kind === 'keyValue' ? bytes : windowKey(bytes, windowStart)
+  }
+
+  #identityOf(key: unknown): unknown {
+    return typeof key === 'object' ? bytesText(asBuffer(this.keySerde.serialize(key))) : key
+  }
+
+  #sizeOf(identity: unknown, valueLength: number): number {
+    return entryOverheadBytes + (typeof identity === 'string' ? identity.length : 8) + valueLength
+  }
+}
+
+/** Bytes are views of the batch they came in: a copy outlives it. */
+function kept(value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value) : value
+}

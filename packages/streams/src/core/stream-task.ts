@@ -1,0 +1,425 @@
+import type { ErrorFields, MetricSample } from '@millrace/base'
+import type { RecordCursor } from '@millrace/protocol'
+import { streamsError } from '../errors.ts'
+import { FlowRecord } from './flow-record.ts'
+import type { FailedRecord } from './handlers.ts'
+import { type Receive, wireNodes } from './node-wiring.ts'
+import type { ObservedTime } from './processor.ts'
+import { noHeaders, TaskRecordContext } from './record-context.ts'
+import { RecordQueue } from './record-queue.ts'
+import { decodeChange } from './serdes/change-serde.ts'
+import { isMistake, OutputFailure, StageFailure } from './stage-failure.ts'
+import type { Isolation } from './stores/state-view.ts'
+import type { ReadOnlyStore } from './stores/views.ts'
+import { isMutation } from './strict.ts'
+import type {
+  CreateStreamTask,
+  StreamTask,
+  StreamTaskOptions,
+  TaskChangelog,
+  TaskInput,
+  TaskOffset,
+  TaskTopicPartition,
+} from './task.ts'
+import { TaskMetrics } from './task-metrics.ts'
+import { TaskStores } from './task-stores.ts'
+import { decodeTimes, encodeTimes } from './time-metadata.ts'
+import type { SourceNode } from './topology/physical.ts'
+import { taskIdText } from './topology/plan.ts'
+
+/** How many records are processed between two looks at the clock. */
+const recordsPerClockCheck = 32
+const recordsPerCallMax = 10_000
+
+interface Input {
+  readonly queue: RecordQueue
+  readonly source: SourceNode
+  readonly receive: Receive
+  /** Last offset that was committed, or where reading began. */
+  committed: number
+  committedTime: number
+}
+
+class SynchronousTask implements StreamTask {
+  readonly id: StreamTaskOptions['taskId']
+  readonly inputs: readonly TaskTopicPartition[]
+  readonly #options: StreamTaskOptions
+  readonly #context = new TaskRecordContext()
+  readonly #record = new FlowRecord()
+  readonly #stores: TaskStores
+  readonly #inputs: Input[]
+  readonly #times = new Map<string, ObservedTime>()
+  readonly #committedTimes = new Map<string, number>()
+  readonly #metrics: TaskMetrics
+  /** Counts puts and outputs: whether a record has had effects. */
+  #effects = 0
+  #effectsAtCommit = 0
+  #idleSinceMs: number | undefined
+  #retryAtMs: number | undefined
+  #toCommit: TaskOffset[] | undefined
+
+  constructor(options: StreamTaskOptions) {
+    const { plan, taskId, output, partitionsOf, config } = options
+    const subtopology = plan.subtopologies[taskId.subtopology]!
+    this.id = taskId
+    this.#options = options
+    this.#metrics = new TaskMetrics(plan.applicationId, taskId)
+    const onOutput = (): void => {
+      this.#effects++
+    }
+    this.#stores = new TaskStores({
+      ...options,
+      subtopology,
+      context: this.#context,
+      onPut: onOutput,
+      onFlushFailure: (error) => this.#onFlushFailure(error),
+    })
+    const receivers = wireNodes({
+      nodes: subtopology.nodes,
+      taskId,
+      context: this.#context,
+      output,
+      partitionsOf,
+      stores: this.#stores.byName,
+      observedTimes: this.#times,
+      drop: (node, reason) => this.#metrics.drop(node, reason),
+      onOutput,
+      strict: config.strict,
+    })
+    this.#inputs = subtopology.nodes
+      .filter((node) => node.kind === 'source')
+      .flatMap((source) => source.topics.map((topic) => ({ source, topic })))
+      .filter(({ topic }) => partitionsOf(topic) > taskId.partition)
+      .map(({ source, topic }) => ({
+        queue: new RecordQueue(topic, taskId.partition),
+        source,
+        receive: receivers.get(source.name)!,
+        committed: -1,
+        committedTime: -1,
+      }))
+    this.inputs = this.#inputs.map(({ queue: { topic, partition } }) => ({ topic, partition }))
+  }
+
+  changelogs(): readonly TaskChangelog[] {
+    return this.#stores.changelogs()
+  }
+
+  restoreTime({ topic, partition, metadata }: TaskTopicPartition & { readonly metadata: string }): void {
+    const { partitionTime, observed } = decodeTimes(metadata)
+    const input = this.#input(topic, partition)
+    input.queue.partitionTime = input.committedTime = Math.max(input.committedTime, partitionTime)
+    for (const [node, value] of observed) {
+      const time = this.#times.get(node)
+      if (time === undefined) continue
+      time.value = Math.max(time.value, value)
+      this.#committedTimes.set(node, time.value)
+    }
+  }
+
+  addBatches(data: TaskInput): void {
+    const input = this.#input(data.topic, data.partition)
+    if (input.committed < 0) input.committed = data.firstOffset
+    input.queue.add(data)
+  }
+
+  bufferedRecords(topic: string, partition: number): number {
+    return this.#input(topic, partition).queue.buffered
+  }
+
+  get bufferedBytes(): number {
+    return this.#inputs.reduce((sum, { queue }) => sum + queue.bufferedBytes, 0)
+  }
+
+  canProcess(): boolean {
+    const now = this.#options.clock.now()
+    return (this.#retryAtMs === undefined || now >= this.#retryAtMs) && this.#isReady(now)
+  }
+
+  nextWakeMs(): number | undefined {
+    if (this.#retryAtMs !== undefined) return this.#retryAtMs
+    return this.#idleSinceMs === undefined ? undefined : this.#idleSinceMs + this.#options.config.maxTaskIdleMs
+  }
+
+  process({ budgetMs, maxRecords = recordsPerCallMax }: { budgetMs: number; maxRecords?: number }): number {
+    const { clock } = this.#options
+    if (!this.canProcess()) return 0
+    this.#retryAtMs = undefined
+    const endMs = clock.now() + budgetMs
+    let done = 0
+    while (done < maxRecords) {
+      const input = this.#next()
+      if (input === undefined || !this.#processHead(input)) break
+      done++
+      if (input.queue.head === undefined && this.#inputs.length > 1 && !this.#isReady(clock.now())) break
+      if (done % recordsPerClockCheck === 0 && clock.now() >= endMs) break
+    }
+    this.#metrics.processed += done
+    return done
+  }
+
+  flush(): void {
+    try {
+      this.#stores.flush()
+    } catch (error) {
+      throw unwrapped(error)
+    }
+  }
+
+  consumedOffsets(): readonly TaskOffset[] {
+    const observed = new Map([...this.#times].map(([node, time]) => [node, time.value]))
+    this.#toCommit = []
+    for (const { queue, committed } of this.#inputs) {
+      const offset = queue.committable
+      if (offset < 0 || offset === committed) continue
+      const { topic, partition } = queue
+      this.#toCommit.push({ topic, partition, offset, metadata: encodeTimes(queue.partitionTime, observed) })
+    }
+    return this.#toCommit
+  }
+
+  commitStores(changelogNextOffsets: ReadonlyMap<string, number>): void {
+    this.#stores.commit(changelogNextOffsets)
+    for (const { topic, partition, offset } of this.#toCommit ?? []) this.#input(topic, partition).committed = offset
+    this.#toCommit = undefined
+    for (const input of this.#inputs) input.committedTime = input.queue.partitionTime
+    for (const [node, time] of this.#times) this.#committedTimes.set(node, time.value)
+    this.#effectsAtCommit = this.#effects
+  }
+
+  discard(): void {
+    this.#stores.discard()
+    this.#toCommit = undefined
+    this.#retryAtMs = this.#idleSinceMs = undefined
+    for (const input of this.#inputs) {
+      input.queue.clear()
+      input.queue.partitionTime = input.committedTime
+    }
+    for (const [node, time] of this.#times) time.value = this.#committedTimes.get(node) ?? -1
+    this.#effectsAtCommit = this.#effects
+  }
+
+  get uncommittedBytes(): number {
+    return this.#stores.uncommittedBytes
+  }
+
+  get needsCommit(): boolean {
+    if (this.#effects !== this.#effectsAtCommit) return true
+    return this.#inputs.some(({ queue, committed }) => queue.committable >= 0 && queue.committable !== committed)
+  }
+
+  restore(
+    store: string,
+    batches: Parameters<StreamTask['restore']>[1],
+    options: { firstOffset: number; nextOffset: number },
+  ): number {
+    return this.#stores.restore(store, batches, options)
+  }
+
+  query(store: string, isolation: Isolation): ReadOnlyStore {
+    return this.#stores.view(store, isolation)
+  }
+
+  metrics(): Iterable<MetricSample> {
+    const streamTime = Math.max(-1, ...this.#inputs.map(({ queue }) => queue.partitionTime))
+    return this.#metrics.samples({
+      streamTime,
+      bufferedBytes: this.bufferedBytes,
+      uncommittedBytes: this.uncommittedBytes,
+    })
+  }
+
+  close(): void {
+    this.#stores.discard()
+    this.#stores.close()
+  }
+
+  /** The input whose head is earliest; on equal times the one that was declared first. */
+  #next(): Input | undefined {
+    const inputs = this.#inputs
+    let found: Input | undefined
+    let earliest = Number.POSITIVE_INFINITY
+    for (let at = 0; at < inputs.length; at++) {
+      const head = inputs[at]!.queue.head
+      if (head === undefined || head.timestamp >= earliest) continue
+      found = inputs[at]
+      earliest = head.timestamp
+    }
+    return found
+  }
+
+  /**
+   * Whether to go on although some inputs have no record buffered: records of theirs that are still to come might be
+   * earlier than those at hand.
+   */
+  #isReady(now: number): boolean {
+    const { maxTaskIdleMs } = this.#options.config
+    let hasSome = false
+    let isEmpty = false
+    let isBehind = false
+    for (const { queue } of this.#inputs) {
+      if (queue.head !== undefined) hasSome = true
+      else {
+        isEmpty = true
+        if (!queue.isCaughtUp) isBehind = true
+      }
+    }
+    if (!hasSome || !isEmpty || maxTaskIdleMs < 0) {
+      this.#idleSinceMs = undefined
+      return hasSome
+    }
+    if (isBehind) return false
+    if (maxTaskIdleMs === 0) return true
+    this.#idleSinceMs ??= now
+    return now - this.#idleSinceMs >= maxTaskIdleMs
+  }
+
+  /** False when the record is to be tried again later. */
+  #processHead({ queue, source, receive }: Input): boolean {
+    const cursor = queue.head!
+    const { timestamp } = cursor
+    const effects = this.#effects
+    this.#context.enter(queue.topic, queue.partition, cursor)
+    try {
+      if (timestamp < 0) throw invalidTimestamp(timestamp)
+      if (timestamp > queue.partitionTime) queue.partitionTime = timestamp
+      this.#read(source, cursor)
+      receive(this.#record)
+    } catch (error) {
+      if (!this.#isSkipped(error, queue, source, effects)) return false
+    }
+    queue.pop()
+    return true
+  }
+
+  #read(source: SourceNode, cursor: RecordCursor): void {
+    const record = this.#record
+    record.timestamp = cursor.timestamp
+    record.readKey(cursor.keyBytes(), source.keySerde)
+    if (source.changes) {
+      readChange(record, cursor.valueBytes(), source)
+      return
+    }
+    record.readValue(cursor.valueBytes(), source.valueSerde)
+    if (source.lazy) return
+    // Asking for them is what parses them.
+    void record.key
+    void record.value
+  }
+
+  /** Asks the handler of the stage. True: go on with the next record; false: try this one again later. */
+  #isSkipped(error: unknown, queue: RecordQueue, source: SourceNode, effectsBefore: number): boolean {
+    const failure = failureOf(error)
+    const cursor = queue.head!
+    const record: FailedRecord = {
+      ...this.#origin(failure, source.name),
+      key: cursor.keyBytes(),
+      value: cursor.valueBytes(),
+      attempt: queue.attempts + 1,
+    }
+    if (this.#decide(failure, record) === 'skip') return true
+    if (this.#effects !== effectsBefore) {
+      const message = `${describe(record)} cannot be tried again by itself: it has had effects already`
+      throw streamsError('STREAMS_RETRY_AFTER_EFFECTS', message, fieldsOf(record), failure.cause)
+    }
+    queue.attempts++
+    this.#retryAtMs = this.#options.clock.now() + this.#options.config.retryDelayMs
+    return false
+  }
+
+  /** An update that was held in a cache and cannot be written down or handed on. */
+  #onFlushFailure(error: unknown): void {
+    const failure = failureOf(error)
+    const record: FailedRecord = { ...this.#origin(failure, 'cache'), key: null, value: null, attempt: 1 }
+    if (this.#decide(failure, record) === 'retry') throw failed(failure, record)
+  }
+
+  #decide(failure: StageFailure, record: FailedRecord): 'skip' | 'retry' {
+    const { handlers } = this.#options.config
+    const decision = isMistake(failure.cause) ? 'fail' : handlers[failure.stage](failure.cause, record)
+    switch (decision) {
+      case 'fail':
+        throw failed(failure, record)
+      case 'retry':
+        return 'retry'
+      case 'deadLetter':
+        this.#effects++
+        this.#metrics.deadLettered++
+        this.#options.output.deadLetter(record, failure.cause)
+        return 'skip'
+      case 'continue':
+        this.#metrics.drop(record.node, 'skipped')
+        return 'skip'
+    }
+  }
+
+  #origin(failure: StageFailure, node: string): Omit<FailedRecord, 'key' | 'value' | 'attempt'> {
+    const { topic, partition, offset, timestamp } = this.#context
+    const headers = timestamp < 0 ? noHeaders : this.#context.headers
+    return { stage: failure.stage, topic, partition, offset, timestamp, headers, node: failure.node ?? node }
+  }
+
+  #input(topic: string, partition: number): Input {
+    const input = this.#inputs.find(({ queue }) => queue.topic === topic && queue.partition === partition)
+    if (input) return input
+    throw new TypeError(`task ${taskIdText(this.id)} does not read ${topic}-${partition}`)
+  }
+}
+
+function readChange(record: FlowRecord, bytes: Buffer | null, source: SourceNode): void {
+  if (bytes === null) throw new StageFailure('deserialize', new TypeError('the record is no pair of old and new value'))
+  try {
+    const { newValue, oldValue } = decodeChange(source.valueSerde, bytes)
+    record.setValue(newValue)
+    record.oldValue = oldValue
+  } catch (cause) {
+    throw new StageFailure('deserialize', cause)
+  }
+}
+
+function invalidTimestamp(timestamp: number): StageFailure {
+  return new StageFailure(
+    'deserialize',
+    streamsError('STREAMS_TIMESTAMP_INVALID', `the timestamp is ${timestamp}`, { timestamp }),
+  )
+}
+
+/** The failure of a record; what the output threw goes on to the runtime. */
+function failureOf(error: unknown): StageFailure {
+  if (error instanceof OutputFailure) throw error.cause
+  if (!(error instanceof StageFailure)) return failureOf(new StageFailure('process', error))
+  if (!isMutation(error.cause)) return error
+  const mutated = streamsError(
+    'STREAMS_VALUE_MUTATED',
+    `a callback of ${error.node ?? 'the topology'} changed a value in place`,
+    {},
+    error.cause,
+  )
+  return new StageFailure(error.stage, mutated, error.node)
+}
+
+const codes = {
+  deserialize: 'STREAMS_DESERIALIZE_FAILED',
+  process: 'STREAMS_PROCESS_FAILED',
+  produce: 'STREAMS_PRODUCE_FAILED',
+} as const
+
+function failed({ stage, cause }: StageFailure, record: FailedRecord): unknown {
+  if (isMistake(cause)) return cause
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return streamsError(codes[stage], `${describe(record)}, in ${record.node}: ${reason}`, fieldsOf(record), cause)
+}
+
+function describe({ topic, partition, offset }: FailedRecord): string {
+  return `${topic}-${partition} at offset ${offset}`
+}
+
+function fieldsOf({ topic, partition, offset, node }: FailedRecord): ErrorFields {
+  return { topic, partition, offset, node }
+}
+
+function unwrapped(error: unknown): unknown {
+  return error instanceof OutputFailure || error instanceof StageFailure ? error.cause : error
+}
+
+/** Makes a task and opens its stores. */
+export const createStreamTask: CreateStreamTask = (options) => new SynchronousTask(options)

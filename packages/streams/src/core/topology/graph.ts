@@ -1,0 +1,94 @@
+import type { TableLookup } from '../operators/table-getter.ts'
+import type { CreateProcessor } from '../processor.ts'
+import type { AnySerde } from './physical.ts'
+
+/** A store as a step of the program declares it. */
+export interface StoreSpec {
+  readonly name: string
+  readonly kind: 'keyValue' | 'window'
+  readonly keySerde: AnySerde
+  readonly valueSerde: AnySerde
+  /** Window stores: how long after its start a window is kept, by stream time. */
+  readonly retentionMs: number | undefined
+  readonly windowSizeMs: number | undefined
+  readonly windowEnd: ((startMs: number) => number) | undefined
+  readonly cached: boolean
+}
+
+/** What the planner has found out about tables when it writes a node. */
+export interface TableFacts {
+  /** The store that holds the table's rows; undefined where they are computed or nobody needs them. */
+  storeOf(table: GraphNode): StoreSpec | undefined
+  /** Whether somebody downstream needs to know what an update replaces. */
+  sendsOldValues(table: GraphNode): boolean
+  lookupOf(table: GraphNode): TableLookup
+}
+
+/** Where nodes write what they run as. */
+export interface PhysicalWriter {
+  readonly facts: TableFacts
+  source(node: {
+    name: string
+    topic: string
+    internal: boolean
+    keySerde: AnySerde
+    valueSerde: AnySerde
+    changes?: boolean
+  }): void
+  processor(node: {
+    name: string
+    parents: readonly string[]
+    create: CreateProcessor
+    readsValue: boolean
+    stores?: readonly string[]
+  }): void
+  sink(node: {
+    name: string
+    parents: readonly string[]
+    topic: string
+    internal: boolean
+    keySerde: AnySerde
+    valueSerde: AnySerde
+    changes?: boolean
+  }): void
+  repartitionTopic(topic: { name: string; partitions: number | undefined }): void
+}
+
+/** What a step asks of a table upstream of it, answered in the order in which the program was written. */
+export interface TableAsk {
+  readonly table: GraphNode
+  /** `rows`: it looks rows up; `oldValues`: updates must say what they replace; `oldValuesIfStored`: if it costs no store. */
+  readonly needs: 'rows' | 'oldValues' | 'oldValuesIfStored'
+}
+
+export interface TableTraits {
+  readonly store: StoreSpec | undefined
+  /** A store that is only made when rows are looked up or old values needed: a topic read as a table. */
+  readonly storeOnDemand: boolean
+  /** The tables it is computed from: where old values come from, and rows if it has no store. */
+  readonly from: readonly GraphNode[]
+  /** Old values come from upstream although there is a store (joins). */
+  readonly oldValuesFromUpstream: boolean
+  /** How rows are found without a store. */
+  readonly compute: ((from: readonly TableLookup[]) => TableLookup) | undefined
+}
+
+/**
+ * A step of the program: frozen when made, and turned into nodes that run by the planner.
+ */
+export interface GraphNode {
+  /** What children are attached to. */
+  readonly name: string
+  readonly parents: readonly GraphNode[]
+  readonly asks: readonly TableAsk[]
+  readonly table: TableTraits | undefined
+  /** Names of the source nodes whose topics must have equally many partitions, since this step joins them. */
+  readonly joins: readonly string[]
+  readonly write: (writer: PhysicalWriter) => void
+}
+
+export function graphNode(
+  node: Pick<GraphNode, 'name' | 'parents' | 'write'> & Partial<Pick<GraphNode, 'asks' | 'table' | 'joins'>>,
+): GraphNode {
+  return Object.freeze({ asks: [], table: undefined, joins: [], ...node })
+}

@@ -1,0 +1,232 @@
+import { streamsError } from '../../errors.ts'
+import { describeTopology } from './describe.ts'
+import type { GraphNode, PhysicalWriter, StoreSpec } from './graph.ts'
+import { internalTopicConfig } from './internal-topics.ts'
+import type { PhysicalNode, ProcessorNode, SinkNode, SourceNode } from './physical.ts'
+import type { InternalTopicPlan, StorePlan, SubtopologyPlan, TopologyPlan } from './plan.ts'
+import { planTables } from './table-planner.ts'
+
+/** A node while its children are still being added. */
+type DraftNode = PhysicalNode & { readonly children: string[] }
+
+/** Turns the steps of a program into what tasks run, under an application id. */
+export function planTopology(steps: readonly GraphNode[], name: string, applicationId: string): TopologyPlan {
+  const draft = writeNodes(steps, applicationId)
+  const groups = connectedGroups(draft.nodes, draft.connections)
+  const stores = new Map<string, StorePlan>()
+  const internalTopics: InternalTopicPlan[] = [...draft.repartitionTopics.values()]
+  const subtopologies = groups.map((names, id) => {
+    const nodes = [...draft.nodes.values()].filter((node) => names.has(node.name))
+    const own = [...draft.stores.values()].filter(({ users }) => users.some((user) => names.has(user)))
+    const plans = own.map(({ spec }) => storePlan(spec, id, applicationId))
+    for (const plan of plans) {
+      stores.set(plan.name, plan)
+      internalTopics.push(changelogTopic(plan))
+    }
+    return subtopologyPlan(id, withLaziness(nodes), plans, draft.copartitionGroups)
+  })
+  const plan: TopologyPlan = {
+    applicationId,
+    subtopologies,
+    internalTopics,
+    sourceTopics: [...draft.sourceTopics],
+    stores,
+    describe: () => describeTopology(plan, `${applicationId}-`),
+  }
+  if (subtopologies.length === 0) {
+    throw streamsError('STREAMS_TOPOLOGY_INVALID', `topology '${name}' reads no topic`, { topology: name })
+  }
+  return Object.freeze(plan)
+}
+
+interface Draft {
+  readonly nodes: Map<string, DraftNode>
+  readonly stores: Map<string, { spec: StoreSpec; users: string[] }>
+  readonly repartitionTopics: Map<string, InternalTopicPlan>
+  readonly sourceTopics: Set<string>
+  /** Full topic names by the source node that reads them. */
+  readonly copartitionGroups: string[][]
+  /** A topic is read once: a second source of it stands for the first. */
+  readonly sourceOfTopic: Map<string, string>
+  readonly aliases: Map<string, string>
+  /** Pairs of nodes that belong together although nothing flows between them: they share a store. */
+  readonly connections: [string, string][]
+}
+
+function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
+  const facts = planTables(steps)
+  const draft: Draft = {
+    nodes: new Map(),
+    stores: new Map(),
+    repartitionTopics: new Map(),
+    sourceTopics: new Set(),
+    copartitionGroups: [],
+    sourceOfTopic: new Map(),
+    aliases: new Map(),
+    connections: [],
+  }
+  const actual = (name: string): string => draft.aliases.get(name) ?? name
+  const fullName = (topic: string, internal: boolean): string => (internal ? `${applicationId}-${topic}` : topic)
+  const add = (node: PhysicalNode): void => {
+    if (draft.nodes.has(node.name)) {
+      throw streamsError('STREAMS_TOPOLOGY_INVALID', `two steps are named '${node.name}'`, { name: node.name })
+    }
+    for (const parent of node.parents) draft.nodes.get(parent)!.children.push(node.name)
+    draft.nodes.set(node.name, node as DraftNode)
+  }
+  const writer: PhysicalWriter = {
+    facts,
+    source({ name, topic, internal, keySerde, valueSerde, changes = false }) {
+      const topics = [fullName(topic, internal)]
+      const other = draft.sourceOfTopic.get(topics[0]!)
+      if (other !== undefined) {
+        mustReadAlike(draft.nodes.get(other) as SourceNode, { keySerde, valueSerde }, topic)
+        draft.aliases.set(name, other)
+        return
+      }
+      draft.sourceOfTopic.set(topics[0]!, name)
+      if (!internal) draft.sourceTopics.add(topic)
+      add({ kind: 'source', name, topics, keySerde, valueSerde, changes, lazy: true, children: [], parents: [] })
+    },
+    processor({ name, parents, create, readsValue, stores = [] }) {
+      add({ kind: 'processor', name, parents: parents.map(actual), create, readsValue, stores, children: [] })
+      for (const store of stores) draft.stores.get(store)!.users.push(name)
+    },
+    sink({ name, parents, topic, internal, keySerde, valueSerde, changes = false }) {
+      add({
+        kind: 'sink',
+        name,
+        parents: parents.map(actual),
+        topic: fullName(topic, internal),
+        keySerde,
+        valueSerde,
+        changes,
+        children: [],
+      })
+    },
+    repartitionTopic({ name, partitions }) {
+      const full = fullName(name, true)
+      const config = internalTopicConfig({ kind: 'repartition' })
+      draft.repartitionTopics.set(full, { name: full, kind: 'repartition', partitions, config, store: undefined })
+    },
+  }
+  for (const step of steps) {
+    const store = facts.storeOf(step)
+    if (store !== undefined) addStore(draft, store)
+    step.write(writer)
+    const joined = step.joins.flatMap((source) => (draft.nodes.get(actual(source)) as SourceNode).topics)
+    if (joined.length > 0) draft.copartitionGroups.push([...new Set(joined)])
+  }
+  for (const { users } of draft.stores.values()) {
+    for (const user of users) draft.connections.push([users[0]!, user])
+  }
+  return draft
+}
+
+function mustReadAlike(
+  source: SourceNode,
+  serdes: { readonly keySerde: unknown; readonly valueSerde: unknown },
+  topic: string,
+): void {
+  if (source.keySerde === serdes.keySerde && source.valueSerde === serdes.valueSerde) return
+  throw streamsError('STREAMS_TOPOLOGY_INVALID', `topic '${topic}' is read under two different contracts`, { topic })
+}
+
+function addStore(draft: Draft, spec: StoreSpec): void {
+  if (draft.stores.has(spec.name)) {
+    throw streamsError('STREAMS_TOPOLOGY_INVALID', `two steps keep a store named '${spec.name}'`, { store: spec.name })
+  }
+  draft.stores.set(spec.name, { spec, users: [] })
+}
+
+/** Nodes that data or a shared store connects, group by group, in the order of their first source. */
+function connectedGroups(
+  nodes: ReadonlyMap<string, DraftNode>,
+  connections: readonly (readonly [string, string])[],
+): Set<string>[] {
+  const root = new Map<string, string>([...nodes.keys()].map((name) => [name, name]))
+  const find = (name: string): string => {
+    let at = name
+    while (root.get(at) !== at) at = root.get(at)!
+    root.set(name, at)
+    return at
+  }
+  for (const node of nodes.values()) for (const child of node.children) root.set(find(child), find(node.name))
+  for (const [one, other] of connections) root.set(find(one), find(other))
+  const groups = new Map<string, Set<string>>()
+  const inOrder = [...nodes.values()].sort((a, b) => Number(b.kind === 'source') - Number(a.kind === 'source'))
+  for (const { name } of inOrder) {
+    const key = find(name)
+    const group = groups.get(key) ?? new Set()
+    groups.set(key, group.add(name))
+  }
+  return [...groups.values()]
+}
+
+function subtopologyPlan(
+  id: number,
+  nodes: readonly PhysicalNode[],
+  stores: readonly StorePlan[],
+  copartitionGroups: readonly (readonly string[])[],
+): SubtopologyPlan {
+  const sources = nodes.filter((node): node is SourceNode => node.kind === 'source')
+  const sinks = nodes.filter((node): node is SinkNode => node.kind === 'sink')
+  const sourceTopics = [...new Set(sources.flatMap((source) => source.topics))]
+  return {
+    id,
+    nodes,
+    stores,
+    sourceTopics,
+    repartitionTopics: sourceTopics.filter((topic) => topic.endsWith('-repartition')),
+    sinkTopics: [...new Set(sinks.map((sink) => sink.topic))],
+    copartitionGroups: mergeGroups(
+      copartitionGroups.filter((group) => group.every((topic) => sourceTopics.includes(topic))),
+    ),
+  }
+}
+
+/** Groups that share a topic are one. */
+function mergeGroups(groups: readonly (readonly string[])[]): string[][] {
+  const merged: Set<string>[] = []
+  for (const group of groups) {
+    const own = new Set(group)
+    for (let at = merged.length - 1; at >= 0; at--) {
+      if (own.isDisjointFrom(merged[at]!)) continue
+      for (const topic of merged[at]!) own.add(topic)
+      merged.splice(at, 1)
+    }
+    merged.push(own)
+  }
+  return merged.map((group) => [...group])
+}
+
+function storePlan(spec: StoreSpec, subtopology: number, applicationId: string): StorePlan {
+  return { ...spec, subtopology, changelogTopic: `${applicationId}-${spec.name}-changelog` }
+}
+
+function changelogTopic(store: StorePlan): InternalTopicPlan {
+  return {
+    name: store.changelogTopic!,
+    kind: 'changelog',
+    partitions: undefined,
+    config: internalTopicConfig(
+      store.kind === 'window' ? { kind: 'window', retentionMs: store.retentionMs! } : { kind: 'table' },
+    ),
+    store: store.name,
+  }
+}
+
+/** Sources parse on arrival where a record goes several ways of which one asks for its value. */
+function withLaziness(nodes: readonly PhysicalNode[]): PhysicalNode[] {
+  const byName = new Map(nodes.map((node) => [node.name, node]))
+  const reads = (name: string): boolean => {
+    const node = byName.get(name)!
+    return node.kind === 'processor' && (node.readsValue || node.children.some(reads))
+  }
+  const isLazy = (node: PhysicalNode): boolean => {
+    if (node.children.length > 1) return !node.children.some(reads)
+    const child = node.children.length === 1 ? (byName.get(node.children[0]!) as ProcessorNode) : undefined
+    return child === undefined || child.kind !== 'processor' || child.readsValue || isLazy(child)
+  }
+  return nodes.map((node) => Object.freeze(node.kind === 'source' ? { ...node, lazy: isLazy(node) } : { ...node }))
+}

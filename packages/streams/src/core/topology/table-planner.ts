@@ -1,0 +1,46 @@
+import { storeLookup, type TableLookup, windowStoreLookup } from '../operators/table-getter.ts'
+import type { GraphNode, StoreSpec, TableFacts } from './graph.ts'
+
+/**
+ * Finds out which tables need a store and which updates must carry old values, as Kafka Streams does: requests are
+ * answered in the order of the program, since a later step may have made a store that an earlier one did not need.
+ */
+export function planTables(nodes: readonly GraphNode[]): TableFacts {
+  const stored = new Set<GraphNode>()
+  const sending = new Set<GraphNode>()
+
+  const needRows = (table: GraphNode): void => {
+    const traits = table.table!
+    if (traits.store !== undefined) stored.add(table)
+    else for (const parent of traits.from) needRows(parent)
+  }
+  const sendOldValues = (table: GraphNode, mayMakeStore: boolean): boolean => {
+    if (sending.has(table)) return true
+    const { store, storeOnDemand, from, oldValuesFromUpstream } = table.table!
+    if (storeOnDemand) {
+      if (!mayMakeStore && !stored.has(table)) return false
+      stored.add(table)
+    } else if (store === undefined || oldValuesFromUpstream) {
+      for (const parent of from) if (!sendOldValues(parent, mayMakeStore)) return false
+    }
+    sending.add(table)
+    return true
+  }
+
+  for (const node of nodes) {
+    if (node.table?.store !== undefined && !node.table.storeOnDemand) stored.add(node)
+    for (const { table, needs } of node.asks) {
+      if (needs === 'rows') needRows(table)
+      else if (needs === 'oldValues') sendOldValues(table, true)
+      else if (sendOldValues(table, false)) sending.add(node)
+    }
+  }
+
+  const storeOf = (table: GraphNode): StoreSpec | undefined => (stored.has(table) ? table.table!.store : undefined)
+  const lookupOf = (table: GraphNode): TableLookup => {
+    const store = storeOf(table)
+    if (store !== undefined) return store.kind === 'window' ? windowStoreLookup(store.name) : storeLookup(store.name)
+    return table.table!.compute!(table.table!.from.map(lookupOf))
+  }
+  return { storeOf, lookupOf, sendsOldValues: (table) => sending.has(table) }
+}
