@@ -57,7 +57,13 @@ test(`killed at random moments, each committed row is in the topic once and in o
   for (let i = 0; i < 30; i++) await write(admin, `key-${i % keys}`, 3, true)
 
   let isStopped = false
-  const writers = [1, 2, 3, 4].map(() => writeUntil(url, () => isStopped, () => random.next()))
+  const writers = [1, 2, 3, 4].map(() =>
+    writeUntil(
+      url,
+      () => isStopped,
+      () => random.next(),
+    ),
+  )
   const kills = await crashLoop(
     { kind: 'outbox', brokers: broker.brokers, url },
     {

@@ -6,7 +6,11 @@ import type { ConnectorJob } from './run-connector.ts'
 const script = fileURLToPath(new URL('run-connector.ts', import.meta.url))
 
 /** Starts a connector in a process of its own. What it prints on standard error is kept for a failing test. */
-export function startConnector(job: ConnectorJob): { child: ChildProcess; running: Promise<void>; errors: () => string } {
+export function startConnector(job: ConnectorJob): {
+  child: ChildProcess
+  running: Promise<void>
+  errors: () => string
+} {
   const child = spawn(process.execPath, ['--conditions=source', script, JSON.stringify(job)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -46,7 +46,11 @@ export async function readTopic(client: KafkaClient, topic: string): Promise<Rea
 }
 
 /** Polls until `check` returns something; fails with `what` after the time limit. */
-export async function eventually<T>(what: string, check: () => Promise<T | undefined> | T | undefined, timeoutMs = 15_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  check: () => Promise<T | undefined> | T | undefined,
+  timeoutMs = 15_000,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
     const result = await check()
