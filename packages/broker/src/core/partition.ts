@@ -167,6 +167,8 @@ export class Partition {
     this.bytesAppended += records.length
     if (this.#environment.fsync) this.#sync()
     else this.#advanceTo(nextOffset)
+    // The device may have refused at once: then the records are gone again.
+    if (this.log.endOffset < nextOffset) return refused(ErrorCode.KAFKA_STORAGE_ERROR, 'The log cannot be synced.')
     return { errorCode: ErrorCode.NONE, baseOffset, lastOffset: nextOffset - 1, logAppendTimeMs }
   }
 
@@ -181,8 +183,9 @@ export class Partition {
    * Returns what cancels the wait.
    */
   whenCommitted(nextOffset: number, done: (errorCode: number) => void): () => void {
-    if (this.highWatermark >= nextOffset) {
-      done(ErrorCode.NONE)
+    if (this.highWatermark >= nextOffset || this.log.endOffset < nextOffset) {
+      // What is not in the log any more was taken back after a failed sync.
+      done(this.highWatermark >= nextOffset ? ErrorCode.NONE : ErrorCode.KAFKA_STORAGE_ERROR)
       return () => {}
     }
     const waiter = { nextOffset, done }
@@ -306,18 +309,25 @@ export class Partition {
     const retentionBytes = this.config.number('retention.bytes')
     let start = this.logStartOffset
     if (this.config.deletes) start = Math.max(start, this.#retainedFrom(nowMs, retentionMs, retentionBytes))
+    start = Math.min(start, this.highWatermark)
     const last = this.log.segments.at(-1)
-    if (!last || last.baseOffset >= start) {
+    // Nothing would be left: the active segment is closed, so that it may go, and the offsets go on in a new one.
+    const empties = last !== undefined && last.size > 0 && last.nextOffset <= start
+    if (empties && this.log.roll()) writeProducerSnapshot(this.#environment.storage, this.log, this.producers)
+    if (start > this.logStartOffset) this.#moveLogStart(start, empties)
+    else this.log.deleteBefore(start)
+  }
+
+  /** On a full disk the record of the new start cannot be written; segments go nevertheless, as long as one is left that says where the log begins. */
+  #moveLogStart(start: number, empties: boolean): void {
+    try {
+      this.advanceLogStart(start)
+    } catch {
+      if (empties) return
+      this.logStartOffset = start
+      this.producers.deleteBefore(start)
       this.log.deleteBefore(start)
-      return
     }
-    // Only the active segment is left before the new start: it is closed, so that it may go.
-    if (last.nextOffset <= start && this.highWatermark === this.log.endOffset && this.log.roll()) {
-      writeProducerSnapshot(this.#environment.storage, this.log, this.producers)
-    }
-    this.logStartOffset = Math.max(this.logStartOffset, Math.min(start, this.highWatermark))
-    this.producers.deleteBefore(this.logStartOffset)
-    this.log.deleteBefore(this.logStartOffset)
   }
 
   #retainedFrom(nowMs: number, retentionMs: number, retentionBytes: number): number {
