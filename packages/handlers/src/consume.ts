@@ -92,7 +92,12 @@ export async function consume<C extends AnyTopicContract, Pool extends InboxPool
   const runner = new Runner({
     topic: contract.name,
     groupId,
-    consumer: client.consumer({ groupId, autoOffsetReset: options.from ?? 'earliest' }),
+    consumer: client.consumer({
+      groupId,
+      ...(options.instanceId !== undefined && { groupInstanceId: options.instanceId }),
+      autoOffsetReset: options.from ?? 'earliest',
+      sessionTimeoutMs: limits.sessionTimeoutMs,
+    }),
     settle,
     metrics,
     limits,

@@ -34,6 +34,12 @@ export const handlerLimits = {
     max: 100,
     reached: 'Reading of the partition pauses until one of its fetched blocks is finished.',
   },
+  sessionTimeoutMs: {
+    default: 45_000,
+    min: 1_000,
+    max: 1_800_000,
+    reached: 'The group takes the instance for dead and gives its partitions to others.',
+  },
   stopTimeoutMs: {
     default: 30_000,
     min: 0,

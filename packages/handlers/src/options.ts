@@ -12,6 +12,11 @@ export interface ConsumeOptions<Pool extends InboxPool | undefined = InboxPool |
   readonly client?: KafkaClient
   /** Consumer group; also the name under which the inbox remembers events. Instances with one name share the partitions. */
   readonly groupId: string
+  /**
+   * Name of this instance within the group, the same after a restart. An instance that was killed then takes its partitions
+   * back at once, instead of when its session has timed out.
+   */
+  readonly instanceId?: string
   /** Pool of the database that the handler changes. With it every event takes effect once, without it at least once. */
   readonly inbox?: Pool
   /** Default `inbox`. */
@@ -36,6 +41,8 @@ export interface ConsumeOptions<Pool extends InboxPool | undefined = InboxPool |
   readonly commitIntervalMs?: number
   /** Fetched blocks of one partition that wait in memory. Default 2. */
   readonly fetchedAheadMax?: number
+  /** How long the group waits for a sign of life before it takes the instance for dead. Default 45 000. */
+  readonly sessionTimeoutMs?: number
   /** How long stopping and rebalancing wait for the message in flight. Default 30 000. */
   readonly stopTimeoutMs?: number
   /** How long the inbox remembers events. Default seven days. */
@@ -57,6 +64,7 @@ const rules: OptionRules<ConsumeOptions> = {
   brokers: ['string', 'array'],
   client: 'object',
   groupId: 'string',
+  instanceId: 'string',
   inbox: 'object',
   inboxTable: 'string',
   onFailure: ['string', 'function'],

@@ -87,7 +87,13 @@ const customers = await consume(
     const { rows } = await tx.query<OrderRow>(cancel, [key])
     for (const row of rows) await outbox(tx).append(order, row.id, fromRow(row))
   },
-  { brokers: BROKERS, groupId: 'orders-service', inbox: pool, onFailure: 'dead-letter' },
+  {
+    brokers: BROKERS,
+    groupId: 'orders-service',
+    instanceId: 'orders-service-1',
+    inbox: pool,
+    onFailure: 'dead-letter',
+  },
 )
 
 await run(() => customers.close())
