@@ -14,10 +14,15 @@ export interface NameOption {
   readonly name?: string
 }
 
-/** How a key that a callback made is written to internal topics and stores: strings are text unless told otherwise. */
-export type KeySerdeOption<K> = [K] extends [string]
+/**
+ * How a key that a callback made is written to internal topics and stores: strings are text unless told otherwise. (While
+ * the compiler does not know the key's type yet it stands for unknown, and must not be refused.)
+ */
+export type KeySerdeOption<K> = unknown extends K
   ? { readonly key?: Serde<K, never> }
-  : { readonly key: Serde<K, never> }
+  : [K] extends [string]
+    ? { readonly key?: Serde<K, never> }
+    : { readonly key: Serde<K, never> }
 
 export interface GroupOptions<V> {
   /**
