@@ -7,11 +7,14 @@ import { FrameReader } from './frame-reader.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 
 /** Requests of one connection that may be unanswered before reading pauses. */
-const maxUnansweredRequests = 1000
+const maxUnansweredRequests = 64
 /** Bytes of answers the peer has not taken before reading pauses. */
 const maxUnsentBytes = 4 * 1024 * 1024
 /** Up to here length and answer are copied into one buffer; beyond they are written one after the other. */
 const copyBelowBytes = 16 * 1024
+
+/** Requests beyond this give way when memory is short. */
+const largeRequestBytes = 1024 * 1024
 
 export interface ConnectionLimits {
   readonly maxRequestBytes: number
@@ -35,6 +38,8 @@ export class Connection {
   readonly #frames: FrameReader
   readonly #clientHost: string
   #slots: Slot[] = []
+  /** Requests that have arrived whole and not begun. */
+  #waiting: Buffer[] = []
   #budgeted = 0
   #paused = false
   #flushing = false
@@ -49,7 +54,7 @@ export class Connection {
     this.#lastProgressMs = nowMs
     this.#clientHost = socket.remoteAddress ?? 'unknown'
     this.#session = core.open({ clientHost: this.#clientHost, onDrop: (error) => this.destroy(error) })
-    this.#frames = new FrameReader(limits.maxRequestBytes, (frame) => this.#request(frame))
+    this.#frames = new FrameReader(limits.maxRequestBytes, (frame) => this.#waiting.push(frame))
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#received(chunk))
     socket.on('drain', () => this.#resumeIfCalm())
@@ -59,25 +64,43 @@ export class Connection {
 
   #received(chunk: Buffer): void {
     this.#lastProgressMs = Date.now()
-    // One packet for all answers that are ready when the chunk's requests have been handled.
-    this.#flushing = true
-    this.#socket.cork()
     try {
       this.#frames.push(chunk)
     } catch (error) {
-      this.#flushing = false
-      this.#flush()
+      this.#handleWaiting()
+      this.destroy(error as Error)
+      return
+    }
+    this.#handleWaiting()
+    // Holding back a large request that has begun would hold the memory that all wait for.
+    if (this.#budget.isExhausted && this.#frames.pendingBytes > largeRequestBytes) {
+      this.#drop('all connections together hold more than queued.max.bytes, and this one is sending a large request')
+    }
+  }
+
+  /** Begins waiting requests until the peer must first take answers. */
+  #handleWaiting(): void {
+    // One packet for all answers that are ready when these requests have been handled.
+    this.#flushing = true
+    this.#socket.cork()
+    let handled = 0
+    try {
+      while (handled < this.#waiting.length && !this.#closed && !this.#isOverloaded()) {
+        this.#request(this.#waiting[handled++]!)
+        this.#writeReady()
+      }
+    } catch (error) {
       this.#socket.uncork()
       this.destroy(error as Error)
       return
     }
+    this.#waiting.splice(0, handled)
     this.#flushing = false
-    this.#flush()
     this.#socket.uncork()
+    this.#flush()
   }
 
   #request(frame: Buffer): void {
-    if (this.#closed) return
     const slot: Slot = { ready: false, response: undefined }
     this.#slots.push(slot)
     this.#session.handle(frame, (response) => {
@@ -89,6 +112,13 @@ export class Connection {
 
   #flush(): void {
     if (this.#flushing || this.#closed) return
+    this.#writeReady()
+    this.#account()
+    if (this.#isOverloaded() || this.#waiting.length > 0) this.#pause()
+    if (this.#paused) this.#resumeIfCalm()
+  }
+
+  #writeReady(): void {
     let count = 0
     while (count < this.#slots.length && this.#slots[count]!.ready) {
       const { response } = this.#slots[count]!
@@ -96,9 +126,6 @@ export class Connection {
       count++
     }
     if (count > 0) this.#slots.splice(0, count)
-    this.#account()
-    if (this.#isOverloaded()) this.#pause()
-    else this.#resumeIfCalm()
   }
 
   #write(response: Buffer): void {
@@ -121,7 +148,7 @@ export class Connection {
     return (
       this.#socket.writableLength > maxUnsentBytes ||
       this.#slots.length >= maxUnansweredRequests ||
-      (this.#budget.isExhausted && this.#budgeted > 0)
+      (this.#budget.isExhausted && this.#socket.writableLength > 0)
     )
   }
 
@@ -138,9 +165,11 @@ export class Connection {
   }
 
   #resumeIfCalm(): void {
-    if (!this.#paused) return
+    if (!this.#paused || this.#flushing) return
     this.#account()
     if (this.#isOverloaded()) return
+    if (this.#waiting.length > 0) this.#handleWaiting()
+    if (this.#waiting.length > 0 || this.#isOverloaded()) return
     this.#paused = false
     this.#socket.resume()
   }
@@ -175,6 +204,7 @@ export class Connection {
     this.#closed = true
     this.#budget.change(-this.#budgeted)
     this.#slots = []
+    this.#waiting = []
     this.#session.close()
     this.#socket.destroy()
     if (error) connectionClosedChannel.publish({ clientHost: this.#clientHost, error })

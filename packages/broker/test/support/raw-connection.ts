@@ -1,0 +1,88 @@
+import { connect, type Socket } from 'node:net'
+import { decodeResponse, encodeRequest, type MessageInput, type MessageType } from '@millrace/protocol'
+
+interface ApiOf<Request, Response> {
+  readonly key: number
+  readonly name: string
+  readonly request: MessageType<Request>
+  readonly response: MessageType<Response>
+}
+
+export function framed(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(bytes.length)
+  return Buffer.concat([length, bytes])
+}
+
+/** A socket that knows frames and nothing else. */
+export class RawConnection implements Disposable {
+  readonly socket: Socket
+  readonly closed: Promise<void>
+  /** Bytes of everything that has arrived. */
+  received: Buffer = Buffer.alloc(0)
+  #waiters: (() => void)[] = []
+  #isClosed = false
+
+  private constructor(socket: Socket) {
+    this.socket = socket
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
+    const wake = (): void => {
+      const waiters = this.#waiters
+      this.#waiters = []
+      for (const waiter of waiters) waiter()
+    }
+    socket.on('data', (chunk: Buffer) => {
+      this.received = Buffer.concat([this.received, chunk])
+      wake()
+    })
+    socket.on('error', () => {})
+    socket.once('close', () => {
+      this.#isClosed = true
+      wake()
+    })
+  }
+
+  static open(port: number): Promise<RawConnection> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1')
+      socket.once('error', reject)
+      socket.once('connect', () => resolve(new RawConnection(socket)))
+    })
+  }
+
+  send<Request, Response>(
+    api: ApiOf<Request, Response>,
+    version: number,
+    correlationId: number,
+    body: MessageInput<Request>,
+  ): void {
+    this.socket.write(framed(encodeRequest({ api, version, correlationId, clientId: 'raw', body })))
+  }
+
+  /** The next frame; rejects when the connection closes first. */
+  async frame(): Promise<Buffer> {
+    for (;;) {
+      const length = this.received.length >= 4 ? this.received.readInt32BE(0) : Number.POSITIVE_INFINITY
+      if (this.received.length >= 4 + length) {
+        const frame = this.received.subarray(4, 4 + length)
+        this.received = this.received.subarray(4 + length)
+        return frame
+      }
+      if (this.#isClosed) throw new Error('closed before a whole frame came')
+      await new Promise<void>((resolve) => this.#waiters.push(resolve))
+    }
+  }
+
+  async call<Request, Response>(
+    api: ApiOf<Request, Response>,
+    version: number,
+    body: MessageInput<Request>,
+  ): Promise<Response> {
+    this.send(api, version, 1, body)
+    return decodeResponse({ api, version, bytes: await this.frame() }).body
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.destroy()
+  }
+}
