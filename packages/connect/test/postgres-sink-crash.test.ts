@@ -16,7 +16,11 @@ async function produceUntil(producer: Producer, stopped: () => boolean): Promise
   while (!stopped()) {
     for (let i = 0; i < 100; i++, seq++) {
       const key = `key-${seq % 20}`
-      void producer.send({ topic: events.name, key: Buffer.from(key), value: Buffer.from(JSON.stringify({ key, seq })) })
+      void producer.send({
+        topic: events.name,
+        key: Buffer.from(key),
+        value: Buffer.from(JSON.stringify({ key, seq })),
+      })
     }
     await producer.flush()
     await new Promise((resolve) => setTimeout(resolve, 10))
@@ -32,6 +36,7 @@ test(`killed at random moments, the sink has inserted each record once (MILLRACE
   const url = await postgres.createDatabase('reporting')
   await client.admin.createTopics([{ name: events.name, partitions: 3 }])
   const db = new pg.Client({ connectionString: url })
+  db.on('error', () => {})
   await db.connect()
   const producer = client.producer({})
 

@@ -25,6 +25,13 @@ export const sourceRunnerLimits = {
 
 /** Bounds of a sink's runner. */
 export const sinkRunnerLimits = {
+  // Short beside Kafka's 45 s: being wrong about a death costs little, since the database fences whoever comes back.
+  sessionTimeoutMs: {
+    default: 10_000,
+    min: 1_000,
+    max: 1_800_000,
+    reached: 'The partitions of an instance that sent no heartbeat go to the others.',
+  },
   maxPartitionBytes: {
     default: 2 * 1024 * 1024,
     min: 1_024,
@@ -58,5 +65,10 @@ export interface SourceRunnerOptions extends RunnerOptions {
 export interface SinkRunnerOptions extends RunnerOptions {
   /** Default `millrace-sink-<name>`. */
   readonly groupId?: string
+  /**
+   * Makes this instance a static member (KIP-345): started again under the same id it has its partitions back at once,
+   * even when it was killed. Each running instance needs an id of its own.
+   */
+  readonly instanceId?: string
   readonly limits?: { readonly [Name in keyof typeof sinkRunnerLimits]?: number }
 }

@@ -76,17 +76,25 @@ export class SinkAssignment {
     }
   }
 
-  /** What was fetched from claimed partitions, as batches that begin where the database stands. */
+  /**
+   * What was fetched from claimed partitions, as one batch each that begins where the database stands. A poll may bring
+   * several fetches of a partition.
+   */
   batches(fetched: readonly FetchedPartition[]): SinkBatch[] {
-    const batches: SinkBatch[] = []
+    const batches = new Map<AssignedPartition, SinkBatch>()
     for (const part of fetched) {
       const assigned = this.#partitions.get(idOf(part))
       if (!assigned?.claimed || part.nextOffset <= assigned.nextOffset) continue
       assigned.highWatermark = part.highWatermark
-      const { nextOffset } = part
-      batches.push({ ...assigned.claimed, batches: part.batches, firstOffset: assigned.nextOffset, nextOffset })
+      const before = batches.get(assigned)
+      batches.set(assigned, {
+        ...assigned.claimed,
+        batches: before ? [...before.batches, ...part.batches] : part.batches,
+        firstOffset: assigned.nextOffset,
+        nextOffset: part.nextOffset,
+      })
     }
-    return batches
+    return [...batches.values()]
   }
 
   written(batch: SinkBatch): void {

@@ -39,7 +39,14 @@ class SinkRunner {
     checkOptions(
       'runSink',
       options,
-      { client: 'object', clock: 'object', random: 'object', groupId: 'string', limits: 'object' },
+      {
+        client: 'object',
+        clock: 'object',
+        random: 'object',
+        groupId: 'string',
+        instanceId: 'string',
+        limits: 'object',
+      },
       { required: ['client'] },
     )
     this.#connector = connector
@@ -61,7 +68,8 @@ class SinkRunner {
     const { client } = this.#options
     this.#board.activity = 'preparing topics'
     await abortable(ensureTopics(client, this.#connector.topics), signal)
-    const { maxPartitionBytes, bufferBytes } = this.#limits
+    const { maxPartitionBytes, bufferBytes, sessionTimeoutMs } = this.#limits
+    const { instanceId } = this.#options
     const consumer = client.consumer({
       groupId: this.#options.groupId ?? `millrace-sink-${this.#connector.name}`,
       isolation: 'read_committed',
@@ -69,6 +77,9 @@ class SinkRunner {
       autoOffsetReset: 'fail',
       maxPartitionBytes,
       bufferBytes,
+      sessionTimeoutMs,
+      heartbeatIntervalMs: Math.min(3_000, Math.floor(sessionTimeoutMs / 3)),
+      ...(instanceId !== undefined && { groupInstanceId: instanceId }),
     })
     const deadLetters = new DeadLetters(client, this.#connector)
     const member = new SinkMember({

@@ -21,6 +21,7 @@ const running =
       })
     : runSink(postgresSink(events, { name: 'crash', url: job.url, table: 'events', mode: job.mode ?? 'insert' }), {
         client,
+        instanceId: 'crash-1',
         limits: { maxPartitionBytes: 8_192, retryDelayMsMin: 20 },
       })
 running.ready.then(
@@ -31,3 +32,5 @@ running.finished.catch((error: unknown) => {
   console.error(error)
   process.exit(1)
 })
+// For the message of a test that fails.
+setInterval(() => console.error(JSON.stringify(running.status())), 2_000)

@@ -71,7 +71,7 @@ export async function advanceOffset(
     values: [connector, partition.topicId, partition.partition, claim.epoch, nextOffset, claim.nextOffset],
   })
   if (rowCount === 1) return
-  const message = `partition ${partition.partition} of ${partition.topic} has been claimed by another instance of ${connector}`
+  const message = `partition ${partition.partition} of ${partition.topic} was claimed by another instance of ${connector}, or its row in millrace_sink_offsets was changed`
   throw connectError('CONNECT_SINK_FENCED', message, {
     connector,
     topic: partition.topic,
