@@ -213,7 +213,8 @@ export class Partition {
         if (this.#closed) return
         if (failure) return this.#dropUnsynced(failure)
         this.#advanceTo(target)
-        if (this.log.endOffset > target) this.#sync()
+        // Who waited may have appended and synced more by now.
+        if (this.log.endOffset > this.highWatermark) this.#sync()
       })
     }
   }
