@@ -6,7 +6,9 @@ const args = process.argv.slice(2)
 const flags = args.filter((arg) => arg.startsWith('--'))
 const given = args.filter((arg) => !arg.startsWith('--'))
 const patterns =
-  given.length > 0 ? given : ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts']
+  given.length > 0
+    ? given
+    : ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', '{scripts,examples,benchmarks}/**/*.test.ts']
 const files = globSync(patterns).sort()
 if (files.length === 0) {
   console.error(`no test file matches ${patterns.join(' ')}`)

@@ -26,19 +26,21 @@ export default () => {
 
   orders.selectKey((o) => o.orderId, { name: 'by-order' }).to(orderView)
 
-  orders.groupByKey().aggregate((totals, o) => addOrder(totals, o.status, o.amountCents), {
-    initial: { orders: 0, revenueCents: 0, cancelledOrders: 0, cancelledCents: 0 },
-    store: 'customer-orders',
-  })
+  orders
+    .groupByKey({ name: 'customer-totals' })
+    .aggregate(
+      { initial: { orders: 0, revenueCents: 0, cancelledOrders: 0, cancelledCents: 0 }, store: 'customer-orders' },
+      (totals, o) => addOrder(totals, o.status, o.amountCents),
+    )
 
   const placedByCountry = orders.filter((o) => o.status === 'placed').groupBy((o) => o.country, { name: 'by-country' })
   for (const { store, sizeMs } of windows) {
     placedByCountry
       .window(tumbling({ sizeMs, graceMs: dayMs }))
-      .aggregate((sum, o) => ({ orders: sum.orders + 1, cents: sum.cents + o.amountCents }), {
-        initial: { orders: 0, cents: 0 },
-        store,
-      })
+      .aggregate({ initial: { orders: 0, cents: 0 }, store }, (sum, o) => ({
+        orders: sum.orders + 1,
+        cents: sum.cents + o.amountCents,
+      }))
   }
   return app
 }
