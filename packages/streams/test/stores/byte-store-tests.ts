@@ -59,14 +59,20 @@ export function registerByteStoreTests(
 
     test('orders keys as unsigned bytes, a prefix before its extensions', () => {
       const keys = [[0xff], [0x00], [0x7f, 0x01], [0x80], [0x7f], [0x00, 0x00], [0x61, 0xff, 0xff], [0x62]]
-      store.apply(keys.map((bytes) => ({ key: Buffer.from(bytes), value: Buffer.from(bytes) })), undefined)
+      store.apply(
+        keys.map((bytes) => ({ key: Buffer.from(bytes), value: Buffer.from(bytes) })),
+        undefined,
+      )
       const expected = keys.map((bytes) => Buffer.from(bytes)).sort(Buffer.compare)
       assert.deepEqual(keysOf(store.range({})), expected)
       assert.deepEqual(keysOf(store.range({ reverse: true })), expected.toReversed())
     })
 
     test('ranges include their begin and exclude their end, both ways', () => {
-      store.apply(['a', 'b', 'c', 'd'].map((name) => put(name, name)), undefined)
+      store.apply(
+        ['a', 'b', 'c', 'd'].map((name) => put(name, name)),
+        undefined,
+      )
       const names = (range: Parameters<ByteStore['range']>[0]): string => keysOf(store.range(range)).join('')
       assert.equal(names({ from: key('b'), to: key('d') }), 'bc')
       assert.equal(names({ from: key('b'), to: key('d'), reverse: true }), 'cb')
@@ -78,7 +84,10 @@ export function registerByteStoreTests(
     })
 
     test('an iteration may be left half way', () => {
-      store.apply(['a', 'b', 'c'].map((name) => put(name, name)), undefined)
+      store.apply(
+        ['a', 'b', 'c'].map((name) => put(name, name)),
+        undefined,
+      )
       for (const [first] of store.range({})) {
         assert.equal(text(first), 'a')
         break
@@ -129,15 +138,26 @@ export function registerByteStoreTests(
 
     test('carries empty, binary and long values', () => {
       const long = Buffer.alloc(300_000, 7)
-      store.apply([{ key: key('long'), value: long }, { key: Buffer.from([0, 255, 0]), value: Buffer.alloc(0) }], undefined)
+      store.apply(
+        [
+          { key: key('long'), value: long },
+          { key: Buffer.from([0, 255, 0]), value: Buffer.alloc(0) },
+        ],
+        undefined,
+      )
       assert.deepEqual(Buffer.from(store.get(key('long'))!), long)
       assert.equal(store.get(Buffer.from([0, 255, 0]))?.length, 0)
     })
 
     test('tells keys apart that are long and alike', () => {
       const stem = 'k'.repeat(features.keyBytesMax - 1)
-      const keys = [`${stem}a`, `${stem}b`, stem, `${stem.slice(0, 600)}`].filter((name, at, all) => all.indexOf(name) === at)
-      store.apply(keys.map((name) => put(name, name)), undefined)
+      const keys = [`${stem}a`, `${stem}b`, stem, `${stem.slice(0, 600)}`].filter(
+        (name, at, all) => all.indexOf(name) === at,
+      )
+      store.apply(
+        keys.map((name) => put(name, name)),
+        undefined,
+      )
       for (const name of keys) assert.equal(text(store.get(key(name))), name)
       assert.deepEqual(keysOf(store.range({})).map(String), keys.toSorted())
       store.apply([del(`${stem}a`)], undefined)
@@ -189,18 +209,35 @@ export function registerByteStoreTests(
 
     test('a window store keeps windows by key and start, in order of both', () => {
       const windows = factory.provider.open({ taskId, store: 'windows', kind: 'window', retentionMs: 100_000 })
-      const names = [['b', 10], ['a', 20], ['a', 10], ['ab', 10]] as const
-      windows.apply(names.map(([name, start]) => ({ key: windowKey(key(name), start), value: key(`${name}${start}`) })), 4)
+      const names = [
+        ['b', 10],
+        ['a', 20],
+        ['a', 10],
+        ['ab', 10],
+      ] as const
+      windows.apply(
+        names.map(([name, start]) => ({ key: windowKey(key(name), start), value: key(`${name}${start}`) })),
+        4,
+      )
       assert.equal(text(windows.get(windowKey(key('a'), 20))), 'a20')
       const found = [...windows.range({ from: windowKey(key('a'), 0), to: windowKey(key('a'), 15) })]
-      assert.deepEqual(found.map(([, value]) => text(value)), ['a10'])
-      assert.deepEqual(keysOf(windows.range({})), names.map(([name, start]) => windowKey(key(name), start)).sort(Buffer.compare))
+      assert.deepEqual(
+        found.map(([, value]) => text(value)),
+        ['a10'],
+      )
+      assert.deepEqual(
+        keysOf(windows.range({})),
+        names.map(([name, start]) => windowKey(key(name), start)).sort(Buffer.compare),
+      )
       windows.close()
     })
 
     test('a window store keeps what is within retention', () => {
       const windows = factory.provider.open({ taskId, store: 'windows', kind: 'window', retentionMs: 1_000_000 })
-      windows.apply([0, 600_000, 1_000_000].map((start) => ({ key: windowKey(key('a'), start), value: key('x') })), 1)
+      windows.apply(
+        [0, 600_000, 1_000_000].map((start) => ({ key: windowKey(key('a'), start), value: key('x') })),
+        1,
+      )
       assert.notEqual(windows.get(windowKey(key('a'), 600_000)), undefined)
       assert.notEqual(windows.get(windowKey(key('a'), 1_000_000)), undefined)
       windows.close()
