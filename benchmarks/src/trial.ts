@@ -22,25 +22,34 @@ export interface Outcome {
   readonly result: string
 }
 
-export type Side = 'ours' | 'peer'
-
 export interface TrialContext {
   /** A fraction of the full size, for a quick look; 1 is what figures are quoted for. */
   readonly scale: number
   /** Progress for people. */
   readonly say: (line: string) => void
+  /** Arguments of Node for our own processes, such as `--cpu-prof`. */
+  readonly nodeArguments: readonly string[]
 }
 
-/** The same work for us and for the peer. */
+/** A trial made ready: what all runs share is started. */
+export interface Bench extends AsyncDisposable {
+  run(side: string): Promise<Outcome>
+}
+
+/** The side that is us; every other one is a peer. */
+export const ours = 'millrace'
+
+/** The same work for us and for the peers. */
 export interface Trial {
   readonly name: string
   readonly summary: string
-  readonly peer: string
+  /** The strongest last: what is printed last is compared with it. */
+  readonly peers: readonly string[]
   /** What the design aims at, for the table. */
   readonly goal: string
-  /** Why the trial cannot run here, or undefined. */
-  unavailable?(): string | undefined
-  run(side: Side, context: TrialContext): Promise<Outcome>
+  /** Why a side cannot run here, or undefined. */
+  unavailable?(side: string): string | undefined
+  open(context: TrialContext): Promise<Bench>
 }
 
 /** For costs and times less is better; the ratio is turned so that over 1 always says that we are ahead. */
