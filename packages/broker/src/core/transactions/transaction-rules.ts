@@ -196,7 +196,9 @@ export function decideEnd(current: Transaction | undefined, request: EndRequest)
   if (current.producerId !== producer.producerId && !isAgainAfterRotation) {
     return error(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
   }
-  const isAgain = isAgainAfterRotation || (bumps && current.producerEpoch === producer.producerEpoch + 1)
+  // A successor of an older kind does not bump: what it ended is not this producer's transaction.
+  const ownEnd = bumps && current.clientVersion >= 2 && current.producerEpoch === producer.producerEpoch + 1
+  const isAgain = isAgainAfterRotation || ownEnd
   if (!isAgain && current.producerEpoch !== producer.producerEpoch) return error(ErrorCode.PRODUCER_FENCED)
   const step = transactionTable[current.state][endEvent(request.commit, bumps, isAgain)]
   if (step === 'done') return unchanged
