@@ -32,14 +32,20 @@ export const sinkRunnerLimits = {
     max: 1_800_000,
     reached: 'The partitions of an instance that sent no heartbeat go to the others.',
   },
-  maxPartitionBytes: {
+  maxWriteBytes: {
     default: 2 * 1024 * 1024,
+    min: 1_024,
+    max: 1024 ** 3,
+    reached: 'The database transaction is committed and the next one begun.',
+  },
+  maxPartitionBytes: {
+    default: 1024 * 1024,
     min: 1_024,
     max: 100 * 1024 ** 2,
     reached: 'The rest comes with the next fetch.',
   },
   bufferBytes: {
-    default: 32 * 1024 * 1024,
+    default: 8 * 1024 * 1024,
     min: 64 * 1_024,
     max: 1024 ** 3,
     reached: 'Fetching pauses until batches are written.',

@@ -1,4 +1,5 @@
 import type { Consumer, FetchedPartition, KafkaClient, TopicPartition, TopicPartitionOffset } from '@millrace/kafka'
+import type { RecordBatchView } from '@millrace/protocol'
 import { connectError } from '../errors.ts'
 import type { SinkBatch, SinkPartition, SinkSession } from './connector.ts'
 
@@ -77,24 +78,22 @@ export class SinkAssignment {
   }
 
   /**
-   * What was fetched from claimed partitions, as one batch each that begins where the database stands. A poll may bring
-   * several fetches of a partition.
+   * What was fetched from claimed partitions: per partition the batches to write one after the other, each of about
+   * `maxBytes`, beginning where the database stands. A poll may bring several fetches of a partition.
    */
-  batches(fetched: readonly FetchedPartition[]): SinkBatch[] {
-    const batches = new Map<AssignedPartition, SinkBatch>()
+  batches(fetched: readonly FetchedPartition[], maxBytes: number): SinkBatch[][] {
+    const byPartition = new Map<AssignedPartition, SinkBatch[]>()
     for (const part of fetched) {
       const assigned = this.#partitions.get(idOf(part))
-      if (!assigned?.claimed || part.nextOffset <= assigned.nextOffset) continue
+      if (!assigned?.claimed) continue
+      const batches = byPartition.get(assigned) ?? []
+      const firstOffset = batches.at(-1)?.nextOffset ?? assigned.nextOffset
+      if (part.nextOffset <= firstOffset) continue
       assigned.highWatermark = part.highWatermark
-      const before = batches.get(assigned)
-      batches.set(assigned, {
-        ...assigned.claimed,
-        batches: before ? [...before.batches, ...part.batches] : part.batches,
-        firstOffset: assigned.nextOffset,
-        nextOffset: part.nextOffset,
-      })
+      batches.push(...cut(assigned.claimed, part, firstOffset, maxBytes))
+      byPartition.set(assigned, batches)
     }
-    return [...batches.values()]
+    return [...byPartition.values()]
   }
 
   written(batch: SinkBatch): void {
@@ -123,6 +122,26 @@ export class SinkAssignment {
     }
     return offsets
   }
+}
+
+function cut(claimed: SinkPartition, part: FetchedPartition, firstOffset: number, maxBytes: number): SinkBatch[] {
+  const cuts: SinkBatch[] = []
+  let first = firstOffset
+  let views: RecordBatchView[] = []
+  let bytes = 0
+  for (const view of part.batches) {
+    if (bytes > 0 && bytes + view.sizeInBytes > maxBytes) {
+      const nextOffset = views.at(-1)!.nextOffset
+      cuts.push({ ...claimed, batches: views, firstOffset: first, nextOffset })
+      first = nextOffset
+      views = []
+      bytes = 0
+    }
+    views.push(view)
+    bytes += view.sizeInBytes
+  }
+  cuts.push({ ...claimed, batches: views, firstOffset: first, nextOffset: part.nextOffset })
+  return cuts
 }
 
 function idOf({ topic, partition }: TopicPartition): string {

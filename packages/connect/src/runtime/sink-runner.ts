@@ -91,6 +91,7 @@ class SinkRunner {
       backoff: { delayMsMin: this.#limits.retryDelayMsMin, delayMsMax: this.#limits.retryDelayMsMax },
       consumer,
       deadLetters,
+      maxWriteBytes: this.#limits.maxWriteBytes,
       signal,
     })
     try {
@@ -111,6 +112,7 @@ interface MemberParts {
   readonly backoff: { readonly delayMsMin: number; readonly delayMsMax: number }
   readonly consumer: Consumer
   readonly deadLetters: DeadLetters
+  readonly maxWriteBytes: number
   readonly signal: AbortSignal
 }
 
@@ -185,12 +187,14 @@ class SinkMember {
     const session = this.#session
     if (!session) return
     const { board, clock } = this.#parts
-    const batches = this.#assignment.batches(fetched)
+    const partitions = this.#assignment.batches(fetched, this.#parts.maxWriteBytes)
     const results = await Promise.allSettled(
-      batches.map(async (batch) => {
-        const rows = await session.put(batch)
-        this.#assignment.written(batch)
-        board.committed(rows, clock.now())
+      partitions.map(async (batches) => {
+        for (const batch of batches) {
+          const rows = await session.put(batch)
+          this.#assignment.written(batch)
+          board.committed(rows, clock.now())
+        }
       }),
     )
     for (const result of results) if (result.status === 'rejected') return this.#databaseFailed(result.reason)
