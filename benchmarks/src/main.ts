@@ -23,7 +23,7 @@ npm run bench -- <trial> [options]
   --scale <fraction>  of the full size, for a quick look (1)
   --peer <name>       only this peer; may be repeated
   --alone             no peer at all
-  --node-args <args>  for our own processes, such as "--cpu-prof --cpu-prof-dir=/tmp/profile"`
+  --node-args=<args>  for our own processes, such as "--cpu-prof --cpu-prof-dir=profile"`
 
 function list(): void {
   for (const { name, summary, peers, goal } of trials)

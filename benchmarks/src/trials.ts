@@ -1,4 +1,5 @@
 import type { Trial } from './trial.ts'
+import { brokerProduce, brokerProduceLarge } from './trials/broker-produce.ts'
 import { clientConsume, clientConsumeRecords } from './trials/client-consume.ts'
 
-export const trials: readonly Trial[] = [clientConsume, clientConsumeRecords]
+export const trials: readonly Trial[] = [clientConsume, clientConsumeRecords, brokerProduce, brokerProduceLarge]
