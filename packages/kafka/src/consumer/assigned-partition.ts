@@ -18,6 +18,7 @@ export class AssignedPartition {
   resolving = false
   leaderEpoch = -1
   highWatermark = -1
+  lastStableOffset = -1
   #position: number | undefined
   #fetchOffset = 0
   #generation = 0

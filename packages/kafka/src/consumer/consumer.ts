@@ -45,7 +45,7 @@ export interface Consumer extends AsyncDisposable {
   seekToEnd(partitions: readonly TopicPartition[]): Promise<void>
   /** The next offset that poll returns; undefined while it is being found out. */
   position(partition: TopicPartition): number | undefined
-  /** What lies between the position and the high watermark, as far as the last fetch knew. */
+  /** What lies between the position and the end (with read_committed the last stable offset), as far as the last fetch knew. */
   lag(partition: TopicPartition): number | undefined
   pause(partitions: readonly TopicPartition[]): void
   resume(partitions: readonly TopicPartition[]): void
@@ -165,8 +165,9 @@ class KafkaConsumer implements Consumer {
   }
 
   lag(partition: TopicPartition): number | undefined {
-    const { position, highWatermark } = this.#assignment.require(partition)
-    return position === undefined || highWatermark < 0 ? undefined : Math.max(0, highWatermark - position)
+    const { position, highWatermark, lastStableOffset } = this.#assignment.require(partition)
+    const end = this.#settings.isolation === 'read_committed' ? lastStableOffset : highWatermark
+    return position === undefined || end < 0 ? undefined : Math.max(0, end - position)
   }
 
   pause(partitions: readonly TopicPartition[]): void {

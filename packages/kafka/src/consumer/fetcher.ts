@@ -195,6 +195,7 @@ export class Fetcher {
     }
     assigned.failures = 0
     assigned.highWatermark = highWatermark
+    assigned.lastStableOffset = lastStableOffset
     if (records === null || records.length === 0) return
     const aborted = this.#settings.isolation === 'read_committed' ? (response.abortedTransactions ?? []) : undefined
     try {

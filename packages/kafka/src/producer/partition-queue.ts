@@ -23,6 +23,8 @@ export class PartitionQueue {
   /** Not before this moment, after a failed attempt. */
   retryAtMs = 0
   failures = 0
+  /** Where the batches in flight went. */
+  node = -1
   /** A sequence was used up by a batch that was not written: the epoch must rise before anything is sent. */
   broken = false
   #identity: ProducerIdentity | undefined
@@ -70,7 +72,16 @@ export class PartitionQueue {
     return true
   }
 
-  sent(batch: ProducerBatch): void {
+  /**
+   * Whether a batch may go to this node now. After a change of leader the old one's answers come first: a new leader
+   * that has never heard of the producer would take a later sequence for its first.
+   */
+  mayGoTo(node: number): boolean {
+    return this.inFlight.length === 0 || this.node === node
+  }
+
+  sent(batch: ProducerBatch, node: number): void {
+    this.node = node
     this.waiting.splice(this.waiting.indexOf(batch), 1)
     this.inFlight.push(batch)
     batch.attempts += 1

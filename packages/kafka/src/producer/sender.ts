@@ -63,10 +63,13 @@ export class Sender {
       .catch(() => {})
   }
 
-  /** Fails everything that is not on its way. */
+  /** Fails everything that is not on its way. What was stamped leaves a gap in the sequences. */
   dropWaiting(error: unknown): void {
     for (const queue of [...this.#accumulator.active]) {
-      for (const batch of queue.waiting.splice(0)) this.#settleFailed(queue, batch, error)
+      for (const batch of queue.waiting.splice(0)) {
+        if (batch.bytes !== undefined && this.#authority.stamps) queue.broken = true
+        this.#settleFailed(queue, batch, error)
+      }
     }
   }
 
@@ -91,6 +94,7 @@ export class Sender {
       }
       const node = this.#leader(queue, nowMs)
       if (node === undefined || (this.#requestsInFlight.get(node.id) ?? 0) >= this.#settings.maxInFlight) continue
+      if (!queue.mayGoTo(node.id)) continue
       const size = sizes.get(node) ?? 0
       if (size > 0 && size + batch.builder.sizeInBytes > this.#settings.maxRequestBytes) {
         wakeAtMs = nowMs
@@ -99,7 +103,7 @@ export class Sender {
       if (!this.#authority.mayWrite(queue)) continue
       if (!queue.stamp(batch, this.#authority.stamps ? this.#authority.identity : undefined, this.#isTransactional))
         continue
-      queue.sent(batch)
+      queue.sent(batch, node.id)
       sizes.set(node, size + batch.builder.sizeInBytes)
       requests.set(node, [...(requests.get(node) ?? []), { queue, batch }])
       if (queue.waiting.length > 0) wakeAtMs = nowMs

@@ -206,6 +206,7 @@ export class Transactions implements Authority {
   }
 
   async #endOnce(committed: boolean): Promise<void> {
+    for (const queue of this.#hooks.queues()) this.#needsNewEpoch ||= queue.broken
     try {
       if (this.#started || this.#registration.attempted) await this.#endTransaction(committed)
       if (this.#needsNewEpoch) await this.#initProducerId(this.#identity ?? { producerId: -1, producerEpoch: -1 })
