@@ -179,6 +179,7 @@ class World {
   client!: CoreClient
   readonly members: ModelMember[] = []
   readonly offsets = new Map<number, number>()
+  readonly late: ModelMember['identity'][] = []
   readonly errors = new Map<number, number>()
   /** Generation -> partition -> owner as some leader assigned it and the coordinator gave it out. */
   readonly given = new Map<number, Map<number, string>>()
@@ -290,13 +291,31 @@ class World {
     const roll = this.random.next()
     const member = this.members[randomInt(this.random, Math.max(1, this.members.length))]
     if (!member || (roll < 0.06 && this.members.length < 6)) this.addMember()
-    else if (roll < 0.9) member.act()
+    else if (roll < 0.85) member.act()
+    else if (roll < 0.9) this.deliverLate(member)
     else if (roll < 0.95) this.clock.advance(randomInt(this.random, 4_000))
     else if (roll < 0.97) {
       // A process that is killed: its successor, if static, comes for its place.
       this.members.splice(this.members.indexOf(member), 1)
       if (member.groupInstanceId !== null) this.members.push(new ModelMember(this, member.groupInstanceId))
     } else this.restart()
+  }
+
+  /** A request that was on its way since an earlier generation arrives now. */
+  deliverLate(member: ModelMember): void {
+    if (member.phase === 'in') this.late.push(member.identity)
+    const late = this.late[randomInt(this.random, Math.max(1, this.late.length))]
+    const current = this.core.groups.group(group.groupId)?.generationId
+    if (!late || late.generationId === current) return
+    const commit = this.client.call(apis.OffsetCommit, 9, {
+      ...group,
+      ...late,
+      generationIdOrMemberEpoch: late.generationId,
+      topics: [{ name: topic, partitions: [{ partitionIndex: 0, committedOffset: 0, committedMetadata: '' }] }],
+    })
+    assert.notEqual(commit.topics[0]!.partitions[0]!.errorCode, ErrorCode.NONE, 'a late commit is taken')
+    const sync = this.client.begin(apis.SyncGroup, 5, { ...group, ...late, assignments: [] })
+    assert.ok(sync.body && sync.body.errorCode !== ErrorCode.NONE, 'a late sync is taken')
   }
 
   addMember(): void {
