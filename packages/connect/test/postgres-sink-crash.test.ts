@@ -42,14 +42,17 @@ test(`killed at random moments, the sink has inserted each record once (MILLRACE
 
   let isStopped = false
   const produced = produceUntil(producer, () => isStopped)
-  const kills = await crashLoop(
+  await crashLoop(
     { kind: 'sink', brokers: broker.brokers, url, mode: 'insert' },
     {
-      durationMs: 8_000,
+      kills: 10,
       random: () => random.next(),
       isDone: async () => {
         isStopped = true
-        const { rows } = await db.query('select count(*)::int as count from events')
+        // The sink creates the table with its first batch.
+        const { rows } = await db
+          .query('select count(*)::int as count from events')
+          .catch(() => ({ rows: [{ count: 0 }] }))
         return rows[0].count >= (await produced)
       },
     },
@@ -58,7 +61,6 @@ test(`killed at random moments, the sink has inserted each record once (MILLRACE
     'select count(*)::int as count, count(distinct seq)::int as distinct, max(seq)::int as max from events',
   )
   const total = await produced
-  assert.ok(kills >= 4, `${kills} kills`)
   assert.ok(total > 1_000, `${total} records`)
   assert.deepEqual(rows[0], { count: total, distinct: total, max: total - 1 })
   const epochs = await db.query<{ epoch: string }>('select epoch from millrace_sink_offsets')

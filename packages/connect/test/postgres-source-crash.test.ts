@@ -64,10 +64,10 @@ test(`killed at random moments, each committed row is in the topic once and in o
       () => random.next(),
     ),
   )
-  const kills = await crashLoop(
+  await crashLoop(
     { kind: 'outbox', brokers: broker.brokers, url },
     {
-      durationMs: 9_000,
+      kills: 10,
       random: () => random.next(),
       isDone: async () => {
         isStopped = true
@@ -80,7 +80,6 @@ test(`killed at random moments, each committed row is in the topic once and in o
   )
   const written = await admin.query<{ id: string; key: string; seq: number }>('select id, key, seq from written')
   const records = await readTopic(client, events.name)
-  assert.ok(kills >= 5, `${kills} kills`)
   assert.ok(written.rows.length > 1_000, `${written.rows.length} rows`)
   assert.deepEqual(records.map(({ headers }) => headers.id).sort(), written.rows.map(({ id }) => id).sort())
   const last = new Map<string, number>()

@@ -33,21 +33,18 @@ export async function kill(child: ChildProcess): Promise<void> {
   await exited
 }
 
-/** Kills and restarts a connector at random moments for `durationMs`, then lets one run until `isDone`. Returns the number of kills. */
+/** Kills and restarts a connector `kills` times at random moments, then lets it run until `isDone`. */
 export async function crashLoop(
   job: ConnectorJob,
-  options: { readonly durationMs: number; readonly random: () => number; readonly isDone: () => Promise<boolean> },
-): Promise<number> {
-  const { durationMs, random, isDone } = options
-  const end = Date.now() + durationMs
-  let kills = 0
-  while (Date.now() < end) {
+  options: { readonly kills: number; readonly random: () => number; readonly isDone: () => Promise<boolean> },
+): Promise<void> {
+  const { kills, random, isDone } = options
+  for (let i = 0; i < kills; i++) {
     const { child, running } = startConnector(job)
     // Some die while they open or read their position, most in the middle of their work.
     if (random() < 0.75) await running
     await new Promise((resolve) => setTimeout(resolve, random() * 400))
     await kill(child)
-    kills++
   }
   const { child, running, errors } = startConnector(job)
   try {
@@ -60,5 +57,4 @@ export async function crashLoop(
   } finally {
     await kill(child)
   }
-  return kills
 }
