@@ -8,6 +8,8 @@ export interface Child extends AsyncDisposable {
   /** The next line on standard output that `pattern` matches; fails when the process ends before. */
   line(pattern: RegExp): Promise<RegExpExecArray>
   send(line: string): void
+  /** Fails when the process has ended. */
+  check(): void
   /** The process ends on its own; fails unless with status 0. */
   ended(): Promise<void>
   /** SIGTERM, and SIGKILL ten seconds later. */
@@ -63,6 +65,9 @@ export function startChild(
           wake = resolve
         })
       }
+    },
+    check() {
+      if (hasEnded()) throw new Error(story())
     },
     send: (text) => void child.stdin.write(`${text}\n`),
     async ended() {
