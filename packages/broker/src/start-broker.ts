@@ -1,5 +1,4 @@
 import type { Interceptor } from './core/interception.ts'
-import { BrokerServer } from './server/broker-server.ts'
 import { type BrokerOptions, type ResolvedOptions, resolveOptions } from './server/options.ts'
 import { WorkerBroker } from './server/worker-broker.ts'
 import { lockDataFolder } from './storage/data-folder-lock.ts'
@@ -70,6 +69,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
 }
 
 async function startHere(options: ResolvedOptions): Promise<Running> {
+  // Loaded only where it runs: with a worker this thread needs none of it.
+  const { BrokerServer } = await import('./server/broker-server.ts')
   const server = await BrokerServer.start(options)
   const { promise: closed, resolve } = Promise.withResolvers<void>()
   return {
