@@ -42,7 +42,7 @@ test('a kafkajs group of two shares the partitions, and the one that stays gets 
       maxWaitTimeInMs: 100,
     })
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      owned.set(name, payload.memberAssignment['shared'] ?? [])
+      owned.set(name, payload.memberAssignment.shared ?? [])
     })
     await consumer.connect()
     await consumer.subscribe({ topic: 'shared', fromBeginning: true })

@@ -49,6 +49,12 @@ export function apacheKafkaUnavailable(): string | undefined {
   return reason
 }
 
+/** Class path of Apache Kafka's jars, for its tools against another broker; the first call fetches them with Maven. */
+export function apacheKafkaClassPath(): string {
+  fetchJars()
+  return join(lib, '*')
+}
+
 /**
  * Starts one Apache Kafka 4.3 node (KRaft, combined roles, replication factors 1) on free ports of 127.0.0.1, with its
  * data in a temporary folder that goes away on close. The first start fetches the jars with Maven.

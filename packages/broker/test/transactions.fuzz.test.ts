@@ -18,8 +18,8 @@ import { CoreClient, createTopic } from './support/core-client.ts'
 import { MortalProcess } from './support/mortal.ts'
 
 /** Every seed is a run of its own; a failure names it. MILLRACE_SEEDS=n runs more, MILLRACE_SEED_FROM=n begins elsewhere. */
-const seeds = Number(process.env['MILLRACE_SEEDS'] ?? 25)
-const firstSeed = Number(process.env['MILLRACE_SEED_FROM'] ?? 1)
+const seeds = Number(process.env.MILLRACE_SEEDS ?? 25)
+const firstSeed = Number(process.env.MILLRACE_SEED_FROM ?? 1)
 const steps = 80
 
 const topic = 'order'
