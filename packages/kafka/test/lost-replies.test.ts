@@ -6,7 +6,7 @@ import { type Faults, type MemoryBroker, memoryBroker } from './memory-broker.ts
 import { virtually } from './virtual-run.ts'
 
 const faults: Faults = { loseRequest: 0.05, loseReply: 0.05, silence: 0.02, delay: 0.2, delayMsMax: 400, repeat: 0 }
-const seeds = Number(process.env.MILLRACE_SEEDS ?? 40)
+const seeds = Number(process.env.MILLRACE_SEEDS ?? 25)
 const firstSeed = Number(process.env.MILLRACE_SEED_FROM ?? 1)
 
 function clientOf(broker: MemoryBroker, clock: Clock, random: Random): KafkaClient {

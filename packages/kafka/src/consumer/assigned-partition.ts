@@ -5,8 +5,6 @@ export class AssignedPartition {
   readonly topic: string
   readonly partition: number
   paused = false
-  /** A fetch is on its way. */
-  fetching = false
   /** Not before this moment, after an error. */
   retryAtMs = 0
   failures = 0
@@ -22,6 +20,7 @@ export class AssignedPartition {
   #position: number | undefined
   #fetchOffset = 0
   #generation = 0
+  #fetchedGeneration = -1
   #fetched: FetchedPartition[] = []
 
   constructor(topic: string, partition: number) {
@@ -42,6 +41,19 @@ export class AssignedPartition {
   /** Rises with every seek: the reply to a fetch from before is not wanted any more. */
   get generation(): number {
     return this.#generation
+  }
+
+  /** Whether a fetch is on its way whose reply is wanted: one from before a seek is not waited for. */
+  get fetching(): boolean {
+    return this.#fetchedGeneration === this.#generation
+  }
+
+  fetchBegan(): void {
+    this.#fetchedGeneration = this.#generation
+  }
+
+  fetchEnded(generation: number): void {
+    if (this.#fetchedGeneration === generation) this.#fetchedGeneration = -1
   }
 
   seek(offset: number | undefined): void {

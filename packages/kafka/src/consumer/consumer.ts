@@ -135,7 +135,8 @@ class KafkaConsumer implements Consumer {
         const taken = this.#fetcher.take()
         this.#fetcher.start()
         const leftMs = dueMs - this.#cluster.settings.clock.now()
-        if (taken.length > 0 || leftMs <= 0) return taken
+        // More left than there was: somebody has set the clock back, and the due time lies far away.
+        if (taken.length > 0 || leftMs <= 0 || leftMs > timeoutMs) return taken
         await this.#changed.wait(seen, Math.min(leftMs, this.#settings.heartbeatIntervalMs), signal)
       }
     } finally {

@@ -108,30 +108,25 @@ export class Fetcher {
     for (let lane = 0; lane < lanesPerNode; lane++) {
       if (busy.has(lane)) continue
       busy.add(lane)
-      for (const assigned of partitions) assigned.fetching = true
-      this.#fetch(node, lane, partitions, roomBytes)
+      const asked = partitions.map((assigned) => ({
+        topic: assigned.topic,
+        assigned,
+        generation: assigned.generation,
+        offset: assigned.fetchOffset,
+      }))
+      for (const { assigned } of asked) assigned.fetchBegan()
+      this.#fetch(node, lane, asked, roomBytes)
         .catch(() => {})
         .finally(() => {
           busy.delete(lane)
-          for (const assigned of partitions) assigned.fetching = false
+          for (const { assigned, generation } of asked) assigned.fetchEnded(generation)
           this.start()
         })
       return
     }
   }
 
-  async #fetch(
-    node: BrokerNode,
-    lane: number,
-    partitions: readonly AssignedPartition[],
-    roomBytes: number,
-  ): Promise<void> {
-    const asked = partitions.map((assigned) => ({
-      topic: assigned.topic,
-      assigned,
-      generation: assigned.generation,
-      offset: assigned.fetchOffset,
-    }))
+  async #fetch(node: BrokerNode, lane: number, asked: readonly Asked[], roomBytes: number): Promise<void> {
     try {
       const link = await this.#cluster.pool.get(node, `${this.#purpose}-fetch-${lane}`)
       const { requestTimeoutMs } = this.#cluster.settings
