@@ -1,1 +1,11 @@
-export {}
+export { runnable } from './core/dsl/topology.ts'
+export { failLoudly } from './core/handlers.ts'
+export type { ByteStore, ByteStoreOptions } from './core/stores/byte-store.ts'
+export type { ReadOnlyKeyValueStore, ReadOnlyStore, ReadOnlyWindowStore } from './core/stores/views.ts'
+export { createStreamTask } from './core/stream-task.ts'
+export { defaultTaskConfig } from './core/task.ts'
+export type { TaskId } from './core/topology/plan.ts'
+export { type PlantedFaults, resolveConfig, streamsLimits } from './runtime/config.ts'
+export { MemoryStateStores } from './runtime/memory-state-stores.ts'
+export type { StateStores } from './runtime/state-stores.ts'
+export { StreamsRuntime, type StreamsRuntimeOptions } from './runtime/streams-runtime.ts'

@@ -10,6 +10,11 @@ export interface ChangelogBounds {
   readonly end: number
 }
 
+export interface RestoreFailure {
+  readonly active: ActiveTask
+  readonly error: unknown
+}
+
 interface Target extends TopicPartition {
   readonly active: ActiveTask
   readonly store: string
@@ -72,10 +77,25 @@ export class ChangelogRestorer {
     this.#subscribe()
   }
 
-  /** Restores what one poll brings. */
-  async step(timeoutMs: number): Promise<void> {
-    if (this.isIdle) return
-    for (const fetched of await this.#consumer.poll({ timeoutMs })) this.#apply(fetched)
+  /** Restores what one poll brings; returns the tasks whose stores could not be written, which are restored no further. */
+  async step(timeoutMs: number): Promise<readonly RestoreFailure[]> {
+    if (this.isIdle) return []
+    const failures = new Map<ActiveTask, RestoreFailure>()
+    for (const fetched of await this.#consumer.poll({ timeoutMs })) {
+      const target = this.#targets.get(partitionText(fetched))
+      if (!target || failures.has(target.active)) continue
+      try {
+        this.#apply(target, fetched)
+      } catch (error) {
+        failures.set(target.active, { active: target.active, error })
+      }
+    }
+    if (failures.size > 0) this.drop([...failures.keys()])
+    this.#finishTargets()
+    return [...failures.values()]
+  }
+
+  #finishTargets(): void {
     for (const target of this.#targets.values()) target.position = this.#position(target)
     const done = [...this.#targets].filter(([, { position, end }]) => position >= end)
     if (done.length === 0) return
@@ -95,9 +115,7 @@ export class ChangelogRestorer {
     await this.#consumer.close()
   }
 
-  #apply(fetched: FetchedPartition): void {
-    const target = this.#targets.get(partitionText(fetched))
-    if (!target) return
+  #apply(target: Target, fetched: FetchedPartition): void {
     const { firstOffset, nextOffset } = fetched
     this.restoredRecords += target.active.task.restore(target.store, fetched.batches, { firstOffset, nextOffset })
     target.position = nextOffset
@@ -111,6 +129,6 @@ export class ChangelogRestorer {
   #subscribe(): void {
     const targets = [...this.#targets.values()]
     this.#consumer.assign(targets.map(({ topic, partition }) => ({ topic, partition })))
-    for (const { topic, partition, position } of targets) this.#consumer.seek({ topic, partition }, position)
+    for (const { topic, partition, position } of targets) this.#consumer.seek({ topic, partition, offset: position })
   }
 }

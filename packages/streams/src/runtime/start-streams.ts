@@ -88,7 +88,12 @@ export async function startStreams(options: StartStreamsOptions): Promise<Stream
   const random = options.random ?? systemRandom
   const ownClient = options.client
     ? undefined
-    : kafkaClient({ brokers: options.brokers ?? [], clientId: `${plan.applicationId}-${state.instanceId}`, clock, random })
+    : kafkaClient({
+        brokers: options.brokers ?? [],
+        clientId: `${plan.applicationId}-${state.instanceId}`,
+        clock,
+        random,
+      })
   const { applicationId } = plan
   const { instanceId } = state
   const runtime = new StreamsRuntime({

@@ -4,6 +4,7 @@ import type { Consumer, FetchedPartition, KafkaClient } from '@millrace/kafka'
 import { RecordCache } from '../core/stores/record-cache.ts'
 import type { CreateStreamTask, TaskConfig } from '../core/task.ts'
 import { type TopologyPlan, taskIdText } from '../core/topology/plan.ts'
+import { streamsError } from '../errors.ts'
 import { type ActiveTask, partitionText } from './active-task.ts'
 import { streamsAssignor } from './assignment/streams-assignor.ts'
 import type { TopicPartition } from './assignment/tasks.ts'
@@ -36,6 +37,9 @@ export interface StreamThreadOptions {
   /** A failure that is survived: for logs. */
   readonly onFailure: (error: unknown) => void
 }
+
+/** How long running tasks may wait for those that are being restored. */
+const restorePollMs = 20
 
 /**
  * One loop over the tasks of an instance: poll, restore, process in slices, commit. All calls into tasks happen here.
@@ -140,17 +144,20 @@ export class StreamThread {
   }
 
   async #turn(): Promise<void> {
-    const { config, clock } = this.#options
+    const { config, clock, yieldNow } = this.#options
     if (!this.#transactor.isReady) await this.#transactor.open()
-    for (const fetched of await this.#consumer.poll({ timeoutMs: this.#pollTimeoutMs(), signal: this.#stop.signal })) {
-      this.#deliver(fetched)
-    }
+    const timeoutMs = this.#pollTimeoutMs()
+    // A poll that need not wait may not let anybody else run either.
+    if (timeoutMs === 0) await yieldNow()
+    for (const fetched of await this.#consumer.poll({ timeoutMs, signal: this.#stop.signal })) this.#deliver(fetched)
     // Callbacks of the poll may have failed to commit.
     if (this.#broken) throw (this.#broken as { error: unknown }).error
     await this.#takeOver()
     await this.#restore()
     await this.#process()
-    const isDue = clock.now() - this.#lastCommitMs >= config.commitIntervalMs
+    const sinceCommitMs = clock.now() - this.#lastCommitMs
+    // A clock that was set back is no reason to hold results.
+    const isDue = sinceCommitMs >= config.commitIntervalMs || sinceCommitMs < 0
     if (isDue || this.#uncommittedBytes() >= config.uncommittedMaxBytes) await this.#commit()
   }
 
@@ -190,7 +197,7 @@ export class StreamThread {
     const starts = await this.#committedOrBeginning(inputs)
     for (const input of inputs) {
       const offset = starts.get(partitionText(input)) ?? 0
-      this.#consumer.seek(input, offset)
+      this.#consumer.seek({ ...input, offset })
       this.#tasks.ownerOf(input)?.committed.set(partitionText(input), offset)
     }
     await this.#restorer.begin(fresh)
@@ -202,15 +209,20 @@ export class StreamThread {
     const note = (offsets: Iterable<TopicPartition & { readonly offset: number }>): void => {
       for (const at of offsets) if (at.offset >= 0) starts.set(partitionText(at), at.offset)
     }
-    note(await this.#consumer.committed([...inputs]))
+    const committed = await this.#consumer.committed(inputs)
+    note(committed)
+    for (const { topic, partition, metadata } of committed) {
+      if (metadata) this.#tasks.ownerOf({ topic, partition })?.task.restoreTime({ topic, partition, metadata })
+    }
     const unknown = inputs.filter((input) => !starts.has(partitionText(input)))
     if (unknown.length > 0) note(await this.#consumer.beginningOffsets(unknown))
     return starts
   }
 
   async #restore(): Promise<void> {
-    const isIdleOtherwise = this.#tasks.running.length === 0
-    await this.#restorer.step(isIdleOtherwise ? this.#options.config.pollTimeoutMs : 0)
+    const isBusyOtherwise = this.#tasks.running.some(({ task }) => task.canProcess())
+    const timeoutMs = isBusyOtherwise ? 0 : Math.min(restorePollMs, this.#options.config.pollTimeoutMs)
+    for (const { active, error } of await this.#restorer.step(timeoutMs)) await this.#reopen(active, error)
     const ready = this.#tasks.assigned.filter(
       (active) => active.phase === 'restoring' && !this.#restorer.isRestoring(active),
     )
@@ -222,7 +234,8 @@ export class StreamThread {
 
   /** One slice, shared by the tasks that have something to do. The loop polls between slices. */
   async #process(): Promise<void> {
-    const { config, yieldNow } = this.#options
+    const { config } = this.#options
+    this.#tellWhatIsCaughtUp()
     const busy = this.#tasks.running.filter(({ task }) => task.canProcess())
     if (busy.length === 0) return
     const budgetMs = Math.max(1, config.sliceMs / busy.length)
@@ -232,7 +245,24 @@ export class StreamThread {
       this.#resumeInputs(active)
     }
     await this.#transactor.collector.relieve(config.inflightMaxBytes)
-    await yieldNow()
+  }
+
+  /**
+   * A task that has records of one input waits for those of the others, unless the broker is known to have none: poll
+   * is silent about partitions where nothing happens.
+   */
+  #tellWhatIsCaughtUp(): void {
+    for (const { task, inputs } of this.#tasks.running) {
+      if (task.bufferedBytes === 0 || task.canProcess()) continue
+      for (const { topic, partition } of inputs) {
+        if (task.bufferedRecords(topic, partition) > 0) continue
+        const position = this.#consumer.position({ topic, partition })
+        const lag = this.#consumer.lag({ topic, partition })
+        if (position === undefined || lag === undefined) continue
+        const empty = { batches: [], firstOffset: position, nextOffset: position, endOffset: position + lag }
+        task.addBatches({ topic, partition, ...empty })
+      }
+    }
   }
 
   #resumeInputs(active: ActiveTask): void {
@@ -253,7 +283,7 @@ export class StreamThread {
     const { faults } = this.#options.config
     this.#lastCommitMs = this.#options.clock.now()
     const committing = this.#tasks.running.filter(({ task }) => task.needsCommit)
-    if (committing.length === 0 && !this.#transactor.hasOutput) return
+    if (committing.length === 0) return
     for (const { task } of committing) task.flush()
     const offsets = committing.flatMap(({ task }) => [...task.consumedOffsets()])
     if (faults.storesBeforeCommit) {
@@ -281,14 +311,18 @@ export class StreamThread {
         active.task.commitStores(nextOffsets)
         this.#diskFailures = 0
       } catch (error) {
-        await this.#restoreFailedStore(active, error)
+        await this.#reopen(active, error)
       }
     }
   }
 
-  async #restoreFailedStore(active: ActiveTask, error: unknown): Promise<void> {
+  /** A store could not be written: what it lacks is in its changelog. A disk that keeps failing ends the instance. */
+  async #reopen(active: ActiveTask, error: unknown): Promise<void> {
     this.#diskFailures++
-    if (this.#diskFailures >= this.#options.config.restoreFailuresMax) throw error
+    if (this.#diskFailures >= this.#options.config.restoreFailuresMax) {
+      const { text } = active
+      throw streamsError('STREAMS_STATE_FAILED', `the stores of task ${text} cannot be written`, { task: text }, error)
+    }
     this.#options.onFailure(error)
     await this.#tasks.reopen(active)
     this.#holdBack(this.#tasks.byId(active.id) ?? active)
@@ -348,6 +382,7 @@ export class StreamThread {
 
   async #assigned(partitions: readonly TopicPartition[]): Promise<void> {
     this.counters.rebalances++
+    this.#transactor.member = this.#consumer.groupMetadata()
     await this.#tasks.replace(partitions)
     this.#holdBack(...this.#tasks.all)
     this.#hasJoined = true

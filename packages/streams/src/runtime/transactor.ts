@@ -1,6 +1,7 @@
-import type { Consumer, KafkaClient, Producer } from '@millrace/kafka'
+import type { Consumer, GroupMetadata, KafkaClient, Producer } from '@millrace/kafka'
 import type { RecordBatchBuilder } from '@millrace/protocol'
 import type { TaskOutput } from '../core/task.ts'
+import { streamsError } from '../errors.ts'
 import type { TopicPartition } from './assignment/tasks.ts'
 import type { RuntimeConfig } from './config.ts'
 import { OutputCollector } from './output-collector.ts'
@@ -14,7 +15,7 @@ export interface TransactorOptions {
   readonly partitionsOf: (topic: string) => number
 }
 
-export type ConsumedOffset = TopicPartition & { readonly offset: number }
+export type ConsumedOffset = TopicPartition & { readonly offset: number; readonly metadata?: string }
 
 /**
  * The way out of a thread: its producer, its open transaction and the batches under construction. `reset` ends all three
@@ -25,6 +26,7 @@ export class Transactor {
   #producer: Producer | undefined
   #collector: OutputCollector
   #isOpen = false
+  #member: GroupMetadata | undefined
   #produced = 0
   #deadLetters = 0
   /** What tasks write to; stays the same object across resets. */
@@ -47,9 +49,13 @@ export class Transactor {
     return this.#producer !== undefined
   }
 
-  /** Whether a commit would send anything, consumed offsets aside. */
-  get hasOutput(): boolean {
-    return this.#isOpen || !this.#collector.isEmpty
+  /**
+   * Who we are in the group, as of the assignment that our tasks come from. Not asked of the consumer at the time of the
+   * commit: once it has noticed that it was thrown out it knows no member id, and the coordinator takes transactional
+   * offsets without one from anybody. A zombie would then commit over its successor.
+   */
+  set member(member: GroupMetadata) {
+    this.#member = member
   }
 
   get produced(): number {
@@ -127,11 +133,16 @@ export class Transactor {
   }
 
   /** With the generation, so that the coordinator refuses the offsets of a member that the group has left behind (KIP-447). */
-  #group(): ReturnType<Consumer['groupMetadata']> {
-    const group = this.#options.consumer.groupMetadata()
-    return this.#options.config.faults.offsetsUnfenced
-      ? { groupId: group.groupId, generationId: -1, memberId: '', groupInstanceId: null }
-      : group
+  #group(): GroupMetadata {
+    const { config, applicationId } = this.#options
+    const member = this.#member
+    if (config.faults.offsetsUnfenced) {
+      return { groupId: applicationId, generationId: -1, memberId: '', groupInstanceId: null }
+    }
+    if (member && member.generationId >= 0) return member
+    throw streamsError('STREAMS_MEMBERSHIP_LOST', `${applicationId} has no place in its group`, {
+      group: applicationId,
+    })
   }
 
   get #isExactlyOnce(): boolean {

@@ -22,7 +22,8 @@ export class ProcessClock implements Clock {
 
   after(delayMs: number, callback: () => void): () => void {
     if (this.#dead) return () => undefined
-    const cancel = this.#base.after(delayMs, () => {
+    // As the machine's timers: whole milliseconds.
+    const cancel = this.#base.after(Math.ceil(delayMs), () => {
       this.#timers.delete(stop)
       callback()
     })

@@ -46,7 +46,7 @@ export function shopApp(): Topology {
     .join(customers, (o, c) => ({ ...o, country: c.country }), { name: 'with-customer' })
   orders.selectKey((o) => o.id, { name: 'by-order' }).to(orderView)
   orders.groupByKey().aggregate({ initial: none, store: 'customer-totals' }, add).to(totals)
-  const byCountry = orders.groupBy((o) => o.country, { name: 'by-country' })
+  const byCountry = orders.groupBy((o): string => o.country, { name: 'by-country' })
   for (const { store, sizeMs } of windows) {
     byCountry
       .window(tumbling({ sizeMs, graceMs: 60 * dayMs }))

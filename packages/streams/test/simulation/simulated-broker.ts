@@ -1,4 +1,4 @@
-import { type Clock, type Random, seededRandom, randomInt } from '@millrace/base'
+import { type Clock, type Random, randomInt, seededRandom } from '@millrace/base'
 import { BrokerCore, simulatedStorage } from '@millrace/broker/internal'
 import { ProcessClock } from './process-clock.ts'
 

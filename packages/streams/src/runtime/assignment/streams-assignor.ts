@@ -57,7 +57,7 @@ export function streamsAssignor(options: StreamsAssignorOptions): GroupAssignor 
       )
     },
     onAssignment(_assignment, userData, generation) {
-      onAssigned(decodeHostMap(userData), generation)
+      if (userData) onAssigned(decodeHostMap(userData), generation)
     },
   }
 }

@@ -1,0 +1,130 @@
+import { type Clock, type Random, randomInt, seededRandom, sleep } from '@millrace/base'
+import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import type { Topology } from '@millrace/streams'
+import {
+  createStreamTask,
+  defaultTaskConfig,
+  failLoudly,
+  MemoryStateStores,
+  type PlantedFaults,
+  resolveConfig,
+  runnable,
+  StreamsRuntime,
+} from '@millrace/streams/internal'
+import { FailingStores } from './failing-stores.ts'
+import { ProcessClock } from './process-clock.ts'
+import { calm, type Link, type NetworkFaults, type SimulatedNetwork } from './simulated-network.ts'
+
+export interface InstanceOptions {
+  readonly name: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly network: SimulatedNetwork
+  readonly app: () => Topology
+  readonly planted: PlantedFaults
+  readonly onFailure: (error: unknown) => void
+}
+
+/** Timers of the runtime are short, so that a run sees many sessions, transactions and time-outs end. */
+const limits = {
+  sessionTimeoutMs: 1_500,
+  heartbeatIntervalMs: 300,
+  transactionTimeoutMs: 3_000,
+  retryDelayMsMin: 20,
+  retryDelayMsMax: 500,
+  sliceRecordsMax: 40,
+  batchMaxBytes: 1_000,
+  cacheMaxBytes: 2_000,
+  restoreFailuresMax: 50,
+}
+
+/** A machine with a disk, on which an instance of the application runs, dies and is started again. */
+export class SimulatedInstance {
+  readonly name: string
+  readonly #options: InstanceOptions
+  #disk = new MemoryStateStores()
+  #stores: FailingStores | undefined
+  #link: Link | undefined
+  #client: KafkaClient | undefined
+  runtime: StreamsRuntime | undefined
+  /** Of the instance's wall clock, against true time; lives on through restarts. */
+  #offsetMs = 0
+
+  constructor(options: InstanceOptions) {
+    this.#options = options
+    this.name = options.name
+  }
+
+  get isRunning(): boolean {
+    return this.runtime !== undefined
+  }
+
+  start(faults: NetworkFaults = calm): void {
+    const { clock, network, app, planted, random, onFailure } = this.#options
+    const process = new ProcessClock(clock, this.#offsetMs)
+    this.#link = { process, name: this.name, faults, isCut: false }
+    const chance = seededRandom(randomInt(random, 2 ** 31))
+    this.#client = kafkaClient({
+      brokers: 'broker:9092',
+      clientId: this.name,
+      transport: network.transport(this.#link),
+      clock: process,
+      random: chance,
+      requestTimeoutMs: 1_000,
+      operationTimeoutMs: 4_000,
+      retryDelayMsMin: 10,
+      retryDelayMsMax: 200,
+    })
+    this.#stores = new FailingStores(this.#disk)
+    this.runtime = new StreamsRuntime({
+      client: this.#client,
+      plan: runnable(app()).plan(),
+      createTask: createStreamTask,
+      taskConfig: { ...defaultTaskConfig, handlers: failLoudly },
+      config: resolveConfig({ ...limits, faults: planted }),
+      stores: this.#stores,
+      clock: process,
+      random: chance,
+      instanceId: this.name,
+      applicationServer: `${this.name}:80`,
+      yieldNow: () => sleep(process, 0),
+      onFailure,
+    })
+  }
+
+  set faults(faults: NetworkFaults) {
+    if (this.#link) this.#link.faults = faults
+  }
+
+  set isCut(isCut: boolean) {
+    if (this.#link) this.#link.isCut = isCut
+  }
+
+  /** SIGKILL: nothing more happens in the process, not even the end of what it was doing. */
+  kill(): void {
+    this.#link?.process.kill()
+    this.#stores?.kill()
+    this.runtime = undefined
+    this.#client = undefined
+  }
+
+  /** The machine comes back without its disk. */
+  loseDisk(): void {
+    this.#disk = new MemoryStateStores()
+  }
+
+  /** The next writes to the disk fail. */
+  failDisk(times: number): void {
+    if (this.#stores) this.#stores.failures = times
+  }
+
+  setClock(byMs: number): void {
+    this.#offsetMs += byMs
+    this.#link?.process.jump(byMs)
+  }
+
+  async close(): Promise<void> {
+    await this.runtime?.close()
+    await this.#client?.close()
+  }
+}
