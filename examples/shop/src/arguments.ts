@@ -8,6 +8,8 @@ export interface ShopArguments {
   /** Run on Apache Kafka (Java and Maven needed) instead of the embedded broker. */
   readonly kafka: boolean
   readonly seed: number
+  /** Show what every process prints. */
+  readonly verbose: boolean
 }
 
 const help = `npm start [-- options]
@@ -15,6 +17,7 @@ const help = `npm start [-- options]
   --orders N   place N orders, wait until everything has drained, check the sums and exit
   --kill       kill every Millrace process in turn with SIGKILL while the orders come in
   --kafka      run on Apache Kafka 4.3 instead of the embedded broker (needs Java 17 and Maven)
+  --verbose    show what every process prints
   --seed N     seed of the load generator (default 1)
   --help       this text
 
@@ -29,6 +32,7 @@ export function shopArguments(argv: readonly string[]): ShopArguments {
         orders: { type: 'string' },
         kill: { type: 'boolean', default: false },
         kafka: { type: 'boolean', default: false },
+        verbose: { type: 'boolean', default: false },
         seed: { type: 'string', default: '1' },
         help: { type: 'boolean', default: false },
       },
@@ -39,7 +43,8 @@ export function shopArguments(argv: readonly string[]): ShopArguments {
     }
     const orders = values.orders === undefined ? undefined : wholeNumber('--orders', values.orders, 1)
     if (values.kill && orders === undefined) throw new Error('--kill needs --orders')
-    return { orders, kill: values.kill, kafka: values.kafka, seed: wholeNumber('--seed', values.seed, 0) }
+    const { kill, kafka, verbose } = values
+    return { orders, kill, kafka, verbose, seed: wholeNumber('--seed', values.seed, 0) }
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${help}`)
     process.exit(2)

@@ -48,12 +48,16 @@ function liveDisplay(output: NodeJS.WriteStream): Display {
 
 function plainDisplay(output: NodeJS.WriteStream): Display {
   let printedMs = 0
+  let printed = ''
   return {
     event: (text) => output.write(`${text}\n`),
     status(lines) {
       if (Date.now() - printedMs < plainIntervalMs) return
+      const line = lines.slice(0, 3).join(' | ')
+      if (line === printed) return
+      printed = line
       printedMs = Date.now()
-      output.write(`${lines.slice(0, 3).join(' | ')}\n`)
+      output.write(`${line}\n`)
     },
     end() {},
   }

@@ -8,7 +8,7 @@ import { type Load, startLoad } from './load.ts'
 import { type Shop, startShop } from './shop.ts'
 import { statusLines } from './status.ts'
 
-const drainTimeoutMs = 120_000
+const drainTimeoutMs = 60_000
 const statusIntervalMs = 1_000
 const ordersPerSecond = 50
 
@@ -20,7 +20,7 @@ async function main(args: ShopArguments, display: Display, signal: AbortSignal):
     signal,
     onStarting: (what) => display.event(`starting ${what}`),
     onLine: (process, line) => {
-      if (process.stream === 'stderr') display.event(pc.dim(`${process.name}: ${line}`))
+      if (args.verbose || process.stream === 'stderr') display.event(pc.dim(`${process.name}: ${line}`))
     },
     onExit: (name, reason) => display.event(`${pc.yellow(name)} ended (${reason}), starting it again`),
   })

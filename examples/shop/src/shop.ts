@@ -53,9 +53,9 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
 
   await prepareReporting(databases)
 
+  options.onStarting('the services, capture, two instances of the streams application, and the sink')
   const service = async (name: string, database: string): Promise<string> => {
     options.signal.throwIfAborted()
-    options.onStarting(`the ${name} service`)
     const ready = await tree.start({
       name,
       script: join(here, 'services', `${name}.ts`),
@@ -64,12 +64,9 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     })
     return ready[1] as string
   }
-  const customersUrl = await service('customers', databases.customers)
-  const ordersUrl = await service('orders', databases.orders)
 
   const millrace = async (name: string, only: string): Promise<string> => {
     options.signal.throwIfAborted()
-    options.onStarting(name)
     const port = await freePort()
     const ready = await tree.start({
       name,
@@ -85,16 +82,21 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     })
     return ready[1] as string
   }
-  const capture = await millrace('capture', 'sources')
-  const stateUrls = [await millrace('streams-1', 'apps'), await millrace('streams-2', 'apps')]
-  const sink = await millrace('sink', 'sinks')
+  const [customersUrl, ordersUrl, capture, streams1, streams2, sink] = await Promise.all([
+    service('customers', databases.customers),
+    service('orders', databases.orders),
+    millrace('capture', 'sources'),
+    millrace('streams-1', 'apps'),
+    millrace('streams-2', 'apps'),
+    millrace('sink', 'sinks'),
+  ])
 
   const owned = starting.move()
   return {
     brokers,
     customersUrl,
     ordersUrl,
-    stateUrls,
+    stateUrls: [streams1, streams2],
     gateways: { capture, sink },
     databases,
     tree,

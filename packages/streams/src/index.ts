@@ -48,3 +48,14 @@ export {
   type Windows,
 } from './core/windows/windows.ts'
 export { streamsErrors } from './errors.ts'
+export type { StreamsLimits } from './runtime/config.ts'
+export type { StreamsState } from './runtime/instance-state.ts'
+export type {
+  KeyMetadata,
+  StoreInfo,
+  StoreMetadata,
+  StoreQueries,
+  StoreRange,
+} from './runtime/queries/store-queries.ts'
+export { type StartStreamsOptions, startStreams, type TopologySource } from './runtime/start-streams.ts'
+export type { StreamsInstance } from './runtime/streams-runtime.ts'
