@@ -66,6 +66,20 @@ export async function startApacheKafka(
   options: { config?: Record<string, string>; features?: Record<string, number> } = {},
 ): Promise<ApacheKafka> {
   fetchJars()
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(options)
+    } catch (error) {
+      // Somebody else may have taken a port between our finding it free and Kafka's binding it.
+      if (attempt === 3) throw error
+    }
+  }
+}
+
+async function startOnce(options: {
+  config?: Record<string, string>
+  features?: Record<string, number>
+}): Promise<ApacheKafka> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-'))
   const [port, controllerPort] = (await freePorts(2)) as [number, number]
   const properties = join(folder, 'server.properties')
