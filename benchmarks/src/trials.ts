@@ -1,5 +1,6 @@
 import type { Trial } from './trial.ts'
 import { brokerProduce, brokerProduceLarge } from './trials/broker-produce.ts'
+import { captureOutbox } from './trials/capture-outbox.ts'
 import { clientConsume, clientConsumeRecords } from './trials/client-consume.ts'
 import { streamsAggregate, streamsFilterMap } from './trials/streams.ts'
 
@@ -10,4 +11,5 @@ export const trials: readonly Trial[] = [
   brokerProduceLarge,
   streamsAggregate,
   streamsFilterMap,
+  captureOutbox,
 ]
