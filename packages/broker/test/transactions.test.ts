@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { seededRandom } from '@millrace/base'
 import { apis, batchesIn, ErrorCode, RecordBatchBuilder } from '@millrace/protocol'
+import { memoryStorage } from '../src/core/storage/memory-storage.ts'
+import { simulatedStorage } from '../src/core/storage/simulated-storage.ts'
 import { type CoreClient, createTopic, testCore } from './support/core-client.ts'
 
 interface Producer {
@@ -215,4 +218,153 @@ test('a stop between the decision and the markers is made up for by the next sta
   assert.deepEqual(consume(next.client, 'order', 1, 1), { values: ['b'], lso: 2 })
   // The client asks again, because it had no answer.
   assert.equal(end(next.client, producer, true).code, ErrorCode.NONE)
+})
+
+test('a transaction that only its partition remembers is aborted at the start', () => {
+  const { client, core, storage, clock } = testCore()
+  createTopic(client, 'order')
+  // What a power loss under durability `write` leaves: the batch is there, the coordinator's record of it is not.
+  const producer = { transactionalId: 'shop', producerId: 500, producerEpoch: 2 }
+  core.partition('order', 0)!.append(batch(producer, 0, ['hanging']), 'client')
+  assert.equal(consume(client).lso, 0)
+  const next = testCore({ storage, clock })
+  assert.deepEqual(consume(next.client), { values: [], lso: 2 })
+})
+
+test('a coordinator whose device takes records back goes on with what is left, and the client tries again', () => {
+  const storage = simulatedStorage({ random: seededRandom(1) })
+  const { client, core } = testCore({ storage, durability: 'fsync' })
+  createTopic(client, 'order')
+  let producer = init(client, 'shop')
+  produce(client, producer, 0, ['a'])
+  storage.syncError = new Error('input/output error')
+  assert.equal(end(client, producer, true).code, ErrorCode.COORDINATOR_NOT_AVAILABLE)
+  assert.equal(core.transactions.get('shop')!.state, 'Ongoing')
+  storage.syncError = undefined
+  const ended = end(client, producer, true)
+  assert.equal(ended.code, ErrorCode.NONE)
+  producer = ended.next
+  assert.deepEqual(consume(client), { values: ['a'], lso: 2 })
+  assert.equal(produce(client, producer, 0, ['b']).errorCode, ErrorCode.NONE)
+})
+
+test('a full disk refuses, changes nothing, and when there is room again everything goes on', () => {
+  const storage = simulatedStorage({ random: seededRandom(1) })
+  const { client, core } = testCore({ storage })
+  createTopic(client, 'order')
+  const producer = init(client, 'shop')
+  produce(client, producer, 0, ['a'])
+  storage.freeBytes = 0
+  assert.equal(end(client, producer, true).code, ErrorCode.COORDINATOR_NOT_AVAILABLE)
+  assert.equal(core.transactions.get('shop')!.state, 'Ongoing')
+  storage.freeBytes = Number.POSITIVE_INFINITY
+  assert.equal(end(client, producer, true).code, ErrorCode.NONE)
+  assert.deepEqual(consume(client).values, ['a'])
+})
+
+test('markers that a full disk refused are written when there is room', () => {
+  const storage = simulatedStorage({ random: seededRandom(1) })
+  const { client, core, clock } = testCore({ storage })
+  createTopic(client, 'order')
+  const producer = init(client, 'shop')
+  produce(client, producer, 0, ['a'])
+  // Room for the decision, not for the marker behind it.
+  const pending = client.begin(apis.EndTxn, 5, { ...producer, committed: true })
+  assert.equal(pending.body!.errorCode, ErrorCode.NONE)
+  const next = { ...producer, producerEpoch: pending.body!.producerEpoch }
+  produce(client, next, 0, ['b'])
+  const size = core.topics.topic('__transaction_state')!.partitions[0]!.log.sizeInBytes
+  const lastRecord = 200
+  assert.ok(size > lastRecord)
+  storage.freeBytes = lastRecord
+  const stuck = client.begin(apis.EndTxn, 5, { ...next, committed: true })
+  assert.equal(stuck.body, undefined)
+  assert.equal(core.transactions.get('shop')!.state, 'PrepareCommit')
+  assert.equal(consume(client).lso, 2)
+  storage.freeBytes = Number.POSITIVE_INFINITY
+  clock.advance(1_000)
+  assert.equal(stuck.body!.errorCode, ErrorCode.NONE)
+  assert.deepEqual(consume(client).values, ['a', 'b'])
+})
+
+test('a transactional id that nobody uses is forgotten, and a stop does not bring it back', () => {
+  const config = { 'transactional.id.expiration.ms': '3600000' }
+  const { client, core, storage, clock } = testCore({ config })
+  createTopic(client, 'order')
+  const producer = init(client, 'shop')
+  produce(client, producer, 0, ['a'])
+  end(client, producer, true)
+  clock.advance(2 * 3_600_000)
+  assert.equal(core.transactions.get('shop'), undefined)
+  const next = testCore({ storage, clock, config })
+  assert.equal(next.core.transactions.get('shop'), undefined)
+  assert.equal(end(next.client, producer, true).code, ErrorCode.INVALID_PRODUCER_ID_MAPPING)
+})
+
+test('no two producers get the same id, across stops too', () => {
+  const storage = memoryStorage()
+  const seen = new Set<number>()
+  for (let life = 0; life < 3; life++) {
+    const { client } = testCore({ storage })
+    for (let index = 0; index < 3; index++) {
+      const { producerId } = client.call(apis.InitProducerId, 5, { transactionalId: null, transactionTimeoutMs: 0 })
+      assert.ok(!seen.has(producerId))
+      seen.add(producerId)
+    }
+  }
+})
+
+test('transactions and producers can be inspected while they are open', () => {
+  const { client, clock } = testCore()
+  createTopic(client, 'order')
+  const producer = init(client, 'shop')
+  produce(client, producer, 0, ['a'])
+  clock.advance(2_000)
+  const [described] = client.call(apis.DescribeTransactions, 0, {
+    transactionalIds: ['shop', 'none'],
+  }).transactionStates
+  assert.equal(described!.transactionState, 'Ongoing')
+  assert.deepEqual(described!.topics, [{ topic: 'order', partitions: [0] }])
+  const list = (body: { stateFilters?: string[]; durationFilter?: number }): string[] =>
+    client.call(apis.ListTransactions, 1, body).transactionStates.map((one) => one.transactionalId)
+  assert.deepEqual(list({}), ['shop'])
+  assert.deepEqual(list({ stateFilters: ['Empty'] }), [])
+  assert.deepEqual(list({ durationFilter: 1_000 }), ['shop'])
+  assert.deepEqual(list({ durationFilter: 5_000 }), [])
+  const producers = client.call(apis.DescribeProducers, 0, { topics: [{ name: 'order', partitionIndexes: [0] }] })
+  const [active] = producers.topics[0]!.partitions[0]!.activeProducers
+  assert.deepEqual([active!.producerId, active!.currentTxnStartOffset], [producer.producerId, 0])
+})
+
+test('partitions that do not exist are not added, nor those named beside them', () => {
+  const { client } = testCore()
+  createTopic(client, 'order')
+  const { transactionalId, producerId, producerEpoch } = init(client, 'shop')
+  const answer = client.call(apis.AddPartitionsToTxn, 3, {
+    v3AndBelowTransactionalId: transactionalId,
+    v3AndBelowProducerId: producerId,
+    v3AndBelowProducerEpoch: producerEpoch,
+    v3AndBelowTopics: [{ name: 'order', partitions: [0, 9] }],
+  })
+  assert.deepEqual(
+    answer.resultsByTopicV3AndBelow[0]!.resultsByPartition.map((result) => result.partitionErrorCode),
+    [ErrorCode.OPERATION_NOT_ATTEMPTED, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+  )
+})
+
+test('the form of AddPartitionsToTxn that brokers use serves several transactions, and verifies', () => {
+  const { client } = testCore()
+  createTopic(client, 'order', 2)
+  const first = init(client, 'first')
+  const second = init(client, 'second')
+  const topics = [{ name: 'order', partitions: [0] }]
+  const ask = (verifyOnly: boolean): number[] =>
+    client
+      .call(apis.AddPartitionsToTxn, 5, {
+        transactions: [first, second].map((one) => ({ ...one, verifyOnly, topics })),
+      })
+      .resultsByTransaction.map((result) => result.topicResults[0]!.resultsByPartition[0]!.partitionErrorCode)
+  assert.deepEqual(ask(true), [ErrorCode.TRANSACTION_ABORTABLE, ErrorCode.TRANSACTION_ABORTABLE])
+  assert.deepEqual(ask(false), [ErrorCode.NONE, ErrorCode.NONE])
+  assert.deepEqual(ask(true), [ErrorCode.NONE, ErrorCode.NONE])
 })

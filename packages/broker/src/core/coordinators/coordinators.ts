@@ -1,15 +1,16 @@
 import type { Clock, Random } from '@millrace/base'
-import { ErrorCode } from '@millrace/protocol'
+import { controlBatch, ErrorCode } from '@millrace/protocol'
 import { brokerError } from '../../errors.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import { GroupCoordinator } from '../groups/group-coordinator.ts'
 import type { Partition } from '../partition.ts'
 import type { TopicRegistry } from '../topics/topic-registry.ts'
-import { abortHanging } from '../transactions/hanging.ts'
-import type { MarkerTarget } from '../transactions/markers.ts'
+import { hangingProducers } from '../transactions/hanging.ts'
+import { coordinatorEpoch, type MarkerTarget } from '../transactions/markers.ts'
 import type { ProducerIdSource } from '../transactions/producer-ids.ts'
 import { TransactionCoordinator } from '../transactions/transaction-coordinator.ts'
 import { PartitionCoordinatorLog } from './partition-coordinator-log.ts'
+import { isStored } from './storage-failure.ts'
 
 /** What coordinators need of the broker around them. */
 export interface CoordinatorsEnvironment extends ProducerIdSource {
@@ -36,9 +37,6 @@ export class Coordinators {
       config,
       log: new PartitionCoordinatorLog(topics, '__consumer_offsets'),
     })
-    const markerWritten = (topic: string, producerId: number, commit: boolean): void => {
-      if (topic === offsetsPartition.topic) this.groups.transactionEnded(producerId, commit)
-    }
     this.transactions = new TransactionCoordinator({
       clock,
       config,
@@ -50,26 +48,30 @@ export class Coordinators {
           const found = topics.partition(topic, partition)
           return found && markerTarget(found)
         },
-        markerWritten: ({ topic }, producerId, commit) => markerWritten(topic, producerId, commit),
+        markerWritten: ({ topic }, producerId, commit) => this.#markerWritten(topic, producerId, commit),
       },
     })
     topics.onDeleted((topic) => this.groups.topicDeleted(topic.name))
     this.groups.start()
     this.transactions.start()
     for (const topic of topics.all()) {
-      for (const partition of topic.partitions) {
-        abortHanging(
-          partition.producers.producers(),
-          this.transactions.all(),
-          partition,
-          clock.now(),
-          (marker, entry) => {
-            markerTarget(partition).appendMarker(marker)
-            markerWritten(partition.topic, entry.producerId, false)
-          },
-        )
-      }
+      for (const partition of topic.partitions) this.#endHanging(partition, clock.now())
     }
+  }
+
+  #endHanging(partition: Partition, timestamp: number): void {
+    for (const { producerId, producerEpoch } of hangingProducers(partition, this.transactions.all())) {
+      const marker = controlBatch({ type: 'abort', coordinatorEpoch, producerId, producerEpoch, timestamp })
+      // A device that refuses now is asked again at the next start.
+      isStored(() => {
+        markerTarget(partition).appendMarker(marker)
+        this.#markerWritten(partition.topic, producerId, false)
+      })
+    }
+  }
+
+  #markerWritten(topic: string, producerId: number, commit: boolean): void {
+    if (topic === offsetsPartition.topic) this.groups.transactionEnded(producerId, commit)
   }
 
   close(): void {

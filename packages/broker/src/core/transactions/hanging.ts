@@ -1,31 +1,22 @@
-import { controlBatch } from '@millrace/protocol'
-import type { ProducerDescription } from '../producers/types.ts'
-import { coordinatorEpoch } from './markers.ts'
+import type { ProducerDescription, ProducerState } from '../producers/types.ts'
 import { hasPartition, type Transaction } from './transaction.ts'
 
 /**
- * Aborts transactions that are open in a partition but that the coordinator knows nothing of. Only a power loss under
- * durability `write` leaves one: the partition kept what the transaction log lost. Nobody would ever end it, and readers
- * of committed records would stop before it for good.
+ * Producers with a transaction that is open in a partition but that the coordinator knows nothing of. Only a power loss
+ * under durability `write` leaves one: the partition kept what the transaction log lost. Nobody would ever end it, and
+ * readers of committed records would stop before it for good.
  */
-export function abortHanging(
-  producers: Iterable<ProducerDescription>,
+export function hangingProducers(
+  partition: { readonly topic: string; readonly index: number; readonly producers: ProducerState },
   transactions: Iterable<Transaction>,
-  partition: { readonly topic: string; readonly index: number },
-  nowMs: number,
-  abort: (marker: Buffer, producer: ProducerDescription) => void,
-): void {
-  const hanging = [...producers].filter((producer) => producer.openTransactionOffset !== undefined)
-  if (hanging.length === 0) return
+): ProducerDescription[] {
+  const { topic, index, producers } = partition
+  if (producers.firstUnstableOffset === undefined) return []
   const known = new Set<number>()
   for (const transaction of transactions) {
-    if (hasPartition(transaction.partitions, { topic: partition.topic, partition: partition.index })) {
-      known.add(transaction.producerId)
-    }
+    if (hasPartition(transaction.partitions, { topic, partition: index })) known.add(transaction.producerId)
   }
-  for (const producer of hanging) {
-    if (known.has(producer.producerId)) continue
-    const { producerId, producerEpoch } = producer
-    abort(controlBatch({ type: 'abort', coordinatorEpoch, producerId, producerEpoch, timestamp: nowMs }), producer)
-  }
+  return [...producers.producers()].filter(
+    ({ openTransactionOffset, producerId }) => openTransactionOffset !== undefined && !known.has(producerId),
+  )
 }
