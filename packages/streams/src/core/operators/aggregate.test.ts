@@ -202,7 +202,7 @@ test('queries of the open transaction see what the cache holds back', () => {
 })
 
 test('a cache that is too small writes everything dirty down when its eldest entry has to go', () => {
-  using driver = testDriver(perShop(), { cacheMaxBytes: 700 })
+  using driver = testDriver(perShop(), { cacheMaxBytes: 1_300 })
   for (const shop of ['a', 'b', 'c', 'd', 'e', 'f']) driver.input(sales).pipe('1', { shop, amount: 1 })
   assert.deepEqual(
     driver

@@ -1,5 +1,5 @@
 import type { Header } from '@millrace/protocol'
-import { noHeaders } from '../record-context.ts'
+import { noHeaders, type RecordContext } from '../record-context.ts'
 
 /**
  * The memory budget of the write-back caches of one thread: all stores of all its tasks share it. 0 turns caching off:
@@ -21,23 +21,17 @@ export class RecordCache {
   }
 }
 
-/** Default of `cacheMaxBytes`, as Kafka Streams' `statestore.cache.max.bytes`. */
-export const defaultCacheMaxBytes = 10 * 1024 * 1024
+/**
+ * Default of `cacheMaxBytes`. Kafka Streams' is 10 MiB, of which it counts the bytes of keys and values alone; here an
+ * entry counts with what it costs in memory.
+ */
+export const defaultCacheMaxBytes = 64 * 1024 * 1024
 
-/** What an entry costs beside its key and value. */
-export const entryOverheadBytes = 150
+/** What an entry costs beside the bytes of its key and value: the entry, its place in the map, objects instead of bytes. */
+export const entryOverheadBytes = 300
 
-/** The record that an update came from. */
-export interface EntryOrigin {
-  topic: string
-  partition: number
-  offset: number
-  timestamp: number
-  headers: readonly Header[]
-}
-
-/** An update held back: the newest value of a key, and where it came from. */
-export class CacheEntry {
+/** An update held back: the newest value of a key, and the record that it came from. */
+export class CacheEntry implements RecordContext {
   readonly key: unknown
   /** What finds the entry again: the key itself where it is a primitive, its bytes as text otherwise. */
   readonly identity: unknown
@@ -45,128 +39,150 @@ export class CacheEntry {
   readonly windowStart: number
   /** null: deleted. */
   value: unknown = null
-  timestamp = -1
+  valueTimestamp = -1
   /** The value as bytes, where they are known already; undefined: serialise `value`. */
   valueBytes: Uint8Array | null | undefined
   /** The value as last flushed or read, where old values are asked for; null: none; undefined: the store knows. */
   flushedBytes: Uint8Array | null | undefined
-  dirty = false
   sizeBytes = 0
-  readonly origin: EntryOrigin = { topic: '', partition: -1, offset: -1, timestamp: -1, headers: noHeaders }
-  newer: CacheEntry | undefined
-  older: CacheEntry | undefined
-  dirtyBefore: CacheEntry | undefined
-  dirtyAfter: CacheEntry | undefined
+  /** When it was last used, by the store's count of uses; -1 when it is no longer cached. */
+  usedAt = 0
+  /** Its place among the updates to be written down; -1 when there is nothing to write. */
+  dirtyAt = -1
+  topic = ''
+  partition = -1
+  offset = -1
+  timestamp = -1
+  headers: readonly Header[] = noHeaders
 
   constructor(key: unknown, identity: unknown, windowStart: number) {
     this.key = key
     this.identity = identity
     this.windowStart = windowStart
   }
+
+  get isDirty(): boolean {
+    return this.dirtyAt >= 0
+  }
+
+  cameFrom(record: RecordContext): void {
+    this.topic = record.topic
+    this.partition = record.partition
+    this.offset = record.offset
+    this.timestamp = record.timestamp
+    this.headers = record.headers
+  }
 }
+
+/** Superseded places in the list of updates are swept out when they are this many times those that count. */
+const staleTimesMax = 4
+const staleMin = 4_096
 
 /**
  * Order of one store's cached entries, as Kafka Streams' NamedCache keeps it: least recently used for eviction, and
  * dirty ones by when they were last written. A full cache evicts its own store's eldest entry, and an eldest that is
  * dirty makes everything dirty in that store be flushed.
+ *
+ * Kept without linked lists, which touch two more entries at every use: far apart in memory, they were what a large
+ * cache spent its time on. A use writes a number into its entry, an update goes to the end of a plain array; entries
+ * are sorted by their numbers when something has to be evicted, and again when those have all been used or evicted since.
  */
 export class CacheOrder {
   readonly #budget: RecordCache
-  #newest: CacheEntry | undefined
-  #eldest: CacheEntry | undefined
-  #firstDirty: CacheEntry | undefined
-  #lastDirty: CacheEntry | undefined
-  count = 0
+  readonly #entries: () => Iterable<CacheEntry>
+  #uses = 0
+  /** Entries by last use as of `#sortedAt`, and how far they have been evicted. */
+  #sorted: CacheEntry[] = []
+  #sortedAt = 0
+  #nextSorted = 0
+  #updates: CacheEntry[] = []
+  #nextUpdate = 0
+  #dirtyCount = 0
+  #sizeBytes = 0
 
-  constructor(budget: RecordCache) {
+  constructor(budget: RecordCache, entries: () => Iterable<CacheEntry>) {
     this.#budget = budget
-  }
-
-  get eldest(): CacheEntry | undefined {
-    return this.#eldest
+    this.#entries = entries
   }
 
   get isOverBudget(): boolean {
     return this.#budget.isFull
   }
 
+  /** The entry that was not used for longest. */
+  eldest(): CacheEntry | undefined {
+    for (;;) {
+      for (; this.#nextSorted < this.#sorted.length; this.#nextSorted++) {
+        const entry = this.#sorted[this.#nextSorted]!
+        if (entry.usedAt >= 0 && entry.usedAt <= this.#sortedAt) return entry
+      }
+      this.#sorted = [...this.#entries()].sort((a, b) => a.usedAt - b.usedAt)
+      this.#sortedAt = this.#uses
+      this.#nextSorted = 0
+      if (this.#sorted.length === 0) return undefined
+    }
+  }
+
   add(entry: CacheEntry, sizeBytes: number): void {
-    this.count++
-    entry.sizeBytes = sizeBytes
-    this.#budget.sizeBytes += sizeBytes
-    this.#pushNewest(entry)
+    entry.usedAt = ++this.#uses
+    this.resize(entry, sizeBytes)
   }
 
   resize(entry: CacheEntry, sizeBytes: number): void {
-    this.#budget.sizeBytes += sizeBytes - entry.sizeBytes
+    const grown = sizeBytes - entry.sizeBytes
+    this.#sizeBytes += grown
+    this.#budget.sizeBytes += grown
     entry.sizeBytes = sizeBytes
   }
 
   touch(entry: CacheEntry): void {
-    if (entry === this.#newest) return
-    this.#unlink(entry)
-    this.#pushNewest(entry)
+    entry.usedAt = ++this.#uses
   }
 
+  /** The entry must be clean. */
   remove(entry: CacheEntry): void {
-    this.count--
-    this.#budget.sizeBytes -= entry.sizeBytes
-    this.#unlink(entry)
-    if (entry.dirty) this.markClean(entry)
+    entry.usedAt = -1
+    this.resize(entry, 0)
   }
 
   /** Moves the entry to the end of what is to be flushed. */
   markDirty(entry: CacheEntry): void {
-    if (entry.dirty) {
-      if (entry === this.#lastDirty) return
-      this.#unlinkDirty(entry)
-    }
-    entry.dirty = true
-    entry.dirtyBefore = this.#lastDirty
-    if (this.#lastDirty) this.#lastDirty.dirtyAfter = entry
-    else this.#firstDirty = entry
-    this.#lastDirty = entry
-  }
-
-  markClean(entry: CacheEntry): void {
-    this.#unlinkDirty(entry)
-    entry.dirty = false
+    if (entry.dirtyAt < 0) this.#dirtyCount++
+    else if (entry.dirtyAt === this.#updates.length - 1) return
+    entry.dirtyAt = this.#updates.length
+    this.#updates.push(entry)
+    if (this.#updates.length > staleMin + staleTimesMax * this.#dirtyCount) this.#sweep()
   }
 
   /** Takes the first of what is to be flushed. */
   takeDirty(): CacheEntry | undefined {
-    const entry = this.#firstDirty
-    if (entry) this.markClean(entry)
-    return entry
+    while (this.#nextUpdate < this.#updates.length) {
+      const at = this.#nextUpdate++
+      const entry = this.#updates[at]!
+      if (entry.dirtyAt !== at) continue
+      entry.dirtyAt = -1
+      this.#dirtyCount--
+      return entry
+    }
+    this.#updates = []
+    this.#nextUpdate = 0
+    return undefined
   }
 
   clear(): void {
-    for (let entry = this.#eldest; entry; entry = entry.newer) this.#budget.sizeBytes -= entry.sizeBytes
-    this.count = 0
-    this.#newest = this.#eldest = this.#firstDirty = this.#lastDirty = undefined
+    this.#budget.sizeBytes -= this.#sizeBytes
+    this.#sizeBytes = 0
+    this.#sorted = []
+    this.#updates = []
+    this.#nextSorted = this.#nextUpdate = this.#dirtyCount = 0
   }
 
-  #pushNewest(entry: CacheEntry): void {
-    entry.older = this.#newest
-    entry.newer = undefined
-    if (this.#newest) this.#newest.newer = entry
-    else this.#eldest = entry
-    this.#newest = entry
-  }
-
-  #unlink(entry: CacheEntry): void {
-    if (entry.older) entry.older.newer = entry.newer
-    else this.#eldest = entry.newer
-    if (entry.newer) entry.newer.older = entry.older
-    else this.#newest = entry.older
-    entry.newer = entry.older = undefined
-  }
-
-  #unlinkDirty(entry: CacheEntry): void {
-    if (entry.dirtyBefore) entry.dirtyBefore.dirtyAfter = entry.dirtyAfter
-    else this.#firstDirty = entry.dirtyAfter
-    if (entry.dirtyAfter) entry.dirtyAfter.dirtyBefore = entry.dirtyBefore
-    else this.#lastDirty = entry.dirtyBefore
-    entry.dirtyBefore = entry.dirtyAfter = undefined
+  #sweep(): void {
+    const updates = this.#updates.filter((entry, at) => at >= this.#nextUpdate && entry.dirtyAt === at)
+    updates.forEach((entry, at) => {
+      entry.dirtyAt = at
+    })
+    this.#updates = updates
+    this.#nextUpdate = 0
   }
 }

@@ -65,6 +65,9 @@ export class StateStore {
   #missed: unknown
   #missedStart = noWindow
   #averageValueBytes = 64
+  #lastUsed: CacheEntry | undefined
+  /** What `get` answers with: one object, filled anew each time. */
+  readonly #row: { value: unknown; timestamp: number } = { value: null, timestamp: -1 }
 
   constructor(options: StateStoreOptions) {
     this.name = options.name
@@ -76,7 +79,7 @@ export class StateStore {
     this.#onFlushFailure = options.onFlushFailure
     this.#onPut = options.onPut
     this.#check = options.check
-    this.#order = options.cache && new CacheOrder(options.cache)
+    this.#order = options.cache && new CacheOrder(options.cache, () => this.#entries())
     this.#windows.set(this.#lastStart, this.#lastWindow)
   }
 
@@ -84,14 +87,15 @@ export class StateStore {
     return this.#order !== undefined
   }
 
-  /** The entry is the store's own: read it at once. */
+  /** The answer is valid until the next call: read it at once. */
   get(key: unknown, windowStart: number = noWindow): Timestamped<unknown> | undefined {
     if (this.#order === undefined) return this.#read(key, windowStart)
     const identity = this.#identityOf(key)
     const entry = this.#window(windowStart).get(identity)
-    if (entry === undefined) return this.#load(key, identity, windowStart)
+    if (entry === undefined) return this.#loaded(key, identity, windowStart)
     this.#order.touch(entry)
-    return entry.value === null ? undefined : entry
+    this.#lastUsed = entry
+    return entry.value === null ? undefined : this.#found(entry.value, entry.valueTimestamp)
   }
 
   /**
@@ -118,7 +122,10 @@ export class StateStore {
     }
     const identity = this.#identityOf(key)
     const window = this.#window(windowStart)
-    let entry = window.get(identity)
+    const last = this.#lastUsed
+    // Nearly every put follows a get of the same key.
+    const isLast = last !== undefined && last.identity === identity && last.windowStart === windowStart
+    let entry = isLast ? last : window.get(identity)
     if (entry === undefined) {
       entry = new CacheEntry(kept(key), identity, windowStart)
       if (this.#missed === identity && this.#missedStart === windowStart) entry.flushedBytes = null
@@ -126,9 +133,9 @@ export class StateStore {
       this.#order.add(entry, this.#sizeOf(identity, valueBytes?.length ?? this.#averageValueBytes))
     } else this.#order.touch(entry)
     entry.value = kept(value)
-    entry.timestamp = timestamp
+    entry.valueTimestamp = timestamp
     entry.valueBytes = valueBytes && Buffer.from(valueBytes)
-    this.#noteOrigin(entry)
+    entry.cameFrom(this.#context)
     this.#order.markDirty(entry)
     if (this.#order.isOverBudget) this.#evict(this.#order)
   }
@@ -146,25 +153,28 @@ export class StateStore {
     this.#lastWindow = this.#windows.get(noWindow)!
     this.#lastStart = noWindow
     this.#missed = undefined
+    this.#lastUsed = undefined
   }
 
   /** What the cache holds back: null for a deletion, undefined where it says nothing. Counts as no use of the entry. */
   peek(key: unknown, windowStart: number = noWindow): Timestamped<unknown> | null | undefined {
     const entry = this.#windows.get(windowStart)?.get(this.#identityOf(key))
-    if (entry === undefined || !entry.dirty) return undefined
-    return entry.value === null ? null : { value: entry.value, timestamp: entry.timestamp }
+    if (entry === undefined || !entry.isDirty) return undefined
+    return entry.value === null ? null : { value: entry.value, timestamp: entry.valueTimestamp }
   }
 
   /** Updates that are held back, in no order. */
   *dirtyEntries(): Generator<CacheEntry> {
-    for (const window of this.#windows.values()) {
-      for (const entry of window.values()) if (entry.dirty) yield entry
-    }
+    for (const entry of this.#entries()) if (entry.isDirty) yield entry
   }
 
   /** The bytes that the entry is stored under. */
   keyBytesOf(entry: CacheEntry): Uint8Array {
     return this.#keyBytes(entry.key, entry.windowStart)
+  }
+
+  *#entries(): Generator<CacheEntry> {
+    for (const window of this.#windows.values()) yield* window.values()
   }
 
   #flushEntry(entry: CacheEntry): void {
@@ -175,13 +185,13 @@ export class StateStore {
       // A key that came and went between two flushes was never seen outside.
       if (valueBytes === null && oldBytes === null) return
       const oldValue = this.sendOldValues && oldBytes !== null ? this.valueSerde.deserialize(oldBytes) : null
-      this.#context.assume(entry.origin)
-      const timestamp = valueBytes === null ? entry.origin.timestamp : entry.timestamp
+      this.#context.assume(entry)
+      const timestamp = valueBytes === null ? entry.timestamp : entry.valueTimestamp
       this.bytes.put(keyBytes, valueBytes, timestamp)
       this.#noteFlushed(entry, keyBytes, valueBytes)
       this.onUpdate(entry.key, entry.windowStart, entry.value, oldValue, timestamp)
     } catch (error) {
-      this.#context.assume(entry.origin)
+      this.#context.assume(entry)
       this.#onFlushFailure(error)
     }
   }
@@ -204,10 +214,11 @@ export class StateStore {
   /** As Kafka Streams: the eldest goes, and when it is dirty everything dirty in this store is written down. */
   #evict(order: CacheOrder): void {
     while (order.isOverBudget) {
-      const eldest = order.eldest
+      const eldest = order.eldest()
       if (eldest === undefined) break
-      if (eldest.dirty) this.#flushInBetween()
+      if (eldest.isDirty) this.#flushInBetween()
       order.remove(eldest)
+      if (eldest === this.#lastUsed) this.#lastUsed = undefined
       const window = this.#windows.get(eldest.windowStart)!
       window.delete(eldest.identity)
       if (window.size === 0 && window !== this.#lastWindow) this.#windows.delete(eldest.windowStart)
@@ -224,13 +235,10 @@ export class StateStore {
   #read(key: unknown, windowStart: number): Timestamped<unknown> | undefined {
     const stored = this.bytes.get(this.#keyBytes(key, windowStart))
     if (stored === undefined) return undefined
-    return {
-      value: this.valueSerde.deserialize(stored.subarray(timestampBytes)),
-      timestamp: readMillis(stored, 0),
-    }
+    return this.#found(this.valueSerde.deserialize(stored.subarray(timestampBytes)), readMillis(stored, 0))
   }
 
-  #load(key: unknown, identity: unknown, windowStart: number): CacheEntry | undefined {
+  #loaded(key: unknown, identity: unknown, windowStart: number): Timestamped<unknown> | undefined {
     const stored = this.bytes.get(this.#keyBytes(key, windowStart))
     this.#missed = undefined
     if (stored === undefined) {
@@ -241,21 +249,20 @@ export class StateStore {
     const entry = new CacheEntry(kept(key), identity, windowStart)
     const plain = stored.subarray(timestampBytes)
     entry.value = kept(this.valueSerde.deserialize(plain))
-    entry.timestamp = readMillis(stored, 0)
+    entry.valueTimestamp = readMillis(stored, 0)
     if (this.sendOldValues) entry.flushedBytes = Buffer.from(plain)
     this.#window(windowStart).set(identity, entry)
     this.#order!.add(entry, this.#sizeOf(identity, plain.length))
+    this.#lastUsed = entry
     if (this.#order!.isOverBudget) this.#evict(this.#order!)
-    return entry
+    return this.#found(entry.value, entry.valueTimestamp)
   }
 
-  #noteOrigin(entry: CacheEntry): void {
-    const { origin } = entry
-    origin.topic = this.#context.topic
-    origin.partition = this.#context.partition
-    origin.offset = this.#context.offset
-    origin.timestamp = this.#context.timestamp
-    origin.headers = this.#context.headers
+  #found(value: unknown, timestamp: number): Timestamped<unknown> {
+    const row = this.#row
+    row.value = value
+    row.timestamp = timestamp
+    return row
   }
 
   #window(start: number): Map<unknown, CacheEntry> {

@@ -60,7 +60,7 @@ class BytesView {
       }
       const value = this.store.valueSerde.serialize(entry.value)
       const stored = Buffer.allocUnsafe(timestampBytes + value.length)
-      writeMillis(stored, entry.timestamp, 0)
+      writeMillis(stored, entry.valueTimestamp, 0)
       stored.set(value, timestampBytes)
       found.push([key, stored])
     }
