@@ -48,6 +48,7 @@ export class Runner {
   readonly #stop = new AbortController()
   readonly #stopped = Promise.withResolvers<void>()
   #state: HandlerState = 'running'
+  #committing: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
 
   constructor(options: RunOptions) {
@@ -95,11 +96,12 @@ export class Runner {
     while (!this.#stop.signal.aborted) {
       await this.#poll()
       if (clock.now() >= commitDueMs) {
-        await this.#commit([...this.#workers.values()])
+        // Beside the loop, which has to keep polling also while a broker that is away keeps the commit waiting.
+        if (!this.#committing) this.#commit([...this.#workers.values()]).catch((error: unknown) => this.#fail(error))
         commitDueMs = clock.now() + limits.commitIntervalMs
       }
       if (clock.now() >= housekeepingDueMs) {
-        // Beside the loop, which has to keep polling. A database that is away is the messages' matter; old rows can wait.
+        // A database that is away is the messages' matter; old rows can wait.
         this.#options.housekeeping().catch(() => {})
         housekeepingDueMs = clock.now() + housekeepingIntervalMs
       }
@@ -164,28 +166,47 @@ export class Runner {
       this.#workers.delete(partition)
       this.#paused.delete(partition)
     }
-    await this.#stopWorkers(released)
-    if (then === 'commit') await this.#commit(released)
+    const deadlineMs = this.#options.clock.now() + this.#options.limits.stopTimeoutMs
+    await this.#stopWorkers(released, deadlineMs)
+    if (then === 'commit') await this.#before(deadlineMs, this.#commit(released))
   }
 
   /** Waits for messages in flight, for as long as the limit allows. */
-  async #stopWorkers(workers: readonly PartitionWorker[]): Promise<void> {
-    const { clock, limits, topic, groupId } = this.#options
-    const finished = new AbortController()
-    const all = Promise.all(workers.map((worker) => worker.stop())).then(() => 'finished' as const)
-    const limit = sleep(clock, limits.stopTimeoutMs, finished.signal).then(
-      () => 'late' as const,
-      () => 'finished' as const,
-    )
-    const outcome = await Promise.race([all, limit])
-    finished.abort()
-    if (outcome === 'finished') return
+  async #stopWorkers(workers: readonly PartitionWorker[], deadlineMs: number): Promise<void> {
+    const { topic, groupId } = this.#options
+    const isInTime = await this.#before(deadlineMs, Promise.all(workers.map((worker) => worker.stop())))
+    if (isInTime) return
     const error = handlerError('HANDLER_STOP_TIMEOUT', `a message of ${topic} was in flight for longer than the limit`)
     publish('failed', { groupId, topic, error })
   }
 
+  /** Waits for `work`, but not beyond a moment; false when it was not over by then. */
+  async #before(deadlineMs: number, work: Promise<unknown>): Promise<boolean> {
+    const { clock } = this.#options
+    const over = new AbortController()
+    const limit = sleep(clock, Math.max(0, deadlineMs - clock.now()), over.signal).then(
+      () => false,
+      () => true,
+    )
+    try {
+      return await Promise.race([work.then(() => true), limit])
+    } finally {
+      over.abort()
+    }
+  }
+
   /** Commits what was finished since the last time. What fails is part of the next commit, or is handled again. */
-  async #commit(workers: readonly PartitionWorker[]): Promise<void> {
+  #commit(workers: readonly PartitionWorker[]): Promise<void> {
+    // One after the other: an older commit that is repeated must not arrive after a newer one.
+    const committing = (this.#committing ?? Promise.resolve()).catch(() => {}).then(() => this.#commitNow(workers))
+    const done = committing.finally(() => {
+      if (this.#committing === done) this.#committing = undefined
+    })
+    this.#committing = done
+    return done
+  }
+
+  async #commitNow(workers: readonly PartitionWorker[]): Promise<void> {
     const { consumer, topic, groupId } = this.#options
     const due = workers.flatMap((worker) => {
       const { position, partition } = worker
@@ -212,12 +233,15 @@ export class Runner {
   }
 
   async #shutDown(): Promise<void> {
+    const { clock, limits, consumer, onStopped } = this.#options
+    const deadlineMs = clock.now() + limits.stopTimeoutMs
     const workers = [...this.#workers.values()]
-    await this.#stopWorkers(workers)
+    await this.#stopWorkers(workers, deadlineMs)
     // What was finished before a failure is committed too: the next start begins with the message that failed.
-    await this.#commit(workers).catch((error: unknown) => this.#fail(error))
-    await this.#options.consumer.close().catch(() => {})
-    await this.#options.onStopped().catch(() => {})
+    await this.#before(deadlineMs, this.#commit(workers)).catch((error: unknown) => this.#fail(error))
+    // A broker that is away would keep this waiting; the group notices on its own that the member is gone.
+    await this.#before(deadlineMs, consumer.close()).catch(() => {})
+    await this.#before(deadlineMs, onStopped()).catch(() => {})
     if (this.#failure) {
       this.#stopped.reject(this.#failure.error)
     } else {

@@ -55,3 +55,23 @@ test('a broker that goes away and comes back costs time and nothing else, a dead
   // Without an inbox a message may come twice; none may be missing, and their order stays.
   assert.deepEqual([...new Set(seen)], [0, 2, 3])
 })
+
+test('closing while the broker is away ends within its limit', async () => {
+  const broker = await startBroker({ memory: true })
+  const order = topic('order', { key: serdes.string, value: serdes.string })
+  {
+    await using kafka = kafkaClient({ brokers: broker.brokers })
+    await kafka.admin.createTopics([{ name: 'order', partitions: 1 }])
+    await using producer = kafka.producer()
+    await producer.send({ topic: 'order', key: null, value: Buffer.from('v') })
+  }
+  let seen = 0
+  const handler = (): void => void seen++
+  const running = await consume(order, handler, { brokers: broker.brokers, groupId: 'g', stopTimeoutMs: 200 })
+  await eventually('the message is handled', () => seen === 1)
+  await broker.close()
+  const startMs = performance.now()
+  await running.close()
+  assert.ok(performance.now() - startMs < 1_000)
+  assert.equal(running.state, 'stopped')
+})
