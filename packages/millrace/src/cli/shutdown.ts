@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net'
+
 /**
  * Resolves once the process should stop: Ctrl-C, SIGTERM, or, for children of a supervisor, when its owner has died.
  * A second Ctrl-C ends the process at once.
@@ -13,6 +15,8 @@ export function untilShutdown(): Promise<string> {
     if (process.env.MILLRACE_SUPERVISED === '1') {
       process.stdin.on('end', () => resolve('the supervisor ended'))
       process.stdin.resume()
+      // Watching the owner must not be what keeps a process alive that has finished its work.
+      ;(process.stdin as Partial<Socket>).unref?.()
     }
   })
 }
