@@ -28,6 +28,14 @@ export { rangeAssignor } from './consumer/group/range-assignor.ts'
 export { roundRobinAssignor } from './consumer/group/round-robin-assignor.ts'
 export { decodedRecords } from './consumer/records.ts'
 export type { ConsumedRecord, ConsumerOptions, FetchedPartition, RebalanceListener } from './consumer/types.ts'
+export {
+  type ConnectionEvent,
+  diagnostics,
+  type RebalanceEvent,
+  type RequestEvent,
+  type RetryEvent,
+  type TransactionEvent,
+} from './diagnostics.ts'
 export { brokerError, errorCodeOf, kafkaErrors } from './errors.ts'
 export { type MemoryHandler, memoryTransport } from './memory-transport.ts'
 export { type NetworkTransportOptions, networkTransport } from './network/network-transport.ts'

@@ -1,4 +1,5 @@
 import { type Api, apis, decodeResponse, ErrorCode, encodeRequest, type MessageInput } from '@millrace/protocol'
+import { diagnostics } from '../diagnostics.ts'
 import { brokerError, kafkaError } from '../errors.ts'
 import type { Connection, Target, Transport } from '../transport.ts'
 import type { ClientStats } from './client-stats.ts'
@@ -46,9 +47,11 @@ export class BrokerLink {
     this.#stats = options.stats
     this.#versions = versions
     this.features = features
+    this.#publishConnection('open')
     connection.closed
       .then(() => {
         this.#open = false
+        this.#publishConnection('closed')
       })
       .catch(() => {})
   }
@@ -108,6 +111,10 @@ export class BrokerLink {
     // Nothing comes back for acks 0; the caller does not look at the body.
     if (!expectResponse) return { version, body: undefined as Response }
     this.#stats.received(bytes.length)
+    if (diagnostics.request.hasSubscribers) {
+      const sizes = { requestBytes: request.length, responseBytes: bytes.length }
+      diagnostics.request.publish({ clientId: this.#clientId, host, port, api: api.name, version, ...sizes })
+    }
     const response = this.#decode(api, version, bytes)
     if (response.correlationId !== correlationId) {
       this.close()
@@ -117,6 +124,11 @@ export class BrokerLink {
     const throttleTimeMs = (response.body as { throttleTimeMs?: number }).throttleTimeMs
     if (throttleTimeMs !== undefined && throttleTimeMs > 0) this.#stats.throttledMs += throttleTimeMs
     return { version, body: response.body }
+  }
+
+  #publishConnection(state: 'open' | 'closed'): void {
+    if (!diagnostics.connection.hasSubscribers) return
+    diagnostics.connection.publish({ clientId: this.#clientId, host: this.target.host, port: this.target.port, state })
   }
 
   /** A reply that cannot be read says that the two sides no longer agree on the bytes: the connection goes. */

@@ -1,4 +1,5 @@
 import { type Clock, type Random, systemClock, systemRandom } from '@millrace/base'
+import { checkOptions } from '@millrace/base/internal'
 import { networkTransport } from '../network/network-transport.ts'
 import type { Target, Transport } from '../transport.ts'
 
@@ -37,6 +38,24 @@ export interface ClientSettings {
 }
 
 export function clientSettings(options: KafkaClientOptions): ClientSettings {
+  const duration = { min: 1 }
+  checkOptions(
+    'kafkaClient',
+    options,
+    {
+      brokers: ['string', 'array'],
+      clientId: 'string',
+      transport: 'object',
+      clock: 'object',
+      random: 'object',
+      requestTimeoutMs: duration,
+      operationTimeoutMs: duration,
+      retryDelayMsMin: duration,
+      retryDelayMsMax: duration,
+      metadataMaxAgeMs: duration,
+    },
+    { required: ['brokers'] },
+  )
   return {
     bootstrap: parseBrokers(options.brokers),
     clientId: options.clientId ?? 'millrace',

@@ -1,4 +1,5 @@
 import { type Clock, type Random, sleep } from '@millrace/base'
+import { diagnostics } from '../diagnostics.ts'
 import { isRetriable, kafkaError } from '../errors.ts'
 import type { ClientStats } from './client-stats.ts'
 
@@ -42,6 +43,7 @@ export async function retrying<T>(
         throw kafkaError('KAFKA_TIMEOUT', `${what} did not succeed within ${timeoutMs} ms: ${reason}`, {}, error)
       }
       stats.retries += 1
+      if (diagnostics.retry.hasSubscribers) diagnostics.retry.publish({ what, attempt: attempts, delayMs, error })
       await sleep(clock, delayMs, options.signal)
     }
   }

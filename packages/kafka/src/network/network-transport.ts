@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { isMillraceError } from '@millrace/base'
+import { checkOptions } from '@millrace/base/internal'
 import { kafkaError } from '../errors.ts'
 import type { Connection, Target, Transport } from '../transport.ts'
 import { NetworkConnection } from './network-connection.ts'
@@ -23,6 +24,12 @@ export interface NetworkTransportOptions {
  * kafkaClient({ brokers: 'kafka:9093', transport: networkTransport({ tls: true, sasl: { mechanism: 'PLAIN', username, password } }) })
  */
 export function networkTransport(options: NetworkTransportOptions = {}): Transport {
+  checkOptions('networkTransport', options, {
+    tls: ['boolean', 'object'],
+    sasl: 'object',
+    connectTimeoutMs: { min: 1 },
+    maxResponseBytes: { min: 1024, max: 0x7fffffff, integer: true },
+  })
   return { connect: (target, { clientId, signal }) => open(target, clientId, signal, options) }
 }
 

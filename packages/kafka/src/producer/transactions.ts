@@ -3,6 +3,7 @@ import { apis, ErrorCode } from '@millrace/protocol'
 import type { BrokerLink } from '../client/broker-link.ts'
 import type { Cluster } from '../client/cluster.ts'
 import { retrying } from '../client/retry.ts'
+import { diagnostics } from '../diagnostics.ts'
 import { errorCodeOf, isConnectionError, isRetriable, kafkaError, staleCoordinatorCodes } from '../errors.ts'
 import { offsetCommitTopics } from '../offset-topics.ts'
 import type { Authority } from './authority.ts'
@@ -334,7 +335,7 @@ export class Transactions implements Authority {
     const event = abortable || isAbortable(error) ? 'abortableError' : 'fatalError'
     const next = transactionTable[this.#state][event]
     if (next === null) return error
-    this.#state = next
+    this.#moveTo(next)
     this.#error ??= error
     if (next === 'fatal') this.#error = error
     if (next !== 'aborting') this.#hooks.dropWaiting(this.#stateError('write'))
@@ -344,7 +345,14 @@ export class Transactions implements Authority {
   #transition(event: TransactionEvent): void {
     const next = transactionTable[this.#state][event]
     if (next === null) throw this.#stateError(event)
+    this.#moveTo(next)
+  }
+
+  #moveTo(next: TransactionState): void {
+    const from = this.#state
     this.#state = next
+    if (from === next || !diagnostics.transaction.hasSubscribers) return
+    diagnostics.transaction.publish({ transactionalId: this.transactionalId, from, to: next })
   }
 
   #stateError(event: string): unknown {

@@ -1,3 +1,4 @@
+import { checkOptions } from '@millrace/base/internal'
 import type { HeaderInput, RecordBatchBuilder } from '@millrace/protocol'
 
 /** How a batch is compressed. */
@@ -82,10 +83,27 @@ export interface ProducerSettings extends Required<Omit<ProducerOptions, 'transa
 }
 
 export function producerSettings(options: ProducerOptions): ProducerSettings {
+  const duration = { min: 0 }
+  const bytes = { min: 1, integer: true }
+  checkOptions('producer', options, {
+    transactionalId: 'string',
+    compression: { oneOf: ['none', 'gzip', 'snappy', 'lz4', 'zstd'] },
+    lingerMs: duration,
+    maxBatchBytes: bytes,
+    maxRequestBytes: bytes,
+    bufferBytes: bytes,
+    maxBlockMs: duration,
+    deliveryTimeoutMs: duration,
+    transactionTimeoutMs: { min: 1, max: 0x7fffffff, integer: true },
+    idempotent: 'boolean',
+    acks: { oneOf: [-1, 0, 1] },
+    maxInFlight: { min: 1, integer: true },
+    allowAutoTopicCreation: 'boolean',
+  })
   const { transactionalId, idempotent = true, acks = -1, maxInFlight = 5 } = options
   if (transactionalId !== undefined && !idempotent) throw new TypeError('a transactional producer is always idempotent')
   if (idempotent && acks !== -1) throw new TypeError('acks other than -1 need idempotent: false')
-  if (idempotent && (maxInFlight < 1 || maxInFlight > 5)) throw new TypeError('maxInFlight must be 1 to 5')
+  if (idempotent && maxInFlight > 5) throw new TypeError('maxInFlight above 5 needs idempotent: false')
   return {
     transactionalId,
     idempotent,

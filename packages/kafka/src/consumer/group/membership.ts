@@ -2,6 +2,7 @@ import { sleep } from '@millrace/base'
 import { ErrorCode, type JoinGroupResponse } from '@millrace/protocol'
 import type { Cluster } from '../../client/cluster.ts'
 import { retryDelayMs } from '../../client/retry.ts'
+import { diagnostics } from '../../diagnostics.ts'
 import { errorCodeOf, isRetriable, kafkaError } from '../../errors.ts'
 import type { GroupMetadata, TopicPartition } from '../../producer/types.ts'
 import type { Assignment } from '../assignment.ts'
@@ -214,6 +215,7 @@ export class Membership {
       this.requestRejoin('partitions were revoked')
     }
     const added = assigned.filter((one) => current.get(one) === undefined)
+    this.#publish('assigned', added)
     await assignor.onAssignment?.(assigned, assignment.userData, this.#identity.generationId)
     for (const one of added) current.add(one)
     await listener.onAssigned?.(added)
@@ -222,6 +224,7 @@ export class Membership {
   /** The listener first, while offsets can still be committed; nothing of these partitions is polled meanwhile. */
   async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
     if (partitions.length === 0) return
+    this.#publish('revoked', partitions)
     await this.#parts.listener.onRevoked?.(partitions)
     this.#parts.assignment.delete(partitions)
   }
@@ -232,7 +235,15 @@ export class Membership {
     this.#lostWhileJoining = false
     if (this.#state === 'lost') this.#transition('lostHandled')
     this.#parts.assignment.delete(lost)
-    if (lost.length > 0) await onLost?.(lost)
+    if (lost.length === 0) return
+    this.#publish('lost', lost)
+    await onLost?.(lost)
+  }
+
+  #publish(kind: 'assigned' | 'revoked' | 'lost', partitions: readonly TopicPartition[]): void {
+    if (!diagnostics.rebalance.hasSubscribers) return
+    const { groupId, memberId, generationId } = this.metadata
+    diagnostics.rebalance.publish({ groupId, memberId, generationId, kind, partitions })
   }
 
   #heartbeatFailed(error: unknown): void {
