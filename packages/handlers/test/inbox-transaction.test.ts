@@ -10,7 +10,7 @@ let postgres: TestPostgres
 let pool: pg.Pool
 before(async () => {
   postgres = await startPostgres()
-  pool = new pg.Pool({ connectionString: postgres.url(), max: 2, connectionTimeoutMillis: 2_000 })
+  pool = new pg.Pool({ connectionString: postgres.url(), max: 2, connectionTimeoutMillis: 10_000 })
   pool.on('error', () => {})
   await pool.query(`${inboxMigration()}; create table effect (event text)`)
 })

@@ -10,7 +10,7 @@ export interface World extends AsyncDisposable {
   readonly broker: Broker
   readonly postgres: TestPostgres
   readonly kafka: KafkaClient
-  /** A pool on a fresh database with an inbox and the table `effect (event, value)`, which takes every event at most once more than once. */
+  /** A pool on a fresh database with an inbox and a table `effect (event, value)` without a key, so that it shows every duplicate. */
   database(): Promise<pg.Pool>
   /** Creates a topic and returns a function that writes to it. */
   topic(contract: AnyTopicContract, partitions?: number): Promise<Write>
@@ -36,7 +36,7 @@ export async function startWorld(): Promise<World> {
     kafka,
     async database() {
       const connectionString = await postgres.createDatabase(`test_${databases++}`)
-      const pool = new pg.Pool({ connectionString, max: 8, connectionTimeoutMillis: 2_000 })
+      const pool = new pg.Pool({ connectionString, max: 8, connectionTimeoutMillis: 10_000 })
       pool.on('error', () => {})
       owned.defer(() => pool.end())
       await pool.query(`${inboxMigration()}; create table effect (position serial, event text, value text)`)
@@ -57,9 +57,9 @@ export async function startWorld(): Promise<World> {
   }
 }
 
-/** Waits until `condition` holds; fails with `what` after ten seconds. */
+/** Waits until `condition` holds; fails with `what` after half a minute. */
 export async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = Date.now() + 10_000
+  const endMs = Date.now() + 30_000
   while (!(await condition())) {
     if (Date.now() > endMs) throw new Error(`it did not come to that: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
@@ -72,7 +72,7 @@ export async function readAll(kafka: KafkaClient, topic: string, count: number) 
   const [description] = await kafka.admin.describeTopics([topic])
   consumer.assign((description?.partitions ?? []).map(({ partition }) => ({ topic, partition })))
   const records = []
-  for await (const record of consumer.records({ signal: AbortSignal.timeout(10_000) })) {
+  for await (const record of consumer.records({ signal: AbortSignal.timeout(30_000) })) {
     records.push(record)
     if (records.length >= count) break
   }
