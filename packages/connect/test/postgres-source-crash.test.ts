@@ -32,6 +32,7 @@ async function write(client: pg.Client, key: string, count: number, commit: bool
 
 async function writeUntil(url: string, stopped: () => boolean, random: () => number): Promise<void> {
   const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {})
   await client.connect()
   while (!stopped()) {
     const count = random() < 0.02 ? 1_000 : 1 + Math.floor(random() * 5)
@@ -57,6 +58,11 @@ test(`killed at random moments, each committed row is in the topic once and in o
   for (let i = 0; i < 30; i++) await write(admin, `key-${i % keys}`, 3, true)
 
   let isStopped = false
+  const stopWriters = async (): Promise<void> => {
+    isStopped = true
+    await Promise.all(writers)
+  }
+  await using _writers = { [Symbol.asyncDispose]: () => stopWriters() }
   const writers = [1, 2, 3, 4].map(() =>
     writeUntil(
       url,
@@ -70,8 +76,7 @@ test(`killed at random moments, each committed row is in the topic once and in o
       kills: 10,
       random: () => random.next(),
       isDone: async () => {
-        isStopped = true
-        await Promise.all(writers)
+        await stopWriters()
         const { rows } = await admin.query('select count(*)::int as count from written')
         const records = await readTopic(client, events.name)
         return records.length >= rows[0].count
