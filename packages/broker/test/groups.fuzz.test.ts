@@ -314,7 +314,13 @@ class World {
       topics: [{ name: topic, partitions: [{ partitionIndex: 0, committedOffset: 0, committedMetadata: '' }] }],
     })
     assert.notEqual(commit.topics[0]!.partitions[0]!.errorCode, ErrorCode.NONE, 'a late commit is taken')
-    const sync = this.client.begin(apis.SyncGroup, 5, { ...group, ...late, assignments: [] })
+    const sync = this.client.begin(apis.SyncGroup, 5, {
+      ...group,
+      ...late,
+      protocolType: 'consumer',
+      protocolName: 'range',
+      assignments: [],
+    })
     assert.ok(sync.body && sync.body.errorCode !== ErrorCode.NONE, 'a late sync is taken')
   }
 

@@ -143,7 +143,7 @@ export class GroupCoordinator {
     const { groupId, generationId } = request
     if (groupId === '') return ErrorCode.INVALID_GROUP_ID
     const known = this.group(groupId)
-    if (!known && generationId >= 0) return ErrorCode.ILLEGAL_GENERATION
+    if (!known && generationId >= 0) return ErrorCode.GROUP_ID_NOT_FOUND
     const group = known ?? this.store.group(groupId)
     const code = this.#membership.checkCommit(group, request, generationId, transactional)
     if (code === ErrorCode.NONE) return group
@@ -175,10 +175,6 @@ export class GroupCoordinator {
   }
 
   deleteGroup(groupId: string, done: (errorCode: number) => void): void {
-    if (groupId === '') {
-      done(ErrorCode.INVALID_GROUP_ID)
-      return
-    }
     const group = this.group(groupId)
     if (!group) done(ErrorCode.GROUP_ID_NOT_FOUND)
     else if (group.state !== 'Empty' || group.pendingMembers.size > 0) done(ErrorCode.NON_EMPTY_GROUP)

@@ -21,7 +21,8 @@ export const offsetCommit = handler({
     const answer = new Deferred<OffsetCommitResponse>()
     const { entries, topics } = collect(request, context)
     const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationId } = request
-    const respond = (errorCode: number): void => {
+    const respond = (code: number): void => {
+      const errorCode = commitErrorCode(context.apiVersion, code)
       for (const topic of topics) {
         for (const partition of topic.partitions) {
           if (errorCode !== ErrorCode.NONE) partition.errorCode = errorCode
@@ -33,6 +34,11 @@ export const offsetCommit = handler({
     return answer
   },
 })
+
+/** Before v9 a group that does not exist has no such generation. */
+function commitErrorCode(apiVersion: number, errorCode: number): number {
+  return errorCode === ErrorCode.GROUP_ID_NOT_FOUND && apiVersion < 9 ? ErrorCode.ILLEGAL_GENERATION : errorCode
+}
 
 function collect(
   request: OffsetCommitRequest,

@@ -2,7 +2,7 @@ import { apis, ErrorCode, type TxnOffsetCommitRequest, type TxnOffsetCommitRespo
 import { offsetsPartition } from '../coordinators/coordinators.ts'
 import type { OffsetEntry } from '../groups/group-store.ts'
 import { Deferred, handler, type RequestContext } from '../request.ts'
-import { abortableSince } from '../transactions/error-versions.ts'
+import { offsetCommitErrorCode } from '../transactions/error-versions.ts'
 
 /** From here on the request itself adds the group's offsets to the transaction (KIP-890). */
 const implicitAddVersion = 5
@@ -24,7 +24,7 @@ export const txnOffsetCommit = handler({
     const answer = new Deferred<TxnOffsetCommitResponse>()
     const { entries, topics } = collect(request, context)
     const respond = (errorCode: number): void => {
-      const code = abortableSince(4, apiVersion, errorCode)
+      const code = offsetCommitErrorCode(apiVersion, errorCode)
       for (const topic of topics) {
         for (const partition of topic.partitions) if (code !== ErrorCode.NONE) partition.errorCode = code
       }

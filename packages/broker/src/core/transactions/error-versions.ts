@@ -6,7 +6,7 @@ export function fencedSince(since: number, apiVersion: number, errorCode: number
 }
 
 /** Clients before `since` know no TRANSACTION_ABORTABLE (KIP-890). */
-export function abortableSince(since: number, apiVersion: number, errorCode: number): number {
+function abortableSince(since: number, apiVersion: number, errorCode: number): number {
   return errorCode === ErrorCode.TRANSACTION_ABORTABLE && apiVersion < since ? ErrorCode.INVALID_TXN_STATE : errorCode
 }
 
@@ -16,4 +16,11 @@ export function produceErrorCode(apiVersion: number, errorCode: number): number 
   // Clients of transactions v1 do not retry CONCURRENT_TRANSACTIONS here; this one they do, without new metadata.
   if (errorCode === ErrorCode.CONCURRENT_TRANSACTIONS && apiVersion < 12) return ErrorCode.NOT_ENOUGH_REPLICAS
   return abortableSince(11, apiVersion, errorCode)
+}
+
+/** What TxnOffsetCommit says for a code of the transaction or the group coordinator. */
+export function offsetCommitErrorCode(apiVersion: number, errorCode: number): number {
+  if (errorCode === ErrorCode.GROUP_ID_NOT_FOUND) return ErrorCode.ILLEGAL_GENERATION
+  if (errorCode === ErrorCode.PRODUCER_FENCED) return ErrorCode.INVALID_PRODUCER_EPOCH
+  return abortableSince(4, apiVersion, errorCode)
 }
