@@ -1,5 +1,7 @@
 import type { Trial } from './trial.ts'
+import { brokerConsume, brokerConsumeLarge } from './trials/broker-consume.ts'
 import { brokerProduce, brokerProduceLarge } from './trials/broker-produce.ts'
+import { brokerStart } from './trials/broker-start.ts'
 import { captureOutbox } from './trials/capture-outbox.ts'
 import { clientConsume, clientConsumeRecords } from './trials/client-consume.ts'
 import { streamsAggregate, streamsFilterMap } from './trials/streams.ts'
@@ -9,6 +11,9 @@ export const trials: readonly Trial[] = [
   clientConsumeRecords,
   brokerProduce,
   brokerProduceLarge,
+  brokerConsume,
+  brokerConsumeLarge,
+  brokerStart,
   streamsAggregate,
   streamsFilterMap,
   captureOutbox,

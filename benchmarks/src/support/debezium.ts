@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { freePort } from './free-port.ts'
 
 export interface DebeziumTask {
   readonly brokers: string
@@ -54,14 +54,4 @@ export async function debeziumArguments(classPath: string, task: DebeziumTask): 
 function writeProperties(path: string, properties: Readonly<Record<string, string>>): Promise<void> {
   const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`)
   return writeFile(path, lines.join(''))
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
-  })
 }

@@ -39,3 +39,16 @@ export function watchMemory(pid: number): () => number {
     return peak
   }
 }
+
+/** All resident memory, programs and mapped files included, in bytes. */
+export function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024
+}
+
+/** How long ago the process was started, to the hundredth of a second. */
+export function ageSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const startedTicks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
+  return Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) - startedTicks / ticksPerSecond
+}
