@@ -25,7 +25,8 @@ const steps = 80
 const topic = 'order'
 const partitions = 3
 const groupId = 'readers'
-const timeoutMs = 20_000
+/** Longer than the pauses after failures add up to in one run. */
+const timeoutMs = 600_000
 
 interface Attempt {
   readonly values: { readonly partition: number; readonly value: string }[]
@@ -61,6 +62,7 @@ class World {
   committedOffset = -1
   nextValue = 1
   deaths = 0
+  failures = 0
   ended = 0
 
   constructor(seed: number, durability: Durability) {
@@ -82,43 +84,68 @@ class World {
     this.deaths++
     this.process.die()
     this.disk.holdSyncs = false
+    this.repairDisk()
     this.disk.crash(this.durability === 'fsync' ? 'power' : 'kill')
     this.start()
   }
 
-  /** Asks as a client does: whose broker dies on the way asks the next one the same. */
+  /** Asks as a client does: whose broker dies on the way, or says that its device failed, asks again. */
   ask<Request, Response>(
     api: { key: number; name: string; request: MessageType<Request>; response: MessageType<Response> },
     version: number,
     body: MessageInput<Request>,
   ): Response {
-    for (let attempt = 0; attempt < 5; attempt++) {
-      const dies = attempt === 0 && this.random.next() < 0.12
-      if (dies) this.process.dieAfter(randomInt(this.random, 7))
-      this.disk.holdSyncs = this.durability === 'fsync' && this.random.next() < 0.5
-      let answer: Response | undefined
-      try {
-        const pending = this.client.begin(api, version, body)
-        if (this.disk.holdSyncs && this.random.next() < 0.15) {
-          this.crash()
-          continue
-        }
-        this.disk.holdSyncs = false
-        for (let round = 0; round < 20 && pending.body === undefined && !this.process.dead; round++) {
-          this.disk.releaseSyncs()
-        }
-        if (!this.process.dead) answer = pending.body
-      } catch (error) {
-        if (!this.process.dead) throw error
+    for (let attempt = 0; attempt < 8; attempt++) {
+      const answer = this.attempt(api, version, body, attempt === 0)
+      if (answer !== undefined && !hasCode(answer, deviceFailures)) return answer
+    }
+    throw new Error(`${api.name} was not answered`)
+  }
+
+  /** Undefined when the broker died first. */
+  attempt<Request, Response>(
+    api: { key: number; name: string; request: MessageType<Request>; response: MessageType<Response> },
+    version: number,
+    body: MessageInput<Request>,
+    mayFail: boolean,
+  ): Response | undefined {
+    const { disk, random } = this
+    const fate = mayFail ? random.next() : 1
+    if (fate < 0.12) this.process.dieAfter(randomInt(random, 7))
+    else if (fate < 0.17) disk.freeBytes = randomInt(random, 600)
+    else if (fate < 0.22) disk.syncError = new Error('input/output error')
+    disk.holdSyncs = this.durability === 'fsync' && random.next() < 0.5
+    let answer: Response | undefined
+    try {
+      const pending = this.client.begin(api, version, body)
+      if (disk.holdSyncs && random.next() < 0.15) {
+        this.crash()
+        return undefined
       }
-      if (answer !== undefined) {
-        this.process.dieAfter(Number.POSITIVE_INFINITY)
-        return answer
+      disk.holdSyncs = false
+      disk.releaseSyncs()
+      this.repairDisk()
+      for (let round = 0; round < 20 && pending.body === undefined && !this.process.dead; round++) {
+        disk.releaseSyncs()
+        // What the device refused is tried again after a while.
+        if (round > 5) this.clock.advance(500)
       }
+      answer = this.process.dead ? undefined : pending.body
+    } catch (error) {
+      if (!this.process.dead) throw error
+    }
+    if (answer !== undefined) this.process.dieAfter(Number.POSITIVE_INFINITY)
+    else {
       assert.ok(this.process.dead, `${api.name} got no answer`)
       this.crash()
     }
-    throw new Error(`${api.name} was not answered`)
+    return answer
+  }
+
+  repairDisk(): void {
+    if (this.disk.freeBytes < Number.POSITIVE_INFINITY || this.disk.syncError) this.failures++
+    this.disk.freeBytes = Number.POSITIVE_INFINITY
+    this.disk.syncError = undefined
   }
 
   init(transactionalId: string): void {
@@ -330,6 +357,16 @@ class World {
   }
 }
 
+const deviceFailures: readonly number[] = [ErrorCode.COORDINATOR_NOT_AVAILABLE, ErrorCode.KAFKA_STORAGE_ERROR]
+
+/** Whether one of the codes is anywhere in an answer. */
+function hasCode(value: unknown, codes: readonly number[]): boolean {
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return false
+  return Object.entries(value).some(([name, field]) =>
+    /errorCode$/i.test(name) ? codes.includes(field as number) : hasCode(field, codes),
+  )
+}
+
 /** What must be the same after a restart. */
 function stateOf(core: BrokerCore): unknown {
   return {
@@ -351,6 +388,7 @@ function stateOf(core: BrokerCore): unknown {
 for (const durability of ['write', 'fsync'] as const) {
   test(`random transactions with crashes keep their promises (${durability})`, () => {
     let deaths = 0
+    let failures = 0
     let ended = 0
     for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
       const world = new World(seed, durability)
@@ -365,9 +403,11 @@ for (const durability of ['write', 'fsync'] as const) {
         throw new Error(`seed ${seed} (${durability}): ${(error as Error).message}`, { cause: error })
       }
       deaths += world.deaths
+      failures += world.failures
       ended += world.ended
     }
     // A run in which nothing happened proves nothing.
-    assert.ok(deaths > seeds && ended > seeds * 3, `${deaths} deaths, ${ended} transactions`)
+    const counts = `${deaths} deaths, ${failures} failures, ${ended} transactions`
+    assert.ok(deaths > seeds && failures > seeds && ended > seeds * 3, counts)
   })
 }
