@@ -34,8 +34,14 @@ export class GraphBuilder {
     return `${prefix}${String(this.#index++).padStart(10, '0')}`
   }
 
+  /** A number is used up also where a name is given, so that naming one step leaves the names of others alone. */
   nameOr(name: string | undefined, prefix: string): string {
-    return name === undefined ? this.newName(prefix) : checkedName(name)
+    const generated = this.newName(prefix)
+    return name === undefined ? generated : checkedName(name)
+  }
+
+  suffixedOr(name: string | undefined, suffix: string, prefix: string): string {
+    return this.nameOr(name === undefined ? undefined : `${name}${suffix}`, prefix)
   }
 
   storeNameOr(store: string | undefined, prefix: string): string {

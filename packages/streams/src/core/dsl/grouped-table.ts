@@ -94,11 +94,8 @@ export class GroupedTable {
   #aggregated(aggregation: TableAggregation, options: Partial<AggregateOptions>, prefix: string): Table {
     const { builder } = this.#table.state
     const storeName = builder.storeNameOr(options.store, 'KTABLE-AGGREGATE-')
-    const suffixed = (suffix: string, generated: string): string => {
-      return options.name === undefined ? builder.newName(generated) : `${options.name}-${suffix}`
-    }
-    const sink = suffixed('sink', 'KSTREAM-SINK-')
-    const source = suffixed('source', 'KSTREAM-SOURCE-')
+    const sink = builder.suffixedOr(options.name, '-sink', 'KSTREAM-SINK-')
+    const source = builder.suffixedOr(options.name, '-source', 'KSTREAM-SOURCE-')
     const name = builder.nameOr(options.name, prefix)
     this.#repartition ??= this.#repartitionNode(sink, source)
     const upstream = this.#repartition

@@ -16,8 +16,7 @@ import type { CreateProcessor } from '../processor.ts'
 import { derivedKeySerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
 import { type GraphNode, graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
-import type { GraphBuilder } from './graph-builder.ts'
-import { checkedName } from './graph-builder.ts'
+import { checkedName, type GraphBuilder } from './graph-builder.ts'
 import type { GroupedStream } from './grouped-stream.ts'
 import { repartitionNames, repartitionNode } from './repartition.ts'
 import type { AsTableOptions, Table } from './table.ts'
@@ -137,13 +136,14 @@ export class Stream {
     const splitter = this.#add(name, branchOperator(tests, takesNull))
     return Object.fromEntries(
       order.map((key) => {
+        const childName = builder.nameOr(`${name}${key}`, name)
         const child = builder.add(
           graphNode({
-            name: checkedName(`${name}${key}`),
+            name: childName,
             parents: [splitter],
             write: (writer) =>
               writer.processor({
-                name: `${name}${key}`,
+                name: childName,
                 parents: [name],
                 create: passThroughOperator,
                 readsValue: false,
@@ -171,7 +171,7 @@ export class Stream {
 
   repartition(options: AnyOptions & { readonly partitions?: number }): Stream {
     const { builder, node } = this.state
-    const names = repartitionNames(builder, builder.nameOr(options?.name, 'KSTREAM-REPARTITION-'))
+    const names = repartitionNames(builder, checkedName(options.name ?? ''))
     const keySerde = this.#keySerde(options)
     const valueSerde = this.#valueSerde(options)
     const { partitions } = options

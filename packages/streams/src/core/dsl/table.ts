@@ -140,11 +140,8 @@ export class Table {
     const other = otherTable as unknown as Table
     const right = other.state.node
     const name = builder.nameOr(options.name, 'KTABLE-MERGE-')
-    const sideName = (suffix: string, prefix: string): string => {
-      return options.name === undefined ? builder.newName(prefix) : `${options.name}-${suffix}`
-    }
-    const thisName = sideName('join-this', 'KTABLE-JOINTHIS-')
-    const otherName = sideName('join-other', 'KTABLE-JOINOTHER-')
+    const thisName = builder.suffixedOr(options.name, '-join-this', 'KTABLE-JOINTHIS-')
+    const otherName = builder.suffixedOr(options.name, '-join-other', 'KTABLE-JOINOTHER-')
     const store = storeSpec(options, keySerde, options.value)
     const sources = [...new Set([...this.state.sources, ...other.state.sources])]
     const reversed: RowJoiner = (own, row, key) => joiner(row, own, key)
@@ -226,8 +223,7 @@ export function streamAsTable(stream: Stream, options: AsTableOptions): Table {
 /** A topic as a table. */
 export function topicAsTable(builder: GraphBuilder, contract: AnyTopicContract, options: AsTableOptions): Table {
   const storeName = builder.storeNameOr(options.store, `${contract.name}-`)
-  const sourceName =
-    options.name === undefined ? builder.newName('KSTREAM-SOURCE-') : `${checkedName(options.name)}-source`
+  const sourceName = builder.suffixedOr(options.name, '-source', 'KSTREAM-SOURCE-')
   const name = builder.nameOr(options.name, 'KTABLE-SOURCE-')
   const keySerde = contract.key as AnySerde
   const valueSerde = contract.value as AnySerde

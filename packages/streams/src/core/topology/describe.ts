@@ -8,39 +8,82 @@ export function describeTopology(plan: TopologyPlan, internalPrefix: string): st
   return `Topologies:\n ${plan.subtopologies.map((subtopology) => describeSubtopology(subtopology, short)).join('')}`
 }
 
+interface Described {
+  readonly node: PhysicalNode
+  /** Nodes behind it, itself included, once for every way there is. */
+  size: number
+  readonly parents: Described[]
+  readonly children: Described[]
+}
+
 function describeSubtopology({ id, nodes }: SubtopologyPlan, short: (topic: string) => string): string {
-  const byName = new Map(nodes.map((node) => [node.name, node]))
-  const sizes = new Map<string, number>()
-  const sizeOf = (name: string): number => {
-    let size = sizes.get(name)
-    if (size === undefined) {
-      size = byName.get(name)!.children.reduce((sum, child) => sum + sizeOf(child), 1)
-      sizes.set(name, size)
-    }
-    return size
-  }
-  /** Nodes with more behind them first, then by name. */
-  const inOrder = (names: Iterable<string>): string[] => {
-    return [...new Set(names)].sort((a, b) => sizeOf(b) - sizeOf(a) || (a < b ? -1 : 1))
-  }
-  const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : inOrder(names).join(', '))
-  const lines = inOrder(byName.keys()).map((name) => `    ${describeNode(byName.get(name)!, list, short)}\n`)
+  const described = connect(nodes)
+  const lines = described.sort(bySizeThenName).map((each) => `    ${describeNode(each, short)}\n`)
   return `  Sub-topology: ${id}\n${lines.join('')}\n`
 }
 
-function describeNode(
-  node: PhysicalNode,
-  list: (names: readonly string[]) => string,
-  short: (topic: string) => string,
-): string {
+/**
+ * Connects nodes one by one as Java does. Neighbours are sorted by their sizes when they are added, while sizes still
+ * grow: which of two comes first follows from the order of Java's hash map, and texts are equal only if that is done
+ * alike.
+ */
+function connect(nodes: readonly PhysicalNode[]): Described[] {
+  const byName = new Map<string, Described>()
+  for (const node of nodes) byName.set(node.name, { node, size: 1, parents: [], children: [] })
+  const grow = (node: Described, by: number): void => {
+    node.size += by
+    for (const parent of node.parents) grow(parent, by)
+  }
+  for (const name of hashMapOrder([...byName.keys()])) {
+    const child = byName.get(name)!
+    for (const parentName of child.node.parents) {
+      const parent = byName.get(parentName)!
+      insert(child.parents, parent)
+      insert(parent.children, child)
+      grow(parent, child.size)
+    }
+  }
+  return [...byName.values()]
+}
+
+function insert(sorted: Described[], node: Described): void {
+  if (sorted.includes(node)) return
+  const at = sorted.findIndex((other) => bySizeThenName(node, other) < 0)
+  sorted.splice(at < 0 ? sorted.length : at, 0, node)
+}
+
+function bySizeThenName(a: Described, b: Described): number {
+  return b.size - a.size || (a.node.name < b.node.name ? -1 : 1)
+}
+
+/** The order in which a `java.util.HashMap` with these keys is iterated. */
+function hashMapOrder(names: readonly string[]): string[] {
+  let capacity = 16
+  while (names.length > capacity * 0.75) capacity *= 2
+  const bucket = (name: string): number => {
+    let hash = 0
+    for (let at = 0; at < name.length; at++) hash = (Math.imul(hash, 31) + name.charCodeAt(at)) | 0
+    return (hash ^ (hash >>> 16)) & (capacity - 1)
+  }
+  return names
+    .map((name) => ({ name, at: bucket(name) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ name }) => name)
+}
+
+function describeNode({ node, parents, children }: Described, short: (topic: string) => string): string {
   switch (node.kind) {
     case 'source':
-      return `Source: ${node.name} (topics: [${node.topics.map(short).join(', ')}])\n      --> ${list(node.children)}`
+      return `Source: ${node.name} (topics: [${node.topics.map(short).join(', ')}])\n      --> ${list(children)}`
     case 'processor': {
       const stores = [...new Set(node.stores)].sort().join(', ')
-      return `Processor: ${node.name} (stores: [${stores}])\n      --> ${list(node.children)}\n      <-- ${list(node.parents)}`
+      return `Processor: ${node.name} (stores: [${stores}])\n      --> ${list(children)}\n      <-- ${list(parents)}`
     }
     case 'sink':
-      return `Sink: ${node.name} (topic: ${short(node.topic)})\n      <-- ${list(node.parents)}`
+      return `Sink: ${node.name} (topic: ${short(node.topic)})\n      <-- ${list(parents)}`
   }
+}
+
+function list(nodes: readonly Described[]): string {
+  return nodes.length === 0 ? 'none' : nodes.map(({ node }) => node.name).join(', ')
 }

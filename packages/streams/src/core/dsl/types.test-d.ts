@@ -1,0 +1,77 @@
+import { serdes, topic } from '@millrace/contracts'
+import { type KStream, type KTable, topology, tumbling, type Windowed } from '../../index.ts'
+
+// Checked by the compiler alone: nothing here runs.
+
+interface Order {
+  customerId: string
+  amount: number
+}
+const order = topic('order', { key: serdes.string, value: serdes.json<Order>() })
+const customer = topic('customer', { key: serdes.string, value: serdes.json<{ country: string }>() })
+const numbered = topic('numbered', { key: serdes.int32, value: serdes.json<{ country: string }>() })
+const spend = topic('spend', { key: serdes.string, value: serdes.json<{ country: string; total: number }>() })
+const totals = topic('totals', { key: serdes.string, value: serdes.json<number>() })
+const app = topology('types')
+const orders = app.stream(order)
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+declare function same<A, B>(proof: Equal<A, B>): void
+
+// Types follow from the contracts through every step.
+orders
+  .groupBy((o) => o.customerId, { name: 'by-customer' })
+  .reduce((total, o) => total + o.amount, { initial: 0, store: 'totals' })
+  .join(app.table(customer), (total, c) => ({ country: c.country, total }), { store: 'spend' })
+  .to(spend)
+
+const mapped = orders.map((o, key) => [o.amount, key] as const, { key: serdes.int32 })
+same<typeof mapped, KStream<number, string>>(true)
+const windowed = orders
+  .groupByKey()
+  .window(tumbling({ sizeMs: 1 }))
+  .count()
+same<typeof windowed, KTable<Windowed<string>, number>>(true)
+const joined = orders.leftJoin(app.table(customer), (o, c) => c?.country ?? o.customerId)
+same<typeof joined, KStream<string, string>>(true)
+const narrowed = orders.mapValues((o): string | null => o.customerId).filter((id) => id !== null)
+same<typeof narrowed, KStream<string, string>>(true)
+const deletions = app.table(customer).toStream()
+same<typeof deletions, KStream<string, { country: string } | null>>(true)
+const withTombstones = app.stream(order, { tombstones: true })
+same<typeof withTombstones, KStream<string, Order | null>>(true)
+const branches = orders.split({ large: (o) => o.amount > 5, rest: 'otherwise' })
+same<typeof branches.rest, KStream<string, Order>>(true)
+const rows = app.table(customer).mapValues((c) => (c.country === '' ? null : c.country))
+same<typeof rows, KTable<string, string>>(true)
+// Tombstones may be written to every topic.
+app.table(customer).toStream().to(customer)
+
+// @ts-expect-error The values of the stream do not match the values of the topic contract
+orders.to(totals)
+// @ts-expect-error The keys of the stream do not match the keys of the topic contract
+orders.mapValues((o) => ({ country: o.customerId })).to(numbered)
+// @ts-expect-error The two sides of a join must have keys of the same type
+orders.join(app.table(numbered), (o) => o)
+// @ts-expect-error The two sides of a join must have keys of the same type
+app.table(customer).join(app.table(numbered), (a) => a)
+// @ts-expect-error A callback of a topology must not return a promise
+orders.mapValues(async (o) => o.amount)
+// @ts-expect-error a predicate is no promise either
+orders.filter(async (o) => o.amount > 5)
+// @ts-expect-error A callback of a topology must not return a promise
+orders.groupByKey().reduce(async (total, o) => total + o.amount, { initial: 0 })
+// @ts-expect-error a key that is no text needs a serde
+orders.groupBy((o) => o.amount, { name: 'by-amount' })
+// @ts-expect-error a serde of another type
+orders.groupBy((o) => o.amount, { name: 'by-amount', key: serdes.string })
+// @ts-expect-error a repartition topic needs a name
+orders.groupBy((o) => o.customerId)
+// @ts-expect-error streams of other types do not merge
+orders.merge(app.stream(customer))
+// @ts-expect-error a windowed key is no text
+windowed.toStream().to(totals)
+// @ts-expect-error a value serde of another type than the aggregate's
+orders.groupByKey().reduce((total, o) => total + o.amount, { initial: 0, value: serdes.string })
+
+orders.groupBy((o) => o.amount, { name: 'by-amount', key: serdes.int32 }).count()
