@@ -23,6 +23,8 @@ export interface Faults {
 export interface MemoryBroker {
   readonly core: BrokerCore
   readonly transport: Transport
+  /** Without faults, for looking at the broker while they go on. */
+  readonly reliable: Transport
   /** Faults that have happened. */
   readonly faults: number
   /** Turns the faults off, for looking at the result. */
@@ -56,17 +58,28 @@ export function memoryBroker(options: {
     if (hit) count += 1
     return hit
   }
+  const open = () => {
+    const session = core.open({ clientHost: '127.0.0.1' })
+    const serve = (request: Buffer): Promise<Buffer | undefined> =>
+      new Promise((resolve, reject) => {
+        try {
+          session.handle(request, resolve)
+        } catch (error) {
+          reject(error)
+        }
+      })
+    return { serve, close: () => session.close() }
+  }
+  const reliable = memoryTransport(
+    () => {
+      const { serve, close } = open()
+      return { handle: serve, close }
+    },
+    { clock },
+  )
   const transport = memoryTransport(
     () => {
-      const session = core.open({ clientHost: '127.0.0.1' })
-      const serve = (request: Buffer): Promise<Buffer | undefined> =>
-        new Promise((resolve, reject) => {
-          try {
-            session.handle(request, resolve)
-          } catch (error) {
-            reject(error)
-          }
-        })
+      const { serve, close } = open()
       let ended = false
       const end = (reason: string): never => {
         ended = true
@@ -86,7 +99,7 @@ export function memoryBroker(options: {
           if (happens(plan.delay)) await sleep(clock, 1 + Math.floor(random.next() * (plan.delayMsMax ?? 500)))
           return response
         },
-        close: () => session.close(),
+        close,
       }
     },
     { clock },
@@ -94,6 +107,7 @@ export function memoryBroker(options: {
   return {
     core,
     transport,
+    reliable,
     get faults() {
       return count
     },

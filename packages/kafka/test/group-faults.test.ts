@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Clock, isMillraceError, type Random, randomInt, seededRandom, sleep } from '@millrace/base'
+import {
+  type Consumer,
+  cooperativeStickyAssignor,
+  decodedRecords,
+  type GroupAssignor,
+  type KafkaClient,
+  kafkaClient,
+  rangeAssignor,
+} from '@millrace/kafka'
+import { type MemoryBroker, memoryBroker } from './memory-broker.ts'
+import { virtually } from './virtual-run.ts'
+
+const seeds = Number(process.env.MILLRACE_SEEDS ?? 15)
+const firstSeed = Number(process.env.MILLRACE_SEED_FROM ?? 1)
+const partitions = 6
+const records = 240
+const faults = { loseRequest: 0.03, loseReply: 0.03, silence: 0.01, delay: 0.2, delayMsMax: 300 }
+
+for (const assignor of [rangeAssignor, cooperativeStickyAssignor]) {
+  test(`a group with ${assignor.name} reads everything while members come, go and die (${seeds} seeds)`, async () => {
+    for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+      await virtually((clock) => groupRun(clock, seed, assignor), { maxMs: 3_600_000 })
+    }
+  })
+}
+
+async function groupRun(clock: Clock, seed: number, assignor: GroupAssignor): Promise<void> {
+  const random = seededRandom(seed)
+  const broker = memoryBroker({ clock, random, faults })
+  const setUp = clientOf(broker, clock, random)
+  await setUp.admin.createTopics([{ name: 't', partitions }], { ifNotExists: true })
+  const producer = setUp.producer()
+  const producing = (async () => {
+    for (let index = 0; index < records; index++) {
+      await producer.send({ topic: 't', partition: index % partitions, key: null, value: Buffer.from(String(index)) })
+      await sleep(clock, randomInt(random, 200))
+    }
+  })()
+  const group = new Group(broker, clock, random, assignor)
+  for (let turn = 0; turn < 12; turn++) {
+    if (group.members.length < 2 || random.next() < 0.5) group.start()
+    else await group.stop(randomInt(random, group.members.length), random.next() < 0.5)
+    await sleep(clock, randomInt(random, 4_000))
+  }
+  broker.heal()
+  await producing
+  const settledBy = clock.now() + 120_000
+  while (group.seen.size < records || !group.isSettled()) {
+    assert.ok(clock.now() < settledBy, `seed ${seed}: ${group.describe()}`)
+    await sleep(clock, 500)
+  }
+  assert.deepEqual(group.overlaps, [], `seed ${seed}`)
+  while (group.members.length > 0) await group.stop(0, true)
+  await setUp.close()
+}
+
+function clientOf(broker: MemoryBroker, clock: Clock, random: Random) {
+  return kafkaClient({ brokers: 'broker:9092', transport: broker.transport, clock, random, requestTimeoutMs: 2_000 })
+}
+
+interface Member {
+  readonly name: number
+  readonly consumer: Consumer
+  readonly owned: Set<number>
+  readonly polling: Promise<void>
+  alive: boolean
+  kill(): Promise<void>
+}
+
+class Group {
+  readonly members: Member[] = []
+  readonly seen = new Set<string>()
+  /** Partitions that two members were told to own at the same time. */
+  readonly overlaps: string[] = []
+  readonly #broker: MemoryBroker
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #assignor: GroupAssignor
+  readonly #observer: KafkaClient
+  readonly #dead = new Set<Member>()
+  #started = 0
+
+  constructor(broker: MemoryBroker, clock: Clock, random: Random, assignor: GroupAssignor) {
+    this.#broker = broker
+    this.#clock = clock
+    this.#random = random
+    this.#assignor = assignor
+    this.#observer = kafkaClient({ brokers: 'broker:9092', transport: broker.reliable, clock, random })
+  }
+
+  start(): void {
+    const client = clientOf(this.#broker, this.#clock, this.#random)
+    const consumer = client.consumer({
+      groupId: 'g',
+      assignors: [this.#assignor],
+      sessionTimeoutMs: 6_000,
+      heartbeatIntervalMs: 500,
+      rebalanceTimeoutMs: 10_000,
+    })
+    const owned = new Set<number>()
+    const give = (given: readonly { partition: number }[]): void => {
+      for (const { partition } of given) owned.delete(partition)
+    }
+    consumer.subscribe({
+      topics: ['t'],
+      onAssigned: async (added) => {
+        const members = await this.#memberIds()
+        for (const { partition } of added) {
+          owned.add(partition)
+          this.#noteOverlap(member, partition, members)
+        }
+      },
+      onRevoked: async (revoked) => {
+        await this.#commit(consumer)
+        give(revoked)
+      },
+      onLost: give,
+    })
+    const member: Member = {
+      name: ++this.#started,
+      consumer,
+      owned,
+      alive: true,
+      polling: this.#poll(() => member),
+      kill: () => client.close(),
+    }
+    this.members.push(member)
+  }
+
+  async stop(index: number, orderly: boolean): Promise<void> {
+    const [member] = this.members.splice(index, 1)
+    if (member === undefined) return
+    member.alive = false
+    if (!orderly) {
+      // Dead to the group from now on, without a word: it neither polls nor is closed.
+      this.#dead.add(member)
+      member.owned.clear()
+      return
+    }
+    await member.polling
+    await member.kill()
+  }
+
+  isSettled(): boolean {
+    return this.members.reduce((sum, { owned }) => sum + owned.size, 0) === partitions
+  }
+
+  describe(): string {
+    const owned = this.members.map((member) => `${member.name}: [${[...member.owned]}]`).join(', ')
+    return `${this.seen.size} of ${records} seen; ${owned}`
+  }
+
+  async #poll(self: () => Member): Promise<void> {
+    await Promise.resolve()
+    const { consumer } = self()
+    while (self().alive) {
+      try {
+        for (const fetched of await consumer.poll({ timeoutMs: 300 })) {
+          for (const { value } of decodedRecords(fetched)) this.seen.add(String(value))
+        }
+        if (self().alive && this.#random.next() < 0.3) await this.#commit(consumer)
+      } catch (error) {
+        if (!isMillraceError(error) || !error.retriable) throw error
+      }
+    }
+  }
+
+  async #commit(consumer: Consumer): Promise<void> {
+    try {
+      await consumer.commit()
+    } catch (error) {
+      if (!isMillraceError(error)) throw error
+    }
+  }
+
+  async #memberIds(): Promise<Set<string>> {
+    const [described] = await this.#observer.admin.describeGroups(['g'])
+    return new Set(described?.members.map(({ memberId }) => memberId))
+  }
+
+  #noteOverlap(member: Member, partition: number, memberIds: ReadonlySet<string>): void {
+    for (const other of this.members) {
+      if (other === member || !other.owned.has(partition)) continue
+      // One that the group has expelled does not know it yet; the coordinator refuses what it commits.
+      if (!memberIds.has(other.consumer.groupMetadata().memberId)) continue
+      this.overlaps.push(`${partition}: ${other.name} and ${member.name}`)
+    }
+  }
+}
