@@ -70,7 +70,7 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
     options.onEvent,
   )
   for (const source of sources) {
-    addConnector(starting.use(await runSource(source, { client })))
+    addConnector(starting.use(runSource(source, { client })))
   }
   for (const reference of apps) {
     const app = starting.use(await startApp(reference, { loaded, client, gateway, memory }))
@@ -85,7 +85,9 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
     app.finished.catch(failed.reject)
   }
   for (const sink of sinks) {
-    addConnector(starting.use(await runSink(sink, { client, limits: { bufferBytes: memory.sinkBufferBytes } })))
+    const instanceId = settings.instanceId.value
+    const limits = { bufferBytes: memory.sinkBufferBytes }
+    addConnector(starting.use(runSink(sink, { client, limits, ...(instanceId !== undefined && { instanceId }) })))
   }
 
   function addConnector(connector: RunningConnector): void {
@@ -128,7 +130,11 @@ async function startApp(
     client,
     stateDir: resolve(isAbsolute(dataDir) ? dataDir : resolve(directory, dataDir), 'state'),
     applicationServer: settings.advertised.value ?? gateway.address,
-    ...(settings.instanceId.value !== undefined && { instanceId: settings.instanceId.value }),
+    // Under a name of its own an instance that was killed gets its tasks back at once instead of after a session time-out.
+    ...(settings.instanceId.value !== undefined && {
+      instanceId: settings.instanceId.value,
+      groupInstanceId: settings.instanceId.value,
+    }),
     ...(options.processingGuarantee && { processingGuarantee: options.processingGuarantee }),
     ...(options.commitIntervalMs !== undefined && { commitIntervalMs: options.commitIntervalMs }),
     handlers: {
