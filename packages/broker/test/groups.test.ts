@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { seededRandom } from '@millrace/base'
 import { apis, ErrorCode, type JoinGroupResponse, type SyncGroupResponse } from '@millrace/protocol'
+import { simulatedStorage } from '../src/core/storage/simulated-storage.ts'
 import { type CoreClient, createTopic, type Pending, testCore } from './support/core-client.ts'
 
 interface Member {
@@ -323,4 +325,55 @@ test('this node coordinates every group and transactional id', () => {
     client.call(apis.FindCoordinator, 6, { keyType: 2, coordinatorKeys: ['s'] }).coordinators[0]!.errorCode,
     ErrorCode.INVALID_REQUEST,
   )
+})
+
+test('a commit that the device took back is not shown, and the next one holds', () => {
+  const storage = simulatedStorage({ random: seededRandom(1) })
+  const { client } = testCore({ storage, durability: 'fsync' })
+  createTopic(client, 'order')
+  const member = soloGroup(client)
+  assert.equal(commit(client, member, 5), ErrorCode.NONE)
+  storage.syncError = new Error('input/output error')
+  assert.equal(commit(client, member, 6), ErrorCode.COORDINATOR_NOT_AVAILABLE)
+  storage.syncError = undefined
+  assert.equal(committed(client).committedOffset, 5)
+  assert.equal(commit(client, member, 7), ErrorCode.NONE)
+  assert.equal(committed(client).committedOffset, 7)
+  assert.equal(heartbeat(client, member), ErrorCode.NONE)
+})
+
+test('nobody is told of a commit or an assignment before it is safe', () => {
+  const storage = simulatedStorage({ random: seededRandom(1) })
+  const { client } = testCore({ storage, durability: 'fsync' })
+  createTopic(client, 'order')
+  const joined = joinNew(client).body!
+  const member = { memberId: joined.memberId, generationId: joined.generationId }
+  storage.holdSyncs = true
+  const synced = sync(client, member, { [member.memberId]: 'all' })
+  assert.equal(synced.body, undefined)
+  storage.releaseSyncs()
+  assert.equal(synced.body!.assignment.toString(), 'all')
+  const body = { ...group, generationIdOrMemberEpoch: member.generationId, memberId: member.memberId }
+  const topics = [{ name: 'order', partitions: [{ partitionIndex: 0, committedOffset: 5, committedMetadata: '' }] }]
+  const committing = client.begin(apis.OffsetCommit, 9, { ...body, topics })
+  const fetched = client.begin(apis.OffsetFetch, 7, { ...group, topics: [{ name: 'order', partitionIndexes: [0] }] })
+  assert.equal(committing.body, undefined)
+  assert.equal(fetched.body, undefined)
+  storage.releaseSyncs()
+  assert.equal(committing.body!.topics[0]!.partitions[0]!.errorCode, ErrorCode.NONE)
+  assert.equal(fetched.body!.topics[0]!.partitions[0]!.committedOffset, 5)
+})
+
+test('a leader whose assignment the full disk refused is asked again', () => {
+  const storage = simulatedStorage({ random: seededRandom(1) })
+  const { client } = testCore({ storage })
+  const joined = joinNew(client).body!
+  const member = { memberId: joined.memberId, generationId: joined.generationId }
+  storage.freeBytes = 0
+  assert.equal(sync(client, member, { [member.memberId]: 'all' }).body!.errorCode, ErrorCode.COORDINATOR_NOT_AVAILABLE)
+  storage.freeBytes = Number.POSITIVE_INFINITY
+  const again = join(client, { memberId: member.memberId }).body!
+  assert.equal(again.generationId, 2)
+  const synced = sync(client, { ...member, generationId: 2 }, { [member.memberId]: 'all' }).body!
+  assert.equal(synced.assignment.toString(), 'all')
 })

@@ -113,23 +113,26 @@ class World {
     const fate = mayFail ? random.next() : 1
     if (fate < 0.12) this.process.dieAfter(randomInt(random, 7))
     else if (fate < 0.17) disk.freeBytes = randomInt(random, 600)
-    else if (fate < 0.22) disk.syncError = new Error('input/output error')
-    disk.holdSyncs = this.durability === 'fsync' && random.next() < 0.5
+    // Which of the syncs in a row fails: that of the decision, of a marker, of what comes after.
+    const failingSync = fate >= 0.17 && fate < 0.25 ? randomInt(random, 4) : -1
+    disk.holdSyncs = this.durability === 'fsync' && (failingSync >= 0 || random.next() < 0.5)
     let answer: Response | undefined
     try {
       const pending = this.client.begin(api, version, body)
-      if (disk.holdSyncs && random.next() < 0.15) {
+      if (disk.holdSyncs && failingSync < 0 && random.next() < 0.15) {
         this.crash()
         return undefined
       }
-      disk.holdSyncs = false
-      disk.releaseSyncs()
-      this.repairDisk()
-      for (let round = 0; round < 20 && pending.body === undefined && !this.process.dead; round++) {
+      for (let round = 0; round < 30 && pending.body === undefined && !this.process.dead; round++) {
+        if (round === failingSync) disk.syncError = new Error('input/output error')
         disk.releaseSyncs()
+        this.repairDisk()
         // What the device refused is tried again after a while.
         if (round > 5) this.clock.advance(500)
       }
+      this.repairDisk()
+      disk.holdSyncs = false
+      disk.releaseSyncs()
       answer = this.process.dead ? undefined : pending.body
     } catch (error) {
       if (!this.process.dead) throw error
