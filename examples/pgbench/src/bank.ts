@@ -44,7 +44,11 @@ export async function startBank(onLine: (name: string, line: string) => void): P
       const millrace = await tree.start({
         name: 'millrace',
         script: cli,
-        args: ['run', config, '--data-dir', join(folder, 'millrace'), '--gateway-port', String(gatewayPort)],
+        // Under a name of its own it has its partitions back at once after a kill.
+        args: [
+          ...['run', config, '--instance-id', 'bank-1'],
+          ...['--data-dir', join(folder, 'millrace'), '--gateway-port', String(gatewayPort)],
+        ],
         environment: { MILLRACE_BROKERS: broker[1] as string, BANK_URL: bankUrl, REPORTING_URL: reportingUrl },
         ready: /gateway listening on (http:\S+)/,
       })
