@@ -205,11 +205,10 @@ test('a callback that returns a promise is refused, whatever the handlers say', 
   using driver = testDriver(
     () => {
       const app = topology('numbers')
+      const later = async (): Promise<boolean> => true
       // @ts-expect-error the compiler refuses it too
-      app
-        .stream(numbers)
-        .filter(async () => true)
-        .to(out)
+      const stream = app.stream(numbers).filter(later)
+      stream.to(out)
       return app
     },
     { handlers: { process: failureHandlers.continue } },

@@ -15,6 +15,8 @@ const unread = Symbol('unread')
 export class FlowRecord {
   timestamp = -1
   oldValue: unknown = null
+  /** Called with a value that was parsed; the test driver freezes it. */
+  onParsed: ((value: unknown) => unknown) | undefined
   #key: unknown = null
   #value: unknown = null
   #keyBytes: Buffer | null | undefined
@@ -28,7 +30,10 @@ export class FlowRecord {
   }
 
   get value(): unknown {
-    if (this.#value === unread) this.#value = parsed(this.#valueSerde!, this.#valueBytes!)
+    if (this.#value === unread) {
+      this.#value = parsed(this.#valueSerde!, this.#valueBytes!)
+      this.onParsed?.(this.#value)
+    }
     return this.#value
   }
 
@@ -71,6 +76,7 @@ export class FlowRecord {
 
   valueFrom(other: FlowRecord): void {
     this.#value = other.#value
+    this.onParsed = other.onParsed
     this.#valueBytes = other.#valueBytes
     this.#valueSerde = other.#valueSerde
   }

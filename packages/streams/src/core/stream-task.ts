@@ -11,7 +11,7 @@ import { decodeChange } from './serdes/change-serde.ts'
 import { isMistake, OutputFailure, StageFailure } from './stage-failure.ts'
 import type { Isolation } from './stores/state-view.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
-import { isMutation } from './strict.ts'
+import { deepFreeze, isMutation } from './strict.ts'
 import type {
   CreateStreamTask,
   StreamTask,
@@ -63,6 +63,7 @@ class SynchronousTask implements StreamTask {
     const subtopology = plan.subtopologies[taskId.subtopology]!
     this.id = taskId
     this.#options = options
+    if (config.strict) this.#record.onParsed = deepFreeze
     this.#metrics = new TaskMetrics(plan.applicationId, taskId)
     const onOutput = (): void => {
       this.#effects++
