@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Broker, startBroker } from '@millrace/broker'
 import {
@@ -142,4 +145,43 @@ test('@platformatic/kafka produces in transactions and consumes committed record
   await stream.close()
   await consumer.close(true)
   assert.deepEqual(values, ['commit', 'commit'])
+})
+
+test('a transaction that was open when the broker stopped is committed after its restart', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'millrace-transactions-'))
+  const durable = { dataDir, durability: 'fsync' } as const
+  let restarted = await startBroker(durable)
+  const { port } = restarted
+  const retry = { initialRetryTime: 50, retries: 20 }
+  const client = new Kafka({ clientId: 'restart', brokers: [restarted.brokers], logLevel: logLevel.NOTHING, retry })
+  try {
+    const admin = client.admin()
+    await admin.connect()
+    await admin.createTopics({ topics: [{ topic: 'durable', numPartitions: 1 }] })
+    await admin.disconnect()
+    const producer = client.producer({ transactionalId: 'durable', idempotent: true, maxInFlightRequests: 1 })
+    await producer.connect()
+    const transaction = await producer.transaction()
+    await transaction.send({ topic: 'durable', messages: [{ value: 'before' }] })
+    await restarted.close()
+    restarted = await startBroker({ ...durable, port })
+    await transaction.send({ topic: 'durable', messages: [{ value: 'after' }] })
+    await transaction.commit()
+    await producer.disconnect()
+    const consumer = client.consumer({ groupId: 'durable-readers', maxWaitTimeInMs: 100 })
+    await consumer.connect()
+    await consumer.subscribe({ topic: 'durable', fromBeginning: true })
+    const values: string[] = []
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        values.push(message.value!.toString())
+      },
+    })
+    await waitFor('both values', () => values.length === 2)
+    await consumer.disconnect()
+    assert.deepEqual(values, ['before', 'after'])
+  } finally {
+    await restarted.close()
+    await rm(dataDir, { recursive: true, force: true })
+  }
 })

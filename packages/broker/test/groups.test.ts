@@ -377,3 +377,36 @@ test('a leader whose assignment the full disk refused is asked again', () => {
   const synced = sync(client, { ...member, generationId: 2 }, { [member.memberId]: 'all' }).body!
   assert.equal(synced.assignment.toString(), 'all')
 })
+
+test('a group takes no more members than group.max.size', () => {
+  const { client } = testCore({ config: { 'group.max.size': '1' } })
+  const member = soloGroup(client)
+  assert.equal(join(client).body!.errorCode, ErrorCode.GROUP_MAX_SIZE_REACHED)
+  assert.equal(heartbeat(client, member), ErrorCode.NONE)
+})
+
+test('a new group waits for more members while they keep coming, if it is told to', () => {
+  const { client, clock } = testCore({ config: { 'group.initial.rebalance.delay.ms': '3000' } })
+  const first = joinNew(client)
+  clock.advance(2_000)
+  const second = joinNew(client)
+  clock.advance(1_000)
+  assert.equal(first.body, undefined)
+  clock.advance(3_000)
+  assert.equal(first.body!.generationId, 1)
+  assert.equal(first.body!.members.length, 2)
+  assert.equal(second.body!.generationId, 1)
+})
+
+test('a member id that was given out and not used does not hold up the group for longer than a session', () => {
+  const { client, clock } = testCore()
+  const first = soloGroup(client)
+  assert.equal(join(client).body!.errorCode, ErrorCode.MEMBER_ID_REQUIRED)
+  const second = joinNew(client)
+  const again = join(client, { memberId: first.memberId })
+  clock.advance(9_999)
+  assert.equal(again.body, undefined)
+  clock.advance(1)
+  assert.equal(again.body!.generationId, 2)
+  assert.equal(second.body!.generationId, 2)
+})

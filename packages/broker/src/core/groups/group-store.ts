@@ -124,9 +124,13 @@ export class GroupStore {
       partition,
     }))
     this.deleteOffsets(groupId, keys)
-    this.#lastRecords.set(groupId, this.#log.append(groupTombstone(groupId, this.#clock.now())))
+    const tombstone = this.#log.append(groupTombstone(groupId, this.#clock.now()))
+    this.#lastRecords.set(groupId, tombstone)
     this.groups.delete(groupId)
     this.offsets.forgetGroup(groupId)
+    this.#log.whenCommitted(tombstone, () => {
+      if (this.#lastRecords.get(groupId) === tombstone) this.#lastRecords.delete(groupId)
+    })
   }
 
   /** Calls back once the last record of this group is safe. */
