@@ -60,10 +60,11 @@ export function apacheKafkaClassPath(): string {
  * data in a temporary folder that goes away on close. The first start fetches the jars with Maven.
  *
  * @param options.config Additional lines of server.properties, for example `{ 'transaction.version': … }`.
+ * @param options.scram SCRAM users to create, in Kafka's notation, for example `SCRAM-SHA-256=[name=app,password=secret]`.
  * @param options.features Feature levels given to `StorageTool format`, for example `{ 'transaction.version': 1 }`.
  */
 export async function startApacheKafka(
-  options: { config?: Record<string, string>; features?: Record<string, number> } = {},
+  options: { config?: Record<string, string>; features?: Record<string, number>; scram?: readonly string[] } = {},
 ): Promise<ApacheKafka> {
   fetchJars()
   for (let attempt = 1; ; attempt++) {
@@ -79,6 +80,7 @@ export async function startApacheKafka(
 async function startOnce(options: {
   config?: Record<string, string>
   features?: Record<string, number>
+  scram?: readonly string[]
 }): Promise<ApacheKafka> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-'))
   const [port, controllerPort] = (await freePorts(2)) as [number, number]
@@ -86,8 +88,20 @@ async function startOnce(options: {
   await writeFile(properties, serverProperties(folder, port, controllerPort, options.config ?? {}))
   const classPath = join(lib, '*')
   const features = Object.entries(options.features ?? {}).flatMap(([name, level]) => ['--feature', `${name}=${level}`])
+  const scram = (options.scram ?? []).flatMap((user) => ['--add-scram', user])
   const clusterId = randomBytes(16).toString('base64url')
-  const format = ['-cp', classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties, ...features]
+  const format = [
+    '-cp',
+    classPath,
+    'kafka.tools.StorageTool',
+    'format',
+    '-t',
+    clusterId,
+    '-c',
+    properties,
+    ...features,
+    ...scram,
+  ]
   const formatted = spawnSync('java', ['-Xmx256m', ...format], { encoding: 'utf8' })
   if (formatted.status !== 0) {
     await rm(folder, { recursive: true, force: true })
