@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { seededRandom } from '@millrace/base'
+import { startBroker } from '@millrace/broker'
 import { serdes, topic } from '@millrace/contracts'
 import { outboxMigration } from '@millrace/outbox'
 import type pg from 'pg'
@@ -12,7 +13,7 @@ import { eventually, startWorld, type World } from './support.ts'
 
 let world: World
 before(async () => {
-  world = await startWorld()
+  world = await startWorld(() => startBroker({ memory: true }))
 })
 after(() => world[Symbol.asyncDispose]())
 
@@ -38,7 +39,7 @@ function start(
 ): { child: ChildProcess; line(text: string): Promise<void> } {
   const env = {
     ...process.env,
-    BROKERS: world.broker.brokers,
+    BROKERS: world.brokers,
     DATABASE_URL: url,
     TOPIC: name,
     STOP_AFTER: String(stopAfter),

@@ -1,13 +1,12 @@
-import { type Broker, startBroker } from '@millrace/broker'
 import { startPostgres, type TestPostgres } from '@millrace/conformance/postgres'
 import type { AnyTopicContract } from '@millrace/contracts'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import { inboxMigration } from '@millrace/outbox'
 import pg from 'pg'
 
-/** A broker, a database server and a client; everything ends with `close`. */
+/** A broker, a database server and a client. */
 export interface World extends AsyncDisposable {
-  readonly broker: Broker
+  readonly brokers: string
   readonly postgres: TestPostgres
   readonly kafka: KafkaClient
   /** A pool on a fresh database with an inbox and a table `effect (event, value)` without a key, so that it shows every duplicate. */
@@ -22,16 +21,21 @@ export type Write = (
   options?: { readonly id?: string; readonly partition?: number },
 ) => Promise<{ readonly partition: number; readonly offset: number }>
 
-export async function startWorld(): Promise<World> {
+/** A broker of whatever make, running. */
+export interface RunningBroker extends AsyncDisposable {
+  readonly brokers: string
+}
+
+export async function startWorld(startBroker: () => Promise<RunningBroker>): Promise<World> {
   await using stack = new AsyncDisposableStack()
-  const broker = stack.use(await startBroker({ memory: true }))
+  const { brokers } = stack.use(await startBroker())
   const postgres = stack.use(await startPostgres())
-  const kafka = stack.use(kafkaClient({ brokers: broker.brokers }))
+  const kafka = stack.use(kafkaClient({ brokers }))
   const producer = kafka.producer()
   let databases = 0
   const owned = stack.move()
   return {
-    broker,
+    brokers,
     postgres,
     kafka,
     async database() {
