@@ -6,7 +6,7 @@ import { StateStore } from './stores/state-store.ts'
 import { type Isolation, keyValueView, windowView } from './stores/state-view.ts'
 import { StoreBytes } from './stores/store-bytes.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
-import { roundTripped } from './strict.ts'
+import { deepFreeze, roundTripped } from './strict.ts'
 import type { StreamTask, StreamTaskOptions, TaskChangelog } from './task.ts'
 import type { StorePlan, SubtopologyPlan } from './topology/plan.ts'
 
@@ -119,6 +119,6 @@ function openStore(plan: StorePlan, options: TaskStoresOptions): StateStore {
     context,
     onPut: options.onPut,
     onFlushFailure: options.onFlushFailure,
-    ...(config.strict && { check: roundTripped }),
+    ...(config.strict && { strict: { put: roundTripped, read: deepFreeze } }),
   })
 }

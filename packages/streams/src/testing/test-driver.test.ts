@@ -115,10 +115,12 @@ test('a thousand records take no time worth waiting for', () => {
     using driver = testDriver(spending)
     driver.input(customer).pipe('c1', { country: 'AT' })
     const input = driver.input(order)
-    const before = performance.now()
+    const before = process.cpuUsage()
     for (let at = 0; at < 1_000; at++) input.pipe(`o-${at}`, { customerId: `c${at % 10}`, amount: at })
-    return performance.now() - before
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1_000
   }
-  // The best of several: the first ones run cold, and other tests run beside this one.
-  assert.ok(Math.min(...Array.from({ length: 6 }, run)) < 50)
+  // CPU time, since other tests run beside this one; the best of several, since the first ones run cold.
+  const times = Array.from({ length: 6 }, run)
+  assert.ok(Math.min(...times) < 50, `took ${times.map(Math.round).join(', ')} ms`)
 })

@@ -200,7 +200,6 @@ class SynchronousDriver implements TestDriver {
     do {
       for (const task of this.#tasks) {
         task.flush()
-        task.consumedOffsets()
         task.commitStores(new Map())
       }
     } while (this.#deliver())

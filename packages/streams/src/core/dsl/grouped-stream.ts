@@ -4,6 +4,7 @@ import { windowAggregateOperator } from '../operators/window-aggregate.ts'
 import type { CreateProcessor } from '../processor.ts'
 import { countSerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
 import { windowedSerde } from '../serdes/windowed-serde.ts'
+import { deepFreeze } from '../strict.ts'
 import { type GraphNode, graphNode, type StoreSpec } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { Windows } from '../windows/windows.ts'
@@ -191,10 +192,16 @@ function counting(): Aggregation {
   }
 }
 
+/** One value that all keys begin with: frozen, or a callback that fills it in place would mix them up. */
+function shared(initial: unknown): () => unknown {
+  deepFreeze(initial)
+  return () => initial
+}
+
 function folding(fn: AnyFn, options: AggregateOptions): Aggregation {
   const { initial } = options
   const make =
-    'initial' in options ? (typeof initial === 'function' ? (initial as () => unknown) : () => initial) : undefined
+    'initial' in options ? (typeof initial === 'function' ? (initial as () => unknown) : shared(initial)) : undefined
   return { initial: make, add: fn, readsValue: true, skipsNullValues: true }
 }
 

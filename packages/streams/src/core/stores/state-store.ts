@@ -30,8 +30,11 @@ export interface StateStoreOptions {
   readonly context: TaskRecordContext
   /** Called with every put. */
   readonly onPut?: () => void
-  /** The test driver's check of what is put. */
-  readonly check?: (value: unknown, serde: Serde<unknown, unknown>, store: string) => unknown
+  /** The test driver's checks of what is put and what is read. */
+  readonly strict?: {
+    readonly put: (value: unknown, serde: Serde<unknown, unknown>, store: string) => unknown
+    readonly read: (value: unknown) => unknown
+  }
   /** An update that cannot be written down; returns to skip it, throws to fail. */
   readonly onFlushFailure: (error: unknown) => void
 }
@@ -56,7 +59,7 @@ export class StateStore {
   readonly #context: TaskRecordContext
   readonly #onFlushFailure: (error: unknown) => void
   readonly #onPut: StateStoreOptions['onPut']
-  readonly #check: StateStoreOptions['check']
+  readonly #strict: StateStoreOptions['strict']
   readonly #order: CacheOrder | undefined
   /** Cached entries by start of window, then by identity of the key. */
   #windows = new Map<number, Map<unknown, CacheEntry>>()
@@ -78,7 +81,7 @@ export class StateStore {
     this.#context = options.context
     this.#onFlushFailure = options.onFlushFailure
     this.#onPut = options.onPut
-    this.#check = options.check
+    this.#strict = options.strict
     this.#order = options.cache && new CacheOrder(options.cache, () => this.#entries())
     this.#windows.set(this.#lastStart, this.#lastWindow)
   }
@@ -112,8 +115,8 @@ export class StateStore {
   ): void {
     this.#onPut?.()
     if (windowStart > this.latestStart) this.latestStart = windowStart
-    const isChecked = this.#check !== undefined && given !== null && valueBytes === undefined
-    const value = isChecked ? this.#check!(given, this.valueSerde, this.name) : given
+    const isChecked = this.#strict !== undefined && given !== null && valueBytes === undefined
+    const value = isChecked ? this.#strict!.put(given, this.valueSerde, this.name) : given
     if (this.#order === undefined) {
       const bytes = value === null ? null : (valueBytes ?? this.#valueBytes(value))
       this.bytes.put(this.#keyBytes(key, windowStart), bytes, value === null ? this.#context.timestamp : timestamp)
@@ -235,7 +238,7 @@ export class StateStore {
   #read(key: unknown, windowStart: number): Timestamped<unknown> | undefined {
     const stored = this.bytes.get(this.#keyBytes(key, windowStart))
     if (stored === undefined) return undefined
-    return this.#found(this.valueSerde.deserialize(stored.subarray(timestampBytes)), readMillis(stored, 0))
+    return this.#found(this.#parsed(stored.subarray(timestampBytes)), readMillis(stored, 0))
   }
 
   #loaded(key: unknown, identity: unknown, windowStart: number): Timestamped<unknown> | undefined {
@@ -248,7 +251,7 @@ export class StateStore {
     }
     const entry = new CacheEntry(kept(key), identity, windowStart)
     const plain = stored.subarray(timestampBytes)
-    entry.value = kept(this.valueSerde.deserialize(plain))
+    entry.value = kept(this.#parsed(plain))
     entry.valueTimestamp = readMillis(stored, 0)
     if (this.sendOldValues) entry.flushedBytes = Buffer.from(plain)
     this.#window(windowStart).set(identity, entry)
@@ -283,6 +286,12 @@ export class StateStore {
     } catch (cause) {
       throw new StageFailure('produce', cause)
     }
+  }
+
+  #parsed(bytes: Uint8Array): unknown {
+    const value = this.valueSerde.deserialize(bytes)
+    this.#strict?.read(value)
+    return value
   }
 
   #keyBytes(key: unknown, windowStart: number): Uint8Array {
