@@ -110,7 +110,7 @@ export class BrokerCore {
     this.fetchSessions = new FetchSessions(this.random, this.config.number('max.incremental.fetch.session.cache.slots'))
     for (const one of handlers) this.#handlers.set(one.api.key, one)
     this.#start()
-    this.#maintenance = new Maintenance(this)
+    this.#maintenance = new Maintenance(this, this.#segments)
     const coordinators = new Coordinators(this)
     this.groups = coordinators.groups
     this.transactions = coordinators.transactions
@@ -310,6 +310,11 @@ export class BrokerCore {
   enforceRetention(): void {
     this.#maintenance.enforceRetention()
     this.#journal.compactWhenLong()
+  }
+
+  /** Compacts now what is due, instead of at the next look. */
+  compact(): void {
+    this.#maintenance.compactNow()
   }
 
   /** Stops cleanly: sessions end, everything is synced, and what the next start needs is written down. */

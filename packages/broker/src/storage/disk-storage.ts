@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fsync,
   fsyncSync,
   ftruncateSync,
@@ -83,6 +84,7 @@ export function diskStorage(folder: string): BrokerStorage {
     },
     rename(from, to) {
       closeUnder(from)
+      closeUnder(to)
       renameSync(join(root, from), join(root, to))
     },
     close() {
@@ -130,7 +132,8 @@ class DiskFile implements StorageFile {
   readAt(position: number, length: number): Buffer {
     const wanted = Math.min(length, this.#size - position)
     if (wanted <= 0) return Buffer.alloc(0)
-    const fd = this.#openForWriting()
+    const fd = this.#openForReading()
+    if (fd === undefined) return Buffer.alloc(0)
     const buffer = wanted < 4096 ? Buffer.allocUnsafe(wanted) : Buffer.allocUnsafeSlow(wanted)
     let filled = 0
     while (filled < wanted) {
@@ -198,6 +201,21 @@ class DiskFile implements StorageFile {
     syncFolder(folder)
     syncFolder(dirname(folder))
     syncFolder(dirname(dirname(folder)))
+  }
+
+  /** Undefined when the file has been deleted: reading must not bring it back. */
+  #openForReading(): number | undefined {
+    if (this.#fd === undefined) {
+      try {
+        this.#fd = openSync(this.#fullPath, constants.O_RDWR | constants.O_APPEND)
+      } catch (error) {
+        if (isMissing(error)) return undefined
+        throw error
+      }
+    }
+    this.#closeAfterSync = false
+    this.#touched(this)
+    return this.#fd
   }
 
   #openForWriting(): number {

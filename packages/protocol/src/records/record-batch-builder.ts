@@ -42,11 +42,22 @@ export class RecordBatchBuilder {
   #position = layout.recordsAt
   #count = 0
   #lastOffsetDelta = -1
-  #baseTimestamp = -1
+  #baseTimestamp: number
   #maxTimestamp = -1
+  /** Whether the batch's time was given and is not the first record's. */
+  readonly #hasOwnTime: boolean
 
-  constructor(options: { readonly compression?: CompressionType; readonly initialBytes?: number } = {}) {
+  /** `baseTimestamp` only for batches that carry a delete horizon instead of their first record's time (KIP-534). */
+  constructor(
+    options: {
+      readonly compression?: CompressionType
+      readonly initialBytes?: number
+      readonly baseTimestamp?: number
+    } = {},
+  ) {
     this.compression = options.compression ?? 'none'
+    this.#hasOwnTime = options.baseTimestamp !== undefined
+    this.#baseTimestamp = options.baseTimestamp ?? -1
     this.#initialBytes = Math.max(options.initialBytes ?? 1024, layout.recordsAt)
     this.#buffer = Buffer.allocUnsafe(this.#initialBytes)
   }
@@ -84,7 +95,7 @@ export class RecordBatchBuilder {
     value: Uint8Array | null,
     headers: readonly HeaderInput[] = noHeaders,
   ): number {
-    if (this.#count === 0) this.#baseTimestamp = timestampMs
+    if (this.#count === 0 && !this.#hasOwnTime) this.#baseTimestamp = timestampMs
     const timestampDelta = timestampMs - this.#baseTimestamp
     const keyLength = key === null ? -1 : key.length
     const valueLength = value === null ? -1 : value.length
@@ -117,7 +128,7 @@ export class RecordBatchBuilder {
    */
   appendFrom(cursor: RecordCursor, offsetDelta = this.#lastOffsetDelta + 1): number {
     const timestampMs = cursor.timestamp
-    if (this.#count === 0) this.#baseTimestamp = timestampMs
+    if (this.#count === 0 && !this.#hasOwnTime) this.#baseTimestamp = timestampMs
     const timestampDelta = timestampMs - this.#baseTimestamp
     const bodyBytes = cursor.recordEnd - cursor.bodyStart
     const size = 1 + varlongSize(timestampDelta) + varintSize(offsetDelta) + bodyBytes
@@ -180,7 +191,7 @@ export class RecordBatchBuilder {
     this.#position = layout.recordsAt
     this.#count = 0
     this.#lastOffsetDelta = -1
-    this.#baseTimestamp = -1
+    if (!this.#hasOwnTime) this.#baseTimestamp = -1
     this.#maxTimestamp = -1
   }
 

@@ -46,9 +46,12 @@ export class TopicConfig {
   /** Called when the topic's or the broker's settings have changed. */
   refresh(): void {
     const policies = listElements(this.string('cleanup.policy'))
-    this.roll = { segmentBytes: this.number('segment.bytes'), segmentMs: this.number('segment.ms') }
     this.maxMessageBytes = this.number('max.message.bytes')
     this.compact = policies.includes('compact')
+    // The active segment is never compacted: it must not be active for longer than compaction may wait.
+    const maxLagMs = this.compact ? this.number('max.compaction.lag.ms') : Number.POSITIVE_INFINITY
+    const segmentMs = Math.min(this.number('segment.ms'), maxLagMs)
+    this.roll = { segmentBytes: this.number('segment.bytes'), segmentMs }
     this.deletes = policies.includes('delete')
     this.logAppendTime = this.string('message.timestamp.type') === 'LogAppendTime'
     this.timestampAfterMaxMs = this.number('message.timestamp.after.max.ms')

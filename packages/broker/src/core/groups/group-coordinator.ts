@@ -6,7 +6,6 @@ import { isStored, whenStored } from '../coordinators/storage-failure.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import { expiredOffsets } from './group-expiry.ts'
 import type { JoinResult, SyncResult } from './group-member.ts'
-import type { OffsetKey } from './group-records.ts'
 import { GroupStore, type OffsetEntry, type TransactionalProducer } from './group-store.ts'
 import { GroupMembership, type JoinRequest, type MemberIdentity, type SyncRequest } from './membership.ts'
 import { joinError, syncError } from './rebalance.ts'
@@ -210,9 +209,11 @@ export class GroupCoordinator {
     const codes = partitions.map(({ topic }) =>
       subscribed?.has(topic) ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCode.NONE,
     )
-    const committed = this.store.offsets.get(groupId)
+    const { offsets } = this.store
+    const exists = (topic: string, partition: number): boolean =>
+      offsets.get(groupId)?.get(topic, partition) !== undefined || offsets.isPending(groupId, topic, partition)
     const keys = partitions
-      .filter(({ topic, partition }, index) => codes[index] === ErrorCode.NONE && committed?.get(topic, partition))
+      .filter(({ topic, partition }, index) => codes[index] === ErrorCode.NONE && exists(topic, partition))
       .map((partition) => ({ groupId, ...partition }))
     this.#write(
       group,
@@ -224,10 +225,10 @@ export class GroupCoordinator {
   /** A topic is gone, and its committed offsets go with it. */
   topicDeleted(topic: string): void {
     for (const groupId of [...this.store.groups.keys()]) {
-      const keys: OffsetKey[] = []
-      for (const entry of this.store.offsets.get(groupId)?.entries() ?? []) {
-        if (entry.topic === topic) keys.push({ groupId, topic, partition: entry.partition })
-      }
+      const commits = [...(this.store.offsets.get(groupId)?.entries() ?? []), ...this.store.offsets.pending(groupId)]
+      const keys = commits
+        .filter((commit) => commit.topic === topic)
+        .map(({ partition }) => ({ groupId, topic, partition }))
       this.#quietly(() => this.store.deleteOffsets(groupId, keys))
     }
   }

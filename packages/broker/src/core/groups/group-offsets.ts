@@ -38,11 +38,13 @@ export class GroupOffsets {
     if (!before || before.recordOffset <= value.recordOffset) commits.set(key.topic, key.partition, value)
   }
 
-  delete(key: OffsetKey): void {
-    const commits = this.#committed.get(key.groupId)
+  /** Removes a commit, and those for the same partition that open transactions have sent before. */
+  delete({ groupId, topic, partition }: OffsetKey): void {
+    for (const groups of this.#pending.values()) groups.get(groupId)?.delete(topic, partition)
+    const commits = this.#committed.get(groupId)
     if (!commits) return
-    commits.delete(key.topic, key.partition)
-    if (commits.isEmpty) this.#committed.delete(key.groupId)
+    commits.delete(topic, partition)
+    if (commits.isEmpty) this.#committed.delete(groupId)
   }
 
   commitPending(producerId: number, key: OffsetKey, value: CommittedOffset): void {
@@ -76,7 +78,7 @@ export class GroupOffsets {
   }
 
   hasPending(groupId: string): boolean {
-    for (const groups of this.#pending.values()) if (groups.has(groupId)) return true
+    for (const groups of this.#pending.values()) if (groups.get(groupId)?.isEmpty === false) return true
     return false
   }
 

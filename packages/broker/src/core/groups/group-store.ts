@@ -63,7 +63,10 @@ export class GroupStore {
     this.#replayOffsets(batch, {
       group: (groupId, value) => {
         if (value) this.groups.set(groupId, restoreGroup(groupId, value, this.#clock.now()))
-        else this.groups.delete(groupId)
+        else {
+          this.groups.delete(groupId)
+          this.offsets.forgetGroup(groupId)
+        }
       },
     })
   }

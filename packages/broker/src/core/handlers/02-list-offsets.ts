@@ -30,7 +30,12 @@ export const listOffsets = handler({
         }
         const found = find(partition, timestamp, isolation)
         const told = apiVersion >= 4 && found.offset >= 0
-        return { partitionIndex, errorCode: ErrorCode.NONE, ...found, ...(told && { leaderEpoch: partition.leaderEpoch }) }
+        return {
+          partitionIndex,
+          errorCode: ErrorCode.NONE,
+          ...found,
+          ...(told && { leaderEpoch: partition.leaderEpoch }),
+        }
       }),
     }))
     return { topics }

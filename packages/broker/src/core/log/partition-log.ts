@@ -220,10 +220,10 @@ export class PartitionLog {
     this.segments = [new Segment(this.#environment, this.folder, offset)]
   }
 
-  /** Puts other segments in the place of some; compaction. */
-  replaceSegments(segments: Segment[]): void {
+  /** Puts one segment in the place of neighbours; compaction. */
+  replace(group: readonly Segment[], successor: Segment): void {
     this.#forgetReads()
-    this.segments = segments
+    this.segments.splice(this.segments.indexOf(group[0]!), group.length, successor)
   }
 
   checkpoint(): SegmentCheckpoint[] {

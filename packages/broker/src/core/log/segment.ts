@@ -183,6 +183,11 @@ export class Segment {
     }
   }
 
+  deleteIndex(): void {
+    this.#environment.indexed.delete(this)
+    this.#environment.storage.delete(`${this.#path}.index`)
+  }
+
   delete(): void {
     this.#environment.indexed.delete(this)
     for (const suffix of ['.index', '.producers', '.log']) this.#environment.storage.delete(this.#path + suffix)

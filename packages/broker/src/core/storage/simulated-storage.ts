@@ -5,7 +5,7 @@ import type { BrokerStorage, StorageFile } from './storage.ts'
 
 interface SimulatedFile {
   content: ChunkedBytes
-  /** How much of the file a power loss leaves for certain. */
+  /** How much of the file a power loss leaves for certain; -1 when not even that it exists. */
   syncedBytes: number
 }
 
@@ -35,7 +35,7 @@ export function simulatedStorage(options: { random: Random }): SimulatedStorage 
   const fileAt = (path: string): SimulatedFile => {
     let file = files.get(path)
     if (!file) {
-      file = { content: new ChunkedBytes(), syncedBytes: 0 }
+      file = { content: new ChunkedBytes(), syncedBytes: -1 }
       files.set(path, file)
     }
     return file
@@ -102,13 +102,14 @@ export function simulatedStorage(options: { random: Random }): SimulatedStorage 
   }
 
   const afterPowerLoss = (file: SimulatedFile): SimulatedFile | undefined => {
-    const unsynced = file.content.size - file.syncedBytes
-    const kept = file.syncedBytes + (unsynced > 0 ? randomInt(random, unsynced + 1) : 0)
-    if (kept === 0) return undefined
+    const synced = Math.max(0, file.syncedBytes)
+    const unsynced = file.content.size - synced
+    const kept = synced + (unsynced > 0 ? randomInt(random, unsynced + 1) : 0)
+    if (kept === 0 && file.syncedBytes < 0) return undefined
     const bytes = Buffer.from(file.content.read(0, kept))
     // A sector that was on its way may hold anything.
-    if (kept > file.syncedBytes && random.next() < 0.5) {
-      const from = Math.max(file.syncedBytes, kept - 512)
+    if (kept > synced && random.next() < 0.5) {
+      const from = Math.max(synced, kept - 512)
       for (let at = from; at < kept; at++) bytes[at] = randomInt(random, 256)
     }
     const content = new ChunkedBytes()
