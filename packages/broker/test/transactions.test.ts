@@ -368,3 +368,34 @@ test('the form of AddPartitionsToTxn that brokers use serves several transaction
   assert.deepEqual(ask(false), [ErrorCode.NONE, ErrorCode.NONE])
   assert.deepEqual(ask(true), [ErrorCode.NONE, ErrorCode.NONE])
 })
+
+test('offsets of a deleted topic do not come back with a transaction that was open then', () => {
+  const { client, storage, clock } = testCore()
+  createTopic(client, 'order')
+  const producer = init(client, 'shop')
+  client.call(apis.TxnOffsetCommit, 5, {
+    ...producer,
+    groupId: 'readers',
+    topics: [{ name: 'order', partitions: [{ partitionIndex: 0, committedOffset: 5, committedMetadata: '' }] }],
+  })
+  client.call(apis.DeleteTopics, 6, { topics: [{ name: 'order' }], timeoutMs: 1000 })
+  createTopic(client, 'order')
+  assert.equal(end(client, producer, true).code, ErrorCode.NONE)
+  const fetched = (from: CoreClient): number =>
+    from.call(apis.OffsetFetch, 7, { groupId: 'readers', topics: [{ name: 'order', partitionIndexes: [0] }] })
+      .topics[0]!.partitions[0]!.committedOffset
+  assert.equal(fetched(client), -1)
+  assert.equal(fetched(testCore({ storage, clock }).client), -1)
+})
+
+test('a transaction ends although one of its topics has been deleted', () => {
+  const { client } = testCore()
+  createTopic(client, 'order')
+  createTopic(client, 'gone')
+  const producer = init(client, 'shop')
+  produce(client, producer, 0, ['a'])
+  produce(client, producer, 0, ['b'], { topic: 'gone' })
+  client.call(apis.DeleteTopics, 6, { topics: [{ name: 'gone' }], timeoutMs: 1000 })
+  assert.equal(end(client, producer, true).code, ErrorCode.NONE)
+  assert.deepEqual(consume(client), { values: ['a'], lso: 2 })
+})
