@@ -8,7 +8,6 @@ export const unknownOperations = -2147483648
 /** All operations on a topic as a bit field: without ACLs everyone may do everything. */
 export const allTopicOperations = bits([3, 4, 5, 6, 7, 8, 10, 11])
 export const allClusterOperations = bits([5, 7, 8, 9, 10, 11, 12])
-export const allGroupOperations = bits([3, 6, 8])
 
 function bits(codes: readonly number[]): number {
   return codes.reduce((sum, code) => sum | (1 << code), 0)

@@ -36,10 +36,6 @@ export function maxTimestampAt(bytes: Buffer, at: number): number {
   return readInt64(bytes, at + position.maxTimestamp)
 }
 
-export function leaderEpochAt(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at + position.leaderEpoch)
-}
-
 /** Sets what the CRC does not cover and the log decides. */
 export function stampBatch(bytes: Buffer, at: number, baseOffset: number, leaderEpoch: number): void {
   writeInt64(bytes, baseOffset, at + position.baseOffset)
