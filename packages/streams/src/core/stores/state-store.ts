@@ -181,6 +181,7 @@ export class StateStore {
   }
 
   #flushEntry(entry: CacheEntry): void {
+    let isWritten = false
     try {
       const keyBytes = this.#keyBytes(entry.key, entry.windowStart)
       const valueBytes = entry.value === null ? null : (entry.valueBytes ?? this.#valueBytes(entry.value))
@@ -191,12 +192,23 @@ export class StateStore {
       this.#context.assume(entry)
       const timestamp = valueBytes === null ? entry.timestamp : entry.valueTimestamp
       this.bytes.put(keyBytes, valueBytes, timestamp)
+      isWritten = true
       this.#noteFlushed(entry, keyBytes, valueBytes)
       this.onUpdate(entry.key, entry.windowStart, entry.value, oldValue, timestamp)
     } catch (error) {
+      // What could not be written down must not be read as if it had been, if the handler goes on without it.
+      if (!isWritten) this.#drop(entry)
       this.#context.assume(entry)
       this.#onFlushFailure(error)
     }
+  }
+
+  #drop(entry: CacheEntry): void {
+    this.#order!.remove(entry)
+    if (entry === this.#lastUsed) this.#lastUsed = undefined
+    const window = this.#windows.get(entry.windowStart)!
+    window.delete(entry.identity)
+    if (window.size === 0 && window !== this.#lastWindow) this.#windows.delete(entry.windowStart)
   }
 
   #flushedBytes(entry: CacheEntry, keyBytes: Uint8Array): Uint8Array | null {
@@ -220,11 +232,8 @@ export class StateStore {
       const eldest = order.eldest()
       if (eldest === undefined) break
       if (eldest.isDirty) this.#flushInBetween()
-      order.remove(eldest)
-      if (eldest === this.#lastUsed) this.#lastUsed = undefined
-      const window = this.#windows.get(eldest.windowStart)!
-      window.delete(eldest.identity)
-      if (window.size === 0 && window !== this.#lastWindow) this.#windows.delete(eldest.windowStart)
+      // Writing it down may have dropped it already.
+      if (eldest.usedAt >= 0) this.#drop(eldest)
     }
   }
 

@@ -23,7 +23,7 @@ export interface Windows {
   readonly maxSizeMs: number
   /** Length of every window; undefined where it varies. */
   readonly sizeMs: number | undefined
-  /** Starts of the windows that the time lies in, earliest first. The array is reused: read it at once. */
+  /** Starts of the windows that the time lies in, earliest first. An array of one may be reused by the next call. */
   startsOf(timestampMs: number): readonly number[]
   /** End of the window with this start. */
   endOf(startMs: number): number
@@ -76,14 +76,13 @@ export function hopping({ sizeMs, advanceMs, graceMs = 0 }: HoppingOptions): Win
   if (advance > size) {
     throw streamsError('STREAMS_TOPOLOGY_INVALID', 'hopping: advanceMs is greater than sizeMs, which would leave gaps')
   }
-  const starts: number[] = []
   return {
     description: `hopping(${size} ms every ${advance} ms)`,
     graceMs: wholeMs('hopping', 'graceMs', graceMs, 0),
     maxSizeMs: size,
     sizeMs: size,
     startsOf(timestampMs) {
-      starts.length = 0
+      const starts: number[] = []
       const first = Math.max(0, timestampMs - size + advance)
       for (let start = first - (first % advance); start <= timestampMs; start += advance) starts.push(start)
       return starts
