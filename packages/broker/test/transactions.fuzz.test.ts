@@ -14,6 +14,7 @@ import {
 import { BrokerCore, type Durability } from '../src/core/broker-core.ts'
 import type { Partition } from '../src/core/partition.ts'
 import { type SimulatedStorage, simulatedStorage } from '../src/core/storage/simulated-storage.ts'
+import { internalTopics } from '../src/core/topics/topic.ts'
 import { CoreClient, createTopic } from './support/core-client.ts'
 import { MortalProcess } from './support/mortal.ts'
 
@@ -64,6 +65,7 @@ class World {
   deaths = 0
   failures = 0
   ended = 0
+  compactedBytes = 0
 
   constructor(seed: number, durability: Durability) {
     this.random = seededRandom(seed)
@@ -291,9 +293,28 @@ class World {
     else if (roll < 0.6) this.produce(producer)
     else if (roll < 0.7) this.commitOffsets(producer)
     else if (roll < 0.93) this.end(producer)
-    else if (roll < 0.96) this.letTransactionsTimeOut()
+    else if (roll < 0.95) this.letTransactionsTimeOut()
+    else if (roll < 0.97) this.compact()
     else this.restartQuietly()
     if (this.producers.length > 8) this.producers.splice(0, 1)
+  }
+
+  /** The coordinators' own logs are compacted; what follows from them is the same. */
+  compact(): void {
+    for (const name of internalTopics) {
+      const internal = this.core.topics.topic(name)
+      if (!internal) continue
+      const own = { ...Object.fromEntries(internal.config.own), 'segment.bytes': '600', 'delete.retention.ms': '0' }
+      this.core.topics.alterConfig(internal, own)
+    }
+    const before = this.internalBytes()
+    this.core.compact()
+    this.compactedBytes += before - this.internalBytes()
+    this.restartQuietly()
+  }
+
+  internalBytes(): number {
+    return internalTopics.reduce((sum, name) => sum + (this.core.partition(name, 0)?.log.sizeInBytes ?? 0), 0)
   }
 
   /** A process that dies between requests leaves a log from which the same state follows. */
@@ -372,11 +393,15 @@ function hasCode(value: unknown, codes: readonly number[]): boolean {
 
 /** What must be the same after a restart. */
 function stateOf(core: BrokerCore): unknown {
+  const byTransactionalId = (a: { transactionalId: string }, b: { transactionalId: string }): number =>
+    a.transactionalId < b.transactionalId ? -1 : 1
   return {
-    transactions: [...core.transactions.all()].map(({ lastProducerEpoch: _lost, partitions: set, ...rest }) => ({
-      ...rest,
-      partitions: [...set].map(([name, indexes]) => [name, [...indexes]]),
-    })),
+    transactions: [...core.transactions.all()]
+      .sort(byTransactionalId)
+      .map(({ lastProducerEpoch: _lost, partitions: set, ...rest }) => ({
+        ...rest,
+        partitions: [...set].map(([name, indexes]) => [name, [...indexes]]),
+      })),
     offsets: [...(core.groups.store.offsets.get(groupId)?.entries() ?? [])],
     pending: [...core.groups.store.offsets.pending(groupId)],
     partitions: Array.from({ length: partitions }, (_, index) => {
@@ -392,6 +417,7 @@ for (const durability of ['write', 'fsync'] as const) {
   test(`random transactions with crashes keep their promises (${durability})`, () => {
     let deaths = 0
     let failures = 0
+    let compactedBytes = 0
     let ended = 0
     for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
       const world = new World(seed, durability)
@@ -407,10 +433,12 @@ for (const durability of ['write', 'fsync'] as const) {
       }
       deaths += world.deaths
       failures += world.failures
+      compactedBytes += world.compactedBytes
       ended += world.ended
     }
     // A run in which nothing happened proves nothing.
     const counts = `${deaths} deaths, ${failures} failures, ${ended} transactions`
+    assert.ok(compactedBytes > 0)
     assert.ok(deaths > seeds && failures > seeds && ended > seeds * 3, counts)
   })
 }
