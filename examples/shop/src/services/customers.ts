@@ -19,6 +19,7 @@ const newCustomer = z.object({
   country: z.string().regex(/^[A-Z]{2}$/, 'two capital letters, as in ISO 3166'),
 })
 const byId = z.object({ id: z.uuid() })
+const page = z.object({ limit: z.coerce.number().int().min(1).max(1_000).default(20) })
 
 app.post('/customers', async (request, reply) => {
   const { id, name, country } = parse(newCustomer, request.body)
@@ -29,6 +30,12 @@ app.post('/customers', async (request, reply) => {
     return rowCount === 1
   })
   return reply.status(isNew ? 201 : 200).send({ id, name, country })
+})
+
+app.get('/customers', async (request) => {
+  const { limit } = parse(page, request.query)
+  const { rows } = await pool.query('select id, name, country from customers order by id limit $1', [limit])
+  return rows
 })
 
 app.get('/customers/:id', async (request) => {

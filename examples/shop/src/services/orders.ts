@@ -27,6 +27,10 @@ const { app, pool, transaction, run } = await httpService([
 /** The caller chooses the id, so that a request whose answer got lost can be repeated. */
 const newOrder = z.object({ id: z.uuid(), customerId: z.uuid(), amountCents: z.int().min(1).max(100_000_000) })
 const byId = z.object({ id: z.uuid() })
+const page = z.object({
+  customerId: z.uuid().optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(20),
+})
 
 app.post('/orders', async (request, reply) => {
   const { id, customerId, amountCents } = parse(newOrder, request.body)
@@ -47,6 +51,13 @@ app.post('/orders', async (request, reply) => {
     return true
   })
   return reply.status(isNew ? 201 : 200).send({ id, customerId, amountCents })
+})
+
+app.get('/orders', async (request) => {
+  const { customerId, limit } = parse(page, request.query)
+  const text = 'select * from orders where $1::uuid is null or customer_id = $1 order by placed_at desc limit $2'
+  const { rows } = await pool.query<OrderRow>(text, [customerId ?? null, limit])
+  return rows.map(fromRow)
 })
 
 app.get('/orders/:id', async (request) => {
