@@ -171,8 +171,10 @@ test('a fault hook works across the worker’s boundary', async () => {
   assert.equal((await connection.call(apis.ApiVersions, 0, {})).errorCode, 41)
   remove()
   broker.intercept(apis.ApiVersions.key, () => ({ kind: 'drop' }))
+  const reason = nextClose()
   connection.send(apis.ApiVersions, 0, 1, {})
   await connection.closed
+  assert.equal((await reason).code, 'BROKER_CONNECTION_DROPPED')
 })
 
 test('fifty brokers start and stop without leaving a port, a socket or a timer behind', async () => {

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { InterceptedRequest, Interception } from '../core/interception.ts'
 import { BrokerServer } from './broker-server.ts'
+import { type ConnectionClosed, connectionClosedChannel } from './diagnostics.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type FromWorker, portable, type ToWorker, toPlainError } from './worker-protocol.ts'
 
@@ -8,6 +9,10 @@ const port = parentPort!
 const tell = (message: FromWorker): void => port.postMessage(message)
 
 async function main(): Promise<void> {
+  connectionClosedChannel.subscribe((message) => {
+    const { clientHost, error } = message as ConnectionClosed
+    tell({ kind: 'connectionClosed', clientHost, error: toPlainError(error) })
+  })
   const server = await BrokerServer.start(workerData as ResolvedOptions)
   const decisions = new Map<number, (decision: Interception | undefined) => void>()
   let calls = 0

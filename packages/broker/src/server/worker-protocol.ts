@@ -13,6 +13,7 @@ export type FromWorker =
   | { readonly kind: 'listening'; readonly host: string; readonly port: number }
   | { readonly kind: 'failed'; readonly error: PlainError }
   | { readonly kind: 'closed' }
+  | { readonly kind: 'connectionClosed'; readonly clientHost: string; readonly error: PlainError }
   | { readonly kind: 'intercepted'; readonly call: number; readonly request: InterceptedRequest }
 
 /** An error as data. */
@@ -35,7 +36,7 @@ export function toPlainError(error: unknown): PlainError {
 }
 
 export function fromPlainError({ message, code, fields, cause }: PlainError): Error {
-  const known = code !== undefined && code in brokerErrors
+  const known = code !== undefined && Object.hasOwn(brokerErrors, code)
   const reason = cause === undefined ? undefined : new Error(cause)
   return known ? brokerError(code as keyof typeof brokerErrors, message, fields, reason) : new Error(message)
 }
