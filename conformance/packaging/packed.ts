@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { globSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -25,19 +26,18 @@ export interface Tarball {
 /** Builds and packs every public package, as a release would. */
 export async function packAll(folder: string): Promise<Tarball[]> {
   await run('npm', ['run', 'build'], { cwd: root })
-  const { stdout } = await run('npm', ['pack', '--json', '--workspaces', '--pack-destination', folder], {
-    cwd: root,
-    maxBuffer: 64 << 20,
-  })
-  const packed = Object.values(JSON.parse(stdout) as Record<string, PackResult>)
-  const tarballs: Tarball[] = []
-  for (const { name, filename, size, files } of packed) {
-    const manifest = await manifestOf(name)
-    if (manifest.private) continue
-    const path = join(folder, basename(filename))
-    tarballs.push({ name, path, packedBytes: size, files: files.map((file) => file.path) })
-  }
-  return tarballs
+  const names = globSync('packages/*', { cwd: root })
+  const { stdout } = await run(
+    'npm',
+    ['pack', '--json', ...names.flatMap((name) => ['--workspace', name]), '--pack-destination', folder],
+    { cwd: root, maxBuffer: 64 << 20 },
+  )
+  return Object.values(JSON.parse(stdout) as Record<string, PackResult>).map(({ name, filename, size, files }) => ({
+    name,
+    path: join(folder, basename(filename)),
+    packedBytes: size,
+    files: files.map((file) => file.path),
+  }))
 }
 
 interface PackResult {
@@ -48,7 +48,6 @@ interface PackResult {
 }
 
 interface Manifest {
-  readonly private?: boolean
   readonly scripts?: Readonly<Record<string, string>>
 }
 
