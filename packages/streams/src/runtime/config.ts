@@ -66,6 +66,12 @@ export const streamsLimits = {
     reached: 'The tasks of an instance that went silent move to the others.',
   },
   heartbeatIntervalMs: { default: 3_000, min: 10, max: 600_000, reached: 'The next heartbeat is sent.' },
+  rebalanceTimeoutMs: {
+    default: 300_000,
+    min: 100,
+    max: 3_600_000,
+    reached: 'A member that has not joined the rebalance, or whose loop hangs, is out.',
+  },
   retryDelayMsMin: { default: 100, min: 1, max: 600_000, reached: 'The first wait after a failure.' },
   retryDelayMsMax: { default: 10_000, min: 1, max: 600_000, reached: 'Waits after failures grow no further.' },
   restoreFailuresMax: {

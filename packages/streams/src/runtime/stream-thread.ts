@@ -76,6 +76,7 @@ export class StreamThread {
       autoOffsetReset: 'earliest',
       sessionTimeoutMs: config.sessionTimeoutMs,
       heartbeatIntervalMs: config.heartbeatIntervalMs,
+      rebalanceTimeoutMs: config.rebalanceTimeoutMs,
       assignors: [this.#assignor()],
     })
     const { applicationId } = plan

@@ -29,6 +29,7 @@ export interface InstanceOptions {
 const limits = {
   sessionTimeoutMs: 1_500,
   heartbeatIntervalMs: 300,
+  rebalanceTimeoutMs: 5_000,
   transactionTimeoutMs: 3_000,
   retryDelayMsMin: 20,
   retryDelayMsMax: 500,

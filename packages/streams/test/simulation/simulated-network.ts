@@ -1,8 +1,9 @@
 import { type Clock, type Random, randomInt } from '@millrace/base'
-import { memoryTransport, type Transport } from '@millrace/kafka'
+import { type MemoryHandler, memoryTransport, type Transport } from '@millrace/kafka'
 import { decodeRequestHeader } from '@millrace/protocol'
 import type { ProcessClock } from './process-clock.ts'
 import type { SimulatedBroker } from './simulated-broker.ts'
+import { type Fate, SimulatedConnection } from './simulated-connection.ts'
 import type { Trace } from './trace.ts'
 
 /** How badly a process's network behaves; probabilities are per request. */
@@ -45,7 +46,7 @@ export interface Link {
   readonly process: ProcessClock
   readonly name: string
   faults: NetworkFaults
-  /** Cut off: nothing arrives on either side, nothing breaks. */
+  /** Cut off: nothing arrives on either side until it is over, and nothing breaks. */
   isCut: boolean
 }
 
@@ -66,49 +67,29 @@ export class SimulatedNetwork {
     return memoryTransport(() => this.#connect(link), { clock: link.process })
   }
 
-  #connect(link: Link): { handle(request: Buffer): Promise<Buffer | undefined>; close(): void } {
+  #connect(link: Link): MemoryHandler {
     const core = this.#broker.core
     if (!core || link.isCut) throw new Error('nobody listens')
     const { incarnation } = this.#broker
-    const session = core.open({ clientHost: '10.0.0.1' })
-    let arrivesMs = 0
-    let ended = false
-    let failAll: (error: Error) => void = () => undefined
-    const broken = new Promise<never>((_, reject) => {
-      failAll = reject
+    return new SimulatedConnection({
+      clock: this.#clock,
+      link,
+      session: core.open({ clientHost: '10.0.0.1' }),
+      isBrokerAlive: () => incarnation === this.#broker.incarnation,
+      delayMs: () => this.#delayMs(link),
+      arrived: (request) => this.#fateOf(link, request),
     })
-    broken.catch(() => undefined)
-    const isDead = (): boolean => ended || incarnation !== this.#broker.incarnation
-    const breakOff = (): void => {
-      if (ended) return
-      ended = true
-      if (incarnation === this.#broker.incarnation) session.close()
-      failAll(new Error('connection reset'))
+  }
+
+  #fateOf(link: Link, request: Buffer): Fate {
+    this.#note(link, request)
+    const fate = {
+      losesRequest: this.#chance(link.faults.lostRequest),
+      losesReply: this.#chance(link.faults.lostReply),
+      staysSilent: this.#chance(link.faults.silentReply),
     }
-    const deliver = (request: Buffer): Promise<Buffer | undefined> =>
-      new Promise((resolve) => {
-        // Requests of one connection arrive in order, however long each takes.
-        arrivesMs = Math.max(arrivesMs, this.#clock.now() + this.#delayMs(link))
-        this.#clock.after(arrivesMs - this.#clock.now(), () => {
-          if (link.process.isDead) return breakOff()
-          if (incarnation !== this.#broker.incarnation) return breakOff()
-          if (ended || link.isCut) return
-          this.#note(link, request)
-          if (this.#chance(link.faults.lostRequest)) return breakOff()
-          const losesReply = this.#chance(link.faults.lostReply)
-          const staysSilent = this.#chance(link.faults.silentReply)
-          this.#duplicate(link, request)
-          session.handle(Buffer.from(request), (response) => {
-            if (staysSilent) return
-            const reply = response && Buffer.from(response)
-            this.#clock.after(this.#delayMs(link), () => {
-              if (isDead() || losesReply) return breakOff()
-              if (!link.isCut && !link.process.isDead) resolve(reply)
-            })
-          })
-        })
-      })
-    return { handle: (request) => Promise.race([deliver(Buffer.from(request)), broken]), close: breakOff }
+    if (!fate.losesRequest) this.#duplicate(link, request)
+    return fate
   }
 
   #duplicate(link: Link, request: Buffer): void {
