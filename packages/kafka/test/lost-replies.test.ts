@@ -56,6 +56,53 @@ test(`an idempotent producer neither loses nor doubles nor reorders, whatever ha
   assert.ok(happened > seeds, `only ${happened} faults in ${seeds} seeds`)
 })
 
+test(`what is given up is written at most once, and what comes after it exactly once (${seeds} seeds)`, async () => {
+  let givenUp = 0
+  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+    await virtually(async (clock) => {
+      const random = seededRandom(seed)
+      const heavy = {
+        loseRequest: 0.25,
+        loseReply: 0.25,
+        silence: 0.15,
+        delay: 0.2,
+        delayMsMax: 400,
+        spare: [3, 18, 19, 22],
+      }
+      const broker = memoryBroker({ clock, random, faults: heavy })
+      const client = clientOf(broker, clock, random)
+      await client.admin.createTopics([{ name: 't', partitions: 2 }], { ifNotExists: true })
+      const producer = client.producer({ maxBatchBytes: 300, deliveryTimeoutMs: 3_000 })
+      const acknowledged: string[][] = [[], []]
+      const unknown = new Set<string>()
+      for (let round = 0; round < 12; round++) {
+        const sends = Array.from({ length: 12 }, async (_, index) => {
+          const text = `${round}-${index}`
+          try {
+            const at = await producer.send({ topic: 't', partition: index % 2, key: null, value: Buffer.from(text) })
+            acknowledged[at.partition]?.push(text)
+          } catch (error) {
+            assert.ok(isMillraceError(error))
+            assert.equal(error.code, 'KAFKA_DELIVERY_TIMEOUT', error.message)
+            unknown.add(text)
+          }
+        })
+        await Promise.all(sends)
+      }
+      broker.heal()
+      const logs = await readAll(client, 't', 2)
+      for (const [partition, log] of logs.entries()) {
+        assert.equal(new Set(log).size, log.length, `seed ${seed}: written twice`)
+        const certain = log.filter((text) => !unknown.has(text))
+        assert.deepEqual(certain, acknowledged[partition], `seed ${seed}: lost or out of order`)
+      }
+      givenUp += unknown.size
+      await client.close()
+    })
+  }
+  assert.ok(givenUp > seeds, `only ${givenUp} given up`)
+})
+
 for (const version of [1, 2] as const) {
   test(`a transactional loop writes every output once across crashes, version ${version} (${seeds} seeds)`, async () => {
     let happened = 0
