@@ -4,7 +4,8 @@ export const connectErrors = {
   CONNECT_POSITION_INVALID: {
     retriable: false,
     cause: 'The stored position of a source is not one that this version reads.',
-    remedy: 'Run the version that wrote it, or newer; to begin anew, delete the position and the replication slot.',
+    remedy:
+      'Run the version that wrote it, or newer; to begin anew, drop the slot and run "millrace connect forget <name>".',
   },
   CONNECT_POSITION_BLOCKED: {
     retriable: true,
@@ -75,7 +76,8 @@ export const connectErrors = {
   POSTGRES_PUBLICATION_LOST: {
     retriable: false,
     cause: 'The publication did not exist yet at the point in the log from which the slot reads.',
-    remedy: 'Drop the replication slot and delete the stored position; the source then begins with a new snapshot.',
+    remedy:
+      'Drop the replication slot and run "millrace connect forget <name>"; the source then begins with a new snapshot.',
   },
   POSTGRES_TABLE_MISSING: {
     retriable: true,
@@ -107,18 +109,18 @@ export const connectErrors = {
     retriable: false,
     cause: 'PostgreSQL removed log that the slot still needed (max_slot_wal_keep_size, or the slot was invalidated).',
     remedy:
-      'Drop the slot and delete the stored position; the source then begins with a new snapshot. Raise max_slot_wal_keep_size.',
+      'Drop the slot and run "millrace connect forget <name>"; the source then begins with a new snapshot. Raise max_slot_wal_keep_size.',
   },
   POSTGRES_SLOT_MISSING: {
     retriable: false,
     cause: 'A position is stored, but the slot that held the log from there on is gone: changes since then are lost.',
-    remedy: 'Delete the stored position; the source then begins with a new slot and a new snapshot.',
+    remedy: 'Run "millrace connect forget <name>"; the source then begins with a new slot and a new snapshot.',
   },
   POSTGRES_SLOT_AHEAD: {
     retriable: false,
     cause: 'The slot has moved beyond the stored position: somebody else read from it, or Kafka lost the position.',
     remedy:
-      'Changes in between are not in Kafka. Drop the slot and delete the stored position; the source then begins with a new snapshot.',
+      'Changes in between are not in Kafka. Drop the slot and run "millrace connect forget <name>"; the source then begins with a new snapshot.',
   },
   POSTGRES_SLOT_TOO_OLD: {
     retriable: false,
@@ -133,7 +135,7 @@ export const connectErrors = {
   POSTGRES_OTHER_SERVER: {
     retriable: false,
     cause: 'The stored position comes from another server, or from a later state of this one (it was restored).',
-    remedy: 'Drop the slot and delete the stored position; the source then begins with a new snapshot.',
+    remedy: 'Drop the slot and run "millrace connect forget <name>"; the source then begins with a new snapshot.',
   },
   POSTGRES_STREAM_INVALID: {
     retriable: false,

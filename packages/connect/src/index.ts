@@ -14,7 +14,7 @@ export type {
   StoredPosition,
   TopicSpec,
 } from './runtime/connector.ts'
-export { positionsTopic } from './runtime/position-store.ts'
+export { forgetPosition, positionsTopic, storedPosition } from './runtime/position-store.ts'
 export type { SinkRunnerOptions, SourceRunnerOptions } from './runtime/runner-options.ts'
 export { runSink } from './runtime/sink-runner.ts'
 export { runSource } from './runtime/source-runner.ts'

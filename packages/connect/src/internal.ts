@@ -1,2 +1,1 @@
 export { connectErrors } from './errors.ts'
-export { PositionStore } from './runtime/position-store.ts'

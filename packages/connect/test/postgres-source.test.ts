@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { isMillraceError } from '@millrace/base'
 import { type Broker, startBroker } from '@millrace/broker'
@@ -8,14 +11,15 @@ import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import { outbox, outboxMigration } from '@millrace/outbox'
 import pg from 'pg'
 import {
+  forgetPosition,
   type PostgresOutboxOptions,
   postgresOutbox,
   postgresTables,
   type RunningConnector,
   runSource,
   type SourceConnector,
+  storedPosition,
 } from '../src/index.ts'
-import { PositionStore } from '../src/internal.ts'
 import { eventually, type ReadRecord, readTopic } from './support/topic-reader.ts'
 
 const order = topic('order', { key: serdes.string, value: serdes.json<{ amount: number }>(), partitions: 2 })
@@ -155,6 +159,43 @@ describe('the PostgreSQL source', () => {
     assert.equal(running.status().state, 'running')
   })
 
+  test('goes on after the broker was restarted', async () => {
+    await using s = await service()
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-connect-'))
+    let log = await startBroker({ dataDir: folder })
+    await using own = kafkaClient({ brokers: log.brokers, requestTimeoutMs: 2_000, operationTimeoutMs: 3_000 })
+    const limits = { retryDelayMsMin: 20, retryDelayMsMax: 200 }
+    const running = runSource(source(s.url), { client: own, limits })
+    try {
+      await running.ready
+      const ids = [await append(s.db, 'grace', 1)]
+      await eventually('the first event', () => (running.status().records === 1 ? true : undefined))
+      const { port } = log
+      await log.close()
+      ids.push(await append(s.db, 'grace', 2))
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      log = await startBroker({ dataDir: folder, port })
+      const records = await eventually('both events', async () => {
+        const read = await readTopic(own, 'order').catch(() => [])
+        return read.length >= 2 ? read : undefined
+      })
+      assert.deepEqual(
+        records.map(({ headers }) => headers.id),
+        ids,
+      )
+      await log.close()
+      await append(s.db, 'grace', 3)
+      const startMs = Date.now()
+      await running.close()
+      assert.ok(Date.now() - startMs < 12_000, 'stopping does not wait for a broker that is gone')
+    } finally {
+      await running.close()
+      await own.close()
+      await log.close().catch(() => {})
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
   test('refuses a slot that is ahead of the stored position', async () => {
     await using s = await service()
     const running = run(source(s.url))
@@ -175,13 +216,10 @@ describe('the PostgreSQL source', () => {
       s.name,
     ])
     assert.equal(await failure(source(s.url)), 'POSTGRES_SLOT_MISSING')
-    // What the remedy says: forget the position.
-    const producer = client.producer({})
-    await new PositionStore(client, 'millrace-connect-offsets', { now: Date.now, after: () => () => {} }).delete(
-      producer,
-      `${s.name}-outbox`,
-    )
-    await producer.close()
+    // What the remedy says.
+    assert.ok(await storedPosition(client, `${s.name}-outbox`))
+    await forgetPosition(client, `${s.name}-outbox`)
+    assert.equal(await storedPosition(client, `${s.name}-outbox`), undefined)
     await using anew = run(source(s.url))
     await anew.ready
   })

@@ -1,4 +1,4 @@
-import { isMillraceError } from '@millrace/base'
+import { type Clock, isMillraceError } from '@millrace/base'
 
 /** Kafka errors that end a producer or consumer but not the work: with a new one it goes on from its stored position. */
 const reopenable = new Set([
@@ -46,4 +46,29 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
     signal.addEventListener('abort', onAbort, { once: true })
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
+}
+
+/** As `abortable`, but work that is under way when the signal aborts still gets `graceMs` to finish. */
+export async function finishing<T>(work: Promise<T>, signal: AbortSignal, clock: Clock, graceMs: number): Promise<T> {
+  const late = new AbortController()
+  let cancel: (() => void) | undefined
+  const onAbort = (): void => {
+    cancel = clock.after(graceMs, () => late.abort(signal.reason))
+  }
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await abortable(work, late.signal)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    cancel?.()
+  }
+}
+
+/** Resolves when the work has ended, however, or after `maxMs`: for closing what may have lost its other end. */
+export async function endWithin(clock: Clock, maxMs: number, work: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const cancel = clock.after(maxMs, resolve)
+  await Promise.race([work.then(resolve, resolve), late])
+  cancel()
 }

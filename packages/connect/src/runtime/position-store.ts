@@ -1,4 +1,4 @@
-import type { Clock } from '@millrace/base'
+import { type Clock, systemClock } from '@millrace/base'
 import type { KafkaClient, Producer } from '@millrace/kafka'
 import { partitionForKey, RecordBatchBuilder } from '@millrace/protocol'
 import { connectError } from '../errors.ts'
@@ -74,7 +74,7 @@ export class PositionStore {
     await this.#put(producer, name, Buffer.from(JSON.stringify(position)))
   }
 
-  /** Forgets the position, so that the source begins anew. Only for a source that does not run. */
+  /** Adds the removal of the position to the producer's open transaction. */
   async delete(producer: Producer, name: string): Promise<void> {
     await this.#put(producer, name, null)
   }
@@ -94,6 +94,30 @@ export class PositionStore {
     }
     return partitionForKey(keyOf(name), this.#count)
   }
+}
+
+/** Where a source stands; undefined when it has never run. */
+export function storedPosition(client: KafkaClient, name: string): Promise<StoredPosition | undefined> {
+  return new PositionStore(client, positionsTopic, systemClock).read(name)
+}
+
+/**
+ * Makes a source begin anew, with a snapshot if it is configured to take one. An instance that still runs is fenced; drop
+ * the replication slot too when the log it holds is not wanted any more.
+ *
+ * @example
+ * await forgetPosition(client, 'orders-outbox')
+ */
+export async function forgetPosition(client: KafkaClient, name: string): Promise<void> {
+  await using producer = client.producer({ transactionalId: transactionalIdOf(name) })
+  await producer.init()
+  producer.begin()
+  await new PositionStore(client, positionsTopic, systemClock).delete(producer, name)
+  await producer.commit()
+}
+
+export function transactionalIdOf(source: string): string {
+  return `millrace-source-${source}`
 }
 
 function keyOf(name: string): Buffer {

@@ -3,7 +3,7 @@ import { backoffMs, checkOptions, resolveLimits } from '@millrace/base/internal'
 import type { Consumer, FetchedPartition, TopicPartition } from '@millrace/kafka'
 import type { SinkConnector, SinkSession } from './connector.ts'
 import { DeadLetters } from './dead-letters.ts'
-import { abortable, verdictOn } from './failures.ts'
+import { abortable, endWithin, finishing, verdictOn } from './failures.ts'
 import { type SinkRunnerOptions, sinkRunnerLimits } from './runner-options.ts'
 import { SinkAssignment } from './sink-assignment.ts'
 import { type RunningConnector, StatusBoard } from './status.ts'
@@ -13,6 +13,9 @@ import { ensureTopics } from './topics.ts'
 const pollMaxWaitMs = 250
 /** How often the group's offsets are brought up to date; they only serve lag displays. */
 const mirrorIntervalMs = 1_000
+/** What is being written when the sink is stopped may still be finished within this time. */
+const stopGraceMs = 5_000
+const closeTimeoutMs = 2_000
 
 /**
  * Runs a sink until it is closed. Where it stands is in the target database, in the same transaction as the rows; the
@@ -98,7 +101,7 @@ class SinkRunner {
       await member.run()
     } finally {
       await member.close()
-      await Promise.allSettled([consumer.close(), deadLetters.close()])
+      await endWithin(this.#clock, closeTimeoutMs, Promise.allSettled([consumer.close(), deadLetters.close()]))
     }
   }
 }
@@ -186,14 +189,15 @@ class SinkMember {
   async #write(fetched: readonly FetchedPartition[]): Promise<void> {
     const session = this.#session
     if (!session) return
-    const { board, clock } = this.#parts
+    const { board, clock, signal } = this.#parts
     const partitions = this.#assignment.batches(fetched, this.#parts.maxWriteBytes)
     const results = await Promise.allSettled(
       partitions.map(async (batches) => {
         for (const batch of batches) {
-          const rows = await session.put(batch)
+          const rows = await finishing(session.put(batch), signal, clock, stopGraceMs)
           this.#assignment.written(batch)
           board.committed(rows, clock.now())
+          if (signal.aborted) return
         }
       }),
     )

@@ -3,8 +3,8 @@ import { checkOptions, resolveLimits } from '@millrace/base/internal'
 import type { Producer } from '@millrace/kafka'
 import { BatchOutput } from './batch-output.ts'
 import type { SourceConnector, SourcePull, SourceSession, StoredPosition } from './connector.ts'
-import { abortable } from './failures.ts'
-import { PositionStore, positionsTopic } from './position-store.ts'
+import { abortable, endWithin, finishing } from './failures.ts'
+import { PositionStore, positionsTopic, transactionalIdOf } from './position-store.ts'
 import { type SourceRunnerOptions, sourceRunnerLimits } from './runner-options.ts'
 import { type RunningConnector, StatusBoard } from './status.ts'
 import { SupervisedLoop } from './supervised-loop.ts'
@@ -12,6 +12,10 @@ import { ensureTopics } from './topics.ts'
 
 const pullMaxWaitMs = 250
 const closeTimeoutMs = 2_000
+/** What is being published when the source is stopped may still be finished within this time. */
+const stopGraceMs = 5_000
+/** A broker that is away longer than this shows in the status; the source then publishes again from its position. */
+const deliveryTimeoutMs = 30_000
 
 /**
  * Runs a source until it is closed. Its records and its position go to Kafka in one transaction, and the database is told
@@ -112,8 +116,13 @@ class SourceRunner {
   #producer(transactionTimeoutMs: number): Producer {
     const { client } = this.#options
     const { maxBatchBytes } = this.#limits
-    const transactionalId = `millrace-source-${this.#connector.name}`
-    return client.producer({ transactionalId, transactionTimeoutMs, maxBatchBytes: maxBatchBytes * 2 })
+    const transactionalId = transactionalIdOf(this.#connector.name)
+    return client.producer({
+      transactionalId,
+      transactionTimeoutMs,
+      maxBatchBytes: maxBatchBytes * 2,
+      deliveryTimeoutMs,
+    })
   }
 
   async #openSession(position: StoredPosition | undefined, signal: AbortSignal): Promise<SourceSession> {
@@ -148,9 +157,8 @@ class SourceRunner {
       if (!isOpen) producer.begin()
       isOpen = true
       records += output.records
-      await this.#send(producer, output)
+      await finishing(this.#publish(session, producer, output, pulled), signal, clock, stopGraceMs)
       if (pulled.transaction === 'continue') continue
-      await this.#commit(session, producer, pulled)
       isOpen = false
       this.#board.committed(records, clock.now())
       records = 0
@@ -158,23 +166,18 @@ class SourceRunner {
     }
   }
 
-  async #send(producer: Producer, output: BatchOutput): Promise<void> {
+  async #publish(session: SourceSession, producer: Producer, output: BatchOutput, pulled: SourcePull): Promise<void> {
     await Promise.all(output.take().map((batch) => producer.sendBatch(batch)))
-  }
-
-  async #commit(session: SourceSession, producer: Producer, { position }: SourcePull): Promise<void> {
+    if (pulled.transaction === 'continue') return
+    const { position } = pulled
     await this.#positions.write(producer, this.#connector.name, position)
     await producer.commit()
     // Only now: had the database been told before, a crash in between would lose what the transaction never published.
     await session.commit(position)
   }
 
-  async #closeProducer(producer: Producer): Promise<void> {
-    const clock = this.#options.clock ?? systemClock
-    const { promise: late, resolve } = Promise.withResolvers<void>()
-    // With the broker gone an abort only times out; the next initialisation does the same job.
-    const cancel = clock.after(closeTimeoutMs, resolve)
-    await Promise.race([producer.close().catch(() => {}), late])
-    cancel()
+  /** With the broker gone an abort only times out; the next initialisation does the same job. */
+  #closeProducer(producer: Producer): Promise<void> {
+    return endWithin(this.#options.clock ?? systemClock, closeTimeoutMs, producer.close())
   }
 }

@@ -115,13 +115,22 @@ function queryCommand(): Command {
 }
 
 function connectCommand(): Command {
-  return new Command('connect').description('connectors of a running process').addCommand(
-    new Command('status')
-      .description('state, position and lag of sources and sinks')
-      .option('--url <url>', 'gateway (MILLRACE_URL)', process.env.MILLRACE_URL ?? 'http://127.0.0.1:8080')
-      .option('--json', 'print JSON')
-      .action(async (flags) => (await import('./commands/connect.ts')).connectStatus(flags)),
-  )
+  const load = () => import('./commands/connect.ts')
+  return new Command('connect')
+    .description('sources and sinks')
+    .addCommand(
+      new Command('status')
+        .description('state, position and lag of the connectors of a running process')
+        .option('--url <url>', 'gateway (MILLRACE_URL)', process.env.MILLRACE_URL ?? 'http://127.0.0.1:8080')
+        .option('--json', 'print JSON')
+        .action(async (flags) => (await load()).connectStatus(flags)),
+    )
+    .addCommand(
+      daily('forget', 'makes a source begin anew, with a snapshot; previews unless --yes')
+        .argument('<source>')
+        .option('--yes', 'do it')
+        .action(async (source, flags) => (await load()).forgetSource(source, flags)),
+    )
 }
 
 /** The daily tools. */

@@ -1,3 +1,6 @@
+import { forgetPosition, storedPosition } from '@millrace/connect'
+import { millraceError } from '../../errors.ts'
+import { type DailyFlags, withKafka } from '../kafka.ts'
 import { printJson, printTable } from '../output.ts'
 import { ask } from './query.ts'
 
@@ -26,4 +29,19 @@ export async function connectStatus(flags: { readonly url: string; readonly json
       details.activity,
     ]),
   )
+}
+
+/** `millrace connect forget`: removes a source's stored position; one that still runs is fenced. */
+export async function forgetSource(source: string, flags: DailyFlags & { readonly yes?: boolean }): Promise<void> {
+  await withKafka(flags, async (client) => {
+    const position = await storedPosition(client, source)
+    if (!position) throw millraceError('NOT_FOUND', `no position is stored for a source "${source}"`, { source })
+    if (!flags.yes) {
+      const what = `this would forget that ${source} stands at ${JSON.stringify(position)}`
+      throw millraceError('CONFIRMATION_NEEDED', what, { source })
+    }
+    await forgetPosition(client, source)
+    if (flags.json) printJson({ source, forgotten: position })
+    else console.log(`forgot the position of ${source}; it stood at ${JSON.stringify(position)}`)
+  })
 }
