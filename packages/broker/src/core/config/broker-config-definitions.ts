@@ -78,7 +78,7 @@ const ownDefinitions: readonly ConfigDefinition[] = [
     'transaction.abort.timed.out.transaction.cleanup.interval.ms',
     'int',
     '10000',
-    'Pause between looks for timed out transactions.',
+    'Accepted; a transaction is aborted when its time is up.',
     atLeast(1),
   ),
   define(
