@@ -69,6 +69,10 @@ export async function finishing<T>(work: Promise<T>, signal: AbortSignal, clock:
 export async function endWithin(clock: Clock, maxMs: number, work: Promise<unknown>): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>()
   const cancel = clock.after(maxMs, resolve)
-  await Promise.race([work.then(resolve, resolve), late])
+  const ended = work.then(
+    () => resolve(),
+    () => resolve(),
+  )
+  await Promise.race([ended, late])
   cancel()
 }
