@@ -67,8 +67,3 @@ function decodeHandover(stored: unknown): Handover {
   const seen = Array.isArray(ids) ? { ids: ids.map(String) } : { snapshot: String(snapshot) }
   return { seen, untilLsn: parseLsn(String(untilLsn)) }
 }
-
-/** Whether all of `position` is in `other` as well. */
-export function isBeforeOrAt(position: PostgresPosition, other: PostgresPosition): boolean {
-  return position.lsn < other.lsn || (position.lsn === other.lsn && position.index <= other.index)
-}
