@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { type Broker, startBroker } from '@millrace/broker'
 import { apacheKafkaClassPath, apacheKafkaUnavailable } from '../kafka/apache-kafka.ts'
+import { waitFor } from './wait-for.ts'
 
 const run = promisify(execFile)
 const skip = apacheKafkaUnavailable() ?? false
@@ -81,4 +83,45 @@ test("Kafka's producer, consumer and tools run transactions and a group", { skip
       [1, 4],
     ],
   )
+})
+
+/** A consumer of Kafka's own that tells what it is assigned. */
+class JavaConsumer implements Disposable {
+  readonly owned = new Set<number>()
+  readonly process: ChildProcess
+
+  constructor(topic: string, group: string) {
+    const java = ['-XX:TieredStopAtLevel=1', '-Xmx128m', '-cp', classPath, 'org.apache.kafka.tools.VerifiableConsumer']
+    const strategy = 'org.apache.kafka.clients.consumer.CooperativeStickyAssignor'
+    const consumer = ['--topic', topic, '--group-id', group, '--session-timeout', '6000']
+    const args = [...java, ...consumer, '--assignment-strategy', strategy, '--bootstrap-server', broker.brokers]
+    this.process = spawn('java', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    createInterface(this.process.stdout!).on('line', (line) => {
+      if (!line.startsWith('{')) return
+      const { name, partitions } = JSON.parse(line) as { name: string; partitions?: { partition: number }[] }
+      for (const { partition } of partitions ?? []) {
+        if (name === 'partitions_assigned') this.owned.add(partition)
+        if (name === 'partitions_revoked') this.owned.delete(partition)
+      }
+    })
+  }
+
+  [Symbol.dispose](): void {
+    this.process.kill('SIGKILL')
+  }
+}
+
+test('a Java group with the cooperative assignor survives the death of a member', {
+  skip,
+  timeout: 120_000,
+}, async () => {
+  await tool('TopicCommand', '--create', '--topic', 'cooperative', '--partitions', '4')
+  using stays = new JavaConsumer('cooperative', 'cooperative-readers')
+  await waitFor('the first to own all', () => stays.owned.size === 4, 60_000)
+  using dies = new JavaConsumer('cooperative', 'cooperative-readers')
+  await waitFor('both to own two', () => stays.owned.size === 2 && dies.owned.size === 2, 60_000)
+  assert.deepEqual([...stays.owned, ...dies.owned].sort(), [0, 1, 2, 3])
+  dies.process.kill('SIGKILL')
+  // The session timeout of 6 s, and a rebalance.
+  await waitFor('the survivor to own all', () => stays.owned.size === 4, 15_000)
 })
