@@ -56,6 +56,20 @@ export class FlowRecord {
     this.#valueBytes = undefined
   }
 
+  /** A key whose bytes are known, too. */
+  setKeyWithBytes(key: unknown, bytes: Buffer, serde: AnySerde): void {
+    this.#key = key
+    this.#keyBytes = bytes
+    this.#keySerde = serde
+  }
+
+  /** A value whose bytes are known, too. */
+  setValueWithBytes(value: unknown, bytes: Buffer | null, serde: AnySerde): void {
+    this.#value = value
+    this.#valueBytes = bytes
+    this.#valueSerde = serde
+  }
+
   readKey(bytes: Buffer | null, serde: AnySerde): void {
     this.#key = bytes === null ? null : unread
     this.#keyBytes = bytes

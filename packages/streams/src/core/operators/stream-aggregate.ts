@@ -1,7 +1,7 @@
-import { FlowRecord } from '../flow-record.ts'
 import { type CreateProcessor, settled } from '../processor.ts'
 import type { RecordContext } from '../record-context.ts'
 import { noWindow } from '../stores/state-store.ts'
+import { openOwnStore } from './forward-updates.ts'
 
 /** How records are folded into an aggregate. */
 export interface Aggregation {
@@ -21,17 +21,9 @@ export function streamAggregateOperator(
   sendOldValues: boolean,
 ): CreateProcessor {
   const { initial, add, readsValue } = aggregation
-  return ({ node, context, forward, drop, store }) => {
-    const state = store(storeName)
-    const out = new FlowRecord()
-    state.sendOldValues = sendOldValues
-    state.onUpdate = (key, _start, newValue, oldValue, timestamp) => {
-      out.setKey(key)
-      out.setValue(newValue)
-      out.oldValue = oldValue
-      out.timestamp = timestamp
-      forward(out)
-    }
+  return (setup) => {
+    const { node, context, drop } = setup
+    const state = openOwnStore(setup, storeName, sendOldValues)
     return {
       process(record) {
         if (!record.hasKey) return drop('null-key')

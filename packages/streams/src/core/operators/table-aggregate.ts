@@ -2,6 +2,7 @@ import { FlowRecord } from '../flow-record.ts'
 import { type CreateProcessor, settled } from '../processor.ts'
 import type { RecordContext } from '../record-context.ts'
 import { noWindow } from '../stores/state-store.ts'
+import { openOwnStore } from './forward-updates.ts'
 import type { Pair } from './map.ts'
 
 /**
@@ -57,17 +58,9 @@ export function tableAggregateOperator(
   sendOldValues: boolean,
 ): CreateProcessor {
   const { initial, add, subtract } = aggregation
-  return ({ node, forward, drop, store }) => {
-    const state = store(storeName)
-    const out = new FlowRecord()
-    state.sendOldValues = sendOldValues
-    state.onUpdate = (key, _start, newValue, oldValue, timestamp) => {
-      out.setKey(key)
-      out.setValue(newValue)
-      out.oldValue = oldValue
-      out.timestamp = timestamp
-      forward(out)
-    }
+  return (setup) => {
+    const { node, drop } = setup
+    const state = openOwnStore(setup, storeName, sendOldValues)
     return {
       process(record) {
         if (!record.hasKey) return drop('null-key')

@@ -1,6 +1,7 @@
 import { FlowRecord } from '../flow-record.ts'
 import { type CreateProcessor, settled } from '../processor.ts'
 import { noWindow } from '../stores/state-store.ts'
+import { openOwnStore } from './forward-updates.ts'
 import type { TableLookup } from './table-getter.ts'
 
 /** Joins a row of this side with one of the other; null stands for a missing row in left and outer joins. */
@@ -49,18 +50,9 @@ export function tableJoinOperator(options: TableJoinOptions): CreateProcessor {
 
 /** Where both sides meet: keeps the result in its store, if it has one. */
 export function tableJoinMergeOperator(storeName: string | undefined, sendOldValues: boolean): CreateProcessor {
-  return ({ forward, store }) => {
-    if (storeName === undefined) return { process: forward }
-    const state = store(storeName)
-    const out = new FlowRecord()
-    state.sendOldValues = sendOldValues
-    state.onUpdate = (key, _start, newValue, oldValue, timestamp) => {
-      out.setKey(key)
-      out.setValue(newValue)
-      out.oldValue = oldValue
-      out.timestamp = timestamp
-      forward(out)
-    }
+  return (setup) => {
+    if (storeName === undefined) return { process: setup.forward }
+    const state = openOwnStore(setup, storeName, sendOldValues)
     return {
       process(record) {
         state.put(record.key, noWindow, record.value, sendOldValues ? record.oldValue : null, record.timestamp)

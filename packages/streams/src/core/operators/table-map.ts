@@ -2,6 +2,7 @@ import { FlowRecord } from '../flow-record.ts'
 import { type CreateProcessor, decided, type ProcessorSetup, settled } from '../processor.ts'
 import type { RecordContext } from '../record-context.ts'
 import { noWindow } from '../stores/state-store.ts'
+import { openOwnStore } from './forward-updates.ts'
 import type { TableGetter, TableLookup } from './table-getter.ts'
 
 /** What becomes of one row; null: there is none. Never called with null. */
@@ -33,7 +34,8 @@ export function mapRows(fn: RowMapper) {
 /** Filter and mapValues of a table: the old value goes the same way as the new one, or comes from the own store. */
 export function tableMapOperator(options: TableMapOptions): CreateProcessor {
   const { map, skipsNothing, store: storeName, sendOldValues } = options
-  return ({ context, forward, store }) => {
+  return (setup) => {
+    const { context, forward } = setup
     const out = new FlowRecord()
     const apply = (key: unknown, value: unknown): unknown => (value === null ? null : map(value, key, context))
     if (storeName === undefined) {
@@ -51,15 +53,7 @@ export function tableMapOperator(options: TableMapOptions): CreateProcessor {
         },
       }
     }
-    const state = store(storeName)
-    state.sendOldValues = sendOldValues
-    state.onUpdate = (key, _start, newValue, oldValue, timestamp) => {
-      out.setKey(key)
-      out.setValue(newValue)
-      out.oldValue = oldValue
-      out.timestamp = timestamp
-      forward(out)
-    }
+    const state = openOwnStore(setup, storeName, sendOldValues)
     return {
       process(record) {
         const { key } = record

@@ -1,13 +1,15 @@
 import { FlowRecord } from '../flow-record.ts'
 import type { CreateProcessor } from '../processor.ts'
 import { noWindow } from '../stores/state-store.ts'
+import { openOwnStore } from './forward-updates.ts'
 
 /**
  * A topic or stream read as a table: the last value of a key, by offset. Without store (nobody looks rows up) updates
  * pass through.
  */
 export function tableSourceOperator(storeName: string | undefined, sendOldValues: boolean): CreateProcessor {
-  return ({ forward, drop, store }) => {
+  return (setup) => {
+    const { forward, drop } = setup
     const out = new FlowRecord()
     if (storeName === undefined) {
       return {
@@ -21,15 +23,7 @@ export function tableSourceOperator(storeName: string | undefined, sendOldValues
         },
       }
     }
-    const state = store(storeName)
-    state.sendOldValues = sendOldValues
-    state.onUpdate = (key, _start, newValue, oldValue, timestamp) => {
-      out.setKey(key)
-      out.setValue(newValue)
-      out.oldValue = oldValue
-      out.timestamp = timestamp
-      forward(out)
-    }
+    const state = openOwnStore(setup, storeName, sendOldValues)
     return {
       process(record) {
         if (!record.hasKey) return drop('null-key')

@@ -1,5 +1,6 @@
 import { FlowRecord } from '../flow-record.ts'
 import { type CreateProcessor, settled } from '../processor.ts'
+import { asBuffer } from '../stores/bytes.ts'
 import type { Windows } from '../windows/windows.ts'
 import { type Aggregation, fold } from './stream-aggregate.ts'
 
@@ -19,9 +20,9 @@ export function windowAggregateOperator(
     const time = observedTime()
     const out = new FlowRecord()
     state.sendOldValues = sendOldValues
-    state.onUpdate = (key, start, newValue, oldValue, timestamp) => {
+    state.onUpdate = ({ key, windowStart: start, value, oldValue, timestamp, valueBytes }) => {
       out.setKey({ key, window: { start, end: windows.endOf(start) } })
-      out.setValue(newValue)
+      out.setValueWithBytes(value, valueBytes === null ? null : asBuffer(valueBytes), state.valueSerde)
       out.oldValue = oldValue
       out.timestamp = timestamp
       forward(out)

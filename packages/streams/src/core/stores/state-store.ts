@@ -7,14 +7,22 @@ import type { StoreBytes } from './store-bytes.ts'
 import type { Timestamped } from './views.ts'
 import { windowKey } from './window-key.ts'
 
-/** Told of every update that a store lets through: at once, or when the cache in front of it is written down. */
-export type UpdateListener = (
-  key: unknown,
-  windowStart: number,
-  newValue: unknown,
-  oldValue: unknown,
-  timestamp: number,
-) => void
+/** An update that a store lets through. One object is used for all: read it at once. */
+export interface StoreUpdate {
+  key: unknown
+  windowStart: number
+  /** null: deleted. */
+  value: unknown
+  /** What it replaces, where listeners want to know; null: nothing. */
+  oldValue: unknown
+  timestamp: number
+  /** As stored: with the start of the window behind the key, if there is one. */
+  keyBytes: Uint8Array
+  valueBytes: Uint8Array | null
+}
+
+/** Told of every update: at once, or when the cache in front of the store is written down. */
+export type UpdateListener = (update: StoreUpdate) => void
 
 /** What a key-value store passes for the start of a window. */
 export const noWindow = 0
@@ -70,6 +78,15 @@ export class StateStore {
   #averageValueBytes = 64
   #lastUsed: CacheEntry | undefined
   /** What `get` answers with: one object, filled anew each time. */
+  readonly #update: StoreUpdate = {
+    key: null,
+    windowStart: noWindow,
+    value: null,
+    oldValue: null,
+    timestamp: -1,
+    keyBytes: new Uint8Array(0),
+    valueBytes: null,
+  }
   readonly #row: { value: unknown; timestamp: number } = { value: null, timestamp: -1 }
 
   constructor(options: StateStoreOptions) {
@@ -119,8 +136,9 @@ export class StateStore {
     const value = isChecked ? this.#strict!.put(given, this.valueSerde, this.name) : given
     if (this.#order === undefined) {
       const bytes = value === null ? null : (valueBytes ?? this.#valueBytes(value))
-      this.bytes.put(this.#keyBytes(key, windowStart), bytes, value === null ? this.#context.timestamp : timestamp)
-      this.onUpdate(key, windowStart, value, this.sendOldValues ? oldValue : null, timestamp)
+      const keyBytes = this.#keyBytes(key, windowStart)
+      this.bytes.put(keyBytes, bytes, value === null ? this.#context.timestamp : timestamp)
+      this.#tell(key, windowStart, value, this.sendOldValues ? oldValue : null, timestamp, keyBytes, bytes)
       return
     }
     const identity = this.#identityOf(key)
@@ -194,13 +212,33 @@ export class StateStore {
       this.bytes.put(keyBytes, valueBytes, timestamp)
       isWritten = true
       this.#noteFlushed(entry, keyBytes, valueBytes)
-      this.onUpdate(entry.key, entry.windowStart, entry.value, oldValue, timestamp)
+      this.#tell(entry.key, entry.windowStart, entry.value, oldValue, timestamp, keyBytes, valueBytes)
     } catch (error) {
       // What could not be written down must not be read as if it had been, if the handler goes on without it.
       if (!isWritten) this.#drop(entry)
       this.#context.assume(entry)
       this.#onFlushFailure(error)
     }
+  }
+
+  #tell(
+    key: unknown,
+    windowStart: number,
+    value: unknown,
+    oldValue: unknown,
+    timestamp: number,
+    keyBytes: Uint8Array,
+    valueBytes: Uint8Array | null,
+  ): void {
+    const update = this.#update
+    update.key = key
+    update.windowStart = windowStart
+    update.value = value
+    update.oldValue = oldValue
+    update.timestamp = timestamp
+    update.keyBytes = keyBytes
+    update.valueBytes = valueBytes
+    this.onUpdate(update)
   }
 
   #drop(entry: CacheEntry): void {
