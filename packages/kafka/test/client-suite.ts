@@ -497,6 +497,35 @@ function registerGroupTests(client: Get, newTopic: NewTopic): void {
     assert.deepEqual(await take(second, 4), ['6', '7', '8', '9'])
   })
 
+  test('what was read is committed while the member gives its partitions up, also when it closes', async () => {
+    const topic = await newTopic()
+    const groupId = `group-${++names}`
+    await using producer = client().producer()
+    for (let index = 0; index < 5; index++) await producer.send({ topic, key: null, value: Buffer.from(String(index)) })
+    const consumer = client().consumer({ groupId })
+    consumer.subscribe({ topics: [topic], onRevoked: () => consumer.commit() })
+    await take(consumer, 5)
+    await consumer.close()
+    await assert.rejects(consumer.commit(), { code: 'KAFKA_CLOSED' })
+    assert.equal((await client().admin.committedOffsets(groupId))[0]?.offset, 5)
+  })
+
+  test('a callback that throws fails one poll, and the assignment stands', async () => {
+    const topic = await newTopic(2)
+    await using consumer = client().consumer({ groupId: `group-${++names}` })
+    consumer.subscribe({
+      topics: [topic],
+      onAssigned: () => {
+        throw new Error('of the application')
+      },
+    })
+    await assert.rejects(async () => {
+      for (;;) await consumer.poll({ timeoutMs: 100 })
+    }, /of the application/)
+    assert.equal(consumer.assignment().length, 2)
+    await consumer.poll()
+  })
+
   test('an assignor tells members and leader what it likes', async () => {
     const topic = await newTopic(2)
     const groupId = `group-${++names}`

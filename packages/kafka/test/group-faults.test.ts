@@ -13,7 +13,7 @@ import {
 import { type MemoryBroker, memoryBroker } from './memory-broker.ts'
 import { virtually } from './virtual-run.ts'
 
-const seeds = Number(process.env.MILLRACE_SEEDS ?? 15)
+const seeds = Number(process.env.MILLRACE_SEEDS ?? 8)
 const firstSeed = Number(process.env.MILLRACE_SEED_FROM ?? 1)
 const partitions = 6
 const records = 240

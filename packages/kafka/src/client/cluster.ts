@@ -130,6 +130,13 @@ export class Cluster {
     })
   }
 
+  /** What is known of a topic, at once; what has grown old is asked for in the background. */
+  cachedTopic(name: string): TopicMetadata | undefined {
+    const topic = this.metadata.topic(name)
+    if (topic !== undefined && this.freshTopic(name) === undefined) this.refreshMetadata([name]).catch(() => {})
+    return topic
+  }
+
   freshTopic(name: string): TopicMetadata | undefined {
     const topic = this.metadata.topic(name)
     const { clock, metadataMaxAgeMs } = this.settings

@@ -38,10 +38,14 @@ export class LinkPool {
 
   /** Closes the connections of one purpose, when the consumer or producer they belong to goes. */
   closePurpose(purpose: string): void {
-    for (const [key, link] of [...this.#open]) {
+    for (const [key, opening] of [...this.#links]) {
       if (!key.endsWith(`|${purpose}`)) continue
       this.#forget(key)
-      link.close()
+      // One that is being opened is closed as soon as it is there.
+      opening.then(
+        (link) => link.close(),
+        () => {},
+      )
     }
   }
 
@@ -62,7 +66,7 @@ export class LinkPool {
         link.close()
         throw signal.reason
       }
-      this.#open.set(key, link)
+      if (this.#links.has(key)) this.#open.set(key, link)
       link.closed.then(() => this.#forget(key, link)).catch(() => {})
       return link
     } catch (error) {

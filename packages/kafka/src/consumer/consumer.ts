@@ -90,6 +90,7 @@ class KafkaConsumer implements Consumer {
   #membership: Membership | undefined
   #polling = false
   #closing: Promise<void> | undefined
+  #closed = false
 
   constructor(cluster: Cluster, purpose: string, settings: ConsumerSettings, onClose: () => void) {
     this.#cluster = cluster
@@ -195,7 +196,8 @@ class KafkaConsumer implements Consumer {
   }
 
   async commit(offsets: readonly TopicPartitionOffset[] = this.#allPositions()): Promise<void> {
-    this.#assertOpen()
+    // While it is being closed, `onRevoked` may still commit.
+    if (this.#closed) throw kafkaError('KAFKA_CLOSED', 'the consumer is closed')
     if (offsets.length === 0) return
     const { groupId, generationId: generationIdOrMemberEpoch, memberId, groupInstanceId } = this.groupMetadata()
     const member = { groupId, generationIdOrMemberEpoch, memberId, groupInstanceId }
@@ -254,6 +256,7 @@ class KafkaConsumer implements Consumer {
     try {
       await this.#membership?.close()
     } finally {
+      this.#closed = true
       this.#fetcher.close()
       this.#assignment.replace([])
       this.#cluster.pool.closePurpose(this.#purpose)

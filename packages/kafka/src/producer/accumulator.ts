@@ -104,7 +104,7 @@ export class Accumulator {
   /** Runs `append` at once when nothing stands in the way, otherwise in line behind earlier calls for the topic. */
   #inOrder<T>(name: string, bytes: number, append: (topic: TopicMetadata) => Later<T>): Later<T> | Promise<Later<T>> {
     const line = this.#lines.get(name)
-    const topic = this.#cluster.freshTopic(name)
+    const topic = this.#cluster.cachedTopic(name)
     if (line === undefined && topic !== undefined && this.#hasRoom(bytes)) return append(topic)
     const turn = async (): Promise<Later<T>> => {
       const { maxBlockMs: timeoutMs, allowAutoTopicCreation } = this.#settings

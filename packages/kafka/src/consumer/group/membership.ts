@@ -209,24 +209,31 @@ export class Membership {
     const assigned = assignment.partitions
     const keep = new Set(assigned.map(keyOf))
     const revoked = current.partitions().filter((one) => !keep.has(keyOf(one)))
+    const added = assigned.filter((one) => current.get(one) === undefined)
+    // A callback that throws fails the poll, but not before the assignment is what the group thinks it is.
+    const errors: unknown[] = []
+    const note = (error: unknown): void => void errors.push(error)
     if (revoked.length > 0) {
-      await this.#revoke(revoked)
+      await this.#revoke(revoked).catch(note)
       // What was given up can only go to its new owner in another rebalance (KIP-429).
       this.requestRejoin('partitions were revoked')
     }
-    const added = assigned.filter((one) => current.get(one) === undefined)
     this.#publish('assigned', added)
-    await assignor.onAssignment?.(assigned, assignment.userData, this.#identity.generationId)
+    await attempt(() => assignor.onAssignment?.(assigned, assignment.userData, this.#identity.generationId)).catch(note)
     for (const one of added) current.add(one)
-    await listener.onAssigned?.(added)
+    await attempt(() => listener.onAssigned?.(added)).catch(note)
+    if (errors.length > 0) throw errors[0]
   }
 
   /** The listener first, while offsets can still be committed; nothing of these partitions is polled meanwhile. */
   async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
     if (partitions.length === 0) return
     this.#publish('revoked', partitions)
-    await this.#parts.listener.onRevoked?.(partitions)
-    this.#parts.assignment.delete(partitions)
+    try {
+      await this.#parts.listener.onRevoked?.(partitions)
+    } finally {
+      this.#parts.assignment.delete(partitions)
+    }
   }
 
   async #giveUpLost(): Promise<void> {
@@ -316,6 +323,10 @@ export class Membership {
     if (next === null) throw new TypeError(`${event} cannot happen to a member that is ${this.#state}`)
     this.#state = next
   }
+}
+
+async function attempt(callback: () => void | Promise<void> | undefined): Promise<void> {
+  await callback()
 }
 
 /** A topic that does not exist yet is looked for this often. */
