@@ -48,10 +48,15 @@ export const textSettings = [
   "set bytea_output = 'hex'",
 ].join('; ')
 
-/** @throws POSTGRES_UNAVAILABLE, POSTGRES_ACCESS_DENIED, POSTGRES_POOLER */
-export async function connectClient(url: string, applicationName: string): Promise<Client> {
+/**
+ * With `replication` a connection that speaks the replication protocol, which poolers refuse.
+ *
+ * @throws POSTGRES_UNAVAILABLE, POSTGRES_ACCESS_DENIED, POSTGRES_POOLER
+ */
+export async function connectClient(url: string, applicationName: string, replication = false): Promise<Client> {
   const pg = await loadPg()
-  const client = new pg.Client(connectionOptions(url, applicationName))
+  const options = { ...connectionOptions(url, applicationName), ...(replication && { replication: 'database' }) }
+  const client = new pg.Client(options)
   // Without a listener the loss of an idle connection would end the process; the next query reports it.
   client.on('error', () => {})
   try {

@@ -9,11 +9,10 @@ import type { SourceConnector, SourceContext, SourceSession, TopicSpec } from '.
 import { applicationName, isSameConnector, isSibling } from './application-name.ts'
 import type { CapturedTable, CaptureMapper, PublicationNeed } from './capture.ts'
 import { readTable } from './catalog.ts'
-import { parseLsn } from './lsn.ts'
 import { decodePosition, type PostgresPosition } from './position.ts'
 import { ensurePublication, publicationProblem } from './publications.ts'
 import { ReplicationFeed } from './replication-feed.ts'
-import { serverIdentity, serverProblems } from './server-checks.ts'
+import { logEnd, serverIdentity, serverProblems } from './server-checks.ts'
 import { createSlot, readSlot, slotTaken, takeOverSlot } from './slots.ts'
 import { SnapshotSession } from './snapshot-session.ts'
 import { type PostgresSourceOptions, slotNameFor, sourceLimits } from './source-options.ts'
@@ -72,17 +71,18 @@ class PostgresSource {
     try {
       const [problem] = await serverProblems(client)
       if (problem) throw problem
+      const systemId = await serverIdentity(this.#options.url, this.#applicationName)
       const tables = await this.#tables(client)
       const needs = this.#plan.publications(tables, this.#publication)
       const mapper = this.#plan.mapper(tables)
       // The publication first: the slot's history must know it, or decoding ends with "publication does not exist".
       for (const need of needs) await ensurePublication(client, need)
-      const start = await this.#start(client, context)
+      const start = await this.#start(client, systemId, context)
       if (start.isSnapshotDue) {
         isHandedOver = true
         await client.query(textSettings)
         const { clock, signal, report } = context
-        const { systemId, lsn: slotLsn } = start.position
+        const { lsn: slotLsn } = start.position
         const orderBy = this.#plan.snapshotOrder
         const slot = this.#slot
         return new SnapshotSession({ client, tables, orderBy, mapper, systemId, slot, slotLsn, clock, signal, report })
@@ -114,6 +114,7 @@ class PostgresSource {
       const client = await connectClient(this.#options.url, this.#applicationName)
       try {
         problems.push(...(await serverProblems(client)))
+        if (problems.length === 0) await serverIdentity(this.#options.url, this.#applicationName)
         const slot = await readSlot(client, this.#slot)
         if (slot?.activePid !== undefined && !isSameConnector(slot.activeApplication, this.#applicationName)) {
           problems.push(slotTaken(this.#slot, slot))
@@ -141,15 +142,15 @@ class PostgresSource {
   /** Where to go on from; refuses where changes would be lost. */
   async #start(
     client: Client,
+    systemId: string,
     context: SourceContext,
   ): Promise<{ position: PostgresPosition; isSnapshotDue: boolean }> {
     const { name } = this.#plan
-    const { systemId, walLsn } = await serverIdentity(client)
     const slot = await readSlot(client, this.#slot)
     if (context.position) {
       const position = decodePosition(context.position, name)
       const confirmedLsn = slot?.confirmedLsn
-      checkStart({ connector: name, slot: this.#slot, position, systemId, walLsn: parseLsn(walLsn), confirmedLsn })
+      checkStart({ connector: name, slot: this.#slot, position, systemId, walLsn: await logEnd(client), confirmedLsn })
     }
     if (slot) await takeOverSlot(client, this.#slot, this.#applicationName, context.clock)
     if (context.position) return { position: decodePosition(context.position, name), isSnapshotDue: false }

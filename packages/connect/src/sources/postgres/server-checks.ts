@@ -1,7 +1,9 @@
 import type { MillraceError } from '@millrace/base'
 import type { Client } from 'pg'
 import { connectError } from '../../errors.ts'
+import { connectClient } from '../../postgres/driver.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
+import { parseLsn } from './lsn.ts'
 
 /** What stands in the way of logical replication on this server, for this user. */
 export async function serverProblems(client: Client): Promise<MillraceError[]> {
@@ -24,10 +26,22 @@ export async function serverProblems(client: Client): Promise<MillraceError[]> {
   return problems
 }
 
-/** The server's own identity and how far its log reaches. */
-export async function serverIdentity(client: Client): Promise<{ systemId: string; walLsn: string }> {
-  const { rows } = await client.query<{ system_id: string; wal_lsn: string }>(
-    'select system_identifier::text as system_id, pg_current_wal_insert_lsn()::text as wal_lsn from pg_control_system()',
-  )
-  return { systemId: rows[0]!.system_id, walLsn: rows[0]!.wal_lsn }
+/** Where the server's log ends. */
+export async function logEnd(client: Client): Promise<bigint> {
+  const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn')
+  return parseLsn(rows[0]!.lsn)
+}
+
+/**
+ * The server's own identity, asked over a replication connection: whatever keeps one from being opened shows before a slot
+ * is created, which would then hold the server's log with nobody to read it.
+ */
+export async function serverIdentity(url: string, applicationName: string): Promise<string> {
+  const client = await connectClient(url, applicationName, true)
+  try {
+    const { rows } = await client.query<{ systemid: string }>('IDENTIFY_SYSTEM')
+    return rows[0]!.systemid
+  } finally {
+    await client.end().catch(() => {})
+  }
 }
