@@ -5,9 +5,13 @@ import { dirname, join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const manifests = globSync('packages/*/package.json', { cwd: root })
-const tsc = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-b', ...manifests.map((file) => dirname(file))], {
-  cwd: root,
-  stdio: 'inherit',
-})
+const tsc = spawnSync(
+  join(root, 'node_modules/.bin/tsc'),
+  ['-b', '--force', ...manifests.map((file) => dirname(file))],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+)
 if (tsc.status !== 0) process.exit(tsc.status ?? 1)
 for (const manifest of manifests) copyFileSync(join(root, 'LICENSE'), join(root, dirname(manifest), 'LICENSE'))

@@ -1,5 +1,6 @@
 import pc from 'picocolors'
 import type { Databases } from './databases.ts'
+import { deadLetters } from './dead-letters.ts'
 import type { LoadTotals } from './load.ts'
 import type { Shop } from './shop.ts'
 
@@ -12,12 +13,16 @@ export async function statusLines(shop: Shop, databases: Databases, totals: Load
   const now = Date.now()
   const perSecond = ((totals.orders - last.orders) * 1000) / Math.max(1, now - last.ms)
   last = { ms: now, orders: totals.orders }
-  const [latency, lags] = await Promise.all([databases.latency(now - latencyWindowMs), stageLags(shop)])
+  const [latency, lags, letters] = await Promise.all([
+    databases.latency(now - latencyWindowMs),
+    stageLags(shop),
+    deadLetters(shop.brokers, 'order'),
+  ])
   const ms = (value: number | undefined): string => (value === undefined ? '-' : `${value.toFixed(0)} ms`)
   return [
     `${pc.bold('orders')}   ${totals.orders} placed, ${perSecond.toFixed(0)}/s, ${totals.customers} customers, ${totals.deletedCustomers} deleted`,
     `${pc.bold('latency')}  p50 ${ms(latency?.p50Ms)}, p99 ${ms(latency?.p99Ms)} from the shop to the reporting database`,
-    `${pc.bold('lag')}      capture ${size(lags.captureBytes)}, streams ${lags.streamsRecords} records, sink ${lags.sinkRecords} records; ${lags.deadLetters} dead letters`,
+    `${pc.bold('lag')}      capture ${size(lags.captureBytes)}, streams ${lags.streamsRecords} records, sink ${lags.sinkRecords} records; ${letters} dead letters`,
     '',
     `${pc.bold('state')}    ${shop.stateUrls[0]}/stores/customer-orders?limit=3`,
     `         ${shop.stateUrls[1]}/stores/revenue-minute/DE   (any instance answers for every key)`,
@@ -31,7 +36,6 @@ interface Lags {
   readonly captureBytes: number
   readonly streamsRecords: number
   readonly sinkRecords: number
-  readonly deadLetters: number
 }
 
 async function stageLags({ gateways, stateUrls }: Shop): Promise<Lags> {
@@ -42,7 +46,6 @@ async function stageLags({ gateways, stateUrls }: Shop): Promise<Lags> {
     captureBytes: sum(capture, 'millrace_connector_lag_bytes'),
     streamsRecords: sum(streams.flat(), 'millrace_streams_lag_records'),
     sinkRecords: sum(sink, 'millrace_connector_lag_records'),
-    deadLetters: sum(streams.flat(), 'millrace_streams_dead_letters_total'),
   }
 }
 
