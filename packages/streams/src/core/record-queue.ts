@@ -1,6 +1,9 @@
 import type { RecordBatchView, RecordCursor } from '@millrace/protocol'
 import type { TaskInput } from './task.ts'
 
+/** Batches that are let go at a time. */
+const sweptBatches = 16
+
 /**
  * Fetched batches of one input partition, and the record at their head. Records are walked in place; a batch is let go
  * when its last record is done.
@@ -108,8 +111,15 @@ export class RecordQueue {
       }
       const batch = this.#batches[this.#nextBatch]!
       this.#nextBatch++
+      if (this.#nextBatch === sweptBatches) this.#sweep()
       this.#batchBytes = batch.sizeInBytes
       this.#cursor = batch.cursor()
     }
+  }
+
+  /** While there is a backlog the queue never runs empty: what is done has to be let go in between. */
+  #sweep(): void {
+    this.#batches = this.#batches.slice(this.#nextBatch)
+    this.#nextBatch = 0
   }
 }

@@ -1,4 +1,4 @@
-import type { ErrorFields, MetricSample } from '@millrace/base'
+import type { MetricSample } from '@millrace/base'
 import type { RecordCursor } from '@millrace/protocol'
 import { streamsError } from '../errors.ts'
 import { FlowRecord } from './flow-record.ts'
@@ -6,12 +6,13 @@ import type { FailedRecord } from './handlers.ts'
 import { type Receive, wireNodes } from './node-wiring.ts'
 import type { ObservedTime } from './processor.ts'
 import { noHeaders, TaskRecordContext } from './record-context.ts'
+import { describeRecord, failed, failureOf, fieldsOf, invalidTimestamp, unwrapped } from './record-failures.ts'
 import { RecordQueue } from './record-queue.ts'
 import { decodeChange } from './serdes/change-serde.ts'
-import { isMistake, OutputFailure, StageFailure } from './stage-failure.ts'
+import { isMistake, StageFailure } from './stage-failure.ts'
 import type { Isolation } from './stores/state-view.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
-import { deepFreeze, isMutation } from './strict.ts'
+import { deepFreeze } from './strict.ts'
 import type {
   CreateStreamTask,
   StreamTask,
@@ -319,7 +320,7 @@ class SynchronousTask implements StreamTask {
     }
     if (this.#decide(failure, record) === 'skip') return true
     if (this.#effects !== effectsBefore) {
-      const message = `${describe(record)} cannot be tried again by itself: it has had effects already`
+      const message = `${describeRecord(record)} cannot be tried again by itself: it has had effects already`
       throw streamsError('STREAMS_RETRY_AFTER_EFFECTS', message, fieldsOf(record), failure.cause)
     }
     queue.attempts++
@@ -375,51 +376,6 @@ function readChange(record: FlowRecord, bytes: Buffer | null, source: SourceNode
   } catch (cause) {
     throw new StageFailure('deserialize', cause)
   }
-}
-
-function invalidTimestamp(timestamp: number): StageFailure {
-  return new StageFailure(
-    'deserialize',
-    streamsError('STREAMS_TIMESTAMP_INVALID', `the timestamp is ${timestamp}`, { timestamp }),
-  )
-}
-
-/** The failure of a record; what the output threw goes on to the runtime. */
-function failureOf(error: unknown): StageFailure {
-  if (error instanceof OutputFailure) throw error.cause
-  if (!(error instanceof StageFailure)) return failureOf(new StageFailure('process', error))
-  if (!isMutation(error.cause)) return error
-  const mutated = streamsError(
-    'STREAMS_VALUE_MUTATED',
-    `a callback of ${error.node ?? 'the topology'} changed a value in place`,
-    {},
-    error.cause,
-  )
-  return new StageFailure(error.stage, mutated, error.node)
-}
-
-const codes = {
-  deserialize: 'STREAMS_DESERIALIZE_FAILED',
-  process: 'STREAMS_PROCESS_FAILED',
-  produce: 'STREAMS_PRODUCE_FAILED',
-} as const
-
-function failed({ stage, cause }: StageFailure, record: FailedRecord): unknown {
-  if (isMistake(cause)) return cause
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return streamsError(codes[stage], `${describe(record)}, in ${record.node}: ${reason}`, fieldsOf(record), cause)
-}
-
-function describe({ topic, partition, offset }: FailedRecord): string {
-  return `${topic}-${partition} at offset ${offset}`
-}
-
-function fieldsOf({ topic, partition, offset, node }: FailedRecord): ErrorFields {
-  return { topic, partition, offset, node }
-}
-
-function unwrapped(error: unknown): unknown {
-  return error instanceof OutputFailure || error instanceof StageFailure ? error.cause : error
 }
 
 /** Makes a task and opens its stores. */

@@ -25,16 +25,6 @@ export function readMillis(source: Buffer, at: number): number {
   return source.readInt32BE(at) * 0x1_0000_0000 + source.readUInt32BE(at + 4)
 }
 
-/** Smallest key that is greater than every key with this prefix; undefined when there is none. */
-export function afterPrefix(prefix: Uint8Array): Buffer | undefined {
-  let end = prefix.length
-  while (end > 0 && prefix[end - 1] === 0xff) end--
-  if (end === 0) return undefined
-  const next = Buffer.from(prefix.subarray(0, end))
-  next[end - 1]!++
-  return next
-}
-
 /** The key right after this one in byte order: makes an inclusive bound exclusive. */
 export function justAfter(key: Uint8Array): Buffer {
   const next = Buffer.alloc(key.length + 1)
