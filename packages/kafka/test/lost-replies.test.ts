@@ -113,6 +113,11 @@ for (const version of [1, 2] as const) {
   })
 }
 
+test('a seed replays its run: the same faults, the same end, the same moment', async () => {
+  const run = () => virtually(async (clock) => [await exactlyOnceRun(clock, firstSeed, 2), clock.now()])
+  assert.deepEqual(await run(), await run())
+})
+
 const inputs = 60
 
 /** Consume-transform-produce without an input topic: the committed offset is the position, the output is its numbers. */
