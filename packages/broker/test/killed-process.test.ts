@@ -81,7 +81,9 @@ for (const durability of ['write', 'fsync']) {
         using connection = await RawConnection.open(port)
         await connection.call(apis.Metadata, 12, { topics: [{ name: 'order' }], allowAutoTopicCreation: true })
         setTimeout(() => child.kill('SIGKILL'), 100 + round * 70)
+        const dead = once(child, 'exit')
         acknowledged.push(...(await produceUntilDeath(connection, 0, sent)))
+        await dead
       }
       assert.ok(acknowledged.length > 100, `${acknowledged.length} acknowledged`)
       await using broker = await startBroker({ dataDir: folder, worker: false })

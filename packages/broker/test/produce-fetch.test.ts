@@ -168,6 +168,16 @@ test('the first batch comes even when it is larger than every limit', () => {
   )
 })
 
+test('a negative limit is a limit of nothing, and the first batch comes', () => {
+  const { client } = testCore()
+  createTopic(client, 'order')
+  produce(client, 'order', batch([{ value: 'a' }]))
+  produce(client, 'order', batch([{ value: 'b' }]))
+  assert.deepEqual(readAll(fetchNow(client, 'order', 0, { maxBytes: -1, partitionMaxBytes: -9000 }).records), [
+    [0, 'a'],
+  ])
+})
+
 test('offsets before the log start and behind the log end are out of range', () => {
   const { client } = testCore()
   createTopic(client, 'order')

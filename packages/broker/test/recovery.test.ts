@@ -277,3 +277,14 @@ test('an idempotent repetition is recognised after a crash', () => {
   assert.deepEqual([again.errorCode, again.baseOffset], [ErrorCode.NONE, 0])
   assert.equal(fetchNow(client, 'order', 0).highWatermark, 2)
 })
+
+test('a log that changed on the disk is reported to its readers, not walked for ever', () => {
+  const storage = memoryStorage()
+  const { client, core } = testCore({ storage })
+  createTopic(client, 'order')
+  produce(client, 'order', batch([{ value: 'a' }]))
+  const log = storage.readFile(`logs/${core.topics.topic('order')!.id}/0/00000000000000000000.log`)!
+  log.writeInt32BE(-12, 8)
+  storage.replaceFile(`logs/${core.topics.topic('order')!.id}/0/00000000000000000000.log`, log)
+  assert.equal(fetchNow(client, 'order', 0).errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
+})

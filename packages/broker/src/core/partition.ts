@@ -160,7 +160,8 @@ export class Partition {
     } catch (error) {
       return refused(ErrorCode.KAFKA_STORAGE_ERROR, `The log cannot be written: ${(error as Error).message}`)
     }
-    if (rolled) writeProducerSnapshot(this.#environment.storage, this.log, this.producers)
+    // At the beginning of the log nothing is known of anyone.
+    if (rolled && baseOffset > 0) writeProducerSnapshot(this.#environment.storage, this.log, this.producers)
     for (const batch of batches) {
       if (batch.producerId >= 0) this.producers.append(batch, nowMs)
     }
@@ -351,10 +352,13 @@ export class Partition {
     this.highWatermark = Math.min(this.highWatermark, this.log.endOffset)
   }
 
-  /** Syncs the log, writes the active segment's index and says what the next start needs to know. */
+  /**
+   * Writes the active segment's index and says what the next start needs to know. Only under fsync the log is synced: ten thousand
+   * logs would take a minute, and without it a stop promises no more than what went before.
+   */
   checkpoint(): PartitionCheckpoint {
-    for (const segment of this.log.segments) {
-      if (segment === this.log.active || segment.nextOffset > this.highWatermark) segment.file.syncNow()
+    if (this.#environment.fsync) {
+      for (const segment of this.log.segments) segment.file.syncNow()
     }
     this.log.active?.writeIndex()
     return { segments: this.log.checkpoint(), producers: this.producers.snapshot().toString('base64') }

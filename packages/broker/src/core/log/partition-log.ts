@@ -1,3 +1,4 @@
+import { brokerError } from '../../errors.ts'
 import { baseOffsetAt, batchHeaderBytes, batchSizeAt, maxTimestampAt, nextOffsetAt } from './batch-bytes.ts'
 import { Segment, type SegmentEnvironment } from './segment.ts'
 import { type BatchVisitor, walkBatches } from './walk-batches.ts'
@@ -95,10 +96,11 @@ export class PartitionLog {
   }
 
   /**
-   * Whole batches from the one that holds `fromOffset` on, up to `maxBytes`, none that begins at or behind `untilOffset`.
+   * Whole batches from the one that holds `fromOffset` on, up to `limitBytes`, none that begins at or behind `untilOffset`.
    * With `atLeastOne` the first batch comes even if it is larger. The bytes are a view or the caller's own.
    */
-  read(fromOffset: number, maxBytes: number, untilOffset: number, atLeastOne: boolean): Buffer {
+  read(fromOffset: number, limitBytes: number, untilOffset: number, atLeastOne: boolean): Buffer {
+    const maxBytes = Math.max(0, limitBytes)
     for (let index = this.#segmentIndexOf(fromOffset); index < this.segments.length; index++) {
       const segment = this.segments[index]!
       if (segment.baseOffset >= untilOffset) break
@@ -123,15 +125,14 @@ export class PartitionLog {
     while (position < segment.size) {
       const bytes = segment.file.readAt(position, Math.min(wanted, segment.size - position))
       let at = 0
-      while (bytes.length - at >= batchHeaderBytes && nextOffsetAt(bytes, at) <= fromOffset)
-        at += batchSizeAt(bytes, at)
+      while (bytes.length - at >= batchHeaderBytes && nextOffsetAt(bytes, at) <= fromOffset) at += sizeOf(bytes, at)
       if (bytes.length - at < batchHeaderBytes) {
         if (position + Math.max(at, bytes.length) >= segment.size) return undefined
         position += at
         continue
       }
       if (baseOffsetAt(bytes, at) >= untilOffset) return noBytes
-      const first = batchSizeAt(bytes, at)
+      const first = sizeOf(bytes, at)
       if (first > maxBytes && !atLeastOne) return noBytes
       if (first > bytes.length - at) {
         position += at
@@ -260,10 +261,19 @@ function lastWholeBatch(
   let at = start
   let nextOffset = 0
   while (bytes.length - at >= batchHeaderBytes) {
-    const size = batchSizeAt(bytes, at)
+    const size = sizeOf(bytes, at)
     if (at - start + size > maxBytes || size > bytes.length - at || baseOffsetAt(bytes, at) >= untilOffset) break
     nextOffset = nextOffsetAt(bytes, at)
     at += size
   }
   return { at, nextOffset }
+}
+
+/** A length that cannot be means that the disk gave other bytes than were written. */
+function sizeOf(bytes: Buffer, at: number): number {
+  const size = batchSizeAt(bytes, at)
+  if (size >= batchHeaderBytes) return size
+  throw brokerError('BROKER_STORAGE_FAILED', `a batch in the log says it has ${size} bytes`, {
+    offset: baseOffsetAt(bytes, at),
+  })
 }
