@@ -1,8 +1,8 @@
 import type { RecordBatchView, RecordCursor } from '@millrace/protocol'
 import type { TaskInput } from './task.ts'
 
-/** Batches that are let go at a time. */
-const sweptBatches = 16
+/** Places of finished batches are swept out at the earliest when there are so many. */
+const sweptMin = 16
 
 /**
  * Fetched batches of one input partition, and the record at their head. Records are walked in place; a batch is let go
@@ -15,7 +15,7 @@ export class RecordQueue {
   partitionTime = -1
   /** Times that a handler asked for the head to be tried again. */
   attempts = 0
-  #batches: RecordBatchView[] = []
+  #batches: (RecordBatchView | undefined)[] = []
   #nextBatch = 0
   #cursor: RecordCursor | undefined
   #hasHead = false
@@ -110,15 +110,16 @@ export class RecordQueue {
         return
       }
       const batch = this.#batches[this.#nextBatch]!
-      this.#nextBatch++
-      if (this.#nextBatch === sweptBatches) this.#sweep()
+      this.#letGo()
       this.#batchBytes = batch.sizeInBytes
       this.#cursor = batch.cursor()
     }
   }
 
-  /** While there is a backlog the queue never runs empty: what is done has to be let go in between. */
-  #sweep(): void {
+  /** While there is a backlog the queue never runs empty: what is done must not wait for that. */
+  #letGo(): void {
+    this.#batches[this.#nextBatch++] = undefined
+    if (this.#nextBatch < sweptMin || this.#nextBatch * 2 < this.#batches.length) return
     this.#batches = this.#batches.slice(this.#nextBatch)
     this.#nextBatch = 0
   }
