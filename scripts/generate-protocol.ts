@@ -94,7 +94,7 @@ function jarsFor(given: readonly string[]): string[] {
     : [...given, ...findJars({ download: true })!.filter((path) => !isGiven(basename(path).replace(/-[\d.]+jar$/, '')))]
 }
 
-/** Entry of `npm run generate [-- --jar PATH …]`. */
+/** Entry of `npm run generate -- protocol [--jar PATH …]`. */
 export function generateProtocol(argv: readonly string[]): void {
   const { values } = parseArgs({ args: [...argv], options: { jar: { type: 'string', multiple: true } } })
   const messages = selectMessages(readDefinitions(jarsFor(values.jar ?? [])))

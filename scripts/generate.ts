@@ -1,7 +1,31 @@
-// `npm run generate [-- --jar PATH …]`: the tables of `packages/protocol` from the definitions in Kafka's jars.
-// `npm run generate -- --fixtures`: the bytes its tests compare with, from Kafka's own classes (Java 17 and Maven).
-import { generateProtocol } from './generate-protocol.ts'
+// `npm run generate`: pages of the documentation, from the code.
+// `npm run generate -- protocol [--jar PATH …]`: the tables of `packages/protocol`, from the definitions in Kafka's jars.
+// `npm run generate -- fixtures`: the bytes its tests compare with, from Kafka's own classes (Java 17 and Maven).
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
-const args = process.argv.slice(2)
-if (args.includes('--fixtures')) await import('../conformance/java/make-protocol-fixtures.ts')
-else generateProtocol(args)
+const root = join(import.meta.dirname, '..')
+const [what = 'docs', ...rest] = process.argv.slice(2)
+
+async function writePages(): Promise<void> {
+  const { pages } = await import('./docs/pages.ts')
+  for (const { path, text } of await pages(root)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
+  }
+}
+
+switch (what) {
+  case 'docs':
+    await writePages()
+    break
+  case 'protocol':
+    ;(await import('./generate-protocol.ts')).generateProtocol(rest)
+    break
+  case 'fixtures':
+    await import('../conformance/java/make-protocol-fixtures.ts')
+    break
+  default:
+    console.error(`npm run generate [-- docs | protocol | fixtures], not "${what}"`)
+    process.exitCode = 2
+}

@@ -1,3 +1,4 @@
+import { brokerPage } from './broker.ts'
 import { errorsPage } from './errors.ts'
 import { settingsPage } from './settings.ts'
 
@@ -10,6 +11,7 @@ export interface Page {
 export async function pages(root: string): Promise<Page[]> {
   return [
     { path: 'docs/reference/errors.md', text: await errorsPage(root) },
+    { path: 'docs/reference/broker.md', text: brokerPage() },
     { path: 'docs/reference/configuration.md', text: settingsPage() },
   ]
 }

@@ -20,5 +20,5 @@ test("the generated messages are those of Kafka's jars", { skip }, () => {
   const current = digestOf(selectMessages(readDefinitions(jars!)))
   const names = new Set([...Object.keys(committed), ...Object.keys(current)])
   const changed = [...names].filter((name) => committed[name] !== current[name])
-  assert.deepEqual(changed, [], 'these messages changed: run `npm run generate`')
+  assert.deepEqual(changed, [], 'these messages changed: run `npm run generate -- protocol`')
 })
