@@ -8,7 +8,8 @@ if (major < 22 || (major === 22 && minor < 18)) {
   console.error(`millrace needs Node 22.18 or newer, this is ${process.version}. In a checkout use "npx millrace".`)
   process.exit(1)
 }
-module.enableCompileCache?.()
+// In the environment, so that workers and child processes find what this process compiled.
+process.env.NODE_COMPILE_CACHE ??= module.enableCompileCache?.().directory ?? ''
 
 // A checkout has the sources and runs them; the published package has only dist.
 const source = new URL('../src/cli/main.ts', import.meta.url)
