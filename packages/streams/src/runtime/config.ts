@@ -1,11 +1,12 @@
 import { type LimitTable, resolveLimits } from '@millrace/base/internal'
+import { defaultCacheMaxBytes } from '../core/stores/record-cache.ts'
 
 export type ProcessingGuarantee = 'exactly_once' | 'at_least_once'
 
 /** Every bound of the runtime with its default. */
 export const streamsLimits = {
   cacheMaxBytes: {
-    default: 10 * 1024 * 1024,
+    default: defaultCacheMaxBytes,
     min: 0,
     max: 2 ** 40,
     reached: 'The eldest cached updates are written down and forwarded; 0 forwards every update.',
