@@ -6,10 +6,25 @@ export const gatewayErrors = {
     cause: 'Another process listens on the port that the gateway was given.',
     remedy: 'End that process, or choose another port with --gateway-port (0 takes a free one).',
   },
+  GATEWAY_HOST_UNAVAILABLE: {
+    retriable: false,
+    cause: 'The gateway cannot listen on the address and port that it was given.',
+    remedy: 'Give --gateway-host an address of this machine and --gateway-port a port that this user may open.',
+  },
   GATEWAY_BAD_REQUEST: {
     retriable: false,
-    cause: 'A path or query parameter of an HTTP request has a form that cannot be used.',
+    cause: 'An HTTP request, or a path or query parameter of it, has a form that cannot be used.',
     remedy: 'Mend the parameter that the message names; docs/reference/http.md describes them.',
+  },
+  GATEWAY_ANSWER_TOO_LARGE: {
+    retriable: false,
+    cause: 'More windows lie between the bounds than one answer may hold.',
+    remedy: 'Move from and to closer together, or ask for single keys.',
+  },
+  GATEWAY_INTERNAL: {
+    retriable: false,
+    cause: 'The gateway met an error that it did not expect.',
+    remedy: 'Report it with the request that caused it.',
   },
   GATEWAY_NOT_FOUND: {
     retriable: false,
@@ -38,6 +53,7 @@ export const gatewayError = errorFactory(gatewayErrors)
 /** HTTP status of each code; a code that is not here is a fault of ours, 500. */
 export const httpStatus: Readonly<Partial<Record<string, number>>> = {
   GATEWAY_BAD_REQUEST: 400,
+  GATEWAY_ANSWER_TOO_LARGE: 400,
   GATEWAY_NOT_FOUND: 404,
   STORE_NOT_FOUND: 404,
   KEY_NOT_FOUND: 404,

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { isMillraceError, type MetricSource, type MillraceError } from '@millrace/base'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { gatewayError, httpStatus } from './errors.ts'
@@ -17,6 +17,8 @@ export interface GatewayOptions {
   /** How long another instance may take to answer for a key that it owns. Default 5000. */
   readonly forwardTimeoutMs?: number
   readonly maxBodyBytes?: number
+  /** How long a client may take to send its request. Default 30000. */
+  readonly requestTimeoutMs?: number
 }
 
 /** What the gateway shows of the process it stands in. It listens first and is filled while the parts start. */
@@ -25,6 +27,8 @@ export interface GatewayContent {
   readonly metrics: MetricSource[]
   readonly health: HealthCheck[]
   connectors(): readonly ConnectorReport[]
+  /** True until everything above is filled in: `/readyz` and requests for state answer 503 so long. Default: never. */
+  isStarting?(): boolean
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -38,16 +42,20 @@ const retryAfterSeconds = 1
 
 /**
  * Starts the HTTP server: state queries, health, metrics.
- * @throws GATEWAY_PORT_IN_USE
+ * @throws GATEWAY_PORT_IN_USE, GATEWAY_HOST_UNAVAILABLE
  *
  * @example
  * await using gateway = await startGateway({ state: [], metrics: [], health: [], connectors: () => [] }, { port: 0 })
  */
 export async function startGateway(content: GatewayContent, options: GatewayOptions = {}): Promise<Gateway> {
   const { host = '127.0.0.1', port = 8080, forwardTimeoutMs = 5_000, maxBodyBytes = 1 << 20 } = options
+  const { requestTimeoutMs = 30_000 } = options
   const server = fastify({
     bodyLimit: maxBodyBytes,
-    forceCloseConnections: true,
+    // What is being answered when the gateway closes still is; `forwardTimeoutMs` bounds it.
+    forceCloseConnections: 'idle',
+    requestTimeout: requestTimeoutMs,
+    clientErrorHandler: answerGarbage,
     routerOptions: { maxParamLength: 8_192 },
   })
   server.setReplySerializer((payload) => JSON.stringify(payload, bigintAsText))
@@ -58,12 +66,13 @@ export async function startGateway(content: GatewayContent, options: GatewayOpti
       gatewayError('GATEWAY_NOT_FOUND', `nothing is served at ${request.method} ${request.url.slice(0, 200)}`),
     ),
   )
-  storeRoutes(server, new StateReader(content.state, forwardTimeoutMs))
-  healthRoutes(server, content.health)
+  storeRoutes(server, new StateReader(content, forwardTimeoutMs))
+  healthRoutes(server, content)
   metricsRoute(server, content.metrics)
   connectorRoutes(server, () => content.connectors())
   await listen(server, host, port)
-  const address = `${host}:${(server.server.address() as AddressInfo).port}`
+  const { port: boundPort } = server.server.address() as AddressInfo
+  const address = host.includes(':') ? `[${host}]:${boundPort}` : `${host}:${boundPort}`
   const close = (): Promise<void> => server.close()
   return { address, url: `http://${address}`, close, [Symbol.asyncDispose]: close }
 }
@@ -80,15 +89,36 @@ async function listen(server: FastifyInstance, host: string, port: number): Prom
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
       throw gatewayError('GATEWAY_PORT_IN_USE', `port ${port} of ${host} is in use`, { host, port }, error)
     }
-    throw error
+    throw gatewayError('GATEWAY_HOST_UNAVAILABLE', `cannot listen on ${host}:${port}`, { host, port }, error)
   }
+}
+
+/** Bytes that are no HTTP get an answer of the usual form, and their connection alone is closed. */
+function answerGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request'
+  const { code, message, remedy } = gatewayError('GATEWAY_BAD_REQUEST', `this is no HTTP request: ${error.message}`)
+  const body = JSON.stringify({ code, message, remedy })
+  const head = `content-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
+  socket.end(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`)
 }
 
 function sendError(reply: FastifyReply, error: FastifyError | MillraceError): FastifyReply {
   if (!isMillraceError(error)) {
     const status = error.statusCode ?? 500
-    const message = status < 500 ? error.message : 'internal error'
-    return reply.status(status).send({ code: status < 500 ? 'GATEWAY_BAD_REQUEST' : 'INTERNAL', message, remedy: '' })
+    const { code, message, remedy } =
+      status < 500
+        ? gatewayError('GATEWAY_BAD_REQUEST', error.message)
+        : gatewayError('GATEWAY_INTERNAL', 'the gateway failed at this request')
+    return reply.status(status).send({ code, message, remedy })
   }
   const status = httpStatus[error.code] ?? (error.retriable ? 503 : 500)
   if (status === 503) reply.header('retry-after', retryAfterSeconds)

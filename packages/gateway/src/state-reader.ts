@@ -36,18 +36,26 @@ export interface ReadContext {
   readonly partitions: readonly number[] | undefined
 }
 
+interface StateContent {
+  readonly state: readonly StateProvider[]
+  isStarting?(): boolean
+}
+
+/** Windows in one answer at most; it is refused rather than cut, since what is missing could not be seen. */
+const maxWindows = 50_000
+
 /** Reads stores wherever their partitions are: here, or through the gateway of the instance that owns them. */
 export class StateReader {
-  readonly #providers: readonly StateProvider[]
+  readonly #content: StateContent
   readonly #forwardTimeoutMs: number
 
-  constructor(providers: readonly StateProvider[], forwardTimeoutMs: number) {
-    this.#providers = providers
+  constructor(content: StateContent, forwardTimeoutMs: number) {
+    this.#content = content
     this.#forwardTimeoutMs = forwardTimeoutMs
   }
 
   stores(): StoreDescription[] {
-    return this.#providers.flatMap((provider) => [...provider.stores()])
+    return this.#content.state.flatMap((provider) => [...provider.stores()])
   }
 
   /** @throws STORE_NOT_FOUND */
@@ -82,7 +90,8 @@ export class StateReader {
     }
     const local = localStore(provider, name, partition)
     if (local.kind !== 'window') throw notKeyValue(name)
-    return [...local.fetch(store.keySerde.deserialize(bytes), query)].map((entry) => windowBody(store, entry))
+    const found = bounded(name, local.fetch(store.keySerde.deserialize(bytes), query))
+    return found.map((entry) => windowBody(store, entry))
   }
 
   /** Entries of all partitions in the order of their serialised keys; `next` is where to go on. */
@@ -120,11 +129,16 @@ export class StateReader {
     const { store } = this.#find(name)
     const lists = await this.#everywhere<WindowBody>(name, parameters, context, 'windows', (local) => {
       if (local.kind !== 'window') throw notKeyValue(name)
-      return [...local.fetchAll(query)].map((entry) => windowBody(store, entry))
+      return bounded(name, local.fetchAll(query)).map((entry) => windowBody(store, entry))
     })
-    return lists.flat().sort((a, b) => a.start - b.start)
+    return bounded(name, lists.flat()).sort((a, b) => a.start - b.start || (a.key < b.key ? -1 : 1))
   }
 
+  /**
+   * Asks for every partition exactly once: each goes to whoever owns it now, by number, and whoever is asked for one that it
+   * does not hold refuses the whole. So an answer misses no partition and shows none twice while partitions move; it is
+   * 503 then, and the client asks again. What is here is read at one moment, before anything is awaited.
+   */
   async #everywhere<T>(
     name: string,
     parameters: URLSearchParams,
@@ -135,6 +149,9 @@ export class StateReader {
     const { provider } = this.#find(name)
     const count = provider.partitions(name)
     if (count === undefined) throw unavailable(name)
+    const unknown = context.partitions?.find((partition) => partition >= count)
+    // The other instance may have seen the topic before this one did.
+    if (unknown !== undefined) throw unavailable(name, unknown)
     const wanted = context.partitions ?? Array.from({ length: count }, (_, partition) => partition)
     const byHost = new Map<string, number[]>()
     const here: T[][] = []
@@ -151,10 +168,12 @@ export class StateReader {
   }
 
   #find(name: string): { provider: StateProvider; store: StoreDescription } {
-    for (const provider of this.#providers) {
+    for (const provider of this.#content.state) {
       const store = provider.stores().find((candidate) => candidate.name === name)
       if (store) return { provider, store }
     }
+    // Its application may not have been loaded yet, and then "there is no such store" would be wrong.
+    if (this.#content.isStarting?.()) throw unavailable(name)
     throw gatewayError('STORE_NOT_FOUND', `there is no store "${name.slice(0, 100)}" here`, { store: name })
   }
 
@@ -168,6 +187,18 @@ export class StateReader {
   #ask(host: string, pathAndQuery: string): Promise<unknown> {
     return askPeer(host, pathAndQuery, this.#forwardTimeoutMs)
   }
+}
+
+function bounded<T>(store: string, windows: Iterable<T>): T[] {
+  const kept: T[] = []
+  for (const window of windows) {
+    if (kept.length === maxWindows) {
+      const message = `more than ${maxWindows} windows of "${store}" lie between from and to`
+      throw gatewayError('GATEWAY_ANSWER_TOO_LARGE', message, { store })
+    }
+    kept.push(window)
+  }
+  return kept
 }
 
 function path(store: string): string {

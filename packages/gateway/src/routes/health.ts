@@ -10,7 +10,10 @@ export interface HealthCheck {
 }
 
 /** `/livez` (restart me if not 200) and `/readyz` (send traffic only if 200; restoring state is not ready). */
-export function healthRoutes(server: FastifyInstance, checks: readonly HealthCheck[]): void {
+export function healthRoutes(
+  server: FastifyInstance,
+  { health: checks, isStarting }: { readonly health: readonly HealthCheck[]; isStarting?(): boolean },
+): void {
   server.get('/livez', (_, reply) => {
     const dead = checks.filter((check) => !check.isAlive()).map((check) => check.name)
     return reply.status(dead.length === 0 ? 200 : 503).send({ alive: dead.length === 0, dead })
@@ -21,6 +24,7 @@ export function healthRoutes(server: FastifyInstance, checks: readonly HealthChe
       const reason = check.waitingFor()
       return reason === undefined ? [] : [{ name: check.name, waitingFor: reason }]
     })
+    if (isStarting?.()) waiting.unshift({ name: 'millrace', waitingFor: 'its parts to start' })
     return reply.status(waiting.length === 0 ? 200 : 503).send({ ready: waiting.length === 0, waiting })
   })
 }

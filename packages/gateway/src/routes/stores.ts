@@ -8,6 +8,14 @@ const maxLimit = 10_000
 
 type Query = Readonly<Record<string, string | undefined>>
 
+/** A parameter given twice would arrive as an array. */
+function queryOf(request: FastifyRequest): Query {
+  for (const [name, value] of Object.entries(request.query as Record<string, unknown>)) {
+    if (typeof value !== 'string') throw badParameter(name, String(value), 'one value')
+  }
+  return request.query as Query
+}
+
 /** `/stores`, `/stores/<name>` and `/stores/<name>/<key>`. */
 export function storeRoutes(server: FastifyInstance, reader: StateReader): void {
   server.get('/stores', () => ({
@@ -16,17 +24,17 @@ export function storeRoutes(server: FastifyInstance, reader: StateReader): void 
 
   server.get('/stores/:name', async (request) => {
     const { name } = request.params as { name: string }
-    const query = request.query as Query
+    const query = queryOf(request)
     const context = contextOf(request, query)
     if (reader.describe(name).kind === 'window') {
       return { windows: await reader.allWindows(name, windowParameters(query), context) }
     }
-    return reader.range(name, { from: query.from, to: query.to, limit: limitOf(query) }, context)
+    return reader.range(name, { from: query.from, to: query.to, limit: limitOf(query, context) }, context)
   })
 
   server.get('/stores/:name/*', async (request) => {
     const { name, '*': key } = request.params as { name: string; '*': string }
-    const query = request.query as Query
+    const query = queryOf(request)
     const context = contextOf(request, query)
     if (reader.describe(name).kind === 'window') {
       return { windows: await reader.windows(name, key, windowParameters(query), context) }
@@ -36,16 +44,19 @@ export function storeRoutes(server: FastifyInstance, reader: StateReader): void 
 }
 
 function contextOf(request: FastifyRequest, { partitions }: Query): ReadContext {
-  return {
-    forwarded: request.headers[forwardedHeader] === '1',
-    partitions: partitions?.split(',').map((text) => wholeNumber('partitions', text)),
-  }
+  const forwarded = request.headers[forwardedHeader] === '1'
+  if (!forwarded) return { forwarded, partitions: undefined }
+  // A set: a partition named twice would be shown twice.
+  const numbers = partitions?.split(',').map((text) => wholeNumber('partitions', text))
+  return { forwarded, partitions: numbers && [...new Set(numbers)] }
 }
 
-function limitOf({ limit }: Query): number {
+/** Another instance asks for one entry more than its client, to see whether there is one. */
+function limitOf({ limit }: Query, { forwarded }: ReadContext): number {
   if (limit === undefined) return defaultLimit
   const number = wholeNumber('limit', limit)
-  if (number < 1 || number > maxLimit + 1) throw badParameter('limit', limit, `a whole number from 1 to ${maxLimit}`)
+  if (number < 1 || number > (forwarded ? maxLimit + 1 : maxLimit))
+    throw badParameter('limit', limit, `a whole number from 1 to ${maxLimit}`)
   return number
 }
 

@@ -1,4 +1,5 @@
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import { millraceError } from '../errors.ts'
 
 /** What every daily tool takes. */
 export interface DailyFlags {
@@ -12,7 +13,13 @@ export async function withKafka<T>(flags: DailyFlags, work: (client: KafkaClient
   return await work(client)
 }
 
-/** Splits `name=value` flags. */
+/** Splits `name=value` flags. @throws USAGE */
 export function pairs(list: readonly string[] | undefined): Record<string, string> {
-  return Object.fromEntries((list ?? []).map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string]))
+  return Object.fromEntries(
+    (list ?? []).map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1) throw millraceError('USAGE', `"${pair}" is not name=value`)
+      return [pair.slice(0, at), pair.slice(at + 1)]
+    }),
+  )
 }

@@ -25,7 +25,7 @@ function brokerCommand(): Command {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--allow-remote', 'listen beyond loopback, without authentication')
     .addOption(new Option('--data <dir>', 'folder of the log').conflicts('memory'))
-    .option('--memory', 'keep everything in memory')
+    .option('--memory', 'keep everything in memory, the default without --data')
     .addOption(
       new Option('--durability <policy>', 'write survives a killed process, fsync survives power loss')
         .choices(['write', 'fsync'])
@@ -40,7 +40,9 @@ function runCommand(): Command {
     new Command('run')
       .description('the sources, streams applications, sinks and gateway of a configuration, against Kafka')
       .argument('[config]', 'path of the configuration')
-      .option('--only <part>', 'sources, apps or sinks; may be repeated', collect),
+      .option('--only <part>', 'sources, apps or sinks; may be repeated', collect)
+      // How "millrace dev" starts its child: `.env` is read anew with every start.
+      .addOption(new Option('--dotenv').hideHelp()),
   ).action(async (path, flags) => (await import('./commands/run.ts')).runCommand(path, flags))
 }
 

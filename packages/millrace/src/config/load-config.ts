@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseEnv } from 'node:util'
+import { checkOptions, type OptionRules } from '@millrace/base/internal'
 import { millraceError } from '../errors.ts'
-import type { MillraceConfig } from './define-config.ts'
+import type { AppOptions, MillraceConfig } from './define-config.ts'
 import { resolveSettings, type Settings } from './settings.ts'
 
 const defaultNames = ['millrace.config.ts', 'millrace.config.mts', 'millrace.config.js', 'millrace.config.mjs']
@@ -14,6 +15,8 @@ export interface LoadedConfig {
   readonly directory: string
   readonly config: MillraceConfig
   readonly settings: Settings
+  /** Variables that `.env` added to `process.env`. */
+  readonly fromDotenv: readonly string[]
 }
 
 export interface LoadOptions {
@@ -21,36 +24,49 @@ export interface LoadOptions {
   readonly flags?: Readonly<Record<string, string | undefined>>
   /** Read `.env` beside the configuration: in development only. */
   readonly dotenv?: boolean
-  /** Extra values for the environment, for instance the address of the development broker. */
-  readonly environment?: Readonly<Record<string, string>>
 }
 
-const knownOptions: ReadonlySet<string> = new Set<keyof MillraceConfig>([
-  'brokers',
-  'dataDir',
-  'gateway',
-  'memoryBudgetBytes',
-  'sources',
-  'apps',
-  'sinks',
-])
-const knownGatewayOptions: ReadonlySet<string> = new Set(['host', 'port', 'advertised'])
+const configRules: OptionRules<MillraceConfig> = {
+  brokers: ['string', 'array'],
+  dataDir: 'string',
+  gateway: 'object',
+  memoryBudgetBytes: { min: 1 << 20, integer: true },
+  sources: 'array',
+  apps: 'array',
+  sinks: 'array',
+}
+const gatewayRules: OptionRules<NonNullable<MillraceConfig['gateway']>> = {
+  host: 'string',
+  port: { min: 0, max: 65_535, integer: true },
+  advertised: 'string',
+}
+const onError = { oneOf: ['fail', 'dead-letter', 'continue'] } as const
+const appRules: OptionRules<AppOptions> = {
+  commitIntervalMs: { min: 1, integer: true },
+  cacheMaxBytes: { min: 0, integer: true },
+  processingGuarantee: { oneOf: ['exactly_once', 'at_least_once'] },
+  onDeserializationError: onError,
+  onProcessingError: onError,
+}
 
-/** @throws CONFIG_NOT_FOUND, CONFIG_INVALID */
+/**
+ * Reads a configuration and what the outside says about its settings. With `dotenv`, the values of `.env` stand in
+ * `process.env` while the configuration is evaluated and after, wherever the environment itself has none.
+ *
+ * @throws CONFIG_NOT_FOUND, CONFIG_INVALID, CONFIG_UNKNOWN_OPTION, CONFIG_INVALID_OPTION
+ */
 export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfig> {
   const path = findConfig(options.path)
   const directory = dirname(path)
+  // Taken before `.env` is added, so that a value's origin is known even where both say the same.
+  const environment = { ...process.env }
   const dotenv = options.dotenv ? readDotenv(directory) : {}
-  for (const [name, value] of Object.entries(dotenv)) {
-    if (value !== undefined) process.env[name] ??= value
-  }
+  const added = Object.entries(dotenv).filter(([name]) => environment[name] === undefined)
+  for (const [name, value] of added) process.env[name] = value
   const config = await importConfig(path)
-  const environment = Object.fromEntries(
-    Object.entries(process.env).filter(([name, value]) => dotenv[name] === undefined || dotenv[name] !== value),
-  )
   const settings = resolveSettings({
     flags: options.flags ?? {},
-    environment: { ...environment, ...options.environment },
+    environment,
     dotenv,
     config: {
       brokers: config.brokers,
@@ -60,7 +76,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
       advertised: config.gateway?.advertised,
     },
   })
-  return { path, directory, config, settings }
+  return { path, directory, config, settings, fromDotenv: added.map(([name]) => name) }
 }
 
 function findConfig(given: string | undefined): string {
@@ -88,23 +104,34 @@ async function importConfig(path: string): Promise<MillraceConfig> {
   const value = isObject(loaded.default) && 'default' in loaded.default ? loaded.default.default : loaded.default
   if (!isObject(value))
     throw millraceError('CONFIG_INVALID', `${path} does not export a configuration by default`, { path })
-  refuseUnknown(path, '', value, knownOptions)
-  if (isObject(value.gateway)) refuseUnknown(path, 'gateway.', value.gateway, knownGatewayOptions)
-  for (const list of ['sources', 'apps', 'sinks']) {
-    if (value[list] !== undefined && !Array.isArray(value[list])) {
-      throw millraceError('CONFIG_INVALID', `"${list}" in ${path} is not an array`, { path })
-    }
-  }
-  return value as MillraceConfig
+  checkOptions(path, value as MillraceConfig, configRules)
+  const config = value as MillraceConfig
+  if (config.gateway !== undefined) checkOptions(`"gateway" in ${path}`, config.gateway, gatewayRules)
+  checkParts(path, config)
+  return config
 }
 
-function refuseUnknown(path: string, prefix: string, value: object, known: ReadonlySet<string>): void {
-  for (const name of Object.keys(value)) {
-    if (known.has(name)) continue
-    const list = [...known].map((option) => prefix + option).join(', ')
-    throw millraceError('CONFIG_INVALID', `unknown option "${prefix}${name}" in ${path}; the options are ${list}`, {
-      path,
-    })
+/** A misplaced or half-written part would otherwise fail far from the line that is wrong. */
+function checkParts(path: string, config: MillraceConfig): void {
+  const names = new Set<string>()
+  const refuse = (list: string, index: number, expected: string): never => {
+    throw millraceError('CONFIG_INVALID', `${list}[${index}] in ${path} is not ${expected}`, { path })
+  }
+  for (const list of ['sources', 'sinks'] as const) {
+    const kind = list === 'sources' ? 'source' : 'sink'
+    for (const [index, connector] of (config[list] ?? []).entries()) {
+      if (!isObject(connector) || connector.kind !== kind) refuse(list, index, `a ${kind}, as postgres…() makes them`)
+      if (names.has(connector.name)) {
+        const message = `two connectors in ${path} are named "${connector.name}"; give one of them another \`name\``
+        throw millraceError('CONFIG_INVALID', message, { path, connector: connector.name })
+      }
+      names.add(connector.name)
+    }
+  }
+  for (const [index, reference] of (config.apps ?? []).entries()) {
+    if (!isObject(reference) || reference.kind !== 'app') refuse('apps', index, 'made by app(path)')
+    if (typeof reference.path !== 'string') refuse('apps', index, 'the path of a module')
+    checkOptions(`app('${reference.path}') in ${path}`, reference.options, appRules)
   }
 }
 

@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url'
+import { isMillraceError } from '@millrace/base'
 import type { Topology } from '@millrace/streams'
 import { millraceError } from '../errors.ts'
 
@@ -19,5 +20,15 @@ export async function loadTopology(path: string): Promise<Topology> {
   if (typeof build !== 'function') {
     throw millraceError('APP_INVALID', `${path} has no default export that is a function`, { path })
   }
-  return (build as () => Topology)()
+  let topology: unknown
+  try {
+    topology = (build as () => unknown)()
+  } catch (error) {
+    if (isMillraceError(error)) throw error
+    throw millraceError('APP_INVALID', `the function that ${path} exports throws`, { path }, error)
+  }
+  if (typeof topology !== 'object' || topology === null || 'then' in topology) {
+    throw millraceError('APP_INVALID', `the function that ${path} exports does not return a topology`, { path })
+  }
+  return topology as Topology
 }

@@ -2,11 +2,12 @@ import { isAbsolute, resolve } from 'node:path'
 import { type RunningConnector, runSink, runSource, type TopicSpec } from '@millrace/connect'
 import { type ConnectorReport, type Gateway, type GatewayContent, startGateway } from '@millrace/gateway'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
-import { failureHandlers, type StreamsInstance, startStreams } from '@millrace/streams'
+import { failureHandlers, type StreamsInstance, startStreams, type Topology } from '@millrace/streams'
 import type { AppReference } from '../config/define-config.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { millraceError } from '../errors.ts'
 import { AppState } from './app-state.ts'
+import { reportConnectors } from './connector-events.ts'
 import { loadTopology } from './load-topology.ts'
 import { defaultMemoryBudgetBytes, type MemoryShares, shareMemory } from './memory-budget.ts'
 
@@ -31,7 +32,7 @@ export interface RunningConfig extends AsyncDisposable {
  * Starts the gateway, then sources, applications and sinks. The gateway listens first, so that health can be asked while the
  * rest starts; disposing stops everything in reverse order, finishing what is in flight.
  *
- * @throws CONFIG_NO_BROKERS, GATEWAY_PORT_IN_USE, and what connectors and applications throw when their options are wrong
+ * @throws CONFIG_NO_BROKERS, APP_INVALID, GATEWAY_PORT_IN_USE, KAFKA_TIMEOUT when no broker answers, and what connectors and applications throw when their options are wrong
  */
 export async function runConfig(loaded: LoadedConfig, options: RunOptions): Promise<RunningConfig> {
   const { config, settings } = loaded
@@ -46,7 +47,12 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
     sinks: sinks.length,
   })
 
+  // Before anything is touched: a module that does not load is the commonest mistake.
+  const topologies = new Map<AppReference, Topology>()
+  for (const reference of apps) topologies.set(reference, await loadTopology(resolve(loaded.directory, reference.path)))
+
   await using starting = new AsyncDisposableStack()
+  let isStarting = true
   const client = starting.use(kafkaClient({ brokers, clientId: 'millrace' }))
   const connectors: RunningConnector[] = []
   const content: GatewayContent = {
@@ -54,6 +60,7 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
     metrics: [client],
     health: [],
     connectors: () => connectors.map(report),
+    isStarting: () => isStarting,
   }
   const gateway = starting.use(
     await startGateway(content, {
@@ -69,11 +76,14 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
     [...sources, ...sinks].flatMap((connector) => connector.topics),
     options.onEvent,
   )
+  starting.use(reportConnectors([...sources, ...sinks], options.onEvent))
   for (const source of sources) {
     addConnector(starting.use(runSource(source, { client })))
   }
   for (const reference of apps) {
-    const app = starting.use(await startApp(reference, { loaded, client, gateway, memory }))
+    const app = starting.use(
+      await startApp(reference, { topology: topologies.get(reference) as Topology, loaded, client, gateway, memory }),
+    )
     content.state.push(new AppState(app))
     content.metrics.push(app)
     content.health.push({
@@ -99,17 +109,15 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
       isAlive: () => connector.status().state !== 'failed',
     })
     connector.finished.catch(failed.reject)
-    connector.ready.then(
-      () => options.onEvent(`${connector.name}: running`),
-      () => {},
-    )
   }
 
+  isStarting = false
   const owned = starting.move()
   return { gateway, failed: failed.promise, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 interface AppContext {
+  readonly topology: Topology
   readonly loaded: LoadedConfig
   readonly client: KafkaClient
   readonly gateway: Gateway
@@ -118,7 +126,7 @@ interface AppContext {
 
 async function startApp(
   reference: AppReference,
-  { loaded, client, gateway, memory }: AppContext,
+  { topology, loaded, client, gateway, memory }: AppContext,
 ): Promise<StreamsInstance> {
   const { settings, directory } = loaded
   const { options } = reference
@@ -126,7 +134,7 @@ async function startApp(
   const handler = (choice: 'fail' | 'dead-letter' | 'continue' = 'fail') =>
     choice === 'dead-letter' ? failureHandlers.deadLetter : failureHandlers[choice]
   return startStreams({
-    topology: await loadTopology(resolve(directory, reference.path)),
+    topology,
     client,
     stateDir: resolve(isAbsolute(dataDir) ? dataDir : resolve(directory, dataDir), 'state'),
     applicationServer: settings.advertised.value ?? gateway.address,

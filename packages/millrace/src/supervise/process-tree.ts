@@ -19,6 +19,8 @@ export interface ProcessTreeOptions {
   readonly onLine?: (name: string, line: string, stream: 'stdout' | 'stderr') => void
   /** Called when a child ended on its own or was killed; it is started again after `restartDelayMs`. */
   readonly onExit?: (name: string, reason: string) => void
+  /** After which ends a child that had been ready is started again: any, the default, or only when a signal killed it. */
+  readonly restarts?: 'always' | 'killed'
   /** Default 200. */
   readonly restartDelayMs?: number
   /** How long a child may take to stop before it is killed. Default 15000. */
@@ -48,6 +50,7 @@ export class ProcessTree implements AsyncDisposable {
     this.#options = {
       onLine: () => {},
       onExit: () => {},
+      restarts: 'always',
       restartDelayMs: 200,
       stopTimeoutMs: 15_000,
       readyTimeoutMs: 60_000,
@@ -103,6 +106,8 @@ class SupervisedProcess {
   #child: ChildProcess | undefined
   #exited: Promise<void> = Promise.resolve()
   #stopped = false
+  /** `restart` asked the child to end. */
+  #restarting = false
   #failedStarts = 0
   #restart: NodeJS.Timeout | undefined
   #ready = Promise.withResolvers<RegExpExecArray>()
@@ -129,8 +134,12 @@ class SupervisedProcess {
 
   async restart(): Promise<void> {
     const again = this.#expectRestart()
-    if (this.#isRunning()) this.#terminate()
-    else this.#spawnNow()
+    if (this.#isRunning()) {
+      this.#restarting = true
+      // A start that is being cut short is no failure of the next one.
+      this.#failedStarts = 0
+      this.#terminate()
+    } else this.#spawnNow()
     await again
   }
 
@@ -199,20 +208,34 @@ class SupervisedProcess {
       child.once('close', (code, signal) => {
         clearTimeout(late)
         resolve()
-        this.#onClose(isReady, signal ?? `exit status ${code}`, lastLines)
+        this.#onClose({
+          wasReady: isReady,
+          wasKilled: signal !== null,
+          reason: signal ?? `exit status ${code}`,
+          lastLines,
+        })
       })
       child.once('error', () => resolve())
     })
   }
 
-  #onClose(wasReady: boolean, reason: string, lastLines: readonly string[]): void {
+  #onClose({ wasReady, wasKilled, reason, lastLines }: ChildEnd): void {
     if (this.#stopped) return
     this.#options.onExit(this.#spec.name, reason)
-    if (!wasReady && ++this.#failedStarts >= this.#options.maxFailedStarts) {
+    if (!wasReady && !this.#restarting && ++this.#failedStarts >= this.#options.maxFailedStarts) {
       const message = `${this.#spec.name} ended before it was ready (${reason})\n${lastLines.join('\n')}`
       this.#ready.reject(millraceError('PROCESS_FAILED', message, { process: this.#spec.name }))
       return
     }
+    if (wasReady && !wasKilled && !this.#restarting && this.#options.restarts === 'killed') return
+    this.#restarting = false
     this.#restart = setTimeout(() => this.#spawn(), this.#options.restartDelayMs)
   }
+}
+
+interface ChildEnd {
+  readonly wasReady: boolean
+  readonly wasKilled: boolean
+  readonly reason: string
+  readonly lastLines: readonly string[]
 }

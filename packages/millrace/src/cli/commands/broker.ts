@@ -1,4 +1,6 @@
 import { startBroker } from '@millrace/broker'
+import pc from 'picocolors'
+import { pairs } from '../kafka.ts'
 import { untilShutdown } from '../shutdown.ts'
 
 export interface BrokerFlags {
@@ -6,6 +8,7 @@ export interface BrokerFlags {
   readonly host: string
   readonly data?: string
   readonly memory?: boolean
+  readonly allowRemote?: boolean
   readonly durability: 'write' | 'fsync'
   readonly config?: readonly string[]
 }
@@ -13,13 +16,21 @@ export interface BrokerFlags {
 /** `millrace broker`: the embedded broker alone. Prints `listening on HOST:PORT` once it serves. */
 export async function brokerCommand(flags: BrokerFlags): Promise<void> {
   const stop = untilShutdown()
+  const inMemory = flags.data === undefined
   await using broker = await startBroker({
     host: flags.host,
     port: Number(flags.port),
     durability: flags.durability,
-    ...(flags.memory || !flags.data ? { memory: true } : { dataDir: flags.data }),
-    config: Object.fromEntries((flags.config ?? []).map((pair) => pair.split(/=(.*)/s).slice(0, 2))),
+    ...(flags.data === undefined ? { memory: true } : { dataDir: flags.data }),
+    ...(flags.allowRemote && { allowNonLoopback: true }),
+    config: pairs(flags.config),
   })
+  if (inMemory && !flags.memory) {
+    console.error(
+      pc.yellow('data is in memory and gone when this ends; --data <dir> keeps it, --memory hides this line'),
+    )
+  }
   console.log(`listening on ${broker.brokers}`)
-  await stop
+  // A broker whose worker ended can serve nobody: the process ends with its error.
+  await Promise.race([stop, broker.closed])
 }

@@ -1,9 +1,11 @@
 import { watch } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { startBroker } from '@millrace/broker'
 import pc from 'picocolors'
 import { type LoadedConfig, loadConfig } from '../../config/load-config.ts'
+import { type SettingName, settingTable } from '../../config/settings.ts'
+import { millraceError } from '../../errors.ts'
 import { ProcessTree } from '../../supervise/process-tree.ts'
 import { printError } from '../output.ts'
 import { untilShutdown } from '../shutdown.ts'
@@ -12,6 +14,7 @@ const debounceMs = 150
 
 interface DevFlags extends Readonly<Record<string, unknown>> {
   readonly port: string
+  readonly brokers?: string
   readonly watch: boolean
 }
 
@@ -19,27 +22,41 @@ interface DevFlags extends Readonly<Record<string, unknown>> {
 export async function devCommand(path: string | undefined, flags: DevFlags): Promise<void> {
   const stop = untilShutdown()
   const loaded = await loadConfig({ path, flags: stringsOf(flags), dotenv: true })
-  const dataDir = join(loaded.directory, loaded.settings.dataDir.value ?? '.millrace')
+  // The child reads `.env` itself, anew with every start: what was read here must not look like its environment.
+  for (const name of loaded.fromDotenv) delete process.env[name]
+  const dataDir = resolve(loaded.directory, loaded.settings.dataDir.value ?? '.millrace')
   await mkdir(dataDir, { recursive: true })
-  await using broker = await startBroker({ port: Number(flags.port), dataDir: join(dataDir, 'broker') })
-  console.log(`${pc.bold('broker')}   ${broker.brokers}   (any Kafka client can connect)`)
+  await using broker =
+    flags.brokers === undefined
+      ? await startBroker({ port: Number(flags.port), dataDir: join(dataDir, 'broker') })
+      : undefined
+  const brokers = broker?.brokers ?? flags.brokers ?? ''
+  console.log(`${pc.bold('broker')}   ${brokers}   (any Kafka client can connect)`)
+  const ended = Promise.withResolvers<never>()
+  ended.promise.catch(() => {})
   await using tree = new ProcessTree({
     maxFailedStarts: 1,
+    // One that ended by itself has said why, and would say it again: a change is what helps.
+    restarts: 'killed',
+    onExit: (_, reason) => {
+      if (!reason.startsWith('exit status') || reason === 'exit status 0') return
+      if (flags.watch) console.error(pc.yellow('waiting for a change'))
+      else ended.reject(millraceError('PROCESS_FAILED', `the configuration does not run (${reason})`))
+    },
     onLine: (_, line, stream) => (stream === 'stdout' ? console.log(line) : console.error(line)),
   })
   const start = tree.start({
     name: 'run',
     script: process.argv[1] as string,
-    args: ['run', loaded.path, ...settingFlags(loaded)],
-    environment: { MILLRACE_BROKERS: broker.brokers },
+    args: ['run', loaded.path, '--dotenv', ...givenFlags(flags)],
+    environment: { MILLRACE_BROKERS: brokers },
     ready: /^gateway listening/,
   })
-  await start.catch((error: unknown) => {
-    if (!flags.watch) throw error
-    console.error(pc.yellow('waiting for a change'))
-  })
+  const over = Promise.race([stop, ended.promise, ...(broker ? [broker.closed] : [])])
+  // Its own words are on the screen already when it does not start.
+  await Promise.race([start.catch(() => {}), over])
   using _watcher = flags.watch ? watchFiles(loaded, dataDir, () => restart(tree)) : undefined
-  await stop
+  await over
 }
 
 function stringsOf(flags: DevFlags): Record<string, string | undefined> {
@@ -49,33 +66,32 @@ function stringsOf(flags: DevFlags): Record<string, string | undefined> {
   >
 }
 
-function settingFlags({ settings }: LoadedConfig): string[] {
-  const { dataDir, gatewayHost, gatewayPort } = settings
-  return [
-    ...['--data-dir', dataDir.value ?? '.millrace'],
-    ...['--gateway-host', gatewayHost.value ?? '127.0.0.1', '--gateway-port', gatewayPort.value ?? '8080'],
-  ]
+/** The settings that were given as flags go to the child as they are; it finds out the others as this process did. */
+function givenFlags(flags: DevFlags): string[] {
+  const given = stringsOf(flags)
+  return (Object.keys(settingTable) as SettingName[]).flatMap((name) => {
+    const value = given[name]
+    return name === 'brokers' || value === undefined ? [] : [`--${settingTable[name].flag}`, value]
+  })
 }
 
 async function restart(tree: ProcessTree): Promise<void> {
-  try {
-    await tree.restart('run')
-  } catch (error) {
-    printError(error)
-    console.error(pc.yellow('waiting for a change'))
-  }
+  // What keeps it from starting is on the screen already, in the child's own words.
+  await tree.restart('run').catch(() => {})
 }
 
 function watchFiles({ directory }: LoadedConfig, dataDir: string, onChange: () => Promise<void>): Disposable {
   const ignored = relative(directory, dataDir)
   let timer: NodeJS.Timeout | undefined
+  // One start after the other: a change during a start is taken up when that has ended.
+  let last = Promise.resolve()
   const watcher = watch(directory, { recursive: true }, (_, file) => {
-    if (file === null || file.startsWith(ignored) || /(^|[\\/])(node_modules|\.git)([\\/]|$)/.test(file)) return
-    if (!/\.(ts|mts|js|mjs|json|env)$/.test(file)) return
+    if (file === null || isInside(file, ignored) || /(^|[\\/])(node_modules|\.git)([\\/]|$)/.test(file)) return
+    if (!/(\.(ts|mts|cts|js|mjs|cjs|json)|(^|[\\/])\.env)$/.test(file)) return
     clearTimeout(timer)
     timer = setTimeout(() => {
       console.log(pc.dim(`${file} changed, starting again`))
-      onChange().catch(printError)
+      last = last.then(onChange).catch(printError)
     }, debounceMs)
   })
   return {
@@ -84,4 +100,8 @@ function watchFiles({ directory }: LoadedConfig, dataDir: string, onChange: () =
       watcher.close()
     },
   }
+}
+
+function isInside(file: string, folder: string): boolean {
+  return file === folder || file.startsWith(join(folder, '/'))
 }

@@ -3,15 +3,22 @@ import { millraceError } from '../../errors.ts'
 import { type Part, parts, runConfig } from '../../run/run-config.ts'
 import { untilShutdown } from '../shutdown.ts'
 
-interface RunFlags extends Readonly<Record<string, string | readonly string[] | undefined>> {
+interface RunFlags extends Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
   readonly only?: readonly string[]
+  readonly dotenv?: boolean
 }
 
-/** `millrace run`: what a configuration names, against Kafka. Prints `gateway listening on URL` once it serves. */
+/**
+ * `millrace run`: what a configuration names, against Kafka. Prints `gateway listening on URL` once it serves.
+ *
+ * What passes by itself (a database or a broker that is away) is waited for: the process stays, `/readyz` says why, and the
+ * reason is printed once. What only people can mend ends the process with status 1, after the rest has been stopped in order:
+ * a supervisor then sees it, which it would not in a process that goes on with a part of its work missing.
+ */
 export async function runCommand(path: string | undefined, flags: RunFlags): Promise<void> {
   const stop = untilShutdown()
-  const { only, ...settings } = flags
-  const loaded = await loadConfig({ path, flags: settings as Record<string, string | undefined> })
+  const { only, dotenv = false, ...settings } = flags
+  const loaded = await loadConfig({ path, flags: settings as Record<string, string | undefined>, dotenv })
   await using running = await runConfig(loaded, {
     ...(only && { only: only.map(checkedPart) }),
     onEvent: (text) => console.log(text),
