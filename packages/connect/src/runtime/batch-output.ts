@@ -22,12 +22,15 @@ export interface BatchOutputOptions {
 
 interface TopicBatches {
   readonly builders: (RecordBatchBuilder | undefined)[]
+  /** Of the last batch of each partition. */
+  readonly sizes: number[]
   /** Partition of the records without a key. */
   keyless: number
 }
 
 /** A record's framing on top of key, value and headers, at most. */
 const recordOverheadBytes = 40
+const initialBatchBytes = 4 * 1024
 
 /** Puts records straight into the batches that go to Kafka. */
 export class BatchOutput implements SourceOutput {
@@ -40,7 +43,11 @@ export class BatchOutput implements SourceOutput {
   constructor(options: BatchOutputOptions) {
     this.#options = options
     for (const [topic, count] of options.partitions) {
-      this.#topics.set(topic, { builders: new Array(count).fill(undefined), keyless: 0 })
+      this.#topics.set(topic, {
+        builders: new Array(count).fill(undefined),
+        sizes: new Array(count).fill(0),
+        keyless: 0,
+      })
     }
   }
 
@@ -67,7 +74,9 @@ export class BatchOutput implements SourceOutput {
       builder = undefined
     }
     if (!builder) {
-      builder = new RecordBatchBuilder({ compression: this.#options.compression, initialBytes: 16 * 1024 })
+      // As large as the last one became: growing a batch to its size leaves twice its size behind.
+      const initialBytes = Math.max(initialBatchBytes, batches.sizes[partition] ?? 0)
+      builder = new RecordBatchBuilder({ compression: this.#options.compression, initialBytes })
       builders[partition] = builder
     }
     const before = builder.sizeInBytes
@@ -80,7 +89,9 @@ export class BatchOutput implements SourceOutput {
     const taken = this.#full
     for (const [topic, batches] of this.#topics) {
       batches.builders.forEach((batch, partition) => {
-        if (batch) taken.push({ topic, partition, batch })
+        if (!batch) return
+        batches.sizes[partition] = batch.sizeInBytes
+        taken.push({ topic, partition, batch })
       })
       batches.builders.fill(undefined)
       // Records without a key stay together for one batch and then move on, as Kafka's own partitioner does it.

@@ -127,7 +127,10 @@ export interface SinkSession {
    * has written it yet.
    */
   claim(partition: SinkPartition): Promise<number | undefined>
-  /** Writes one batch and moves the stored offset to `nextOffset` in one database transaction. Returns rows written. */
+  /**
+   * Writes one batch and moves the stored offset to `nextOffset` in one database transaction. Returns how many records
+   * took effect, superseded ones included.
+   */
   put(batch: SinkBatch): Promise<number>
   /** The partition now belongs to another member. */
   release(partition: SinkPartition): void

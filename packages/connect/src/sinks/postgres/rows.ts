@@ -3,18 +3,13 @@ import type { RecordBatchView } from '@millrace/protocol'
 import type { BadRecord, SinkBatch } from '../../runtime/connector.ts'
 import type { TablePlan } from './table-plan.ts'
 
-/** A record that was read: a row to write, or with `value` null a key to delete. */
-export interface DecodedRecord {
-  readonly offset: number
-  readonly batch: RecordBatchView
-  readonly key: unknown
-  readonly value: unknown
-}
-
-/** One row in PostgreSQL's text form, in the order of the plan's columns; only the key columns are set for a delete. */
+/** One row in PostgreSQL's text form. What it was made from is not kept: a batch holds tens of thousands of them. */
 export interface Row {
-  readonly record: DecodedRecord
+  readonly offset: number
+  /** Where the record lies. */
+  readonly batch: RecordBatchView
   readonly isDelete: boolean
+  /** In the order of the plan's columns; of a delete only the key columns. */
   readonly texts: readonly (string | null)[]
   /** The key columns as one text. */
   readonly identity: string
@@ -25,30 +20,53 @@ export interface RecordSerdes {
   readonly value: Serde<unknown, never>
 }
 
-/** Reads the records of a batch; those that cannot be read come back as bad. */
-export function decodeBatch(batch: SinkBatch, serdes: RecordSerdes): { records: DecodedRecord[]; bad: BadRecord[] } {
-  const records: DecodedRecord[] = []
+/** The rows of a batch, and the records that cannot be made into one. @throws UnknownFieldError */
+export function rowsOf(
+  batch: SinkBatch,
+  serdes: RecordSerdes,
+  plan: TablePlan,
+  mode: 'upsert' | 'insert',
+): { rows: Row[]; bad: BadRecord[] } {
+  const rows: Row[] = []
   const bad: BadRecord[] = []
   for (const view of batch.batches) {
     const cursor = view.cursor()
     while (cursor.next()) {
       const { offset } = cursor
       if (offset < batch.firstOffset) continue
-      const key = cursor.keyBytes()
-      const value = cursor.valueBytes()
+      let stage: BadRecord['stage'] = 'deserialize'
       try {
-        records.push({
-          offset,
-          batch: view,
-          key: key && serdes.key.deserialize(key),
-          value: value && serdes.value.deserialize(value),
-        })
+        const key = read(serdes.key, cursor.keyBytes())
+        const value = read(serdes.value, cursor.valueBytes())
+        stage = 'process'
+        rows.push(rowOf({ offset, batch: view, key, value }, plan, mode))
       } catch (error) {
-        bad.push(badRecord(batch, view, offset, 'deserialize', error))
+        if (error instanceof UnknownFieldError) throw error
+        bad.push(badRecord(batch, view, offset, stage, error))
       }
     }
   }
-  return { records, bad }
+  return { rows, bad }
+}
+
+/** The first record with a value that can be read: what a table is made from when there is none. */
+export function firstReadable(batch: SinkBatch, serdes: RecordSerdes): { key: unknown; value: unknown } | undefined {
+  for (const view of batch.batches) {
+    const cursor = view.cursor()
+    while (cursor.next()) {
+      if (cursor.offset < batch.firstOffset || cursor.valueLength < 0) continue
+      try {
+        return { key: read(serdes.key, cursor.keyBytes()), value: read(serdes.value, cursor.valueBytes()) }
+      } catch {
+        // It will be set aside with the others.
+      }
+    }
+  }
+  return undefined
+}
+
+function read(serde: Serde<unknown, never>, bytes: Buffer | null): unknown {
+  return bytes === null ? null : serde.deserialize(bytes)
 }
 
 /** The record with copies of its bytes, for the dead-letter topic; found again in its batch since that is rare. */
@@ -76,23 +94,29 @@ export function badRecord(
   }
 }
 
-/** The row of a record. @throws TypeError naming what does not fit; the caller sets the record aside */
-export function rowOf(record: DecodedRecord, plan: TablePlan, mode: 'upsert' | 'insert'): Row {
-  const isDelete = record.value === null
+/** @throws TypeError naming what does not fit */
+function rowOf(
+  record: { readonly offset: number; readonly batch: RecordBatchView; readonly key: unknown; readonly value: unknown },
+  plan: TablePlan,
+  mode: 'upsert' | 'insert',
+): Row {
+  const { offset, batch, key, value } = record
+  const isDelete = value === null
   if (isDelete && mode === 'insert') throw new TypeError('a tombstone cannot be inserted')
-  if (mode === 'upsert' && record.key === null) throw new TypeError('a record without key cannot be upserted')
-  if (!isDelete && plan.knownFields) checkFields(record.value, plan.knownFields)
+  if (mode === 'upsert' && key === null) throw new TypeError('a record without key cannot be upserted')
+  if (!isDelete && plan.knownFields) checkFields(value, plan.knownFields)
   const columns = isDelete ? plan.keyColumns : plan.columns
   const texts = new Array<string | null>(columns.length)
   let identity = ''
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i]!
-    const value = column.value(record.value, record.key)
-    const text = value === null || value === undefined ? null : column.encode(value)
+    const field = column.value(value, key)
+    const text = field === null || field === undefined ? null : column.encode(field)
     texts[i] = text
-    if (column.isKey) identity += `${text}\0`
+    if (!column.isKey) continue
+    identity = plan.keyColumns.length === 1 ? (text ?? '') : `${identity}${text}\0`
   }
-  return { record, isDelete, texts, identity }
+  return { offset, batch, isDelete, texts, identity }
 }
 
 /** A field for which the table has no column would be lost without anyone noticing. */

@@ -4,15 +4,7 @@ import type { TableName } from '../../postgres/identifiers.ts'
 import { classify, postgresError } from '../../postgres/postgres-errors.ts'
 import type { BadRecord, SinkBatch, SinkContext, SinkPartition, SinkSession } from '../../runtime/connector.ts'
 import { advanceOffset, type Claim, claimPartition } from './offset-rows.ts'
-import {
-  badRecord,
-  type DecodedRecord,
-  decodeBatch,
-  type RecordSerdes,
-  type Row,
-  rowOf,
-  UnknownFieldError,
-} from './rows.ts'
+import { badRecord, firstReadable, type RecordSerdes, type Row, rowsOf, UnknownFieldError } from './rows.ts'
 import type { PostgresSinkOptions } from './sink-options.ts'
 import { mismatch, planTable, type TablePlan } from './table-plan.ts'
 import { isAboutRows, writeGoodRows, writeRows } from './writer.ts'
@@ -26,6 +18,9 @@ export interface SinkSessionOptions {
   readonly maxBatchRows: number
   readonly context: SinkContext
 }
+
+/** Of a table that is yet to be made: there is nothing to delete from it, and what cannot be read is still set aside. */
+const noTable: TablePlan = { columns: [], keyColumns: [], knownFields: undefined, writeSql: '', deleteSql: '' }
 
 /** Writes batches, each with its offset in one transaction. */
 export class PostgresSinkSession implements SinkSession {
@@ -65,10 +60,9 @@ export class PostgresSinkSession implements SinkSession {
         partition,
       })
     }
-    const { records, bad } = decodeBatch(batch, this.#options.serdes)
     return this.#guarded('writing a batch', async () => {
-      const plan = await this.#planFor(records)
-      const rows = this.#rowsOf(batch, records, plan, bad)
+      const plan = await this.#planFor(batch)
+      const { rows, bad } = this.#rowsOf(batch, plan)
       const written = await this.#write(batch, claim, plan, rows, bad)
       this.#claims.set(idOf(batch), { epoch: claim.epoch, nextOffset: batch.nextOffset })
       return written
@@ -79,37 +73,33 @@ export class PostgresSinkSession implements SinkSession {
     await this.#options.pool.end()
   }
 
-  /** Undefined as long as there was only something to delete and no table to delete it from. */
-  async #planFor(records: readonly DecodedRecord[]): Promise<TablePlan | undefined> {
+  /** Undefined as long as there is no table and no value to make one of. */
+  async #planFor(batch: SinkBatch): Promise<TablePlan | undefined> {
     if (this.#plan) return this.#plan
-    const first = records.find((record) => record.value !== null)
+    const { pool, table, options, serdes } = this.#options
+    const first = firstReadable(batch, serdes)
     if (!first) return undefined
-    const { pool, table, options } = this.#options
     const client = await pool.connect()
     try {
       this.#plan = await planTable(client, table, options, first)
     } finally {
       client.release()
     }
-    if (!this.#plan)
+    if (!this.#plan) {
       throw mismatch(table, 'does not exist, and the values are no objects to make columns of; give `columns`')
+    }
     return this.#plan
   }
 
-  #rowsOf(batch: SinkBatch, records: readonly DecodedRecord[], plan: TablePlan | undefined, bad: BadRecord[]): Row[] {
-    if (!plan) return []
-    const { table, options } = this.#options
-    const rows: Row[] = []
-    for (const record of records) {
-      try {
-        rows.push(rowOf(record, plan, options.mode))
-      } catch (error) {
-        // No record of this shape can ever be written: that is for people to decide, not for the dead-letter topic.
-        if (error instanceof UnknownFieldError) throw mismatch(table, `has no column for the field "${error.field}"`)
-        bad.push(badRecord(batch, record.batch, record.offset, 'process', error))
-      }
+  #rowsOf(batch: SinkBatch, plan: TablePlan | undefined): { rows: Row[]; bad: BadRecord[] } {
+    const { table, options, serdes } = this.#options
+    try {
+      return rowsOf(batch, serdes, plan ?? noTable, options.mode)
+    } catch (error) {
+      // No record of this shape can ever be written: that is for people to decide, not for the dead-letter topic.
+      if (error instanceof UnknownFieldError) throw mismatch(table, `has no column for the field "${error.field}"`)
+      throw error
     }
-    return rows
   }
 
   async #write(
@@ -121,21 +111,21 @@ export class PostgresSinkSession implements SinkSession {
   ): Promise<number> {
     const { maxBatchRows, options } = this.#options
     const how = { isUpsert: options.mode === 'upsert', maxRows: maxBatchRows }
+    let unreadable = bad
     try {
       return await this.#transaction(batch, claim, async (client) => {
-        const written = plan ? await writeRows(client, plan, rows, how) : 0
-        await this.#setAside(bad)
-        return written
+        if (plan) await writeRows(client, plan, rows, how)
+        await this.#setAside(unreadable)
+        unreadable = []
+        return rows.length
       })
     } catch (error) {
       if (!plan || !isAboutRows(error)) throw error
     }
     return this.#transaction(batch, claim, async (client) => {
       const refused = await writeGoodRows(client, plan, rows, how)
-      const all = refused.map(({ row, error }) =>
-        badRecord(batch, row.record.batch, row.record.offset, 'process', error),
-      )
-      await this.#setAside([...bad, ...all].sort((a, b) => a.offset - b.offset))
+      const all = refused.map(({ row, error }) => badRecord(batch, row.batch, row.offset, 'process', error))
+      await this.#setAside([...unreadable, ...all].sort((a, b) => a.offset - b.offset))
       return rows.length - refused.length
     })
   }

@@ -16,13 +16,12 @@ export async function writeRows(
   plan: TablePlan,
   rows: readonly Row[],
   { isUpsert, maxRows }: { isUpsert: boolean; maxRows: number },
-): Promise<number> {
+): Promise<void> {
   const last = isUpsert ? lastPerKey(rows) : rows
   const deletes = last.filter((row) => row.isDelete)
   const writes = deletes.length === 0 ? last : last.filter((row) => !row.isDelete)
   for (let i = 0; i < writes.length; i += maxRows) await write(client, plan, writes.slice(i, i + maxRows))
   for (let i = 0; i < deletes.length; i += maxRows) await write(client, plan, deletes.slice(i, i + maxRows))
-  return last.length
 }
 
 /**
