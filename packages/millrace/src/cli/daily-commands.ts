@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 
 function count(value: string): number {
   const number = Number(value)
@@ -10,12 +10,12 @@ function count(value: string): number {
 function daily(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .option(
-      '--brokers <list>',
-      'bootstrap servers (MILLRACE_BROKERS)',
-      process.env.MILLRACE_BROKERS ?? '127.0.0.1:9092',
-    )
+    .addOption(new Option('--brokers <list>', 'bootstrap servers').default('127.0.0.1:9092').env('MILLRACE_BROKERS'))
     .option('--json', 'print JSON')
+}
+
+function gatewayUrl(): Option {
+  return new Option('--url <url>', 'gateway of any instance').default('http://127.0.0.1:8080').env('MILLRACE_URL')
 }
 
 function topicsCommand(): Command {
@@ -102,11 +102,7 @@ function queryCommand(): Command {
     .description('asks a store of a running application')
     .argument('<store>')
     .argument('[key]', 'a key; without one, a range')
-    .option(
-      '--url <url>',
-      'gateway of any instance (MILLRACE_URL)',
-      process.env.MILLRACE_URL ?? 'http://127.0.0.1:8080',
-    )
+    .addOption(gatewayUrl())
     .option('--from <bound>', 'first key of a range; with a key, start of the windows as ISO time or ms')
     .option('--to <bound>', 'end of the range or of the windows')
     .option('--limit <n>', 'at most this many entries', count, 100)
@@ -121,7 +117,7 @@ function connectCommand(): Command {
     .addCommand(
       new Command('status')
         .description('state, position and lag of the connectors of a running process')
-        .option('--url <url>', 'gateway (MILLRACE_URL)', process.env.MILLRACE_URL ?? 'http://127.0.0.1:8080')
+        .addOption(gatewayUrl())
         .option('--json', 'print JSON')
         .action(async (flags) => (await load()).connectStatus(flags)),
     )

@@ -9,7 +9,7 @@ export interface DailyFlags {
 
 /** Runs `work` with a client that is closed afterwards. People wait: attempts end sooner than a service's. */
 export async function withKafka<T>(flags: DailyFlags, work: (client: KafkaClient) => Promise<T>): Promise<T> {
-  await using client = kafkaClient({ brokers: flags.brokers, clientId: 'millrace-cli', operationTimeoutMs: 15_000 })
+  await using client = kafkaClient({ brokers: flags.brokers, clientId: 'millrace-cli', operationTimeoutMs: 8_000 })
   return await work(client)
 }
 

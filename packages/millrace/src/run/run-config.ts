@@ -71,6 +71,7 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => {})
 
+  await checkBrokers(brokers)
   await createTopics(
     client,
     [...sources, ...sinks].flatMap((connector) => connector.topics),
@@ -155,6 +156,15 @@ async function startApp(
       inflightMaxBytes: memory.inflightMaxBytes,
     },
   })
+}
+
+/** How long a first broker may take to answer: long enough for one that starts at the same time. */
+const brokerWaitMs = 15_000
+
+/** Once it runs, a broker that is away is waited for; at the start a wrong address is more likely. */
+async function checkBrokers(brokers: string): Promise<void> {
+  await using client = kafkaClient({ brokers, clientId: 'millrace', operationTimeoutMs: brokerWaitMs })
+  await client.admin.describeCluster()
 }
 
 /** Contracts say how many partitions their topics have; whoever starts first creates them. */

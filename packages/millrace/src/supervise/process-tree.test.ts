@@ -9,7 +9,7 @@ import { ProcessTree } from './process-tree.ts'
 let folder: string
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-tree-'))
-  await writeFile(join(folder, 'server.mjs'), 'console.log(`ready ${process.pid}`); setInterval(() => {}, 1000)')
+  await writeFile(join(folder, 'server.mjs'), 'console.log("ready " + process.pid); setInterval(() => {}, 1000)')
   await writeFile(join(folder, 'broken.mjs'), 'console.error("no such table"); process.exit(3)')
   await writeFile(
     join(folder, 'owner.mjs'),

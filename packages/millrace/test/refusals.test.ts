@@ -1,0 +1,132 @@
+// What cannot work is refused by the real command line with one error that says what to do.
+import assert from 'node:assert/strict'
+import { createServer, type Server } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import { type Broker, startBroker } from '@millrace/broker'
+import { millrace, type Outcome, Project, refusal } from './support/command-line.ts'
+
+const emptyConfig = `import { defineConfig } from 'millrace'\nexport default defineConfig({ gateway: { port: 0 } })\n`
+
+let broker: Broker
+let taken: Server
+let takenPort: string
+before(async () => {
+  broker = await startBroker({ memory: true, worker: false })
+  taken = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => taken.once('listening', resolve))
+  takenPort = String((taken.address() as { port: number }).port)
+})
+after(async () => {
+  taken.close()
+  await broker.close()
+})
+
+function assertRefused(outcome: Outcome, code: string, message: RegExp): void {
+  assert.equal(refusal(outcome, code), undefined)
+  assert.match(outcome.stderr, message)
+}
+
+describe('configurations that cannot be used', { concurrency: 2 }, () => {
+  const configurations: readonly (readonly [string, string, string, RegExp])[] = [
+    ['throws', `throw new Error('set DATABASE_URL')`, 'CONFIG_INVALID', /cause set DATABASE_URL/],
+    ['does not parse', `export default {`, 'CONFIG_INVALID', /millrace\.config\.ts does not load/],
+    ['exports nothing', `export const config = {}`, 'CONFIG_INVALID', /does not export a configuration by default/],
+    [
+      'misspells an option',
+      `export default { sorces: [] }`,
+      'CONFIG_UNKNOWN_OPTION',
+      /`sorces`; did you mean `sources`\?/,
+    ],
+    [
+      'misspells a gateway option',
+      `export default { gateway: { prot: 1 } }`,
+      'CONFIG_UNKNOWN_OPTION',
+      /did you mean `port`/,
+    ],
+    ['gives a wrong type', `export default { memoryBudgetBytes: '1g' }`, 'CONFIG_INVALID_OPTION', /memoryBudgetBytes/],
+    ['lists what is no source', `export default { sources: [{ url: 'x' }] }`, 'CONFIG_INVALID', /sources\[0\]/],
+    [
+      'names an app by its path alone',
+      `export default { apps: ['./app.ts'] }`,
+      'CONFIG_INVALID',
+      /apps\[0\].*app\(path\)/,
+    ],
+    ['names no brokers', `export default {}`, 'CONFIG_NO_BROKERS', /names no brokers/],
+  ]
+  for (const [what, text, code, message] of configurations) {
+    test(`a configuration that ${what}`, async () => {
+      await using project = await Project.create({ 'millrace.config.ts': text })
+      assertRefused(await millrace(['run'], { cwd: project.folder }), code, message)
+    })
+  }
+
+  test('a configuration that is not there', async () => {
+    await using project = await Project.create()
+    assertRefused(await millrace(['run', 'other.ts'], { cwd: project.folder }), 'CONFIG_NOT_FOUND', /other\.ts/)
+  })
+
+  const applications: readonly (readonly [string, string, RegExp])[] = [
+    ['is not there', '', /app\.ts does not load/],
+    ['exports nothing', `export {}`, /no default export that is a function/],
+    ['throws', `export default () => { throw new Error('no such contract') }`, /cause no such contract/],
+    ['returns nothing', `export default () => {}`, /does not return a topology/],
+  ]
+  for (const [what, text, message] of applications) {
+    test(`an application module that ${what}`, async () => {
+      await using project = await Project.create({
+        'millrace.config.ts': `import { app } from 'millrace'\nexport default { gateway: { port: 0 }, apps: [app('./app.ts')] }`,
+        ...(text && { 'app.ts': text }),
+      })
+      const outcome = await millrace(['run', '--brokers', broker.brokers], { cwd: project.folder })
+      assertRefused(outcome, 'APP_INVALID', message)
+    })
+  }
+})
+
+describe('addresses that cannot be used', { concurrency: 2 }, () => {
+  test('the port of the gateway is in use', async () => {
+    await using project = await Project.create({ 'millrace.config.ts': emptyConfig })
+    const outcome = await millrace(['run', '--brokers', broker.brokers, '--gateway-port', takenPort], {
+      cwd: project.folder,
+    })
+    assertRefused(outcome, 'GATEWAY_PORT_IN_USE', new RegExp(`port ${takenPort}`))
+  })
+
+  test('the port of the broker is in use', async () => {
+    assertRefused(
+      await millrace(['broker', '--memory', '--port', takenPort]),
+      'BROKER_PORT_IN_USE',
+      new RegExp(takenPort),
+    )
+  })
+
+  test('the broker is not opened to the network without being told so', async () => {
+    const outcome = await millrace(['broker', '--memory', '--port', '0', '--host', '0.0.0.0'])
+    assertRefused(outcome, 'BROKER_HOST_NOT_LOOPBACK', /0\.0\.0\.0/)
+    assert.match(outcome.stderr, /--allow-remote/)
+  })
+
+  test('no broker answers', async () => {
+    assertRefused(await millrace(['topics', 'list', '--brokers', '127.0.0.1:1']), 'KAFKA_TIMEOUT', /127\.0\.0\.1:1/)
+  })
+
+  test('run ends when no broker answers, and says which one', async () => {
+    await using project = await Project.create({
+      'app.ts': `import { serdes, topic, topology } from 'millrace'
+        export default () => {
+          const app = topology('shop')
+          app.stream(topic('order', { key: serdes.string, value: serdes.string })).groupByKey().count({ store: 'orders' })
+          return app
+        }`,
+      'millrace.config.ts': `import { app } from 'millrace'\nexport default { gateway: { port: 0 }, apps: [app('./app.ts')] }`,
+    })
+    const outcome = await millrace(['run', '--brokers', '127.0.0.1:1'], { cwd: project.folder })
+    assertRefused(outcome, 'KAFKA_TIMEOUT', /127\.0\.0\.1:1/)
+  })
+
+  test('a port that is none, a flag that does not exist and a pair that is none are status 2 or 1', async () => {
+    assert.equal((await millrace(['broker', '--port', '70000'])).status, 2)
+    assert.equal((await millrace(['broker', '--prot', '1'])).status, 2)
+    assertRefused(await millrace(['broker', '--memory', '--port', '0', '--config', 'retention']), 'USAGE', /name=value/)
+  })
+})
