@@ -45,7 +45,7 @@ test(`killed at random moments, the sink has inserted each record once (MILLRACE
   await crashLoop(
     { kind: 'sink', brokers: broker.brokers, url, mode: 'insert' },
     {
-      kills: 10,
+      kills: 7,
       random: () => random.next(),
       isDone: async () => {
         isStopped = true

@@ -73,7 +73,7 @@ test(`killed at random moments, each committed row is in the topic once and in o
   await crashLoop(
     { kind: 'outbox', brokers: broker.brokers, url },
     {
-      kills: 10,
+      kills: 7,
       random: () => random.next(),
       isDone: async () => {
         await stopWriters()
