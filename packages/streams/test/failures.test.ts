@@ -187,3 +187,23 @@ function poisoned(isPoison: (i: number) => boolean): Topology {
 function sameTotals(found: ReadonlyMap<string, number>, orders: number): boolean {
   return [...expectedSpend(orders)].every(([customer, total]) => found.get(customer) === total)
 }
+
+test('closing does not wait for a broker that is away', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-failures-'))
+  const broker = await startBroker({ memory: true })
+  const client = kafkaClient({ brokers: broker.brokers })
+  await createTopics(client)
+  const streams = await startStreams({
+    topology: spendApp,
+    brokers: broker.brokers,
+    stateDir: join(directory, 'state'),
+    limits: { closeTimeoutMs: 1_000 },
+  })
+  await waitUntil(() => streams.state() === 'running')
+  await client.close()
+  await broker.close()
+  const startedMs = performance.now()
+  await streams.close()
+  assert.ok(performance.now() - startedMs < 5_000)
+  rmSync(directory, { recursive: true })
+})

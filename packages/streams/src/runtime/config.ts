@@ -75,6 +75,12 @@ export const streamsLimits = {
   },
   retryDelayMsMin: { default: 100, min: 1, max: 600_000, reached: 'The first wait after a failure.' },
   retryDelayMsMax: { default: 10_000, min: 1, max: 600_000, reached: 'Waits after failures grow no further.' },
+  closeTimeoutMs: {
+    default: 30_000,
+    min: 0,
+    max: 3_600_000,
+    reached: '`close` returns although the broker has not answered; the next start finds everything as after a kill.',
+  },
   restoreFailuresMax: {
     default: 3,
     min: 1,

@@ -8,6 +8,8 @@ export type FailureClass = 'lost' | 'fatal'
 
 /** What waiting does not mend although it comes from the broker. */
 const fatalCodes = new Set([
+  // The client is the caller's, and the caller has closed it.
+  'KAFKA_CLOSED',
   'KAFKA_AUTHENTICATION_FAILED',
   'KAFKA_UNSUPPORTED_BY_BROKER',
   'KAFKA_UNSUPPORTED_VERSION',

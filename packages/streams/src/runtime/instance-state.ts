@@ -63,7 +63,16 @@ export class InstanceState {
     const next = transitions[before][event]
     if (next === null || next === before) return
     this.#state = next
-    for (const listener of this.#listeners) listener(next, before)
+    for (const listener of this.#listeners) {
+      try {
+        listener(next, before)
+      } catch (error) {
+        // A mistake of the listener's: loud, but not in the middle of a commit.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
   }
 
   listen(listener: StateListener): () => void {

@@ -5,6 +5,7 @@ import { RecordCache } from '../core/stores/record-cache.ts'
 import type { CreateStreamTask, TaskConfig } from '../core/task.ts'
 import { type TopologyPlan, taskIdText } from '../core/topology/plan.ts'
 import { streamsError } from '../errors.ts'
+import { orAborted } from './abortable.ts'
 import { type ActiveTask, partitionText } from './active-task.ts'
 import { streamsAssignor } from './assignment/streams-assignor.ts'
 import type { TopicPartition } from './assignment/tasks.ts'
@@ -146,7 +147,7 @@ export class StreamThread {
 
   async #turn(): Promise<void> {
     const { config, clock, yieldNow } = this.#options
-    if (!this.#transactor.isReady) await this.#transactor.open()
+    if (!this.#transactor.isReady) await this.#orStopped(this.#transactor.open())
     const timeoutMs = this.#pollTimeoutMs()
     // A poll that need not wait may not let anybody else run either.
     if (timeoutMs === 0) await yieldNow()
@@ -201,7 +202,7 @@ export class StreamThread {
       this.#consumer.seek({ ...input, offset })
       this.#tasks.ownerOf(input)?.committed.set(partitionText(input), offset)
     }
-    await this.#restorer.begin(fresh)
+    await this.#orStopped(this.#restorer.begin(fresh))
     for (const active of fresh) active.phase = 'restoring'
   }
 
@@ -210,13 +211,13 @@ export class StreamThread {
     const note = (offsets: Iterable<TopicPartition & { readonly offset: number }>): void => {
       for (const at of offsets) if (at.offset >= 0) starts.set(partitionText(at), at.offset)
     }
-    const committed = await this.#consumer.committed(inputs)
+    const committed = await this.#orStopped(this.#consumer.committed(inputs))
     note(committed)
     for (const { topic, partition, metadata } of committed) {
       if (metadata) this.#tasks.ownerOf({ topic, partition })?.task.restoreTime({ topic, partition, metadata })
     }
     const unknown = inputs.filter((input) => !starts.has(partitionText(input)))
-    if (unknown.length > 0) note(await this.#consumer.beginningOffsets(unknown))
+    if (unknown.length > 0) note(await this.#orStopped(this.#consumer.beginningOffsets(unknown)))
     return starts
   }
 
@@ -340,8 +341,8 @@ export class StreamThread {
   async #beginAgain(): Promise<void> {
     this.#tasks.discard()
     this.#holdBack(...this.#tasks.assigned)
-    await this.#transactor.reset()
-    await this.#transactor.open()
+    this.#transactor.reset()
+    await this.#orStopped(this.#transactor.open())
     this.#broken = undefined
   }
 
@@ -409,8 +410,13 @@ export class StreamThread {
     this.#restorer.drop(this.#tasks.all)
     this.#tasks.discard()
     await this.#tasks.closeAll()
-    await this.#transactor.reset()
+    this.#transactor.reset()
     this.#options.onChange()
+  }
+
+  /** For requests that a broker which is away would keep waiting: stopping does not wait for them. */
+  #orStopped<T>(work: Promise<T>): Promise<T> {
+    return orAborted(work, this.#stop.signal)
   }
 
   async #backOff(): Promise<void> {
@@ -422,7 +428,7 @@ export class StreamThread {
   async #close(): Promise<void> {
     this.#tasks.discard()
     await this.#tasks.closeAll()
-    const closing = [this.#consumer.close(), this.#restorer.close(), this.#transactor.reset()]
+    const closing = [this.#consumer.close({ group: 'leave' }), this.#restorer.close(), this.#transactor.close()]
     for (const outcome of await Promise.allSettled(closing)) {
       if (outcome.status === 'rejected') this.#options.onFailure(outcome.reason)
     }

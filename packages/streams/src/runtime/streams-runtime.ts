@@ -1,4 +1,4 @@
-import type { Clock, MetricSample, MetricSource, Random } from '@millrace/base'
+import { type Clock, type MetricSample, type MetricSource, type Random, sleep } from '@millrace/base'
 import type { KafkaClient } from '@millrace/kafka'
 import { failureHandlers } from '../core/handlers.ts'
 import type { ReadOnlyStore } from '../core/stores/views.ts'
@@ -44,7 +44,7 @@ export interface StreamsInstance extends MetricSource, AsyncDisposable {
   readonly queries: StoreQueries
   /** Java's description of the topology. */
   describe(): string
-  /** Commits, leaves the group and closes the stores. */
+  /** Commits, leaves the group and closes the stores; waits for a broker that is away no longer than `closeTimeoutMs`. */
   close(): Promise<void>
 }
 
@@ -99,7 +99,10 @@ export class StreamsRuntime implements StreamsInstance {
     this.#state.apply('close')
     this.#stop.abort()
     this.#thread?.stop()
-    await this.finished.catch(() => undefined)
+    const { clock, config } = this.#options
+    const enough = new AbortController()
+    const ended = this.finished.catch(() => undefined).finally(() => enough.abort())
+    await Promise.race([ended, sleep(clock, config.closeTimeoutMs, enough.signal).catch(() => undefined)])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

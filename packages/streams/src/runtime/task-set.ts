@@ -1,7 +1,8 @@
-import type { Clock } from '@millrace/base'
+import { type Clock, isMillraceError } from '@millrace/base'
 import type { RecordCache } from '../core/stores/record-cache.ts'
 import type { CreateStreamTask, TaskConfig, TaskOutput } from '../core/task.ts'
 import { type TaskId, type TopologyPlan, taskIdText } from '../core/topology/plan.ts'
+import { streamsError } from '../errors.ts'
 import { type ActiveTask, activeTask } from './active-task.ts'
 import { inputsOf, type TopicPartition } from './assignment/tasks.ts'
 import type { StateStores } from './state-stores.ts'
@@ -83,8 +84,14 @@ export class TaskSet {
 
   #open(id: TaskId): void {
     const { plan, createTask, clock, cache, output, stores, partitionsOf, taskConfig } = this.#options
-    const task = createTask({ plan, taskId: id, stores, output, clock, cache, partitionsOf, config: taskConfig })
-    this.#tasks.set(taskIdText(id), activeTask(task, inputsOf(plan.subtopologies, id, partitionsOf)))
+    const text = taskIdText(id)
+    try {
+      const task = createTask({ plan, taskId: id, stores, output, clock, cache, partitionsOf, config: taskConfig })
+      this.#tasks.set(text, activeTask(task, inputsOf(plan.subtopologies, id, partitionsOf)))
+    } catch (error) {
+      if (isMillraceError(error)) throw error
+      throw streamsError('STREAMS_STATE_FAILED', `the stores of task ${text} cannot be opened`, { task: text }, error)
+    }
   }
 
   #taskOf({ topic, partition }: TopicPartition): TaskId | undefined {

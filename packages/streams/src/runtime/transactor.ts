@@ -26,6 +26,8 @@ export class Transactor {
   #producer: Producer | undefined
   #collector: OutputCollector
   #isOpen = false
+  #isClosed = false
+  readonly #closing = new Set<Promise<void>>()
   #member: GroupMetadata | undefined
   #produced = 0
   #deadLetters = 0
@@ -77,7 +79,8 @@ export class Transactor {
     )
     try {
       if (this.#isExactlyOnce) await producer.init()
-      this.#producer = producer
+      if (this.#isClosed) await producer.close()
+      else this.#producer = producer
     } catch (error) {
       await producer.close().catch(() => undefined)
       throw error
@@ -97,15 +100,31 @@ export class Transactor {
     this.#isOpen = false
   }
 
-  /** Lets go of the producer and of everything that was not committed. */
-  async reset(): Promise<void> {
+  /**
+   * Lets go of the producer and of everything that was not committed. The old producer aborts what it can in the
+   * background; whether it succeeds does not matter, since the next one fences it.
+   */
+  reset(): void {
     this.#produced = this.produced
     this.#deadLetters = this.deadLetters
     this.#collector = this.#newCollector()
     this.#isOpen = false
     const producer = this.#producer
     this.#producer = undefined
-    await producer?.close().catch(() => undefined)
+    if (!producer) return
+    const closing: Promise<void> = producer
+      .close()
+      .catch(() => undefined)
+      .then(() => {
+        this.#closing.delete(closing)
+      })
+    this.#closing.add(closing)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.reset()
+    await Promise.all(this.#closing)
   }
 
   #newCollector(): OutputCollector {

@@ -5,14 +5,14 @@ import { runSeed, type SeedResult } from './run-seed.ts'
 const again = (seed: number): string =>
   `node --conditions=source packages/streams/test/simulation/main.ts --seed-from ${seed} --count 1 --verbose`
 
-test('forty lives of the shop under crashes end like one without', async () => {
+test('thirty lives of the shop under crashes end like one without', async () => {
   let faults = 0
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= 30; seed++) {
     const { problems, faults: injected } = await runSeed(seed)
     assert.deepEqual(problems, [], `seed ${seed}; again with ${again(seed)}`)
     faults += injected
   }
-  assert.ok(faults > 200, `only ${faults} faults were injected`)
+  assert.ok(faults > 150, `only ${faults} faults were injected`)
 })
 
 test('a seed replays to the bit', async () => {

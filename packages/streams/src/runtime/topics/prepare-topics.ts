@@ -4,6 +4,7 @@ import type { KafkaClient } from '@millrace/kafka'
 import { type ResolvedPartitions, resolvePartitions } from '../../core/topology/partitions.ts'
 import type { InternalTopicPlan, TopologyPlan } from '../../core/topology/plan.ts'
 import { streamsError } from '../../errors.ts'
+import { orAborted } from '../abortable.ts'
 import type { RuntimeConfig } from '../config.ts'
 import { classifyFailure } from '../failures.ts'
 
@@ -36,8 +37,9 @@ export async function prepareTopics(options: PrepareTopicsOptions): Promise<Read
   for (let failures = 0; ; ) {
     signal.throwIfAborted()
     try {
-      return await createMissing(options)
+      return await orAborted(createMissing(options), signal)
     } catch (error) {
+      signal.throwIfAborted()
       const isMissing = isMillraceError(error) && error.code === 'STREAMS_SOURCE_TOPIC_MISSING'
       if (classifyFailure(error) === 'fatal' || (isMissing && clock.now() >= deadlineMs)) throw error
       if (!isMissing) onFailure(error)
