@@ -240,7 +240,7 @@ export class Runner {
     // What was finished before a failure is committed too: the next start begins with the message that failed.
     await this.#before(deadlineMs, this.#commit(workers)).catch((error: unknown) => this.#fail(error))
     // A broker that is away would keep this waiting; the group notices on its own that the member is gone.
-    await this.#before(deadlineMs, consumer.close()).catch(() => {})
+    await this.#before(deadlineMs, consumer.close({ group: 'leave' })).catch(() => {})
     await this.#before(deadlineMs, onStopped()).catch(() => {})
     if (this.#failure) {
       this.#stopped.reject(this.#failure.error)

@@ -27,7 +27,13 @@ export { cooperativeStickyAssignor } from './consumer/group/cooperative-sticky-a
 export { rangeAssignor } from './consumer/group/range-assignor.ts'
 export { roundRobinAssignor } from './consumer/group/round-robin-assignor.ts'
 export { decodedRecords } from './consumer/records.ts'
-export type { ConsumedRecord, ConsumerOptions, FetchedPartition, RebalanceListener } from './consumer/types.ts'
+export type {
+  CloseOptions,
+  ConsumedRecord,
+  ConsumerOptions,
+  FetchedPartition,
+  RebalanceListener,
+} from './consumer/types.ts'
 export {
   type ConnectionEvent,
   diagnostics,

@@ -572,6 +572,20 @@ function registerGroupTests(client: Get, newTopic: NewTopic): void {
     await Promise.all([staying.stop(), back.stop()])
   })
 
+  test('a static member that says that it leaves hands over at once', async () => {
+    const topic = await newTopic(2)
+    const groupId = `group-${++names}`
+    const options = { groupId, sessionTimeoutMs: 60_000 }
+    const staying = member(client(), { ...options, groupInstanceId: 'staying' }, topic)
+    const leaving = client().consumer({ ...options, groupInstanceId: 'leaving' })
+    leaving.subscribe({ topics: [topic] })
+    while (leaving.assignment().length === 0) await leaving.poll({ timeoutMs: 100 })
+    await until(() => staying.owned().length === 1, 'they share')
+    await leaving.close({ group: 'leave' })
+    await until(() => staying.owned().length === 2, 'the other has both')
+    await staying.stop()
+  })
+
   test('a commit of a generation that has passed is refused, and the member learns that it lost its partitions', async () => {
     const topic = await newTopic(1)
     const groupId = `group-${++names}`

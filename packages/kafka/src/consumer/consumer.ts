@@ -12,7 +12,15 @@ import { Positions } from './positions.ts'
 import { recordsOf } from './records.ts'
 import { consumerSettings } from './settings.ts'
 import { Signal } from './signal.ts'
-import type { ConsumedRecord, ConsumerOptions, ConsumerSettings, FetchedPartition, RebalanceListener } from './types.ts'
+import type {
+  CloseOptions,
+  ConsumedRecord,
+  ConsumerOptions,
+  ConsumerSettings,
+  FetchedPartition,
+  GroupOperation,
+  RebalanceListener,
+} from './types.ts'
 
 /**
  * Reads record batches as they are in the log. One poll at a time; records are fetched ahead meanwhile.
@@ -65,8 +73,8 @@ export interface Consumer extends AsyncDisposable {
   offsetsForTimes(
     times: readonly (TopicPartition & { readonly timestamp: number })[],
   ): Promise<(TopicPartitionOffset & { readonly timestamp: number })[]>
-  /** Calls `onRevoked`, leaves the group (static members stay in it), and closes the connections. */
-  close(): Promise<void>
+  /** Calls `onRevoked`, leaves the group (static members stay in it unless told otherwise), and closes the connections. */
+  close(options?: CloseOptions): Promise<void>
 }
 
 export function createConsumer(
@@ -240,8 +248,8 @@ class KafkaConsumer implements Consumer {
     return (await this.#listOffsets(times)).filter(({ offset }) => offset >= 0)
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
+  close({ group = 'default' }: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(group)
     return this.#closing
   }
 
@@ -249,12 +257,12 @@ class KafkaConsumer implements Consumer {
     return this.close()
   }
 
-  async #close(): Promise<void> {
+  async #close(group: GroupOperation): Promise<void> {
     // The field must be set before a callback or a waiting poll looks at it.
     await Promise.resolve()
     this.#changed.raise()
     try {
-      await this.#membership?.close()
+      await this.#membership?.close(group)
     } finally {
       this.#closed = true
       this.#fetcher.close()

@@ -75,3 +75,13 @@ export interface ConsumedRecord {
   readonly value: Buffer | null
   readonly headers: readonly { readonly key: string; readonly value: Buffer | null }[]
 }
+
+/**
+ * What closing means for the group (KIP-1092): by default dynamic members leave and static members keep their place until
+ * their session time-out; `leave` hands over at once, `remain` waits for the member's next run.
+ */
+export type GroupOperation = 'default' | 'leave' | 'remain'
+
+export interface CloseOptions {
+  readonly group?: GroupOperation
+}

@@ -80,7 +80,8 @@ export class GroupSession {
   /** Best effort: a member that cannot say goodbye is missed after its session timeout. */
   async leave(identity: MemberIdentity, reason: string): Promise<void> {
     const { memberId } = identity
-    const members = [{ memberId, groupInstanceId: null, reason }]
+    const { groupInstanceId = null } = this.#settings
+    const members = [{ memberId, groupInstanceId, reason }]
     const body = (version: number) =>
       version >= 3 ? { groupId: this.#groupId, members } : { groupId: this.#groupId, memberId }
     // On a connection of its own: a JoinGroup may stand in front of it on the other.

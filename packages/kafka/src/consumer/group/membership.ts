@@ -6,7 +6,7 @@ import { diagnostics } from '../../diagnostics.ts'
 import { errorCodeOf, isRetriable, kafkaError } from '../../errors.ts'
 import type { GroupMetadata, TopicPartition } from '../../producer/types.ts'
 import type { Assignment } from '../assignment.ts'
-import type { ConsumerSettings, RebalanceListener } from '../types.ts'
+import type { ConsumerSettings, GroupOperation, RebalanceListener } from '../types.ts'
 import type { GroupAssignor, RebalanceProtocol } from './assignor.ts'
 import { decodeAssignment, encodeSubscription, type GroupAssignment } from './consumer-protocol.ts'
 import { GroupSession, type MemberIdentity, noIdentity } from './group-session.ts'
@@ -115,7 +115,7 @@ export class Membership {
     this.#heartbeatFailed(error)
   }
 
-  async close(): Promise<void> {
+  async close(operation: GroupOperation): Promise<void> {
     const owned = this.#parts.assignment.partitions()
     const wasLost = this.#state === 'lost' || this.#lostWhileJoining
     const wasMember = this.#state !== 'left' && this.#state !== 'failed'
@@ -128,8 +128,9 @@ export class Membership {
     } finally {
       const { memberId } = this.#identity
       // A static member keeps its place for its next run (KIP-345).
-      const leaves = wasMember && memberId !== '' && this.#settings.groupInstanceId === undefined
-      if (leaves) await this.#session.leave(this.#identity, 'the consumer was closed')
+      const isDynamic = this.#settings.groupInstanceId === undefined
+      const leaves = operation === 'leave' || (operation === 'default' && isDynamic)
+      if (leaves && wasMember && memberId !== '') await this.#session.leave(this.#identity, 'the consumer was closed')
       this.#identity = noIdentity
     }
   }
