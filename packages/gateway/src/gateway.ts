@@ -56,6 +56,8 @@ export async function startGateway(content: GatewayContent, options: GatewayOpti
     forceCloseConnections: 'idle',
     requestTimeout: requestTimeoutMs,
     clientErrorHandler: answerGarbage,
+    // A path that cannot be decoded never reaches a route, nor the error handler.
+    frameworkErrors: (error, _, reply) => sendError(reply, error),
     routerOptions: { maxParamLength: 8_192 },
   })
   server.setReplySerializer((payload) => JSON.stringify(payload, bigintAsText))

@@ -42,6 +42,16 @@ export const millraceErrors = {
     cause: 'The topic, group, key or record that the command names does not exist.',
     remedy: 'List what exists with the same command\'s "list".',
   },
+  GATEWAY_UNREACHABLE: {
+    retriable: true,
+    cause: 'No gateway answers at the address.',
+    remedy: 'Start "millrace run" or "millrace dev", or name its address with --url or MILLRACE_URL.',
+  },
+  DATABASE_UNREACHABLE: {
+    retriable: true,
+    cause: 'The database refuses the connection or does not answer.',
+    remedy: 'Check address, user and password in --url, and that the server runs.',
+  },
   USAGE: {
     retriable: false,
     cause: 'A flag or an argument has a value that the command cannot use.',

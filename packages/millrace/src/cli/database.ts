@@ -3,7 +3,7 @@ import { millraceError } from '../errors.ts'
 
 /**
  * Runs `work` on one PostgreSQL connection. The driver is the project's own: it is loaded only here.
- * @throws USAGE when the driver is not installed or the database does not answer.
+ * @throws USAGE when the driver is not installed, DATABASE_UNREACHABLE when the database does not answer.
  */
 export async function withDatabase<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const { default: pg } = await import('pg').catch((error: unknown) => {
@@ -11,7 +11,7 @@ export async function withDatabase<T>(url: string, work: (client: Client) => Pro
   })
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   await client.connect().catch((error: unknown) => {
-    throw millraceError('USAGE', `no connection to the database: ${(error as Error).message}`, {}, error)
+    throw millraceError('DATABASE_UNREACHABLE', `no connection to the database: ${(error as Error).message}`, {}, error)
   })
   try {
     return await work(client)

@@ -8,6 +8,7 @@ interface Finding {
   readonly subject: string
   readonly ok: boolean
   readonly message: string
+  readonly code?: string
   readonly remedy?: string
 }
 
@@ -36,7 +37,7 @@ async function brokerFindings({ settings, config }: LoadedConfig): Promise<Findi
     ]
   }
   try {
-    await using client = kafkaClient({ brokers, clientId: 'millrace-doctor', operationTimeoutMs: 10_000 })
+    await using client = kafkaClient({ brokers, clientId: 'millrace-doctor', operationTimeoutMs: 8_000 })
     const cluster = await client.admin.describeCluster()
     const message = `${brokers} answers: cluster ${cluster.clusterId}, ${cluster.brokers.length} broker(s)`
     const topics = [...(config.sources ?? []), ...(config.sinks ?? [])].flatMap((connector) => connector.topics)
@@ -81,11 +82,13 @@ async function connectorFindings({ config }: LoadedConfig): Promise<Finding[]> {
 }
 
 function failure(subject: string, error: unknown): Finding {
-  if (isMillraceError(error)) return { subject, ok: false, message: error.message, remedy: error.remedy }
+  if (isMillraceError(error))
+    return { subject, ok: false, message: error.message, code: error.code, remedy: error.remedy }
   return { subject, ok: false, message: error instanceof Error ? error.message : String(error) }
 }
 
-function print({ subject, ok, message, remedy }: Finding): void {
-  console.log(`${ok ? pc.green('ok  ') : pc.red('FAIL')} ${pc.bold(subject)}: ${message}`)
+function print({ subject, ok, message, code, remedy }: Finding): void {
+  const tail = code ? ` ${pc.dim(`[${code}]`)}` : ''
+  console.log(`${ok ? pc.green('ok  ') : pc.red('FAIL')} ${pc.bold(subject)}: ${message}${tail}`)
   if (remedy) console.log(`     ${remedy}`)
 }

@@ -16,7 +16,9 @@ export async function listGroups(flags: DailyFlags): Promise<void> {
 
 export async function describeGroup(groupId: string, flags: DailyFlags): Promise<void> {
   await withKafka(flags, async (client) => {
-    const [group] = await client.admin.describeGroups([groupId])
+    // Brokers differ in how they say that there is none: as an error, or as a dead group.
+    const isKnown = (await client.admin.listGroups()).some((listed) => listed.groupId === groupId)
+    const [group] = isKnown ? await client.admin.describeGroups([groupId]) : []
     if (!group || group.state === 'Dead')
       throw millraceError('NOT_FOUND', `there is no group "${groupId}"`, { groupId })
     const committed = await client.admin.committedOffsets(groupId)

@@ -52,12 +52,15 @@ export async function ask(url: string, path: string): Promise<unknown> {
   try {
     response = await fetch(url.replace(/\/$/, '') + path, { signal: AbortSignal.timeout(15_000) })
   } catch (error) {
-    throw millraceError('NOT_FOUND', `no gateway answers at ${url}`, { url }, error)
+    throw millraceError('GATEWAY_UNREACHABLE', `no gateway answers at ${url}`, { url }, error)
   }
   const body = (await response.json().catch(() => ({}))) as { code?: string; message?: string; remedy?: string }
   if (response.ok) return body
-  const { code = 'NOT_FOUND', message = `${url} answered ${response.status}`, remedy = '' } = body
-  throw new MillraceError(code, message, { retriable: response.status === 503, remedy })
+  const { code = 'GATEWAY_UNREACHABLE', message = `${url} answered ${response.status}`, remedy } = body
+  throw new MillraceError(code, message, {
+    retriable: response.status === 503,
+    remedy: remedy ?? 'Check that the address is a gateway of Millrace.',
+  })
 }
 
 function moment(text: string): string {

@@ -1,0 +1,212 @@
+// The daily tools and the preparing commands, through the real command line.
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { after, before, describe, test } from 'node:test'
+import { deadLetterHeaders } from '@millrace/base/internal'
+import { type Broker, startBroker } from '@millrace/broker'
+import { kafkaClient } from '@millrace/kafka'
+import type { Command } from 'commander'
+import { buildProgram } from '../src/cli/main.ts'
+import { millrace, Project, refusal } from './support/command-line.ts'
+
+let broker: Broker
+before(async () => {
+  broker = await startBroker({ memory: true, worker: false })
+})
+after(() => broker.close())
+
+/** Runs a tool against the broker and returns its JSON. */
+async function json(...args: string[]): Promise<unknown> {
+  const { status, stdout, stderr } = await millrace([...args, '--json'], {
+    environment: { MILLRACE_BROKERS: broker.brokers },
+  })
+  assert.equal(status, 0, stderr)
+  return JSON.parse(stdout)
+}
+
+describe('topics, records and groups', () => {
+  test('a topic is created, listed, described, and deleted only with --yes', async () => {
+    const brokers = ['--brokers', broker.brokers]
+    await json('topics', 'create', 'order', '--partitions', '2', '--config', 'cleanup.policy=compact')
+    assert.deepEqual(await json('topics', 'list'), [{ topic: 'order', partitions: 2, offsets: 0 }])
+    const described = (await json('topics', 'describe', 'order')) as { config: Record<string, string> }
+    assert.equal(described.config['cleanup.policy'], 'compact')
+    assert.equal(refusal(await millrace(['topics', 'delete', 'order', ...brokers]), 'CONFIRMATION_NEEDED'), undefined)
+    assert.deepEqual(await json('topics', 'delete', 'order', '--yes'), { topic: 'order', deleted: true })
+    assert.equal(refusal(await millrace(['topics', 'describe', 'order', ...brokers]), 'NOT_FOUND'), undefined)
+  })
+
+  test('lines are produced with keys, headers and tombstones, and consumed as they were', async () => {
+    await json('topics', 'create', 'note')
+    const produced = await millrace(
+      ['produce', 'note', '--header', 'trace=t1', '--brokers', broker.brokers, '--json'],
+      {
+        input: 'a\t{"n":1}\nb\tplain\na\t\nno key\n',
+      },
+    )
+    assert.deepEqual(JSON.parse(produced.stdout), { topic: 'note', records: 4 })
+    const consumed = await millrace([
+      'consume',
+      'note',
+      '--from-beginning',
+      '--exit-at-end',
+      '--json',
+      '--brokers',
+      broker.brokers,
+    ])
+    const records = consumed.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    assert.deepEqual(
+      records.map(({ key, value }) => [key, value]),
+      [
+        ['a', { n: 1 }],
+        ['b', 'plain'],
+        ['a', null],
+        [null, 'no key'],
+      ],
+    )
+    assert.deepEqual(records[0]?.headers, { trace: 't1' })
+    const first = await millrace(['consume', 'note', '--from-beginning', '--max', '1', '--brokers', broker.brokers])
+    assert.match(first.stdout, /^0:0 {2}\S+ {2}a {2}\{"n":1\}\n$/)
+  })
+
+  test('a group is listed and described with its lag', async () => {
+    await using client = kafkaClient({ brokers: broker.brokers })
+    await client.admin.createTopics([{ name: 'lagging', partitions: 1 }])
+    await using producer = client.producer()
+    for (let i = 0; i < 3; i++) await producer.send({ topic: 'lagging', key: null, value: Buffer.from('x') })
+    {
+      await using consumer = client.consumer({ groupId: 'readers', autoOffsetReset: 'earliest' })
+      consumer.subscribe({ topics: ['lagging'] })
+      while (consumer.assignment().length === 0) await consumer.poll({ timeoutMs: 50 })
+      await consumer.commit([{ topic: 'lagging', partition: 0, offset: 1 }])
+    }
+    assert.ok(((await json('groups', 'list')) as { groupId: string }[]).some(({ groupId }) => groupId === 'readers'))
+    const described = (await json('groups', 'describe', 'readers')) as { offsets: { lag: number }[] }
+    assert.deepEqual(
+      described.offsets.map(({ lag }) => lag),
+      [2],
+    )
+    const unknown = await millrace(['groups', 'describe', 'nobody', '--brokers', broker.brokers])
+    assert.equal(refusal(unknown, 'NOT_FOUND'), undefined)
+  })
+
+  test('dead letters are counted, listed and shown with payload and cause', async () => {
+    await using client = kafkaClient({ brokers: broker.brokers })
+    await client.admin.createTopics([{ name: 'sale' }, { name: 'sale.dlq' }])
+    await using producer = client.producer()
+    const headers = deadLetterHeaders({
+      topic: 'sale',
+      partition: 0,
+      offset: 7,
+      stage: 'deserialize',
+      error: new TypeError('not JSON'),
+      attempt: 1,
+      application: 'shop',
+    })
+    await producer.send({
+      topic: 'sale.dlq',
+      key: Buffer.from('k'),
+      value: Buffer.from('{"half'),
+      headers: [...headers],
+    })
+    assert.deepEqual(await json('dlq', 'list'), [
+      { topic: 'sale.dlq', stage: 'deserialize', exception: 'TypeError', letters: 1 },
+    ])
+    const [letter] = (await json('dlq', 'list', 'sale')) as { position: string; origin: string }[]
+    assert.deepEqual([letter?.position, letter?.origin], ['0:0', 'sale 0:7'])
+    const shown = (await json('dlq', 'show', 'sale', '0:0')) as { value: string; error: { message: string } }
+    assert.deepEqual([shown.value, shown.error.message], ['{"half', 'not JSON'])
+  })
+
+  test('no gateway answers', async () => {
+    for (const args of [
+      ['query', 'totals', 'a'],
+      ['connect', 'status'],
+    ]) {
+      assert.equal(refusal(await millrace([...args, '--url', 'http://127.0.0.1:1']), 'GATEWAY_UNREACHABLE'), undefined)
+    }
+  })
+})
+
+describe('settings and projects', { concurrency: 2 }, () => {
+  test('the environment wins over .env also where both say the same, and .env is not for run', async () => {
+    await using project = await Project.create({
+      'millrace.config.ts': `export default { brokers: 'from:1', gateway: { port: Number(process.env.ONLY_IN_DOTENV ?? 1) } }`,
+      '.env': 'MILLRACE_BROKERS=same:9\nMILLRACE_DATA_DIR=state\nONLY_IN_DOTENV=4321\n',
+    })
+    const options = { cwd: project.folder, environment: { MILLRACE_BROKERS: 'same:9' } }
+    const shown = await millrace(['config', '--show', '--json', '--gateway-host', '::1'], options)
+    const rows = JSON.parse(shown.stdout) as { setting: string; value: string; origin: string }[]
+    const row = (name: string) => rows.find(({ setting }) => setting === name)
+    assert.deepEqual(row('brokers'), { setting: 'brokers', value: 'same:9', origin: 'environment' })
+    assert.deepEqual(row('dataDir'), { setting: 'dataDir', value: 'state', origin: '.env' })
+    assert.deepEqual(row('gatewayPort'), { setting: 'gatewayPort', value: '4321', origin: 'config' })
+    assert.deepEqual(row('gatewayHost'), { setting: 'gatewayHost', value: '::1', origin: 'flag' })
+  })
+
+  test('config --show masks passwords', async () => {
+    await using project = await Project.create({
+      'millrace.config.ts': `export default { brokers: 'sasl://u:hunter2@h:1' }`,
+    })
+    const { stdout } = await millrace(['config', '--show'], { cwd: project.folder })
+    assert.match(stdout, /brokers +sasl:\/\/u:\*+@h:1 +config/)
+    assert.doesNotMatch(stdout, /hunter2/)
+  })
+
+  test('init adds what is missing, overwrites nothing, and can be repeated', async () => {
+    await using project = await Project.create({ 'contracts.ts': '// mine\n' })
+    const first = await millrace(['init', '--no-install'], { cwd: project.folder })
+    assert.equal(first.status, 0, first.stderr)
+    assert.equal(await readFile(project.path('contracts.ts'), 'utf8'), '// mine\n')
+    const written = await readFile(project.path('millrace.config.ts'), 'utf8')
+    const again = await millrace(['init', '--no-install'], { cwd: project.folder })
+    assert.doesNotMatch(again.stdout, /created/)
+    assert.equal(await readFile(project.path('millrace.config.ts'), 'utf8'), written)
+  })
+
+  test('doctor says what is wrong and ends with status 1', async () => {
+    await using project = await Project.create({ 'millrace.config.ts': `export default { brokers: '127.0.0.1:1' }` })
+    const outcome = await millrace(['doctor', '--json'], { cwd: project.folder })
+    assert.equal(outcome.status, 1)
+    assert.deepEqual(
+      (JSON.parse(outcome.stdout) as { ok: boolean; code: string }[]).map(({ ok, code }) => [ok, code]),
+      [[false, 'KAFKA_TIMEOUT']],
+    )
+  })
+
+  test('colours are for terminals, and NO_COLOR turns them off', async () => {
+    const colour = String.fromCharCode(27)
+    const forced = await millrace(['run', 'none.ts'], { environment: { FORCE_COLOR: '1' } })
+    assert.ok(forced.stderr.includes(colour))
+    const plain = await millrace(['run', 'none.ts'], { environment: { NO_COLOR: '1' } })
+    assert.ok(!plain.stderr.includes(colour))
+  })
+})
+
+describe('help', () => {
+  const leaves = (command: Command, path: string[]): (readonly [string[], Command])[] =>
+    command.commands.length === 0
+      ? [[path, command]]
+      : command.commands.flatMap((child) => leaves(child, [...path, child.name()]))
+
+  for (const [path, command] of leaves(buildProgram(), ['millrace'])) {
+    test(`${path.join(' ')} has a description, and every flag says what it does`, () => {
+      assert.ok(command.helpInformation().startsWith(`Usage: ${path.join(' ')} `))
+      assert.ok(command.description().length > 10)
+      for (const { flags, description, hidden } of command.options) {
+        if (!hidden) assert.ok(description.length > 3, `${flags} of ${path.join(' ')}`)
+      }
+    })
+  }
+
+  test('--help of the program and of a command print to standard output and succeed', async () => {
+    for (const args of [['--help'], ['broker', '--help'], ['topics', 'create', '--help']]) {
+      const { status, stdout, stderr } = await millrace(args)
+      assert.deepEqual([status, stderr], [0, ''])
+      assert.match(stdout, /^Usage: millrace/)
+    }
+  })
+})
