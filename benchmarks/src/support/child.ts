@@ -8,6 +8,8 @@ export interface Child extends AsyncDisposable {
   /** The next line on standard output that `pattern` matches; fails when the process ends before. */
   line(pattern: RegExp): Promise<RegExpExecArray>
   send(line: string): void
+  /** Ends the process's standard input. */
+  endInput(): void
   /** Fails when the process has ended. */
   check(): void
   /** The process ends on its own; fails unless with status 0. */
@@ -69,6 +71,7 @@ export function startChild(
     check() {
       if (hasEnded()) throw new Error(story())
     },
+    endInput: () => void child.stdin.end(),
     send: (text) => void child.stdin.write(`${text}\n`),
     async ended() {
       if (!hasEnded()) await once(child, 'close')
@@ -112,7 +115,10 @@ export async function runDriver(command: string, args: readonly string[]): Promi
     const [text] = await child.line(/^\{.*\}$/)
     const seconds = (performance.now() - startedMs) / 1000
     const cpuSeconds = usageOf(child.pid).cpuSeconds - before.cpuSeconds
-    return { result: JSON.parse(text) as Record<string, number>, seconds, cpuSeconds, peakBytes: stopWatching() }
+    const peakBytes = stopWatching()
+    child.endInput()
+    await child.ended()
+    return { result: JSON.parse(text) as Record<string, number>, seconds, cpuSeconds, peakBytes }
   } finally {
     stopWatching()
   }
