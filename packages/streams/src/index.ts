@@ -49,6 +49,7 @@ export {
 } from './core/windows/windows.ts'
 export { streamsErrors } from './errors.ts'
 export type { StreamsLimits } from './runtime/config.ts'
+export { type StartStreamsOptions, startStreams, type TopologySource } from './runtime/edge/start-streams.ts'
 export type { StreamsState } from './runtime/instance-state.ts'
 export type {
   KeyMetadata,
@@ -57,5 +58,4 @@ export type {
   StoreQueries,
   StoreRange,
 } from './runtime/queries/store-queries.ts'
-export { type StartStreamsOptions, startStreams, type TopologySource } from './runtime/start-streams.ts'
 export type { StreamsInstance } from './runtime/streams-runtime.ts'

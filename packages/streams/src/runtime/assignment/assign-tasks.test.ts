@@ -74,3 +74,16 @@ test('the tasks of one sub-topology are spread', () => {
   assert.deepEqual([...assigned.get('a')!].sort(), ['0_0', '1_0'])
   assert.deepEqual([...assigned.get('b')!].sort(), ['0_1', '1_1'])
 })
+
+test('a newcomer gets tasks of every sub-topology from whoever ran them all', () => {
+  const assigned = assignTasks(tasks(2, 4), [member('a', tasks(2, 4)), member('b')])
+  for (const id of ['a', 'b']) {
+    assert.deepEqual(
+      assigned
+        .get(id)!
+        .map((task) => task[0])
+        .sort(),
+      ['0', '0', '1', '1'],
+    )
+  }
+})

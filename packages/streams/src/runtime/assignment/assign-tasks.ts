@@ -28,10 +28,19 @@ export function assignTasks(
     slot.tasks.push(task)
     open.delete(task)
   }
-  for (const task of tasks) give(task, slots.get(owner.get(task) ?? ''))
+  for (const task of acrossSubtopologies(tasks)) give(task, slots.get(owner.get(task) ?? ''))
   for (const slot of slots.values()) for (const task of slot.stored) give(task, slot)
   for (const task of [...open]) give(task, emptiest([...slots.values()], task))
   return new Map([...slots].map(([memberId, slot]) => [memberId, slot.tasks]))
+}
+
+/**
+ * Partition by partition: whoever has to let tasks go keeps some of every sub-topology. In the order of their names it
+ * would keep all of the first one, and a newcomer would get all the state.
+ */
+function acrossSubtopologies(tasks: readonly string[]): string[] {
+  const partition = (task: string): number => Number(task.slice(task.indexOf('_') + 1))
+  return [...tasks].sort((a, b) => partition(a) - partition(b))
 }
 
 interface Slot {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
-import { streamsError } from '../../errors.ts'
+import { streamsError } from '../../../errors.ts'
 import { bootId } from './boot-id.ts'
 
 export const directoryFormatVersion = 1

@@ -1,4 +1,4 @@
-import type { ByteStore, ByteWrite } from '../../core/stores/byte-store.ts'
+import type { ByteStore, ByteWrite } from '../../../core/stores/byte-store.ts'
 import type { KeyValueBytes, LmdbTable, RangeBounds } from './lmdb-table.ts'
 import type { TaskEnvironment } from './task-environment.ts'
 

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
-import { streamsError } from '../../errors.ts'
+import { streamsError } from '../../../errors.ts'
 import { bootId } from './boot-id.ts'
 import { LmdbTable } from './lmdb-table.ts'
 
