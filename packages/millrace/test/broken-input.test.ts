@@ -186,7 +186,7 @@ test('what is no HTTP on the port of the gateway gets one answer and ends, and t
   assert.match(Buffer.concat(chunks).toString(), /^HTTP\/1\.1 400 [\s\S]*"code":"GATEWAY_BAD_REQUEST"/)
   const malformed: readonly (readonly [string, RequestInit, number])[] = [
     ['/stores/x/%ZZ', {}, 400],
-    ['/stores', { method: 'POST', body: '{"half', headers: { 'content-type': 'application/json' } }, 404],
+    ['/stores', { method: 'POST', body: '{"half', headers: { 'content-type': 'application/json' } }, 400],
     ['/stores/none', {}, 404],
     ['/nowhere', {}, 404],
   ]

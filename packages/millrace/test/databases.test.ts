@@ -139,7 +139,10 @@ const other = topic('other', { key: serdes.string, value: serdes.json() })
 export default { ...config, sources: [...config.sources, postgresOutbox({ name: 'unhealthy', url: '${wrong}', topics: [other] })] }`,
     })
     const append = (id: string) =>
-      execute(url, `insert into outbox (id, aggregatetype, aggregateid, type, payload) values (gen_random_uuid(), 'order', '${id}', 'x', '{}')`)
+      execute(
+        url,
+        `insert into outbox (id, aggregatetype, aggregateid, type, payload) values (gen_random_uuid(), 'order', '${id}', 'x', '{}')`,
+      )
     await append('before')
     const both = await millrace(['run', 'both.ts', '--brokers', broker.brokers], { cwd: project.folder })
     assert.equal(refusal(both, 'POSTGRES_WAL_LEVEL'), undefined)
