@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { isMillraceError } from '@millrace/base'
+import { kafkaClient } from '@millrace/kafka'
+import { millrace, RunningCommand } from './support/command-line.ts'
+
+/** A file system of eight megabytes, where this process may mount one. */
+async function smallDisk(): Promise<{ folder: string; remount(size: string): void; close(): Promise<void> } | string> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-disk-'))
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder], { encoding: 'utf8' })
+  if (mounted.status !== 0) {
+    await rm(folder, { recursive: true })
+    return `a small file system cannot be mounted here: ${(mounted.stderr ?? mounted.error?.message ?? '').trim()}`
+  }
+  return {
+    folder,
+    remount: (size) => void spawnSync('mount', ['-o', `remount,size=${size}`, folder]),
+    close: async () => {
+      spawnSync('umount', ['-l', folder])
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+test('a full disk: writes are refused, reads go on, nothing acknowledged is lost, and room heals it', async (t) => {
+  const disk = await smallDisk()
+  if (typeof disk === 'string') return t.skip(disk)
+  try {
+    await using broker = new RunningCommand(['broker', '--port', '0', '--data', disk.folder])
+    const brokers = await broker.prints(/listening on (\S+)/)
+    const acknowledged: string[] = []
+    {
+      await using client = kafkaClient({ brokers, operationTimeoutMs: 3_000 })
+      await client.admin.createTopics([{ name: 'order' }])
+      await using producer = client.producer({ deliveryTimeoutMs: 2_000 })
+      const send = async (i: number): Promise<void> => {
+        await producer.send({ topic: 'order', key: Buffer.from(`${i}`), value: randomBytes(100_000) })
+        acknowledged.push(`${i}`)
+      }
+      await assert.rejects(
+        async () => {
+          for (let i = 0; i < 200; i++) await send(i)
+        },
+        (error) => isMillraceError(error) && error.remedy.length > 10,
+      )
+      assert.ok(acknowledged.length > 10, `${acknowledged.length} records fitted`)
+    }
+    const stored = async (): Promise<string[]> => {
+      const args = ['consume', 'order', '--from-beginning', '--exit-at-end', '--json', '--brokers', brokers]
+      const { stdout, stderr } = await millrace(args)
+      assert.equal(stderr, '')
+      return stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => (JSON.parse(line) as { key: string }).key)
+    }
+    assert.deepEqual((await stored()).slice(0, acknowledged.length), acknowledged, 'reads go on')
+
+    disk.remount('64m')
+    const produced = await millrace(['produce', 'order', '--brokers', brokers], { input: 'again\tthere is room\n' })
+    assert.equal(produced.status, 0, produced.stderr)
+    assert.equal((await stored()).at(-1), 'again')
+    assert.equal(await broker.stop(), 0)
+  } finally {
+    await disk.close()
+  }
+})
