@@ -60,8 +60,10 @@ export const streamsLimits = {
     max: 900_000,
     reached: 'The broker aborts the transaction of an instance that went silent.',
   },
+  // A quarter of Kafka's default: it is how long the tasks of a killed instance stand still, and heartbeats do not wait
+  // for processing here.
   sessionTimeoutMs: {
-    default: 45_000,
+    default: 10_000,
     min: 100,
     max: 1_800_000,
     reached: 'The tasks of an instance that went silent move to the others.',
