@@ -130,5 +130,7 @@ export class ChangelogRestorer {
     const targets = [...this.#targets.values()]
     this.#consumer.assign(targets.map(({ topic, partition }) => ({ topic, partition })))
     for (const { topic, partition, position } of targets) this.#consumer.seek({ topic, partition, offset: position })
+    // One that was finished, and paused, while others went on may have to begin again.
+    this.#consumer.resume(targets)
   }
 }
