@@ -1,5 +1,7 @@
-import type { Command, Option } from 'commander'
 import { buildProgram } from '../../packages/millrace/src/cli/main.ts'
+
+type Command = ReturnType<typeof buildProgram>
+type Option = Command['options'][number]
 
 /** `docs/reference/command-line.md`: every command with its arguments and flags, from the program itself. */
 export function commandLinePage(): string {

@@ -41,7 +41,8 @@ export const brokerErrors = {
   BROKER_HOST_NOT_LOOPBACK: {
     retriable: false,
     cause: 'The broker was told to listen beyond loopback, where anyone could read and write without authentication.',
-    remedy: 'Listen on 127.0.0.1; where the network is trusted, --allow-remote opens it (in code allowNonLoopback: true).',
+    remedy:
+      'Listen on 127.0.0.1; where the network is trusted, --allow-remote opens it (in code allowNonLoopback: true).',
   },
   BROKER_REQUEST_INVALID: {
     retriable: false,

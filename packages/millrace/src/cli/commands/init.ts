@@ -8,6 +8,9 @@ import { millraceError } from '../../errors.ts'
 /** What the files of `init` import besides millrace itself; the drivers are never forced on anyone who does not run init. */
 const needed = ['pg', 'pg-logical-replication', 'zod']
 
+/** The name under which a project imports all of it; these files are the project's, not ours. */
+const umbrella = 'millrace'
+
 interface ProjectFile {
   readonly path: string
   readonly text: string
@@ -18,7 +21,7 @@ export function projectFiles(extension: 'ts' | 'mts'): ProjectFile[] {
   return [
     {
       path: `contracts.${extension}`,
-      text: `import { topic } from 'millrace'
+      text: `import { topic } from '${umbrella}'
 import { z } from 'zod'
 
 // Declared once, imported by every service: the compiler then knows keys and values everywhere.
@@ -30,7 +33,7 @@ export const order = topic('order', {
     },
     {
       path: `totals.${extension}`,
-      text: `import { topology } from 'millrace'
+      text: `import { topology } from '${umbrella}'
 import { order } from './contracts.${extension}'
 
 // Asked over HTTP: GET /stores/totals/<customerId>
@@ -46,7 +49,7 @@ export default () => {
     },
     {
       path: `millrace.config.${extension}`,
-      text: `import { app, defineConfig, postgresOutbox } from 'millrace'
+      text: `import { app, defineConfig, postgresOutbox } from '${umbrella}'
 import { order } from './contracts.${extension}'
 
 const url = process.env.DATABASE_URL

@@ -2,10 +2,16 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Broker, startBroker } from '@millrace/broker'
-import { startPostgres, type TestPostgres } from '@millrace/conformance/postgres'
 import { kafkaClient } from '@millrace/kafka'
 import pg from 'pg'
-import { eventually, millrace, Project, RunningCommand, refusal } from './support/command-line.ts'
+import {
+  eventually,
+  millrace,
+  Project,
+  RunningCommand,
+  refusal,
+} from '../../packages/millrace/test/support/command-line.ts'
+import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 
 let logical: TestPostgres
 let plain: TestPostgres

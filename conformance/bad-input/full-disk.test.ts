@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { isMillraceError } from '@millrace/base'
 import { kafkaClient } from '@millrace/kafka'
-import { millrace, RunningCommand } from './support/command-line.ts'
+import { millrace, RunningCommand } from '../../packages/millrace/test/support/command-line.ts'
 
 /** A file system of eight megabytes, where this process may mount one. */
 async function smallDisk(): Promise<{ folder: string; remount(size: string): void; close(): Promise<void> } | string> {
