@@ -42,7 +42,7 @@ export async function crashLoop(
   for (let i = 0; i < kills; i++) {
     const { child, running } = startConnector(job)
     // Some die while they open or read their position, most in the middle of their work.
-    if (random() < 0.75) await running
+    if (i === 0 || random() < 0.75) await running
     await new Promise((resolve) => setTimeout(resolve, random() * 400))
     await kill(child)
   }
