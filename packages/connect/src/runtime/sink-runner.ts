@@ -101,7 +101,11 @@ class SinkRunner {
       await member.run()
     } finally {
       await member.close()
-      await endWithin(this.#clock, closeTimeoutMs, Promise.allSettled([consumer.close({ group: 'leave' }), deadLetters.close()]))
+      await endWithin(
+        this.#clock,
+        closeTimeoutMs,
+        Promise.allSettled([consumer.close({ group: 'leave' }), deadLetters.close()]),
+      )
     }
   }
 }
