@@ -149,7 +149,11 @@ export class StateStore {
     let entry = isLast ? last : window.get(identity)
     if (entry === undefined) {
       entry = new CacheEntry(kept(key), identity, windowStart)
-      if (this.#missed === identity && this.#missedStart === windowStart) entry.flushedBytes = null
+      if (this.#missed === identity && this.#missedStart === windowStart) {
+        entry.flushedBytes = null
+        // Holds once: after this update the store may have the key, also when its entry has been evicted again.
+        this.#missed = undefined
+      }
       window.set(identity, entry)
       this.#order.add(entry, this.#sizeOf(identity, valueBytes?.length ?? this.#averageValueBytes))
     } else this.#order.touch(entry)
