@@ -288,3 +288,20 @@ test('a log that changed on the disk is reported to its readers, not walked for 
   storage.replaceFile(`logs/${core.topics.topic('order')!.id}/0/00000000000000000000.log`, log)
   assert.equal(fetchNow(client, 'order', 0).errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
 })
+
+test('a sync that fails on the first batch after retention emptied the log takes no offset back', () => {
+  const storage = simulatedStorage({ random: seededRandom(5) })
+  const { client, core, clock } = testCore({ storage, durability: 'fsync' })
+  const configs = [{ name: 'retention.ms', value: '1000' }]
+  client.call(apis.CreateTopics, 7, { topics: [{ name: 'order', numPartitions: 1, replicationFactor: 1, configs }] })
+  for (let index = 0; index < 4; index++) produce(client, 'order', batch([{ value: 'a', timestamp: clock.now() }]))
+  clock.advance(5000)
+  core.enforceRetention()
+  storage.syncError = new Error('EIO')
+  assert.equal(produce(client, 'order', batch([{ value: 'b' }])).errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
+  storage.syncError = undefined
+  assert.equal(produce(client, 'order', batch([{ value: 'c' }])).baseOffset, 4)
+  storage.crash('kill')
+  const again = testCore({ storage })
+  assert.equal(produce(again.client, 'order', batch([{ value: 'd' }])).baseOffset, 5)
+})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { seededRandom } from '@millrace/base'
-import { apis, ErrorCode } from '@millrace/protocol'
+import { apis, ErrorCode, RecordBatchBuilder } from '@millrace/protocol'
 import { simulatedStorage } from '../src/core/storage/simulated-storage.ts'
 import { type CoreClient, createTopic, testCore } from './support/core-client.ts'
 import { batch, readAll } from './support/records.ts'
@@ -130,4 +130,26 @@ test('offsets are found by time over many segments, to the record', () => {
   }
   assert.deepEqual(listOffset(client, 'order', start + 591), [-1, -1])
   assert.deepEqual(listOffset(client, 'order', -3), [59, start + 590])
+})
+
+test('the last stable offset does not lie before the log start when a transaction is open there', () => {
+  const { client } = testCore()
+  createTopic(client, 'order')
+  const { producerId, producerEpoch } = client.call(apis.InitProducerId, 5, {
+    transactionalId: 'open',
+    transactionTimeoutMs: 60_000,
+  })
+  const records = new RecordBatchBuilder()
+  records.append(1, null, Buffer.from('undecided'))
+  const bytes = records.build({ producerId, producerEpoch, baseSequence: 0, transactional: true })
+  client.call(apis.Produce, 12, {
+    transactionalId: 'open',
+    acks: -1,
+    timeoutMs: 1000,
+    topicData: [{ name: 'order', partitionData: [{ index: 0, records: bytes }] }],
+  })
+  produce(client, 'order', batch([{ value: 'plain' }, { value: 'plain' }]))
+  client.call(apis.DeleteRecords, 2, { topics: [{ name: 'order', partitions: [{ partitionIndex: 0, offset: 2 }] }] })
+  // A consumer that begins at the end would otherwise be told an offset that is out of range.
+  assert.equal(listOffset(client, 'order', -1, 1)[0], 2)
 })

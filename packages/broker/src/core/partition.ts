@@ -106,9 +106,10 @@ export class Partition {
     return this.log.endOffset
   }
 
-  /** No record of an undecided transaction lies before it. */
+  /** No record of an undecided transaction lies before it; never before the log start, also when the transaction's beginning is deleted. */
   get lastStableOffset(): number {
-    return Math.min(this.highWatermark, this.producers.firstUnstableOffset ?? this.highWatermark)
+    const unstable = this.producers.firstUnstableOffset ?? this.highWatermark
+    return Math.min(this.highWatermark, Math.max(unstable, this.logStartOffset))
   }
 
   /**

@@ -189,7 +189,8 @@ export class PartitionLog {
   /** Removes everything from the first batch on that begins at or behind `offset`. */
   truncateTo(offset: number): void {
     this.#forgetReads()
-    while (this.segments.length > 0 && this.segments.at(-1)!.baseOffset >= offset) this.segments.pop()!.delete()
+    // One stays, if need be empty: it says where offsets go on when everything before them has been deleted.
+    while (this.segments.length > 1 && this.segments.at(-1)!.baseOffset >= offset) this.segments.pop()!.delete()
     const last = this.segments.at(-1)
     if (!last || last.nextOffset <= offset) return
     let cut = last.size
