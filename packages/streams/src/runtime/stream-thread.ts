@@ -366,6 +366,10 @@ export class StreamThread {
       onAssigned: (hosts, generation) => {
         this.hosts = hosts
         this.#generation = generation
+        // A static member that comes back is told the assignment of its former self, which names the address it had then.
+        const { applicationServer } = this.#options
+        const isFound = applicationServer === undefined || hosts.hosts.some(([host]) => host === applicationServer)
+        if (!isFound) this.#consumer.requestRejoin('the address of this instance has changed')
       },
     })
   }
