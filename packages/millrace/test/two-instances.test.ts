@@ -174,7 +174,7 @@ test('either instance answers for everything, during a rebalance completely or n
   const lost = await metric(one.url)
   assert.ok(lost > 0 && lost < customers, `${lost} of ${customers} keys were at the killed instance`)
   assert.equal(await wholeRange(one.url), undefined, 'a range without the lost partitions is refused')
-  // Under its name it gets its tasks back; on another port, so that instance has to learn where it is now.
+  // Under its name it gets its tasks back; on another port, so that the first has to learn where it is now.
   await start('two')
   assert.deepEqual(
     await eventually(
