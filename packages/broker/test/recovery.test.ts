@@ -88,6 +88,24 @@ test('garbage behind the last batch is cut', () => {
   assert.deepEqual(values(fetchNow(client, 'order', 0).records), ['a'])
 })
 
+test('a metadata journal that is damaged in its middle refuses the start, and costs no topic its log', () => {
+  const storage = memoryStorage()
+  const first = testCore({ storage })
+  for (const name of ['a', 'b', 'c']) {
+    createTopic(first.client, name)
+    produce(first.client, name, batch([{ value: 'kept' }]))
+  }
+  const ids = ['a', 'b', 'c'].map((name) => first.core.topics.topic(name)!.id)
+  const journal = storage.readFile('metadata/journal.log')!
+  const damaged = Buffer.from(journal)
+  damaged[damaged.indexOf(ids[0]!)]! ^= 1
+  storage.replaceFile('metadata/journal.log', damaged)
+  assert.throws(() => testCore({ storage }), { code: 'BROKER_DATA_DAMAGED' })
+  storage.replaceFile('metadata/journal.log', journal)
+  const { client } = testCore({ storage })
+  for (const name of ['a', 'b', 'c']) assert.deepEqual(values(fetchNow(client, name, 0).records), ['kept'])
+})
+
 test('a torn metadata journal keeps every topic before the tear', () => {
   const storage = memoryStorage()
   const first = testCore({ storage })

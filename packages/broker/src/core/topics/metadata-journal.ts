@@ -45,18 +45,20 @@ export class MetadataJournal {
     this.#file = storage.open(path)
   }
 
-  /** Reads every whole record and cuts what is behind. */
+  /**
+   * Reads every whole record and cuts a torn tail. Throws BROKER_DATA_DAMAGED when whole records follow the damage: cut
+   * there, the topics they name would be unknown, and the start would delete their logs as those of deleted topics.
+   */
   load(): MetadataRecord[] {
     const bytes = this.#storage.readFile(path) ?? Buffer.alloc(0)
     const records: MetadataRecord[] = []
     let at = 0
-    while (bytes.length - at >= frameBytes) {
-      const length = bytes.readUInt32BE(at)
-      if (length > maxRecordBytes || length > bytes.length - at - frameBytes) break
-      const body = bytes.subarray(at + frameBytes, at + frameBytes + length)
-      if (crc32c(body) !== bytes.readUInt32BE(at + 4)) break
+    for (let body = bodyAt(bytes, at); body; body = bodyAt(bytes, at)) {
       records.push(JSON.parse(body.toString('utf8')) as MetadataRecord)
-      at += frameBytes + length
+      at += frameBytes + body.length
+    }
+    if (hasRecordBehind(bytes, at)) {
+      throw brokerError('BROKER_DATA_DAMAGED', `${path} is damaged at byte ${at}`, { path, position: at })
     }
     this.#size = at
     if (at < bytes.length) this.#file.truncate(at)
@@ -105,6 +107,25 @@ export class MetadataJournal {
       // The next append or start cuts it; the error that brought us here is the one to report.
     }
   }
+}
+
+/** The record that begins at a position; undefined when none does. */
+function bodyAt(bytes: Buffer, at: number): Buffer | undefined {
+  if (bytes.length - at < frameBytes) return undefined
+  const length = bytes.readUInt32BE(at)
+  if (length > maxRecordBytes || length > bytes.length - at - frameBytes) return undefined
+  const body = bytes.subarray(at + frameBytes, at + frameBytes + length)
+  return crc32c(body) === bytes.readUInt32BE(at + 4) ? body : undefined
+}
+
+const bodyBegins = '{"kind":"'
+
+/** Whether a whole record begins anywhere behind a position where none does. */
+function hasRecordBehind(bytes: Buffer, position: number): boolean {
+  for (let body = bytes.indexOf(bodyBegins, position); body >= 0; body = bytes.indexOf(bodyBegins, body + 1)) {
+    if (body - frameBytes > position && bodyAt(bytes, body - frameBytes)) return true
+  }
+  return false
 }
 
 function frame(record: MetadataRecord): Buffer {
