@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { LmdbByteStore } from './lmdb-byte-store.ts'
-import { TaskEnvironment } from './task-environment.ts'
+import { storeAgeMaxMs, TaskEnvironment } from './task-environment.ts'
 
 let directory: string
 before(() => {
@@ -40,6 +40,26 @@ test('a store that was closed cleanly outlives a reboot', async () => {
   const second = TaskEnvironment.open(path, 'boot-2')
   assert.equal(new LmdbByteStore(second, 's').checkpoint(), 7)
   await second.close()
+})
+
+test('a store that was not written for longer than changelogs keep tombstones is restored from the beginning', async () => {
+  const path = join(directory, 'outdated')
+  const file = join(path, 'store.mdb')
+  const age = (ms: number): void => utimesSync(file, new Date(), new Date(Date.now() - ms))
+  const first = TaskEnvironment.open(path)
+  new LmdbByteStore(first, 's').apply([write], 7)
+  await first.close()
+  age(storeAgeMaxMs - 60_000)
+  const second = TaskEnvironment.open(path)
+  assert.equal(new LmdbByteStore(second, 's').checkpoint(), 7)
+  new LmdbByteStore(second, 's').apply([write], 8)
+  await second.close()
+  assert.ok(Date.now() - statSync(file).mtimeMs < 60_000, 'a write makes the store young again')
+  age(storeAgeMaxMs + 60_000)
+  const third = TaskEnvironment.open(path)
+  assert.equal(new LmdbByteStore(third, 's').checkpoint(), undefined)
+  assert.equal(new LmdbByteStore(third, 's').get(key), undefined)
+  await third.close()
 })
 
 test('a file that is no store is replaced by an empty one', async () => {

@@ -26,6 +26,13 @@ const lmdbMagic = 0xbeefc0de
 /** Named databases per environment: stores, segments of windowed stores and one for bookkeeping. */
 const maxTables = 512
 
+/**
+ * A store that was not written for so long is restored from the beginning of its changelog. Compaction drops tombstones a
+ * day after it has first seen them (`delete.retention.ms`): whoever continued from an older checkpoint would miss
+ * deletions that another instance made meanwhile, and the rows would be back. Half of that leaves time to restore in.
+ */
+export const storeAgeMaxMs = 12 * 60 * 60 * 1000
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -51,13 +58,13 @@ export class TaskEnvironment {
   }
 
   /**
-   * Opens or creates; what is torn or unreadable is removed and starts empty.
+   * Opens or creates; what is torn, unreadable or older than `storeAgeMaxMs` is removed and starts empty.
    *
    * @throws STREAMS_STATE_VERSION when a newer release wrote the store
    */
   static open(directory: string, boot: string | undefined = bootId()): TaskEnvironment {
     mkdirSync(directory, { recursive: true })
-    if (isTorn(directory, boot) || !isStoreFile(storeFile(directory))) wipe(directory)
+    if (isTorn(directory, boot) || isOutdated(directory) || !isStoreFile(storeFile(directory))) wipe(directory)
     markOpened(directory, boot)
     try {
       return TaskEnvironment.#attach(directory, boot)
@@ -148,6 +155,12 @@ const markerFile = (directory: string): string => join(directory, 'opened')
 function isTorn(directory: string, boot: string | undefined): boolean {
   if (!existsSync(storeFile(directory)) || !existsSync(markerFile(directory))) return false
   return boot !== undefined && readFileSync(markerFile(directory), 'utf8').trim() !== boot
+}
+
+/** By the file's last write: an instance that wrongly takes a task for its own may close its store late, but writes nothing. */
+function isOutdated(directory: string): boolean {
+  const path = storeFile(directory)
+  return existsSync(path) && Date.now() - statSync(path).mtimeMs > storeAgeMaxMs
 }
 
 /**
