@@ -29,15 +29,20 @@ test('key and value are what the contract’s readers get, and null stays null',
 const ids: [string, MessageHeader[], string][] = [
   ['the header id', [header('id', 'e1')], 'e1'],
   ['the last of several ids, as Kafka’s lastHeader takes it', [header('id', 'e1'), header('id', 'e2')], 'e2'],
-  ['its place without an id', [header('other', 'x')], 'counted/3/9'],
-  ['its place when the id is null', [header('id', null)], 'counted/3/9'],
-  ['its place when the id is empty', [header('id', '')], 'counted/3/9'],
-  ['its place when the id cannot stand in a database', [header('id', 'a\0b')], 'counted/3/9'],
-  ['its place when the id is too long for an index', [header('id', 'x'.repeat(600))], 'counted/3/9'],
+  ['its place without an id', [header('other', 'x')], 'counted/3/9@5'],
+  ['its place when the id is null', [header('id', null)], 'counted/3/9@5'],
+  ['its place when the id is empty', [header('id', '')], 'counted/3/9@5'],
+  ['its place when the id cannot stand in a database', [header('id', 'a\0b')], 'counted/3/9@5'],
+  ['its place when the id is too long for an index', [header('id', 'x'.repeat(600))], 'counted/3/9@5'],
 ]
 for (const [what, headers, eventId] of ids) {
   test(`an event is known by ${what}`, () => assert.equal(decodeMessage(counted, raw(headers)).eventId, eventId))
 }
+
+test('the same place in a topic that was made again is another event', () => {
+  const idAt = (timestamp: number): string => decodeMessage(counted, raw([], { timestamp })).eventId
+  assert.notEqual(idAt(5), idAt(6))
+})
 
 test('two ids that are not UTF-8 are two events', () => {
   const idOf = (byte: number): string => decodeMessage(counted, raw([{ key: 'id', value: Buffer.of(byte) }])).eventId

@@ -31,7 +31,7 @@ export interface Message<K, V> {
   /** Milliseconds since the epoch. */
   readonly timestamp: number
   readonly headers: readonly MessageHeader[]
-  /** What the inbox knows the event by: the header `id`, else topic, partition and offset. */
+  /** What the inbox knows the event by: the header `id`, else topic, partition, offset and timestamp. */
   readonly eventId: string
 }
 
@@ -51,12 +51,13 @@ const eventIdMaxBytes = 512
 
 /**
  * The outbox's capture puts the event's id into the header `id`, so that an event that was published twice is one event.
- * Without it a record is identified by its place, which holds as long as nobody writes it a second time.
+ * Without it a record is identified by its place, which holds as long as nobody writes it a second time, and by its time:
+ * in a topic that was deleted and made again the places come round, while the inbox remembers.
  */
-function eventIdOf({ topic, partition, offset, headers }: RawMessage): string {
+function eventIdOf({ topic, partition, offset, timestamp, headers }: RawMessage): string {
   const id = headers.findLast(({ key }) => key === 'id')?.value
   const isUsable = id && id.length > 0 && id.length <= eventIdMaxBytes && !id.includes(0)
   // Ids that are no text would all become the same replacement characters.
   if (isUsable) return isUtf8(id) ? id.toString('utf8') : `0x${id.toString('hex')}`
-  return `${topic}/${partition}/${offset}`
+  return `${topic}/${partition}/${offset}@${timestamp}`
 }
