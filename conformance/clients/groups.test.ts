@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Broker, startBroker } from '@millrace/broker'
 import { Kafka, logLevel } from 'kafkajs'
-import { waitFor } from './wait-for.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 let broker: Broker
 let kafka: Kafka

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { type Broker, startBroker } from '@millrace/broker'
 import { apacheKafkaClassPath, apacheKafkaUnavailable } from '../kafka/apache-kafka.ts'
-import { waitFor } from './wait-for.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const run = promisify(execFile)
 const skip = apacheKafkaUnavailable() ?? false

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { type Broker, startBroker } from '@millrace/broker'
 import { Admin, Consumer, MessagesStreamModes, ProduceAcks, Producer } from '@platformatic/kafka'
 import kafkajs from 'kafkajs'
-import { waitFor } from './wait-for.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const { CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = kafkajs
 

@@ -12,7 +12,7 @@ import {
   stringSerializers,
 } from '@platformatic/kafka'
 import { Kafka, logLevel, type Producer } from 'kafkajs'
-import { waitFor } from './wait-for.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 let broker: Broker
 let kafka: Kafka

@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { mavenJars } from '../support/maven-jars.ts'
 
 const here = import.meta.dirname
-const lib = join(here, 'target', 'lib')
 const maxOutputBytes = 256 * 1024 * 1024
 
 /** A command of Wire.java; see there. */
@@ -22,8 +21,7 @@ export function javaUnavailable(): string | undefined {
 
 /** Has Kafka's own classes answer the commands, in order; the first call fetches the jars with Maven. */
 export function askJava(commands: readonly WireCommand[]): Record<string, unknown>[] {
-  fetchJars()
-  const run = spawnSync('java', ['-Xmx512m', '-cp', join(lib, '*'), join(here, 'Wire.java')], {
+  const run = spawnSync('java', ['-Xmx512m', '-cp', join(mavenJars(here), '*'), join(here, 'Wire.java')], {
     input: commands.map((command) => `${JSON.stringify(command)}\n`).join(''),
     encoding: 'utf8',
     maxBuffer: maxOutputBytes,
@@ -31,11 +29,4 @@ export function askJava(commands: readonly WireCommand[]): Record<string, unknow
   if (run.status !== 0) throw new Error(`Wire.java failed: ${run.error?.message ?? run.stderr}`)
   const answers = run.stdout.trimEnd().split('\n')
   return answers.map((line) => JSON.parse(line) as Record<string, unknown>)
-}
-
-function fetchJars(): void {
-  if (existsSync(join(lib, 'kafka-clients-4.3.0.jar'))) return
-  const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${lib}`]
-  const run = spawnSync('mvn', ['-q', '-f', join(here, 'pom.xml'), ...goal], { encoding: 'utf8' })
-  if (run.status !== 0) throw new Error(`Maven could not fetch Kafka's jars: ${run.stdout}${run.stderr}`)
 }

@@ -1,21 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import {
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { mavenJars, outputOf } from '../support/maven-jars.ts'
 
 /** A running Apache Kafka node. */
 export interface ApacheKafka {
@@ -29,8 +20,7 @@ export interface ApacheKafka {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-const here = dirname(fileURLToPath(import.meta.url))
-const lib = join(here, 'target', 'lib')
+const here = import.meta.dirname
 const startTimeoutMs = 60_000
 
 /**
@@ -51,8 +41,7 @@ export function apacheKafkaUnavailable(): string | undefined {
 
 /** Class path of Apache Kafka's jars, for its tools against another broker; the first call fetches them with Maven. */
 export function apacheKafkaClassPath(): string {
-  fetchJars()
-  return join(lib, '*')
+  return join(mavenJars(here), '*')
 }
 
 /**
@@ -66,10 +55,10 @@ export function apacheKafkaClassPath(): string {
 export async function startApacheKafka(
   options: { config?: Record<string, string>; features?: Record<string, number>; scram?: readonly string[] } = {},
 ): Promise<ApacheKafka> {
-  fetchJars()
+  const classPath = apacheKafkaClassPath()
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startOnce(options)
+      return await startOnce(classPath, options)
     } catch (error) {
       // Somebody else may have taken a port between our finding it free and Kafka's binding it.
       if (attempt === 3) throw error
@@ -77,16 +66,14 @@ export async function startApacheKafka(
   }
 }
 
-async function startOnce(options: {
-  config?: Record<string, string>
-  features?: Record<string, number>
-  scram?: readonly string[]
-}): Promise<ApacheKafka> {
+async function startOnce(
+  classPath: string,
+  options: { config?: Record<string, string>; features?: Record<string, number>; scram?: readonly string[] },
+): Promise<ApacheKafka> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-'))
   const [port, controllerPort] = (await freePorts(2)) as [number, number]
   const properties = join(folder, 'server.properties')
   await writeFile(properties, serverProperties(folder, port, controllerPort, options.config ?? {}))
-  const classPath = join(lib, '*')
   const features = Object.entries(options.features ?? {}).flatMap(([name, level]) => ['--feature', `${name}=${level}`])
   const scram = (options.scram ?? []).flatMap((user) => ['--add-scram', user])
   const clusterId = randomBytes(16).toString('base64url')
@@ -102,10 +89,12 @@ async function startOnce(options: {
     ...features,
     ...scram,
   ]
-  const formatted = spawnSync('java', ['-Xmx256m', ...format], { encoding: 'utf8' })
+  const formatted = spawnSync('java', ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...format], {
+    encoding: 'utf8',
+  })
   if (formatted.status !== 0) {
     await rm(folder, { recursive: true, force: true })
-    throw new Error(`formatting Apache Kafka's storage failed: ${formatted.stdout}${formatted.stderr}`)
+    throw new Error(`formatting Apache Kafka's storage failed: ${outputOf(formatted)}`)
   }
   const log = join(folder, 'kafka.log')
   const child = spawn('java', ['-Xms256m', '-Xmx1g', '-XX:+UseSerialGC', '-cp', classPath, 'kafka.Kafka', properties], {
@@ -130,38 +119,6 @@ async function startOnce(options: {
     throw new Error(`Apache Kafka did not start\n${tail}`, { cause: error })
   }
   return { brokers: `127.0.0.1:${port}`, pid: child.pid as number, classPath, close, [Symbol.asyncDispose]: close }
-}
-
-/** Copies the jars once per content of pom.xml; a lock folder keeps parallel test files from doing it twice. */
-function fetchJars(): void {
-  const pom = readFileSync(join(here, 'pom.xml'), 'utf8')
-  const marker = join(here, 'target', 'pom-of-lib.xml')
-  const current = (): boolean => existsSync(marker) && readFileSync(marker, 'utf8') === pom
-  if (current()) return
-  mkdirSync(join(here, 'target'), { recursive: true })
-  const lock = join(here, 'target', 'lock')
-  for (;;) {
-    try {
-      mkdirSync(lock)
-      break
-    } catch {
-      if (current()) return
-      const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
-      if (age > 300_000) rmSync(lock, { recursive: true, force: true })
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
-    }
-  }
-  try {
-    if (current()) return
-    rmSync(lib, { recursive: true, force: true })
-    const args = ['-q', '-B', '-f', join(here, 'pom.xml'), 'dependency:copy-dependencies', `-DoutputDirectory=${lib}`]
-    const copied = spawnSync('mvn', args, { encoding: 'utf8' })
-    if (copied.status !== 0) throw new Error(`mvn could not fetch Apache Kafka: ${copied.stdout}${copied.stderr}`)
-    writeFileSync(`${marker}.new`, pom)
-    renameSync(`${marker}.new`, marker)
-  } finally {
-    rmSync(lock, { recursive: true, force: true })
-  }
 }
 
 function serverProperties(

@@ -27,7 +27,8 @@ export function registerClientTests(
   name: string,
   options: { readonly start: () => Promise<ClientTestSubject>; readonly skip?: string | undefined },
 ): void {
-  describe(name, { ...(options.skip !== undefined && { skip: options.skip }) }, () => {
+  // A suite has one time limit for all its tests; on a busy machine Apache Kafka needs more than the usual one.
+  describe(name, { timeout: 300_000, ...(options.skip !== undefined && { skip: options.skip }) }, () => {
     let subject: ClientTestSubject
     let client: KafkaClient
     before(async () => {
