@@ -134,6 +134,8 @@ async function startServer(context: Context): Promise<ChildProcess> {
       ...context.user,
       cwd: context.dataDir,
       stdio: ['ignore', 'ignore', 'pipe'],
+      // A group of its own: Ctrl-C in a terminal must not stop it before those who use it.
+      detached: true,
     })
     log = ''
     const isReady = await new Promise<boolean>((resolve) => {

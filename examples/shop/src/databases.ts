@@ -18,7 +18,12 @@ export class Databases implements AsyncDisposable {
   readonly #reporting: pg.Pool
 
   constructor(urls: { readonly customers: string; readonly orders: string; readonly reporting: string }) {
-    const pool = (connectionString: string): pg.Pool => new pg.Pool({ connectionString, max: 1 })
+    const pool = (connectionString: string): pg.Pool => {
+      const opened = new pg.Pool({ connectionString, max: 1 })
+      // A connection that breaks while nobody uses it; the next query gets a new one, or an error of its own.
+      opened.on('error', () => {})
+      return opened
+    }
     this.#customers = pool(urls.customers)
     this.#orders = pool(urls.orders)
     this.#reporting = pool(urls.reporting)

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -35,7 +35,8 @@ export interface Shop extends AsyncDisposable {
 /** Starts PostgreSQL, the broker and every process of the shop; all of it ends with `await using`. */
 export async function startShop(options: ShopOptions): Promise<Shop> {
   await using starting = new AsyncDisposableStack()
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-shop-'))
+  await removeLeftovers()
+  const folder = await mkdtemp(join(tmpdir(), `millrace-shop-${process.pid}-`))
   starting.defer(() => rm(folder, { recursive: true, force: true }))
 
   options.onStarting('PostgreSQL')
@@ -105,6 +106,24 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     databases,
     tree,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** Folders of shops that were killed: their names say which process they belonged to. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = /^millrace-shop-(\d+)-/.exec(name)?.[1]
+    if (pid === undefined || isAlive(Number(pid))) continue
+    await rm(join(tmpdir(), name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

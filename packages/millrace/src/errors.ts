@@ -40,7 +40,7 @@ export const millraceErrors = {
   NOT_FOUND: {
     retriable: false,
     cause: 'The topic, group, key or record that the command names does not exist.',
-    remedy: 'List what exists with the same command\'s "list".',
+    remedy: 'List what exists with "millrace topics list", "groups list", "dlq list" or "connect status".',
   },
   GATEWAY_UNREACHABLE: {
     retriable: true,
@@ -50,7 +50,17 @@ export const millraceErrors = {
   DATABASE_UNREACHABLE: {
     retriable: true,
     cause: 'The database refuses the connection or does not answer.',
-    remedy: 'Check address, user and password in --url, and that the server runs.',
+    remedy: 'Check address, user and password in the URL, and that the server runs.',
+  },
+  DATABASE_URL_MISSING: {
+    retriable: false,
+    cause: '"millrace migrate" was not told which database, or what it was told is no postgres:// URL.',
+    remedy: 'Leave --url out and put DATABASE_URL=postgres://… into .env here or into the environment, or give --url a URL.',
+  },
+  BROKERS_INVALID: {
+    retriable: false,
+    cause: 'The list of brokers has an entry that is not host:port.',
+    remedy: 'Write host:port, several separated by commas: --brokers 127.0.0.1:9092 or MILLRACE_BROKERS.',
   },
   USAGE: {
     retriable: false,

@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance } from 'fastify'
+import { untilShutdown } from 'millrace/supervise'
 import pg from 'pg'
 import type { z } from 'zod'
 
@@ -20,7 +21,7 @@ export interface HttpService {
   readonly pool: pg.Pool
   /** Commits what `work` does on one connection, or nothing of it. */
   transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>
-  /** Serves until SIGTERM or SIGINT; `stop` runs first then. */
+  /** Serves until it should stop, and `stop` with it; ends by itself when whoever started it has died. */
   run(stop?: () => Promise<void>): Promise<void>
 }
 
@@ -70,13 +71,11 @@ export async function httpService(migrations: readonly string[]): Promise<HttpSe
       }
     },
     async run(stop = async () => {}) {
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-        process.once(signal, async () => {
-          await Promise.all([app.close(), stop()])
-          await pool.end()
-        })
-      }
+      const shutdown = untilShutdown()
       console.log(`listening on ${await app.listen({ host: '127.0.0.1', port: Number(PORT) })}`)
+      await shutdown
+      await Promise.all([app.close(), stop()])
+      await pool.end()
     },
   }
 }

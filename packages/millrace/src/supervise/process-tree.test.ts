@@ -20,7 +20,7 @@ before(async () => {
   )
   await writeFile(
     join(folder, 'supervised.mjs'),
-    `import { untilShutdown } from ${JSON.stringify(new URL('../cli/shutdown.ts', import.meta.url).href)}
+    `import { untilShutdown } from ${JSON.stringify(new URL('./until-shutdown.ts', import.meta.url).href)}
      console.log('ready ' + process.pid); await untilShutdown(); process.exit(0)`,
   )
 })

@@ -1,7 +1,7 @@
 import { startBroker } from '@millrace/broker'
 import pc from 'picocolors'
 import { pairs } from '../kafka.ts'
-import { untilShutdown } from '../shutdown.ts'
+import { untilShutdown } from '../../supervise/until-shutdown.ts'
 
 export interface BrokerFlags {
   readonly port: string

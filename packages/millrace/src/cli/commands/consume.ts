@@ -2,7 +2,7 @@ import { type DailyFlags, withKafka } from '../kafka.ts'
 import { printJson } from '../output.ts'
 import { readable, recordLine } from '../record-text.ts'
 import { scanTopic } from '../scan-topic.ts'
-import { untilShutdown } from '../shutdown.ts'
+import { untilShutdown } from '../../supervise/until-shutdown.ts'
 
 interface ConsumeFlags extends DailyFlags {
   readonly fromBeginning?: boolean

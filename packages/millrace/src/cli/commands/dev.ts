@@ -8,7 +8,7 @@ import { type SettingName, settingTable } from '../../config/settings.ts'
 import { millraceError } from '../../errors.ts'
 import { ProcessTree } from '../../supervise/process-tree.ts'
 import { printError } from '../output.ts'
-import { untilShutdown } from '../shutdown.ts'
+import { untilShutdown } from '../../supervise/until-shutdown.ts'
 
 const debounceMs = 150
 

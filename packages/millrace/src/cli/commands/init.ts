@@ -8,6 +8,9 @@ import { millraceError } from '../../errors.ts'
 /** What the files of `init` import besides millrace itself; the drivers are never forced on anyone who does not run init. */
 const needed = ['pg', 'pg-logical-replication', 'zod']
 
+/** What the compiler needs to check them; they run without it. */
+const neededToCheck = ['typescript', '@types/node', '@types/pg']
+
 /** The name under which a project imports all of it; these files are the project's, not ours. */
 const umbrella = 'millrace'
 
@@ -15,6 +18,21 @@ interface ProjectFile {
   readonly path: string
   readonly text: string
 }
+
+/** Checks and emits nothing: Node runs the files as they are, which is why their imports end in .ts. */
+const tsconfig = `{
+  "compilerOptions": {
+    "target": "esnext",
+    "module": "nodenext",
+    "types": ["node"],
+    "strict": true,
+    "noEmit": true,
+    "allowImportingTsExtensions": true,
+    "erasableSyntaxOnly": true,
+    "skipLibCheck": true
+  }
+}
+`
 
 /** The files that `millrace init` offers; `extension` is `ts`, or `mts` in a project whose package.json says commonjs. */
 export function projectFiles(extension: 'ts' | 'mts'): ProjectFile[] {
@@ -53,7 +71,7 @@ export default () => {
 import { order } from './contracts.${extension}'
 
 const url = process.env.DATABASE_URL
-if (url === undefined) throw new Error('set DATABASE_URL in the environment or in .env')
+if (!url) throw new Error('set DATABASE_URL in the environment; millrace dev, migrate, doctor and config also read .env')
 
 export default defineConfig({
   sources: [postgresOutbox({ url, topics: [order] })],
@@ -62,6 +80,7 @@ export default defineConfig({
 `,
     },
     { path: 'migrations/0001-millrace-outbox.sql', text: outboxMigration() },
+    { path: 'tsconfig.json', text: tsconfig },
     { path: '.env.example', text: 'DATABASE_URL=postgres://user:password@127.0.0.1:5432/database\n' },
   ]
 }
@@ -76,13 +95,15 @@ export async function initCommand(flags: { readonly install: boolean }): Promise
     devDependencies?: Record<string, string>
   }
   for (const { path, text } of projectFiles(manifest.type === 'module' ? 'ts' : 'mts')) writeIfMissing(path, text)
-  const missing = needed.filter((name) => !manifest.dependencies?.[name] && !manifest.devDependencies?.[name])
-  if (missing.length > 0) install(missing, flags.install)
+  const isMissing = (name: string): boolean => !manifest.dependencies?.[name] && !manifest.devDependencies?.[name]
+  install([], needed.filter(isMissing), flags.install)
+  install(['-D'], neededToCheck.filter(isMissing), flags.install)
   console.log(`
 Next:
-  1. set DATABASE_URL, in the environment or in .env (PostgreSQL with wal_level=logical)
-  2. npx millrace migrate --url "$DATABASE_URL"   creates the outbox table
-  3. npx millrace dev                             broker, capture, totals and their HTTP API`)
+  1. put DATABASE_URL=postgres://… into .env   a PostgreSQL with wal_level=logical
+  2. npx millrace migrate                      creates the outbox and inbox tables there
+  3. npx millrace dev                          broker, capture, totals and their HTTP API
+  4. npx tsc                                   checks the types; it writes nothing`)
 }
 
 function writeIfMissing(path: string, text: string): void {
@@ -95,9 +116,10 @@ function writeIfMissing(path: string, text: string): void {
   console.log(`${pc.green('created')} ${path}`)
 }
 
-function install(names: readonly string[], allowed: boolean): void {
+function install(flags: readonly string[], names: readonly string[], allowed: boolean): void {
+  if (names.length === 0) return
   const manager = packageManager()
-  const command = [manager, manager === 'npm' ? 'install' : 'add', ...names]
+  const command = [manager, manager === 'npm' ? 'install' : 'add', ...flags, ...names]
   if (!allowed) {
     console.log(`${pc.yellow('to do  ')} ${command.join(' ')}`)
     return

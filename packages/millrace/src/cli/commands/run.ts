@@ -1,7 +1,7 @@
 import { loadConfig } from '../../config/load-config.ts'
 import { millraceError } from '../../errors.ts'
 import { type Part, parts, runConfig } from '../../run/run-config.ts'
-import { untilShutdown } from '../shutdown.ts'
+import { untilShutdown } from '../../supervise/until-shutdown.ts'
 
 interface RunFlags extends Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
   readonly only?: readonly string[]
