@@ -14,7 +14,7 @@ export const gatewayErrors = {
   GATEWAY_BAD_REQUEST: {
     retriable: false,
     cause: 'An HTTP request, or a path or query parameter of it, has a form that cannot be used.',
-    remedy: 'Mend the parameter that the message names; docs/reference/http.md describes them.',
+    remedy: 'Mend the part that the message names; a key is percent-encoded, from and to of windows are milliseconds.',
   },
   GATEWAY_ANSWER_TOO_LARGE: {
     retriable: false,
@@ -29,7 +29,7 @@ export const gatewayErrors = {
   GATEWAY_NOT_FOUND: {
     retriable: false,
     cause: 'The path of an HTTP request is not one that the gateway serves.',
-    remedy: 'See docs/reference/http.md for the paths.',
+    remedy: 'The paths are /stores, /stores/<name>, /stores/<name>/<key>, /connectors, /metrics, /livez and /readyz.',
   },
   STORE_NOT_FOUND: {
     retriable: false,

@@ -63,7 +63,7 @@ class MapState implements StateProvider {
 
 const keys = Array.from({ length: 50 }, (_, i) => `customer-${String(i).padStart(2, '0')}`)
 
-async function twoInstances() {
+async function twoInstances(stored: readonly string[] = keys) {
   const hosts = ['', '']
   const state = [0, 1].map(
     (self) =>
@@ -79,7 +79,7 @@ async function twoInstances() {
   gateways.forEach((gateway, self) => {
     hosts[self] = gateway.address
   })
-  keys.forEach((key, i) => {
+  stored.forEach((key, i) => {
     const owner = partitionForKey(Buffer.from(key), partitionCount) % 2
     state[owner]?.rows.set(key, i)
   })
@@ -91,6 +91,17 @@ test('either instance answers for every key', async () => {
   for (const [i, key] of keys.entries()) {
     for (const { url } of gateways) {
       const response = await fetch(`${url}/stores/totals/${key}`)
+      assert.deepEqual(await response.json(), { key, value: i, timestamp: 1 })
+    }
+  }
+  await Promise.all(gateways.map((gateway) => gateway.close()))
+})
+
+test('keys that a URL would drop from its path are asked for behind the question mark, of either instance', async () => {
+  const gateways = await twoInstances(['.', '..', ''])
+  for (const { url } of gateways) {
+    for (const [i, key] of ['.', '..', ''].entries()) {
+      const response = await fetch(`${url}/stores/totals?key=${key}`)
       assert.deepEqual(await response.json(), { key, value: i, timestamp: 1 })
     }
   }

@@ -69,7 +69,7 @@ export class StateReader {
     const bytes = parseKey(store.keySerde, keyText)
     const partition = partitionOf(provider, name, bytes)
     const host = this.#remoteHost(provider, name, partition, context)
-    if (host) return (await this.#ask(host, `${path(name)}/${encodeURIComponent(keyText)}`)) as EntryBody
+    if (host) return (await this.#ask(host, keyPath(name, keyText))) as EntryBody
     const local = localStore(provider, name, partition)
     if (local.kind !== 'keyValue') throw notWindowed(name)
     const key = store.keySerde.deserialize(bytes)
@@ -85,8 +85,8 @@ export class StateReader {
     const partition = partitionOf(provider, name, bytes)
     const host = this.#remoteHost(provider, name, partition, context)
     if (host) {
-      const suffix = `/${encodeURIComponent(keyText)}?from=${query.fromMs}&to=${query.toMs}`
-      return ((await this.#ask(host, path(name) + suffix)) as { windows: WindowBody[] }).windows
+      const parameters = new URLSearchParams({ from: String(query.fromMs), to: String(query.toMs) })
+      return ((await this.#ask(host, keyPath(name, keyText, parameters))) as { windows: WindowBody[] }).windows
     }
     const local = localStore(provider, name, partition)
     if (local.kind !== 'window') throw notKeyValue(name)
@@ -203,6 +203,14 @@ function bounded<T>(store: string, windows: Iterable<T>): T[] {
 
 function path(store: string): string {
   return `/stores/${encodeURIComponent(store)}`
+}
+
+/** The keys `.` and `..` go behind the question mark: a URL drops them from its path, however they are written. */
+function keyPath(store: string, keyText: string, parameters = new URLSearchParams()): string {
+  const isDropped = keyText === '.' || keyText === '..'
+  if (isDropped) parameters.set('key', keyText)
+  const query = parameters.size > 0 ? `?${parameters}` : ''
+  return `${isDropped ? path(store) : `${path(store)}/${encodeURIComponent(keyText)}`}${query}`
 }
 
 function partitionOf(provider: StateProvider, store: string, keyBytes: Uint8Array): number {

@@ -57,7 +57,14 @@ const defaultPageSize = 500
 
 export function storeClient<C extends AnyTopicContract>(store: string, contract: C, ask: Ask): StoreClient<C> {
   const base = `/stores/${encodeURIComponent(store)}`
-  const pathOf = (key: KeyInput<C>): string => `${base}/${encodeURIComponent(textOf(contract, key))}`
+  const pathOf = (key: KeyInput<C>, parameters = new URLSearchParams()): string => {
+    const text = textOf(contract, key)
+    // A URL drops these two from its path, however they are written.
+    const isDropped = text === '.' || text === '..'
+    if (isDropped) parameters.set('key', text)
+    const query = parameters.size > 0 ? `?${parameters}` : ''
+    return `${isDropped ? base : `${base}/${encodeURIComponent(text)}`}${query}`
+  }
   const entryOf = (json: unknown): StateEntry<KeyOf<C>, ValueOf<C>> => {
     const { key, value, timestamp } = object(json)
     return {
@@ -92,7 +99,7 @@ export function storeClient<C extends AnyTopicContract>(store: string, contract:
     },
     async window(key, { from, to, signal }) {
       const parameters = new URLSearchParams({ from: String(Number(from)), to: String(Number(to)) })
-      const answer = await ask(`${pathOf(key)}?${parameters}`, signal)
+      const answer = await ask(pathOf(key, parameters), signal)
       if (answer === undefined) return []
       return array(object(answer).windows).map((json) => {
         const { start, end, value } = object(json)

@@ -50,6 +50,14 @@ test('a value comes back as its contract’s output type', async () => {
   assert.deepEqual(server.asked, ['/stores/spend/a%2F%C3%BC'])
 })
 
+test('keys that a URL drops from its path are asked for behind the question mark', async () => {
+  await using server = await serve(json(200, row('..', 3)), json(200, { windows: [] }))
+  const state = queryClient({ url: server.url, stores })
+  await state.spend.get('..')
+  await state.spend.window('.', { from: 1, to: 2 })
+  assert.deepEqual(server.asked, ['/stores/spend?key=..', '/stores/spend?from=1&to=2&key=.'])
+})
+
 test('an entry carries the timestamp of its record', async () => {
   await using server = await serve(json(200, { key: '7', value: '9007199254740993', timestamp: 5 }))
   const state = queryClient({ url: server.url, stores })

@@ -16,16 +16,25 @@ function queryOf(request: FastifyRequest): Query {
   return request.query as Query
 }
 
-/** `/stores`, `/stores/<name>` and `/stores/<name>/<key>`. */
+/** `/stores`, `/stores/<name>` and `/stores/<name>/<key>`, or `/stores/<name>?key=<key>`. */
 export function storeRoutes(server: FastifyInstance, reader: StateReader): void {
   server.get('/stores', () => ({
     stores: reader.stores().map(({ name, kind, application }) => ({ name, kind, application })),
   }))
 
+  const oneKey = async (name: string, key: string, query: Query, context: ReadContext): Promise<unknown> => {
+    if (reader.describe(name).kind === 'window') {
+      return { windows: await reader.windows(name, key, windowParameters(query), context) }
+    }
+    return reader.get(name, key, context)
+  }
+
   server.get('/stores/:name', async (request) => {
     const { name } = request.params as { name: string }
     const query = queryOf(request)
     const context = contextOf(request, query)
+    // The keys `.` and `..` cannot stand in a path.
+    if (query.key !== undefined) return oneKey(name, query.key, query, context)
     if (reader.describe(name).kind === 'window') {
       return { windows: await reader.allWindows(name, windowParameters(query), context) }
     }
@@ -35,11 +44,7 @@ export function storeRoutes(server: FastifyInstance, reader: StateReader): void 
   server.get('/stores/:name/*', async (request) => {
     const { name, '*': key } = request.params as { name: string; '*': string }
     const query = queryOf(request)
-    const context = contextOf(request, query)
-    if (reader.describe(name).kind === 'window') {
-      return { windows: await reader.windows(name, key, windowParameters(query), context) }
-    }
-    return reader.get(name, key, context)
+    return oneKey(name, key, query, contextOf(request, query))
   })
 }
 
