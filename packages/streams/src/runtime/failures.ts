@@ -21,6 +21,8 @@ const fatalCodes = new Set([
   'KAFKA_INVALID_SESSION_TIMEOUT',
   'KAFKA_INCONSISTENT_GROUP_PROTOCOL',
   'KAFKA_NO_OFFSET',
+  // Stream times of more operators than offset.metadata.max.bytes takes: every commit would fail, for ever.
+  'KAFKA_OFFSET_METADATA_TOO_LARGE',
   'KAFKA_CORRUPT_BATCH',
   'KAFKA_SECURITY_DISABLED',
 ])

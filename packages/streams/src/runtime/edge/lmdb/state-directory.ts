@@ -38,8 +38,17 @@ export class StateDirectory {
     this.path = path
     this.instanceId = instanceId
     this.#root = root
-    this.#renewal = setInterval(() => root.putSync('owner', self()), renewEveryMs)
+    this.#renewal = setInterval(() => this.#renew(), renewEveryMs)
     this.#renewal.unref()
+  }
+
+  /** A full or broken disk must not end the process from within a timer; stores report it where it matters. */
+  #renew(): void {
+    try {
+      this.#root.putSync('owner', self())
+    } catch {
+      // The next one tries again, well before the lock counts as abandoned.
+    }
   }
 
   /**
