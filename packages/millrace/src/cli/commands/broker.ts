@@ -1,7 +1,7 @@
 import { startBroker } from '@millrace/broker'
 import pc from 'picocolors'
-import { pairs } from '../kafka.ts'
 import { untilShutdown } from '../../supervise/until-shutdown.ts'
+import { pairs } from '../kafka.ts'
 
 export interface BrokerFlags {
   readonly port: string
@@ -21,6 +21,8 @@ export async function brokerCommand(flags: BrokerFlags): Promise<void> {
     host: flags.host,
     port: Number(flags.port),
     durability: flags.durability,
+    // The process has nothing else to do: a second thread would cost memory and start-up for no isolation.
+    worker: false,
     ...(flags.data === undefined ? { memory: true } : { dataDir: flags.data }),
     ...(flags.allowRemote && { allowNonLoopback: true }),
     config: pairs(flags.config),
@@ -31,6 +33,6 @@ export async function brokerCommand(flags: BrokerFlags): Promise<void> {
     )
   }
   console.log(`listening on ${broker.brokers}`)
-  // A broker whose worker ended can serve nobody: the process ends with its error.
+  // A broker that ended can serve nobody: the process ends with its error.
   await Promise.race([stop, broker.closed])
 }
