@@ -15,6 +15,8 @@ export interface CheckContext {
   readonly brokers: string
   readonly stateUrls: readonly string[]
   readonly databases: Databases
+  /** Orders that the service has said it took. */
+  readonly acceptedOrders: number
   /** Undecodable records that the load generator slipped in. */
   readonly poisonRecords: number
 }
@@ -24,9 +26,12 @@ export function holds(check: Check): boolean {
 }
 
 /** Compares source database, state of every instance, windows, reporting database, dead letters and referential integrity. */
-export async function runChecks({ brokers, stateUrls, databases, poisonRecords }: CheckContext): Promise<Check[]> {
+export async function runChecks(context: CheckContext): Promise<Check[]> {
+  const { brokers, stateUrls, databases, acceptedOrders, poisonRecords } = context
   const source = await databases.source()
   const checks: Check[] = [
+    // Everything else is compared with this database: were it empty, all of it would agree.
+    { name: 'accepted orders', expected: acceptedOrders, actual: source.placed.orders },
     { name: 'orders in reporting', expected: source, actual: await databases.reporting() },
     { name: 'orders without a customer', expected: [], actual: await databases.orphans() },
     { name: 'dead letters', expected: poisonRecords, actual: await deadLetters(brokers, 'order') },

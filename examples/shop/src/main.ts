@@ -4,7 +4,7 @@ import { type Check, holds, runChecks } from './checks.ts'
 import { Databases } from './databases.ts'
 import { createDisplay, type Display } from './display.ts'
 import { killInTurn } from './killer.ts'
-import { type Load, startLoad } from './load.ts'
+import { type Load, type LoadTotals, startLoad } from './load.ts'
 import { type Shop, startShop } from './shop.ts'
 import { statusLines } from './status.ts'
 
@@ -72,7 +72,7 @@ async function placeAndCheck(orders: number, kill: boolean, running: Running): P
   const kills = await killed
   signal.throwIfAborted()
   display.event(`${totals.orders} orders placed, waiting until everything has drained`)
-  const checks = await drained(shop, databases, totals.poison, signal)
+  const checks = await drained(shop, databases, totals, signal)
   const drainedSeconds = (Date.now() - loadStartedMs) / 1000
   const failed = checks.filter((check) => !holds(check))
   for (const { name, expected, actual } of failed) {
@@ -96,9 +96,10 @@ async function placeAndCheck(orders: number, kill: boolean, running: Running): P
 }
 
 /** Repeats the checks until all hold or the time is up; an instance that is still moving state is not a failure yet. */
-async function drained(shop: Shop, databases: Databases, poisonRecords: number, signal: AbortSignal): Promise<Check[]> {
+async function drained(shop: Shop, databases: Databases, totals: LoadTotals, signal: AbortSignal): Promise<Check[]> {
   const deadlineMs = Date.now() + drainTimeoutMs
-  const context = { brokers: shop.brokers, stateUrls: shop.stateUrls, databases, poisonRecords }
+  const { orders: acceptedOrders, poison: poisonRecords } = totals
+  const context = { brokers: shop.brokers, stateUrls: shop.stateUrls, databases, acceptedOrders, poisonRecords }
   for (;;) {
     signal.throwIfAborted()
     const isLast = Date.now() >= deadlineMs
