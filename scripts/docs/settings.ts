@@ -12,9 +12,10 @@ A configuration is a module that exports \`defineConfig({ … })\` by default, \
 Its options are the fields of \`MillraceConfig\`: \`brokers\`, \`dataDir\`, \`gateway: { host, port, advertised }\`, \`memoryBudgetBytes\`,
 \`sources\`, \`apps\`, \`sinks\`. An unknown option is an error.
 
-What differs between machines can be set from outside. Flags win over the environment, that over \`.env\` (read by \`millrace dev\` and
-\`millrace config\` only), that over the configuration, that over the default. \`millrace config --show\` prints every value with its
-origin, secrets masked. This page is generated from the code by \`npm run generate\`.
+What differs between machines can be set from outside. Flags win over the environment, that over \`.env\`, that over the
+configuration, that over the default. \`millrace dev\`, \`config\` and \`doctor\` read the \`.env\` beside the configuration, \`migrate\` the one in
+the current folder; \`millrace run\` reads none: in production the environment says everything. \`millrace config --show\` prints every
+value with its origin, secrets masked. This page is generated from the code by \`npm run generate\`.
 
 | Setting | Flag | Environment | Default | |
 |---|---|---|---|---|

@@ -1,4 +1,4 @@
-import { type ErrorTable, errorFactory } from '@millrace/base'
+import { type ErrorTable, errorFactory, MillraceError } from '@millrace/base'
 
 export const millraceErrors = {
   CONFIG_NOT_FOUND: {
@@ -55,7 +55,8 @@ export const millraceErrors = {
   DATABASE_URL_MISSING: {
     retriable: false,
     cause: '"millrace migrate" was not told which database, or what it was told is no postgres:// URL.',
-    remedy: 'Leave --url out and put DATABASE_URL=postgres://… into .env here or into the environment, or give --url a URL.',
+    remedy:
+      'Leave --url out and put DATABASE_URL=postgres://… into .env here or into the environment, or give --url a URL.',
   },
   BROKERS_INVALID: {
     retriable: false,
@@ -70,3 +71,12 @@ export const millraceErrors = {
 } as const satisfies ErrorTable
 
 export const millraceError = errorFactory(millraceErrors)
+
+/** NOT_FOUND with the one remedy that fits what was looked for. */
+export function notFound(message: string, remedy: string): MillraceError {
+  return new MillraceError('NOT_FOUND', message, { retriable: millraceErrors.NOT_FOUND.retriable, remedy })
+}
+
+export function noTopic(topic: string): MillraceError {
+  return notFound(`there is no topic "${topic}"`, 'List the topics with "millrace topics list".')
+}

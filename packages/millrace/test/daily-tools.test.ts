@@ -1,9 +1,11 @@
 // The daily tools and the preparing commands, through the real command line.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { deadLetterHeaders } from '@millrace/base/internal'
 import { type Broker, startBroker } from '@millrace/broker'
+import { startPostgres } from '@millrace/conformance/postgres'
 import { kafkaClient } from '@millrace/kafka'
 import type { Command } from 'commander'
 import { buildProgram } from '../src/cli/main.ts'
@@ -31,7 +33,9 @@ describe('topics, records and groups', () => {
     assert.deepEqual(await json('topics', 'list'), [{ topic: 'order', partitions: 2, offsets: 0 }])
     const described = (await json('topics', 'describe', 'order')) as { config: Record<string, string> }
     assert.equal(described.config['cleanup.policy'], 'compact')
-    assert.equal(refusal(await millrace(['topics', 'delete', 'order', ...brokers]), 'CONFIRMATION_NEEDED'), undefined)
+    const preview = await millrace(['topics', 'delete', 'order', ...brokers])
+    assert.equal(refusal(preview, 'CONFIRMATION_NEEDED'), undefined)
+    assert.match(preview.stderr, /^preview this would delete order: 2 partitions, 0 offsets/)
     assert.deepEqual(await json('topics', 'delete', 'order', '--yes'), { topic: 'order', deleted: true })
     assert.equal(refusal(await millrace(['topics', 'describe', 'order', ...brokers]), 'NOT_FOUND'), undefined)
   })
@@ -91,6 +95,26 @@ describe('topics, records and groups', () => {
     )
     const unknown = await millrace(['groups', 'describe', 'nobody', '--brokers', broker.brokers])
     assert.equal(refusal(unknown, 'NOT_FOUND'), undefined)
+    assert.match(unknown.stderr, /remedy .*millrace groups list/)
+  })
+
+  test('a partition that a member reads without a commit is described too, in order', async () => {
+    await using client = kafkaClient({ brokers: broker.brokers })
+    await client.admin.createTopics([{ name: 'wide', partitions: 11 }])
+    await using consumer = client.consumer({ groupId: 'wide-readers', autoOffsetReset: 'earliest' })
+    consumer.subscribe({ topics: ['wide'] })
+    while (consumer.assignment().length === 0) await consumer.poll({ timeoutMs: 50 })
+    await consumer.commit([{ topic: 'wide', partition: 10, offset: 0 }])
+    const described = (await json('groups', 'describe', 'wide-readers')) as {
+      offsets: { partition: number; committed: number | null }[]
+    }
+    assert.deepEqual(
+      described.offsets.map(({ partition, committed }) => [partition, committed]),
+      Array.from({ length: 11 }, (_, partition) => [partition, partition === 10 ? 0 : null]),
+    )
+    const { stdout } = await millrace(['groups', 'describe', 'wide-readers', '--brokers', broker.brokers])
+    assert.match(stdout, /, 1 member,/)
+    assert.match(stdout, /^wide +2 +- +0 +- +\S+$/m)
   })
 
   test('dead letters are counted, listed and shown with payload and cause', async () => {
@@ -119,6 +143,16 @@ describe('topics, records and groups', () => {
     assert.deepEqual([letter?.position, letter?.origin], ['0:0', 'sale 0:7'])
     const shown = (await json('dlq', 'show', 'sale', '0:0')) as { value: string; error: { message: string } }
     assert.deepEqual([shown.value, shown.error.message], ['{"half', 'not JSON'])
+  })
+
+  test('a topic without dead letters has none, a topic that is not there is an error', async () => {
+    await json('topics', 'create', 'clean')
+    assert.deepEqual(await json('dlq', 'list', 'clean'), [])
+    const brokers = ['--brokers', broker.brokers]
+    assert.equal((await millrace(['dlq', 'list', 'clean', ...brokers])).stdout, 'no dead letters\n')
+    const unknown = await millrace(['dlq', 'list', 'nope', ...brokers])
+    assert.equal(refusal(unknown, 'NOT_FOUND'), undefined)
+    assert.match(unknown.stderr, /no topic "nope"[\s\S]*remedy .*millrace topics list/)
   })
 
   test('no gateway answers', async () => {
@@ -160,6 +194,7 @@ describe('settings and projects', { concurrency: 2 }, () => {
     await using project = await Project.create({ 'contracts.ts': '// mine\n' })
     const first = await millrace(['init', '--no-install'], { cwd: project.folder })
     assert.equal(first.status, 0, first.stderr)
+    assert.match(first.stdout, /npm install pg pg-logical-replication zod\n.*npm install -D typescript/)
     assert.equal(await readFile(project.path('contracts.ts'), 'utf8'), '// mine\n')
     const written = await readFile(project.path('millrace.config.ts'), 'utf8')
     const again = await millrace(['init', '--no-install'], { cwd: project.folder })
@@ -175,6 +210,48 @@ describe('settings and projects', { concurrency: 2 }, () => {
       (JSON.parse(outcome.stdout) as { ok: boolean; code: string }[]).map(({ ok, code }) => [ok, code]),
       [[false, 'KAFKA_TIMEOUT']],
     )
+  })
+
+  test('doctor tells who has no database what to start, and who has no outbox to migrate', async () => {
+    await using postgres = await startPostgres()
+    await using project = await Project.create({
+      'millrace.config.ts': `import { postgresOutbox, serdes, topic } from 'millrace'
+        const order = topic('order', { key: serdes.string, value: serdes.string })
+        export default { sources: [postgresOutbox({ url: process.env.DATABASE_URL, topics: [order] })] }`,
+      '.env': `DATABASE_URL=${postgres.url()}\n`,
+    })
+    const options = { cwd: project.folder }
+    assert.match((await millrace(['doctor'], options)).stdout, /POSTGRES_TABLE_MISSING\]\n +.*npx millrace migrate/)
+    const migrated = await millrace(['migrate'], options)
+    assert.equal(migrated.status, 0, migrated.stderr)
+    assert.doesNotMatch((await millrace(['doctor'], options)).stdout, /FAIL/)
+    const refused = await millrace(['doctor'], {
+      ...options,
+      environment: { DATABASE_URL: 'postgres://a@127.0.0.1:1/x' },
+    })
+    assert.match(refused.stdout, /127\.0\.0\.1:1[^\n]*POSTGRES_UNAVAILABLE\]\n +Start PostgreSQL, or correct the url/)
+  })
+
+  test('migrate never takes the defaults of the driver for the database', async () => {
+    await using project = await Project.create()
+    const options = { cwd: project.folder, environment: { DATABASE_URL: '' } }
+    for (const args of [[], ['--url', ''], ['--url', 'shop']]) {
+      assert.equal(refusal(await millrace(['migrate', ...args], options), 'DATABASE_URL_MISSING'), undefined)
+    }
+    await project.write({ '.env': 'DATABASE_URL=postgres://a@127.0.0.1:1/x\n' })
+    const found = await millrace(['migrate'], options)
+    assert.equal(refusal(found, 'DATABASE_UNREACHABLE'), undefined)
+    assert.match(found.stderr, /127\.0\.0\.1:1/)
+  })
+
+  test('what init writes passes the compiler', async () => {
+    await using project = await Project.create()
+    await millrace(['init', '--no-install'], { cwd: project.folder })
+    const compiler = spawnSync('npx', ['tsc', '-p', '.', '--customConditions', 'source'], {
+      cwd: project.folder,
+      encoding: 'utf8',
+    })
+    assert.equal(compiler.status, 0, compiler.stdout)
   })
 
   test('colours are for terminals, and NO_COLOR turns them off', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { eventually, millrace, Project, RunningCommand } from './support/command-line.ts'
 
 const topologyOf = (store: string): string => `import { serdes, topic, topology } from 'millrace'
@@ -43,6 +44,31 @@ export default { gateway: { port: Number(process.env.PORT) }, apps: [app('./app.
   )
   await millrace(['produce', 'order', '--brokers', brokers], { input: 'a\t{"amount":4}\n' })
   assert.equal(await eventually(value('totals'), (found) => found === 7), 7)
+  assert.equal(await dev.stop('SIGINT'), 0)
+})
+
+test('dev stays down on a record that the application cannot read, until something changes', async () => {
+  const config = (options: string): string =>
+    `import { app } from 'millrace'\nexport default { gateway: { port: 0 }, apps: [app('./app.ts'${options})] }`
+  await using project = await Project.create({ 'app.ts': topologyOf('totals'), 'millrace.config.ts': config('') })
+  await using dev = new RunningCommand(['dev', '--port', '0'], { cwd: project.folder })
+  const brokers = await dev.prints(/broker\s+(\S+:\d+)/)
+  await dev.prints(/gateway listening on/)
+  await millrace(['topics', 'create', 'order', '--brokers', brokers])
+  await millrace(['produce', 'order', '--brokers', brokers], { input: 'a\t{"half\na\t{"amount":5}\n' })
+  await dev.prints(
+    /STREAMS_DESERIALIZE_FAILED\][\s\S]*onDeserializationError: 'dead-letter'[\s\S]*waiting for a change/,
+  )
+  await delay(3_000)
+  assert.equal([...dev.stderr.matchAll(/\[STREAMS_DESERIALIZE_FAILED\]/g)].length, 1)
+
+  await project.write({ 'millrace.config.ts': config(`, { onDeserializationError: 'dead-letter' }`) })
+  const gateway = (): string => [...dev.stdout.matchAll(/gateway listening on (\S+)/g)].at(-1)?.[1] ?? ''
+  const value = async (): Promise<number | undefined> => {
+    const response = await fetch(`${gateway()}/stores/totals/a`).catch(() => undefined)
+    return ((await response?.json()) as { value?: number } | undefined)?.value
+  }
+  assert.equal(await eventually(value, (found) => found === 5), 5)
   assert.equal(await dev.stop('SIGINT'), 0)
 })
 

@@ -106,8 +106,22 @@ describe('addresses that cannot be used', { concurrency: 2 }, () => {
     assert.match(outcome.stderr, /--allow-remote/)
   })
 
-  test('no broker answers', async () => {
-    assertRefused(await millrace(['topics', 'list', '--brokers', '127.0.0.1:1']), 'KAFKA_TIMEOUT', /127\.0\.0\.1:1/)
+  test('no broker answers: said early, and what to start', async () => {
+    const outcome = await millrace(['topics', 'list', '--brokers', '127.0.0.1:1'])
+    assertRefused(outcome, 'KAFKA_TIMEOUT', /^waiting for 127\.0\.0\.1:1 \.\.\.\nerror/)
+    assert.match(outcome.stderr, /remedy Nothing listens at 127\.0\.0\.1:1: start the broker/)
+  })
+
+  test('brokers that are no addresses', async () => {
+    await using project = await Project.create({ 'millrace.config.ts': emptyConfig })
+    const secret = 'sasl://u:hunter2@h:1'
+    for (const args of [['topics', 'list'], ['run']]) {
+      const outcome = await millrace([...args, '--brokers', `nonsense,${secret}`], { cwd: project.folder })
+      assertRefused(outcome, 'BROKERS_INVALID', /"nonsense" is not host:port/)
+    }
+    const masked = await millrace(['topics', 'list', '--brokers', secret])
+    assertRefused(masked, 'BROKERS_INVALID', /is not host:port/)
+    assert.doesNotMatch(masked.stderr, /hunter2/)
   })
 
   test('run ends when no broker answers, and says which one', async () => {

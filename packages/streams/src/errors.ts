@@ -33,12 +33,13 @@ export const streamsErrors = {
     retriable: false,
     cause: 'The bytes of a record do not match what the topology expects of its topic.',
     remedy:
-      'Correct the producer or the contract; to let such records pass, set the deserialize handler to deadLetter or continue.',
+      "Correct the producer or the contract; to let such records pass: app('./x.ts', { onDeserializationError: 'dead-letter' }) in the configuration, or the deserialize handler of startStreams().",
   },
   STREAMS_PROCESS_FAILED: {
     retriable: false,
     cause: 'A callback of the topology threw.',
-    remedy: 'Correct the callback; to let such records pass, set the process handler to deadLetter or continue.',
+    remedy:
+      "Correct the callback; to let such records pass: app('./x.ts', { onProcessingError: 'dead-letter' }) in the configuration, or the process handler of startStreams().",
   },
   STREAMS_PRODUCE_FAILED: {
     retriable: false,

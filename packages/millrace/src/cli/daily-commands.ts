@@ -23,7 +23,7 @@ function topicsCommand(): Command {
   return new Command('topics')
     .description('list, describe, create and delete topics')
     .addCommand(
-      daily('list', 'topics with their partitions and records')
+      daily('list', 'topics with their partitions and offsets in use')
         .option('--internal', 'internal topics too')
         .action(async (flags) => (await load()).listTopics(flags)),
     )

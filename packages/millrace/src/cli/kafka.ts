@@ -1,5 +1,6 @@
-import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import type { KafkaClient } from '@millrace/kafka'
 import { millraceError } from '../errors.ts'
+import { firstAnswer, openKafka } from '../run/open-kafka.ts'
 
 /** What every daily tool takes. */
 export interface DailyFlags {
@@ -9,7 +10,8 @@ export interface DailyFlags {
 
 /** Runs `work` with a client that is closed afterwards. People wait: attempts end sooner than a service's. */
 export async function withKafka<T>(flags: DailyFlags, work: (client: KafkaClient) => Promise<T>): Promise<T> {
-  await using client = kafkaClient({ brokers: flags.brokers, clientId: 'millrace-cli', operationTimeoutMs: 8_000 })
+  await using client = openKafka({ brokers: flags.brokers, clientId: 'millrace-cli', operationTimeoutMs: 8_000 })
+  await firstAnswer(client, flags.brokers)
   return await work(client)
 }
 

@@ -4,7 +4,9 @@ import pc from 'picocolors'
 /** Prints an error for people: what, code, cause chain, remedy. Goes to standard error. */
 export function printError(error: unknown): void {
   if (isMillraceError(error)) {
-    console.error(`${pc.red(pc.bold('error'))} ${error.message} ${pc.dim(`[${error.code}]`)}`)
+    // Asking what would happen is no mistake, although nothing was done.
+    const label = error.code === 'CONFIRMATION_NEEDED' ? pc.yellow(pc.bold('preview')) : pc.red(pc.bold('error'))
+    console.error(`${label} ${error.message} ${pc.dim(`[${error.code}]`)}`)
     printCauses(error.cause)
     console.error(`  ${pc.bold('remedy')} ${error.remedy}`)
     return
@@ -41,4 +43,9 @@ export function printTable(
       .trimEnd()
   console.log(pc.bold(line(header.map((name) => name.toUpperCase()))))
   for (const row of cells) console.log(line(row))
+}
+
+/** `1 record`, `2 records`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

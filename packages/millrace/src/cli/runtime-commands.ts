@@ -66,7 +66,10 @@ function initCommand(): Command {
 function migrateCommand(): Command {
   return new Command('migrate')
     .description('creates the outbox and inbox tables in a PostgreSQL database, where they are missing')
-    .option('--url <url>', 'database to migrate, postgres://…; default: DATABASE_URL, from the environment or .env here')
+    .option(
+      '--url <url>',
+      'database to migrate, postgres://…; default: DATABASE_URL, from the environment or .env here',
+    )
     .option('--print', 'print the statements instead of running them')
     .action(async (flags) => (await import('./commands/migrate.ts')).migrateCommand(flags))
 }

@@ -1,5 +1,5 @@
 import type { ConsumedRecord, FetchedPartition, KafkaClient } from '@millrace/kafka'
-import { millraceError } from '../errors.ts'
+import { noTopic } from '../errors.ts'
 
 export interface ScanOptions {
   readonly topic: string
@@ -69,6 +69,6 @@ export function* recordsOf({ topic, partition, batches, firstOffset }: FetchedPa
 
 async function partitionsOf(client: KafkaClient, topic: string): Promise<number[]> {
   const described = (await client.admin.listTopics({ internal: true })).find(({ name }) => name === topic)
-  if (!described) throw millraceError('NOT_FOUND', `there is no topic "${topic}"`, { topic })
+  if (!described) throw noTopic(topic)
   return described.partitions.map(({ partition }) => partition)
 }

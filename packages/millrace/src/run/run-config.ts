@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { type RunningConnector, runSink, runSource, type TopicSpec } from '@millrace/connect'
 import { type ConnectorReport, type Gateway, type GatewayContent, startGateway } from '@millrace/gateway'
-import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import type { KafkaClient } from '@millrace/kafka'
 import { failureHandlers, type StreamsInstance, startStreams, type Topology } from '@millrace/streams'
 import type { AppReference } from '../config/define-config.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
@@ -10,6 +10,7 @@ import { AppState } from './app-state.ts'
 import { reportConnectors } from './connector-events.ts'
 import { loadTopology } from './load-topology.ts'
 import { defaultMemoryBudgetBytes, type MemoryShares, shareMemory } from './memory-budget.ts'
+import { firstAnswer, openKafka } from './open-kafka.ts'
 
 /** The kinds of things that a configuration runs; `--only` picks some. */
 export const parts = ['sources', 'apps', 'sinks'] as const
@@ -32,7 +33,7 @@ export interface RunningConfig extends AsyncDisposable {
  * Starts the gateway, then sources, applications and sinks. The gateway listens first, so that health can be asked while the
  * rest starts; disposing stops everything in reverse order, finishing what is in flight.
  *
- * @throws CONFIG_NO_BROKERS, APP_INVALID, GATEWAY_PORT_IN_USE, KAFKA_TIMEOUT when no broker answers, and what connectors and applications throw when their options are wrong
+ * @throws CONFIG_NO_BROKERS, BROKERS_INVALID, APP_INVALID, GATEWAY_PORT_IN_USE, KAFKA_TIMEOUT when no broker answers, and what connectors and applications throw when their options are wrong
  */
 export async function runConfig(loaded: LoadedConfig, options: RunOptions): Promise<RunningConfig> {
   const { config, settings } = loaded
@@ -53,7 +54,7 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
 
   await using starting = new AsyncDisposableStack()
   let isStarting = true
-  const client = starting.use(kafkaClient({ brokers, clientId: 'millrace' }))
+  const client = starting.use(openKafka({ brokers, clientId: 'millrace' }))
   const connectors: RunningConnector[] = []
   const content: GatewayContent = {
     state: [],
@@ -163,8 +164,8 @@ const brokerWaitMs = 15_000
 
 /** Once it runs, a broker that is away is waited for; at the start a wrong address is more likely. */
 async function checkBrokers(brokers: string): Promise<void> {
-  await using client = kafkaClient({ brokers, clientId: 'millrace', operationTimeoutMs: brokerWaitMs })
-  await client.admin.describeCluster()
+  await using client = openKafka({ brokers, clientId: 'millrace', operationTimeoutMs: brokerWaitMs })
+  await firstAnswer(client, brokers)
 }
 
 /** Contracts say how many partitions their topics have; whoever starts first creates them. */

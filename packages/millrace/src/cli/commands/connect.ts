@@ -1,5 +1,5 @@
 import { forgetPosition, storedPosition } from '@millrace/connect'
-import { millraceError } from '../../errors.ts'
+import { millraceError, notFound } from '../../errors.ts'
 import { type DailyFlags, withKafka } from '../kafka.ts'
 import { printJson, printTable } from '../output.ts'
 import { ask } from './query.ts'
@@ -35,7 +35,11 @@ export async function connectStatus(flags: { readonly url: string; readonly json
 export async function forgetSource(source: string, flags: DailyFlags & { readonly yes?: boolean }): Promise<void> {
   await withKafka(flags, async (client) => {
     const position = await storedPosition(client, source)
-    if (!position) throw millraceError('NOT_FOUND', `no position is stored for a source "${source}"`, { source })
+    if (!position)
+      throw notFound(
+        `no position is stored for a source "${source}"`,
+        'List the sources with "millrace connect status".',
+      )
     if (!flags.yes) {
       const what = `this would forget that ${source} stands at ${JSON.stringify(position)}`
       throw millraceError('CONFIRMATION_NEEDED', what, { source })

@@ -1,8 +1,8 @@
+import { untilShutdown } from '../../supervise/until-shutdown.ts'
 import { type DailyFlags, withKafka } from '../kafka.ts'
 import { printJson } from '../output.ts'
 import { readable, recordLine } from '../record-text.ts'
 import { scanTopic } from '../scan-topic.ts'
-import { untilShutdown } from '../../supervise/until-shutdown.ts'
 
 interface ConsumeFlags extends DailyFlags {
   readonly fromBeginning?: boolean

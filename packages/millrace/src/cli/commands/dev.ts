@@ -7,8 +7,8 @@ import { type LoadedConfig, loadConfig } from '../../config/load-config.ts'
 import { type SettingName, settingTable } from '../../config/settings.ts'
 import { millraceError } from '../../errors.ts'
 import { ProcessTree } from '../../supervise/process-tree.ts'
-import { printError } from '../output.ts'
 import { untilShutdown } from '../../supervise/until-shutdown.ts'
+import { printError } from '../output.ts'
 
 const debounceMs = 150
 

@@ -1,7 +1,7 @@
 import { type DeadLetter, deadLetterTopic, readDeadLetter } from '@millrace/base/internal'
 import type { ConsumedRecord, KafkaClient } from '@millrace/kafka'
 import pc from 'picocolors'
-import { millraceError } from '../../errors.ts'
+import { millraceError, noTopic, notFound } from '../../errors.ts'
 import { type DailyFlags, withKafka } from '../kafka.ts'
 import { printJson, printTable } from '../output.ts'
 import { decoded, readable } from '../record-text.ts'
@@ -30,23 +30,28 @@ export async function showDeadLetter(topic: string, position: string, flags: Dai
   if (!match) throw millraceError('USAGE', `"${position}" is not partition:offset`)
   const at = { partition: Number(match[1]), offset: Number(match[2]) }
   await withKafka(flags, async (client) => {
-    const name = resolveName(
-      (await client.admin.listTopics()).map((described) => described.name),
-      topic,
-    )
+    const names = (await client.admin.listTopics()).map((described) => described.name)
+    const name = resolveName(names, topic)
+    if (name === undefined) {
+      throw notFound(`there are no dead letters of "${topic}"`, 'List those that there are with "millrace dlq list".')
+    }
     for await (const record of scanTopic(client, { topic: name, at })) {
       if (record.offset !== at.offset) break
       show(record, flags)
       return
     }
-    throw millraceError('NOT_FOUND', `${name} has no record at ${position}`, { topic: name, ...at })
+    throw notFound(`${name} has no record at ${position}`, `List the positions with "millrace dlq list ${topic}".`)
   })
 }
 
-function resolveName(names: readonly string[], given: string): string {
-  const found = [given, deadLetterTopic(given)].filter((name) => names.includes(name)).at(-1)
-  if (found === undefined) throw millraceError('NOT_FOUND', `there are no dead letters of "${given}"`, { topic: given })
-  return found
+/**
+ * The dead-letter topic that is meant; undefined while the topic has had no dead letters.
+ * @throws NOT_FOUND when there is no such topic at all.
+ */
+function resolveName(names: readonly string[], given: string): string | undefined {
+  if (names.includes(deadLetterTopic(given))) return deadLetterTopic(given)
+  if (!names.includes(given)) throw noTopic(given)
+  return given.endsWith('.dlq') ? given : undefined
 }
 
 async function summarize(client: KafkaClient, topics: readonly string[], flags: DailyFlags): Promise<void> {
@@ -59,7 +64,7 @@ async function summarize(client: KafkaClient, topics: readonly string[], flags: 
       group.letters++
       groups.set(`${stage}\0${exception}`, group)
     }
-    rows.push(...groups.values())
+    rows.push(...[...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row))
   }
   if (flags.json) printJson(rows)
   else if (rows.length === 0) console.log('no dead letters')
@@ -72,22 +77,28 @@ async function summarize(client: KafkaClient, topics: readonly string[], flags: 
 
 async function listLetters(
   client: KafkaClient,
-  topic: string,
+  topic: string | undefined,
   flags: DailyFlags & { readonly max: number },
 ): Promise<void> {
-  const rows: { position: string; origin: string; stage: string; exception: string; message: string }[] = []
-  for await (const record of scanTopic(client, { topic })) {
+  const letters: ConsumedRecord[] = []
+  for await (const record of topic === undefined ? [] : scanTopic(client, { topic })) {
+    letters.push(record)
+    if (letters.length === flags.max) break
+  }
+  // Partitions come as their fetches do.
+  letters.sort((a, b) => a.partition - b.partition || a.offset - b.offset)
+  const rows = letters.map((record) => {
     const letter = readDeadLetter(record.headers)
-    rows.push({
+    return {
       position: `${record.partition}:${record.offset}`,
       origin: originOf(letter),
       stage: letter?.stage ?? '',
       exception: letter?.exception ?? '',
       message: letter?.message ?? '',
-    })
-    if (rows.length === flags.max) break
-  }
+    }
+  })
   if (flags.json) printJson(rows)
+  else if (rows.length === 0) console.log('no dead letters')
   else
     printTable(
       ['position', 'origin', 'stage', 'exception', 'message'],

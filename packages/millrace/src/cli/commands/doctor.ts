@@ -1,8 +1,10 @@
-import { isMillraceError } from '@millrace/base'
-import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import { isMillraceError, type MillraceError } from '@millrace/base'
+import type { KafkaClient } from '@millrace/kafka'
 import pc from 'picocolors'
 import { type LoadedConfig, loadConfig } from '../../config/load-config.ts'
-import { printJson } from '../output.ts'
+import { maskSecrets } from '../../config/settings.ts'
+import { firstAnswer, openKafka } from '../../run/open-kafka.ts'
+import { counted, printJson } from '../output.ts'
 
 interface Finding {
   readonly subject: string
@@ -37,9 +39,9 @@ async function brokerFindings({ settings, config }: LoadedConfig): Promise<Findi
     ]
   }
   try {
-    await using client = kafkaClient({ brokers, clientId: 'millrace-doctor', operationTimeoutMs: 8_000 })
-    const cluster = await client.admin.describeCluster()
-    const message = `${brokers} answers: cluster ${cluster.clusterId}, ${cluster.brokers.length} broker(s)`
+    await using client = openKafka({ brokers, clientId: 'millrace-doctor', operationTimeoutMs: 8_000 })
+    const cluster = await firstAnswer(client, brokers)
+    const message = `${maskSecrets('brokers', brokers)} answers: cluster ${cluster.clusterId}, ${counted(cluster.brokers.length, 'broker')}`
     const topics = [...(config.sources ?? []), ...(config.sinks ?? [])].flatMap((connector) => connector.topics)
     return [{ subject: 'brokers', ok: true, message }, ...(await topicFindings(client, topics))]
   } catch (error) {
@@ -56,11 +58,12 @@ async function topicFindings(
     const found = existing.get(name)
     const subject = `topic ${name}`
     if (found === undefined) return { subject, ok: true, message: 'is not there yet, it will be created' }
-    if (partitions === undefined || partitions === found) return { subject, ok: true, message: `${found} partitions` }
+    if (partitions === undefined || partitions === found)
+      return { subject, ok: true, message: counted(found, 'partition') }
     return {
       subject,
       ok: false,
-      message: `has ${found} partitions, its contract says ${partitions}`,
+      message: `has ${counted(found, 'partition')}, its contract says ${partitions}`,
       remedy: 'Change the contract, or create the topic anew: changing the count moves keys to other partitions.',
     }
   })
@@ -81,9 +84,18 @@ async function connectorFindings({ config }: LoadedConfig): Promise<Finding[]> {
   return findings
 }
 
+/** A connector that runs waits for these and goes on by itself; who asks the doctor is to do something. */
+function remedyOf(error: MillraceError): string {
+  if (error.code === 'POSTGRES_UNAVAILABLE')
+    return 'Start PostgreSQL, or correct the url in the configuration or in the variable it reads: postgres://user:password@host:port/database.'
+  if (error.code === 'POSTGRES_TABLE_MISSING')
+    return 'For the outbox run "npx millrace migrate"; for a table of a service run that service\'s migrations.'
+  return error.remedy
+}
+
 function failure(subject: string, error: unknown): Finding {
   if (isMillraceError(error))
-    return { subject, ok: false, message: error.message, code: error.code, remedy: error.remedy }
+    return { subject, ok: false, message: error.message, code: error.code, remedy: remedyOf(error) }
   return { subject, ok: false, message: error instanceof Error ? error.message : String(error) }
 }
 

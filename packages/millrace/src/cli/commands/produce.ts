@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
-import { millraceError } from '../../errors.ts'
+import { notFound } from '../../errors.ts'
 import { type DailyFlags, pairs, withKafka } from '../kafka.ts'
-import { printJson } from '../output.ts'
+import { counted, printJson } from '../output.ts'
 
 interface ProduceFlags extends DailyFlags {
   readonly key?: string
@@ -15,10 +15,9 @@ export async function produceCommand(topic: string, flags: ProduceFlags): Promis
   await withKafka(flags, async (client) => {
     const known = await client.admin.listTopics({ internal: true })
     if (!known.some(({ name }) => name === topic)) {
-      throw millraceError(
-        'NOT_FOUND',
-        `there is no topic "${topic}"; create it with "millrace topics create ${topic}"`,
-        { topic },
+      throw notFound(
+        `there is no topic "${topic}"`,
+        `Create it with "millrace topics create ${topic}"; "millrace topics list" shows those that exist.`,
       )
     }
     await using producer = client.producer({ lingerMs: 5 })
@@ -29,7 +28,7 @@ export async function produceCommand(topic: string, flags: ProduceFlags): Promis
     }
     await Promise.all(sent)
     if (flags.json) printJson({ topic, records: sent.length })
-    else console.log(`${sent.length} records`)
+    else console.log(counted(sent.length, 'record'))
   })
 }
 

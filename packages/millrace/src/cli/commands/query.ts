@@ -48,6 +48,12 @@ export async function queryCommand(store: string, key: string | undefined, flags
 
 /** Asks a gateway; its own error, code and remedy included, when it refuses. */
 export async function ask(url: string, path: string): Promise<unknown> {
+  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+    throw millraceError(
+      'USAGE',
+      `the gateway's address "${url}" is no http:// URL; the default is http://127.0.0.1:8080`,
+    )
+  }
   let response: Response
   try {
     response = await fetch(url.replace(/\/$/, '') + path, { signal: AbortSignal.timeout(15_000) })

@@ -1,7 +1,7 @@
 import type { KafkaClient, TopicDescription } from '@millrace/kafka'
-import { millraceError } from '../../errors.ts'
+import { millraceError, noTopic } from '../../errors.ts'
 import { type DailyFlags, pairs, withKafka } from '../kafka.ts'
-import { printJson, printTable } from '../output.ts'
+import { counted, printJson, printTable } from '../output.ts'
 
 interface PartitionRow {
   readonly partition: number
@@ -58,7 +58,7 @@ export async function createTopic(name: string, flags: CreateFlags): Promise<voi
     const config = pairs(flags.config)
     await client.admin.createTopics([{ name, partitions, ...(replicationFactor && { replicationFactor }), config }])
     if (flags.json) printJson({ topic: name, partitions })
-    else console.log(`created ${name} with ${partitions} partition${partitions === 1 ? '' : 's'}`)
+    else console.log(`created ${name} with ${counted(partitions, 'partition')}`)
   })
 }
 
@@ -66,7 +66,7 @@ export async function deleteTopic(name: string, flags: DailyFlags & { readonly y
   await withKafka(flags, async (client) => {
     const partitions = await partitionRows(client, await findTopic(client, name))
     if (!flags.yes) {
-      const what = `this would delete ${name}: ${partitions.length} partitions, ${sum(partitions)} offsets`
+      const what = `this would delete ${name}: ${counted(partitions.length, 'partition')}, ${counted(sum(partitions), 'offset')}`
       throw millraceError('CONFIRMATION_NEEDED', what, { topic: name })
     }
     await client.admin.deleteTopics([name])
@@ -77,7 +77,7 @@ export async function deleteTopic(name: string, flags: DailyFlags & { readonly y
 
 async function findTopic(client: KafkaClient, name: string): Promise<TopicDescription> {
   const topic = (await client.admin.listTopics({ internal: true })).find((candidate) => candidate.name === name)
-  if (!topic) throw millraceError('NOT_FOUND', `there is no topic "${name}"`, { topic: name })
+  if (!topic) throw noTopic(name)
   return topic
 }
 
