@@ -245,5 +245,5 @@ export default { sources: [postgresOutbox({ url: '${logical.url()}', topics: [na
   })
   const { stdout, status } = await millrace(['doctor', '--json', '--brokers', broker.brokers], { cwd: project.folder })
   assert.equal(status, 1)
-  assert.match(stdout, /has 1 partitions, its contract says 3/)
+  assert.match(stdout, /has 1 partition, its contract says 3/)
 })
