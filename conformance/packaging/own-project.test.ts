@@ -106,10 +106,20 @@ describe('millrace in a project of its own', { skip: packagingUnavailable(), tim
     assert.match(await project.read('totals.ts'), /\/\/ mine/)
   })
 
+  test('the compiler that init installed accepts what init wrote, and a use that is not typed so does not pass', async () => {
+    await project.run('npx', 'tsc')
+    await project.write(
+      'wrong.ts',
+      `import { order } from './contracts.ts'\norder.value.serialize({ customer: 'a' })\n`,
+    )
+    await assert.rejects(project.run('npx', 'tsc'), /wrong\.ts.*customer/s)
+    await project.write('wrong.ts', 'export {}\n')
+  })
+
   test('a committed row is a record and state under dev, and dev leaves nothing behind', async () => {
     const url = await postgres.createDatabase('dev')
-    await project.run('npx', 'millrace', 'migrate', '--url', url)
     await project.write('.env', `DATABASE_URL=${url}\n`)
+    await project.run('npx', 'millrace', 'migrate')
     await using dev = new Running(project, {}, 'dev', '--port', String(await freePort()), '--gateway-port', '0')
     const brokers = await dev.line(/broker\s+(\S+)/)
     const gateway = await dev.line(/gateway listening on (\S+)/)

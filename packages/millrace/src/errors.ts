@@ -9,7 +9,7 @@ export const millraceErrors = {
   CONFIG_INVALID: {
     retriable: false,
     cause: 'The configuration file does not load, or an option in it is unknown or has the wrong type.',
-    remedy: 'Mend the option that the message names; docs/reference/configuration.md lists them all.',
+    remedy: 'Mend what the message or its cause names; the README of millrace lists the options.',
   },
   CONFIG_NO_BROKERS: {
     retriable: false,

@@ -229,6 +229,8 @@ describe('settings and projects', { concurrency: 2 }, () => {
       ...options,
       environment: { DATABASE_URL: 'postgres://a@127.0.0.1:1/x' },
     })
+    const noUrl = await millrace(['doctor'], { ...options, environment: { DATABASE_URL: 'nonsense' } })
+    assert.match(noUrl.stdout, /POSTGRES_UNAVAILABLE\]\n +The url is no URL/)
     assert.match(refused.stdout, /127\.0\.0\.1:1[^\n]*POSTGRES_UNAVAILABLE\]\n +Start PostgreSQL, or correct the url/)
   })
 

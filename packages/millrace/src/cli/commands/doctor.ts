@@ -86,6 +86,9 @@ async function connectorFindings({ config }: LoadedConfig): Promise<Finding[]> {
 
 /** A connector that runs waits for these and goes on by itself; who asks the doctor is to do something. */
 function remedyOf(error: MillraceError): string {
+  // What the driver makes of a text that is no URL: a path at a host of this name.
+  if (error.code === 'POSTGRES_UNAVAILABLE' && /(ENOTFOUND|EAI_AGAIN) base$/.test(error.message))
+    return 'The url is no URL: write postgres://user:password@host:port/database, in the configuration or in the variable it reads.'
   if (error.code === 'POSTGRES_UNAVAILABLE')
     return 'Start PostgreSQL, or correct the url in the configuration or in the variable it reads: postgres://user:password@host:port/database.'
   if (error.code === 'POSTGRES_TABLE_MISSING')
