@@ -18,7 +18,10 @@ export interface OutboxMigrationOptions {
    * and needs no cleaning job. Set it for relays that poll.
    */
   readonly keepRows?: boolean
-  /** Name of the replication slot that captures this table. Default: any ready logical slot of the database counts. */
+  /**
+   * Name of the replication slot that captures this table. Default: any ready slot of the database whose name begins with
+   * `millrace_`, as those do that Millrace creates; a subscription's or another tool's slot captures nothing for us.
+   */
   readonly slot?: string
 }
 
@@ -72,7 +75,7 @@ export function outboxMigration(options: OutboxMigrationOptions = {}): string {
 function deletion(table: string, name: string, trigger: string, slot: string | undefined): string[] {
   const functionName = quoteBeside(table, 'delete_captured')
   const ready = `slot_type = 'logical' and confirmed_flush_lsn is not null and database = current_database()`
-  const named = slot === undefined ? '' : ` and slot_name = ${quoteText(slot)}`
+  const named = ` and slot_name ${slot === undefined ? `like 'millrace\\_%'` : `= ${quoteText(slot)}`}`
   return [
     `create or replace function ${functionName}() returns trigger language plpgsql as $millrace$
 begin

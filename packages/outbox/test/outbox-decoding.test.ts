@@ -36,11 +36,11 @@ test('a captured row is deleted in its own transaction, and decoding still shows
   await using client = await databases.client()
   await client.query(outboxMigration())
   await client.query(captureInserts)
-  await createSlot(client, 'first')
+  await createSlot(client, 'millrace_first')
   await write(client, 'k1')
   await write(client, 'k2')
   assert.equal((await client.query('select from outbox')).rowCount, 0)
-  const { kinds, inserted } = await decode(client, 'first')
+  const { kinds, inserted } = await decode(client, 'millrace_first')
   assert.equal(kinds, 'II')
   assert.match(inserted, /k1.*\\x76616c7565206f66206b31[\s\S]*k2/)
 })
@@ -50,11 +50,11 @@ test('a row that is written before anything captures the database stays', async 
   await client.query(outboxMigration())
   await client.query(captureInserts)
   await write(client, 'early')
-  await createSlot(client, 'second')
+  await createSlot(client, 'millrace_second')
   await write(client, 'late')
   const { rows } = await client.query('select aggregateid from outbox')
   assert.deepEqual(rows, [{ aggregateid: 'early' }])
-  assert.match((await decode(client, 'second')).inserted, /late/)
+  assert.match((await decode(client, 'millrace_second')).inserted, /late/)
 })
 
 test('with a named slot, the slot of somebody else does not delete rows', async () => {
@@ -69,6 +69,15 @@ test('with a named slot, the slot of somebody else does not delete rows', async 
   assert.deepEqual(rows, [{ aggregateid: 'k1' }])
 })
 
+test('the slot of another tool does not delete rows that wait for ours', async () => {
+  await using client = await databases.client()
+  await client.query(outboxMigration())
+  await createSlot(client, 'debezium')
+  await write(client, 'k1')
+  const { rows } = await client.query('select aggregateid from outbox')
+  assert.deepEqual(rows, [{ aggregateid: 'k1' }])
+})
+
 test('rows are never lost between a slot that is being created and transactions that run meanwhile', async () => {
   await using client = await databases.client()
   await client.query(outboxMigration())
@@ -78,23 +87,23 @@ test('rows are never lost between a slot that is being created and transactions 
   await using writer = await databases.connect(client.url)
   // An open transaction with an id keeps the slot from becoming consistent, while the slot is visible already.
   await blocker.query('begin; select pg_current_xact_id()')
-  const created = createSlot(slotMaker, 'slow')
+  const created = createSlot(slotMaker, 'millrace_slow')
   for (;;) {
-    const { rowCount } = await client.query(`select from pg_replication_slots where slot_name = 'slow'`)
+    const { rowCount } = await client.query(`select from pg_replication_slots where slot_name = 'millrace_slow'`)
     if (rowCount === 1) break
   }
   await write(writer, 'meanwhile')
   await blocker.query('commit')
   await created
   const { rows } = await client.query<{ aggregateid: string }>('select aggregateid from outbox')
-  const { inserted } = await decode(client, 'slow')
+  const { inserted } = await decode(client, 'millrace_slow')
   const isKept = rows.some(({ aggregateid }) => aggregateid === 'meanwhile')
   assert.ok(isKept || inserted.includes('meanwhile'), 'the row is neither in the table nor in the log')
 })
 
 test('the migration can be run again, and switches between keeping rows and deleting them', async () => {
   await using client = await databases.client()
-  await createSlot(client, 'again')
+  await createSlot(client, 'millrace_again')
   for (const [keepRows, expected] of [
     [false, 0],
     [false, 0],
