@@ -29,6 +29,11 @@ function liveDisplay(output: NodeJS.WriteStream): Display {
     for (const line of last) output.write(`${clip(line, width)}\n`)
     shown = last.length
   }
+  // After a change of width nobody knows how many lines the old ones take: begin anew below them.
+  output.on('resize', () => {
+    shown = 0
+    draw()
+  })
   return {
     event(text) {
       clear()

@@ -29,6 +29,7 @@ export async function statusLines(shop: Shop, databases: Databases, totals: Load
     `${pc.bold('try')}      npx millrace dlq list order --brokers ${shop.brokers}`,
     `         npx millrace consume order-view --brokers ${shop.brokers}`,
     `         npx millrace groups describe shop --brokers ${shop.brokers}`,
+    '         Ctrl-C ends it',
   ]
 }
 
