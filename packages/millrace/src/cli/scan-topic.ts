@@ -1,4 +1,4 @@
-import type { ConsumedRecord, FetchedPartition, KafkaClient } from '@millrace/kafka'
+import { type ConsumedRecord, decodedRecords, type KafkaClient } from '@millrace/kafka'
 import { noTopic } from '../errors.ts'
 
 export interface ScanOptions {
@@ -41,28 +41,8 @@ export async function* scanTopic(client: KafkaClient, options: ScanOptions): Asy
   )
   while (!signal?.aborted && (!toEnd || open.size > 0)) {
     for (const fetched of await consumer.poll({ timeoutMs: pollTimeoutMs, ...(signal && { signal }) })) {
-      yield* recordsOf(fetched)
+      yield* decodedRecords(fetched)
       if (fetched.nextOffset >= (ends.get(fetched.partition) ?? 0)) open.delete(fetched.partition)
-    }
-  }
-}
-
-/** Copies of the records of one fetch: they may be kept. */
-export function* recordsOf({ topic, partition, batches, firstOffset }: FetchedPartition): Generator<ConsumedRecord> {
-  for (const batch of batches) {
-    const cursor = batch.cursor()
-    while (cursor.next()) {
-      if (cursor.offset < firstOffset) continue
-      const copy = (bytes: Buffer | null): Buffer | null => (bytes === null ? null : Buffer.from(bytes))
-      yield {
-        topic,
-        partition,
-        offset: cursor.offset,
-        timestamp: cursor.timestamp,
-        key: copy(cursor.keyBytes()),
-        value: copy(cursor.valueBytes()),
-        headers: cursor.headers().map(({ key, value }) => ({ key, value: copy(value) })),
-      }
     }
   }
 }

@@ -83,7 +83,7 @@ test('a process killed in the middle of its writes leaves every commit whole', a
   const path = join(directory, 'killed')
   const child = spawn(process.execPath, [
     '--conditions=source',
-    fileURLToPath(new URL('./killed-writer.ts', import.meta.url)),
+    fileURLToPath(new URL('../../../../test/support/killed-writer.ts', import.meta.url)),
     path,
   ])
   child.stderr.pipe(process.stderr)

@@ -1,6 +1,6 @@
 // Child process of task-environment.test.ts: writes until it is killed, every transaction the same number under fifty keys.
-import { LmdbByteStore } from './lmdb-byte-store.ts'
-import { TaskEnvironment } from './task-environment.ts'
+import { LmdbByteStore } from '../../src/runtime/edge/lmdb/lmdb-byte-store.ts'
+import { TaskEnvironment } from '../../src/runtime/edge/lmdb/task-environment.ts'
 
 const environment = TaskEnvironment.open(process.argv[2]!)
 const store = new LmdbByteStore(environment, 's')
