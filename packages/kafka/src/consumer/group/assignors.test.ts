@@ -174,30 +174,41 @@ test('sticky is sticky: when a member leaves, nobody else loses anything', () =>
   )
 })
 
-test('cooperative sticky never gives away what somebody still owns, and is complete after one more rebalance', () => {
+// Where subscriptions differ, placing what was given up can move one partition more, which takes a third rebalance.
+const cooperativeRebalancesMax = 3
+
+test('cooperative sticky never gives away what somebody still owns, and is complete when nothing is left to give up', () => {
   fc.assert(
     fc.property(groups, ({ input, counts }) => {
-      const first = assign(cooperativeStickyAssignor, input)
-      const given = new Map<string, string>()
-      for (const [memberId, one] of first) for (const partition of flat(one)) given.set(keyOf(partition), memberId)
-      const newest = Math.max(...input.members.map(({ generationId }) => generationId))
-      for (const { memberId, ownedPartitions, generationId } of input.members) {
-        if (generationId !== newest) continue
-        for (const one of ownedPartitions) {
-          const owner = given.get(keyOf(one))
-          assert.ok(owner === undefined || owner === memberId, `${keyOf(one)} went from ${memberId} to ${owner}`)
-        }
+      let members = input.members
+      let last = new Map<string, TopicPartition[]>()
+      for (let rebalance = 1; rebalance <= cooperativeRebalancesMax; rebalance++) {
+        const assigned = assign(cooperativeStickyAssignor, { ...input, members })
+        last = new Map([...assigned].map(([memberId, one]) => [memberId, flat(one)]))
+        assertNothingTaken(members, last)
+        const generationId = Math.max(...members.map((one) => one.generationId)) + 1
+        members = members.map((one) => ({ ...one, ownedPartitions: last.get(one.memberId) ?? [], generationId }))
       }
-      const members = input.members.map((one) => ({
-        ...one,
-        ownedPartitions: flat(first.get(one.memberId) as MemberAssignment),
-        generationId: newest + 1,
-      }))
-      const second = assign(cooperativeStickyAssignor, { ...input, members })
-      assertComplete(input, counts, new Map([...second].map(([id, one]) => [id, flat(one)])))
+      assertComplete(input, counts, last)
     }),
   )
 })
+
+/** What a member of the newest generation owns goes to nobody else before it was given up. */
+function assertNothingTaken(
+  members: AssignorInput['members'],
+  assigned: ReadonlyMap<string, readonly TopicPartition[]>,
+): void {
+  const given = new Map([...assigned].flatMap(([memberId, owned]) => owned.map((one) => [keyOf(one), memberId])))
+  const newest = Math.max(...members.map(({ generationId }) => generationId))
+  for (const { memberId, ownedPartitions, generationId } of members) {
+    if (generationId !== newest) continue
+    for (const one of ownedPartitions) {
+      const owner = given.get(keyOf(one))
+      assert.ok(owner === undefined || owner === memberId, `${keyOf(one)} went from ${memberId} to ${owner}`)
+    }
+  }
+}
 
 function assertComplete(
   { members }: AssignorInput,
