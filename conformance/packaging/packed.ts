@@ -110,5 +110,6 @@ export function projectEnvironment(folder: string): NodeJS.ProcessEnv {
     ([name]) => !/^(npm_|NODE_OPTIONS$|NODE_TEST_CONTEXT$|INIT_CWD$)/.test(name),
   )
   const path = (process.env.PATH ?? '').split(':').filter((part) => !part.includes('node_modules'))
-  return { ...Object.fromEntries(kept), PATH: [join(folder, 'node_modules/.bin'), ...path].join(':') }
+  // Some CI systems have colours switched on, which would stand between the words that tests look for.
+  return { ...Object.fromEntries(kept), NO_COLOR: '1', PATH: [join(folder, 'node_modules/.bin'), ...path].join(':') }
 }
