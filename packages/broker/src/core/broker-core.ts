@@ -17,6 +17,7 @@ import { Maintenance } from './maintenance.ts'
 import { Partition, type PartitionEnvironment } from './partition.ts'
 import { partitionProducers } from './producers/partition-producers.ts'
 import type { AnyHandler } from './request.ts'
+import { type Authorizer, allowAll } from './security/authorization.ts'
 import type { BrokerStorage } from './storage/storage.ts'
 import { MetadataJournal, type MetadataRecord } from './topics/metadata-journal.ts'
 import { TopicRegistry } from './topics/topic-registry.ts'
@@ -60,6 +61,8 @@ export class BrokerCore {
   readonly transactions: TransactionCoordinator
   /** First producer id that was never reserved. */
   nextProducerId = 0
+  /** Decides what principals may do. */
+  authorizer: Authorizer = allowAll
   readonly nodeId: number
   clusterId = ''
   advertised: { readonly host: string; readonly port: number }

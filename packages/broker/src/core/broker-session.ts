@@ -3,6 +3,7 @@ import { brokerError } from '../errors.ts'
 import type { BrokerCore } from './broker-core.ts'
 import type { InterceptedRequest, Interception } from './interception.ts'
 import { type AnyHandler, Deferred, noResponse, type RequestContext } from './request.ts'
+import { anonymous, type Principal } from './security/principal.ts'
 
 const apiVersionsKey = 18
 
@@ -31,6 +32,8 @@ interface Incoming {
  */
 export class BrokerSession {
   readonly clientHost: string
+  /** Who is at the other end, once known. */
+  principal: Principal = anonymous
   readonly #core: BrokerCore
   readonly #onDrop: (error: Error) => void
   readonly #unanswered = new Set<Deferred<unknown>>()
@@ -129,8 +132,17 @@ export class BrokerSession {
 
   #serve(incoming: Incoming, body: unknown, loseReply: boolean): void {
     const { handler, apiVersion, clientId } = incoming
-    const { clientHost } = this
-    const context: RequestContext = { core: this.#core, session: this, apiVersion, clientId, clientHost }
+    const { clientHost, principal } = this
+    const core = this.#core
+    const context: RequestContext = {
+      core,
+      session: this,
+      apiVersion,
+      clientId,
+      clientHost,
+      principal,
+      may: (operation, type, name) => core.authorizer.allows({ principal, clientHost }, operation, type, name),
+    }
     const result = handler.handle(body, context)
     const finish = (value: unknown): void => {
       if (loseReply) this.#drop(brokerError('BROKER_CONNECTION_DROPPED', 'a fault hook lost the reply'))

@@ -1,6 +1,8 @@
 import type { MessageInput, MessageType } from '@millrace/protocol'
 import type { BrokerCore } from './broker-core.ts'
 import type { BrokerSession } from './broker-session.ts'
+import type { AclOperation, ResourceType } from './security/authorization.ts'
+import type { Principal } from './security/principal.ts'
 
 /** One request kind as the protocol package lists it. */
 export interface Api<Request, Response> {
@@ -18,6 +20,15 @@ export interface RequestContext {
   readonly clientId: string | null
   /** The peer's address as it should show in group descriptions, with a leading slash as Kafka prints it. */
   readonly clientHost: string
+  /** Who asks, as authenticated when the request came. */
+  readonly principal: Principal
+  /**
+   * Whether the principal may do this to a resource. Every handler asks before it does or tells anything.
+   *
+   * @example
+   * if (!may(AclOperation.DELETE, ResourceType.TOPIC, name)) return refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+   */
+  may(operation: AclOperation, type: ResourceType, name: string): boolean
 }
 
 /** What a request without an answer returns (Produce with acks=0). */
