@@ -87,6 +87,10 @@ export interface Handler<Request, Response> {
   readonly api: Api<Request, Response>
   /** First and last version served; ApiVersions, dispatch and the support table come from here. */
   readonly versions: readonly [number, number]
+  /** The KIPs whose part of the protocol this handler implements; the support table lists them. */
+  readonly kips?: readonly number[]
+  /** One sentence: what of this API is not here, and why. Absent where everything is. */
+  readonly leftOut?: string
   handle(request: Request, context: RequestContext): HandlerResult<Response>
 }
 
