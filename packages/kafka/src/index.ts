@@ -27,6 +27,7 @@ export { cooperativeStickyAssignor } from './consumer/group/cooperative-sticky-a
 export { rangeAssignor } from './consumer/group/range-assignor.ts'
 export { roundRobinAssignor } from './consumer/group/round-robin-assignor.ts'
 export { decodedRecords } from './consumer/records.ts'
+export { type ScanOptions, scanTopic } from './consumer/scan-topic.ts'
 export type {
   CloseOptions,
   ConsumedRecord,

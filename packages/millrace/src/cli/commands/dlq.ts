@@ -75,18 +75,23 @@ async function summarize(client: KafkaClient, topics: readonly string[], flags: 
     )
 }
 
+function byPosition(a: ConsumedRecord, b: ConsumedRecord): number {
+  return a.partition - b.partition || a.offset - b.offset
+}
+
 async function listLetters(
   client: KafkaClient,
   topic: string | undefined,
   flags: DailyFlags & { readonly max: number },
 ): Promise<void> {
   const letters: ConsumedRecord[] = []
+  // Partitions come as their fetches do: all are read before the first ones can be told.
   for await (const record of topic === undefined ? [] : scanTopic(client, { topic })) {
     letters.push(record)
-    if (letters.length === flags.max) break
+    if (letters.length <= 2 * flags.max) continue
+    letters.sort(byPosition).length = flags.max
   }
-  // Partitions come as their fetches do.
-  letters.sort((a, b) => a.partition - b.partition || a.offset - b.offset)
+  letters.sort(byPosition).splice(flags.max)
   const rows = letters.map((record) => {
     const letter = readDeadLetter(record.headers)
     return {
