@@ -4,6 +4,7 @@ import type { BrokerCore } from './broker-core.ts'
 import type { InterceptedRequest, Interception } from './interception.ts'
 import { type AnyHandler, Deferred, noResponse, type RequestContext } from './request.ts'
 import { anonymous, type Principal } from './security/principal.ts'
+import { Rights } from './security/rights.ts'
 
 const apiVersionsKey = 18
 
@@ -41,6 +42,7 @@ export class BrokerSession {
   #waiting: { bytes: Buffer; respond: Respond }[] | undefined
   #cancelDelay: () => void = () => {}
   #closed = false
+  #rights: { readonly principal: Principal; readonly rights: Rights } | undefined
 
   constructor(core: BrokerCore, options: SessionOptions) {
     this.#core = core
@@ -134,6 +136,8 @@ export class BrokerSession {
     const { handler, apiVersion, clientId } = incoming
     const { clientHost, principal } = this
     const core = this.#core
+    const rights = this.#rightsOf(principal)
+    const { name: apiName } = handler.api
     const context: RequestContext = {
       core,
       session: this,
@@ -141,7 +145,8 @@ export class BrokerSession {
       clientId,
       clientHost,
       principal,
-      may: (operation, type, name) => core.authorizer.allows({ principal, clientHost }, operation, type, name),
+      may: (operation, type, name) => rights.demand(apiName, operation, type, name),
+      rights,
     }
     const result = handler.handle(body, context)
     const finish = (value: unknown): void => {
@@ -157,6 +162,15 @@ export class BrokerSession {
         finish(value)
       })
     } else finish(result)
+  }
+
+  /** What is known about a principal's rights goes when another one authenticates. */
+  #rightsOf(principal: Principal): Rights {
+    if (this.#rights?.principal !== principal) {
+      const { clientHost } = this
+      this.#rights = { principal, rights: new Rights(this.#core, { principal, clientHost }) }
+    }
+    return this.#rights.rights
   }
 
   #answer(incoming: Incoming, value: unknown): void {

@@ -3,6 +3,7 @@ import type { BrokerCore } from './broker-core.ts'
 import type { BrokerSession } from './broker-session.ts'
 import type { AclOperation, ResourceType } from './security/authorization.ts'
 import type { Principal } from './security/principal.ts'
+import type { Rights } from './security/rights.ts'
 
 /** One request kind as the protocol package lists it. */
 export interface Api<Request, Response> {
@@ -29,6 +30,8 @@ export interface RequestContext {
    * if (!may(AclOperation.DELETE, ResourceType.TOPIC, name)) return refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
    */
   may(operation: AclOperation, type: ResourceType, name: string): boolean
+  /** The same without a report of what is refused, for lists that leave out what must not be seen. */
+  readonly rights: Rights
 }
 
 /** What a request without an answer returns (Produce with acks=0). */

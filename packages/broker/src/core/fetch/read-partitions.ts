@@ -1,7 +1,9 @@
 import { batchesIn, ErrorCode, type FetchResponse, type MessageInput, ZERO_UUID } from '@millrace/protocol'
-import type { BrokerCore } from '../broker-core.ts'
 import { epochProblem } from '../handlers/leader-epoch.ts'
+import type { EpochEnd } from '../log/leader-epochs.ts'
 import type { Isolation, Partition } from '../partition.ts'
+import type { RequestContext } from '../request.ts'
+import { AclOperation, ResourceType } from '../security/authorization.ts'
 import type { FetchPlan } from './fetch-request.ts'
 import { type FetchedPartition, fetchedKey } from './fetch-sessions.ts'
 
@@ -28,22 +30,28 @@ interface OneRead {
   readonly errorCode: number
 }
 
-/** The partition, or why there is none. */
-export function resolve(core: BrokerCore, one: FetchedPartition): Partition | number {
+/** What a fetch needs of its request, also when it answers later: rights may have changed by then. */
+export type FetchContext = Pick<RequestContext, 'core' | 'may'>
+
+/** The partition, or why there is none for who asks. */
+export function resolve({ core, may }: FetchContext, one: FetchedPartition): Partition | number {
   const byId = one.topicId !== ZERO_UUID
   const topic = byId ? core.topics.topicById(one.topicId) : core.topics.topic(one.topic)
+  if ((topic || !byId) && !may(AclOperation.READ, ResourceType.TOPIC, topic?.name ?? one.topic)) {
+    return ErrorCode.TOPIC_AUTHORIZATION_FAILED
+  }
   if (!topic) return byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
   return topic.partitions[one.partition] ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 }
 
 /** Reads every partition of the plan within the limits. The first batch found comes even if it is larger (KIP-74). */
-export function readPartitions(core: BrokerCore, plan: FetchPlan, limits: FetchLimits): Found {
+export function readPartitions(context: FetchContext, plan: FetchPlan, limits: FetchLimits): Found {
   let remaining = limits.maxBytes
   let bytes = 0
   let hasError = false
   const reads: OneRead[] = []
   for (const one of plan.partitions) {
-    const read = readOne(core, one, Math.min(one.maxBytes, remaining), limits.isolation, bytes === 0)
+    const read = readOne(context, one, Math.min(one.maxBytes, remaining), limits.isolation, bytes === 0)
     bytes += read.bytes
     remaining -= read.bytes
     hasError ||= read.errorCode !== ErrorCode.NONE
@@ -77,16 +85,21 @@ function hasNews({ one, data, bytes, errorCode }: OneRead): boolean {
 }
 
 function readOne(
-  core: BrokerCore,
+  context: FetchContext,
   one: FetchedPartition,
   maxBytes: number,
   isolation: Isolation,
   atLeastOne: boolean,
 ): OneRead {
-  const partition = resolve(core, one)
+  const partition = resolve(context, one)
   if (typeof partition === 'number') return failed(one, partition)
   const epoch = epochProblem(partition, one.currentLeaderEpoch)
   if (epoch !== ErrorCode.NONE) return failed(one, epoch)
+  if (one.lastFetchedEpoch >= 0) {
+    const end = partition.epochs.endOf(one.lastFetchedEpoch, partition.logEndOffset)
+    if (end.endOffset < 0) return failed(one, ErrorCode.OFFSET_OUT_OF_RANGE)
+    if (end.leaderEpoch < one.lastFetchedEpoch || end.endOffset < one.fetchOffset) return diverging(one, partition, end)
+  }
   const { errorCode, records } = partition.read(one.fetchOffset, maxBytes, isolation, atLeastOne)
   const committed = isolation === 'read_committed'
   const data: PartitionInput = {
@@ -99,6 +112,23 @@ function readOne(
     records,
   }
   return { one, data, bytes: records.length, errorCode }
+}
+
+/** The client has records that the log does not have, or not any more: it is told where they part (KIP-595). */
+function diverging(one: FetchedPartition, partition: Partition, end: EpochEnd): OneRead {
+  const { highWatermark, lastStableOffset, logStartOffset } = partition
+  const data: PartitionInput = {
+    partitionIndex: one.partition,
+    errorCode: ErrorCode.NONE,
+    highWatermark,
+    lastStableOffset,
+    logStartOffset,
+    abortedTransactions: null,
+    divergingEpoch: { epoch: end.leaderEpoch, endOffset: end.endOffset },
+    records: Buffer.alloc(0),
+  }
+  // Not an error, but nothing to wait with either.
+  return { one, data, bytes: 0, errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }
 }
 
 function failed(one: FetchedPartition, errorCode: number): OneRead {

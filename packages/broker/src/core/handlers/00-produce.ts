@@ -9,6 +9,7 @@ import {
 import type { BrokerCore } from '../broker-core.ts'
 import type { AppendResult, Partition } from '../partition.ts'
 import { Deferred, handler, noResponse, type RequestContext } from '../request.ts'
+import { AclOperation, ResourceType } from '../security/authorization.ts'
 import { isInternalTopic, type Topic } from '../topics/topic.ts'
 import { produceErrorCode } from '../transactions/error-versions.ts'
 
@@ -23,6 +24,10 @@ interface Entry {
   errorCode: number
   result: AppendResult | undefined
 }
+
+/** Where a batch says in its attributes' lower byte that it belongs to a transaction. */
+const attributesPosition = 22
+const transactionalBit = 0x10
 
 /** From here on a transactional produce adds its partitions to the transaction itself (KIP-890). */
 const implicitAddVersion = 12
@@ -45,6 +50,9 @@ export const produce = handler({
       })
       answer.resolve({ responses })
     }
+    if (!mayWriteTransaction(request, context, entries)) {
+      for (const entry of entries) entry.errorCode = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+    }
     admit(request, context, entries, () => {
       for (const entry of entries) appendEntry(entry, context.core)
       whenAllCommitted(entries, respond)
@@ -53,12 +61,25 @@ export const produce = handler({
   },
 })
 
-function resolveTopic(data: TopicData, request: ProduceRequest, { core, apiVersion }: RequestContext): Entry[] {
+/** Transactional batches need the right to write for their transactional id, all or nothing. */
+function mayWriteTransaction(
+  { transactionalId }: ProduceRequest,
+  { may }: RequestContext,
+  entries: readonly Entry[],
+): boolean {
+  if (!entries.some(({ records }) => isTransactional(records))) return true
+  return transactionalId !== null && may(AclOperation.WRITE, ResourceType.TRANSACTIONAL_ID, transactionalId)
+}
+
+function resolveTopic(data: TopicData, request: ProduceRequest, context: RequestContext): Entry[] {
+  const { core, apiVersion, may } = context
   const byId = apiVersion >= 13
   const topic = byId ? core.topics.topicById(data.topicId) : core.topics.topic(data.name)
+  // An id that nobody has says nothing about a name; a name is not looked up for who may not write to it.
+  const denied = (topic || !byId) && !may(AclOperation.WRITE, ResourceType.TOPIC, topic?.name ?? data.name)
   return data.partitionData.map(({ index, records }) => {
     const partition = topic?.partitions[index]
-    const problem = problemOf(topic, partition, request, byId)
+    const problem = denied ? ErrorCode.TOPIC_AUTHORIZATION_FAILED : problemOf(topic, partition, request, byId)
     const empty = records === null || records.length === 0 ? ErrorCode.INVALID_RECORD : ErrorCode.NONE
     return { index, partition, records: records ?? Buffer.alloc(0), errorCode: problem || empty, result: undefined }
   })
@@ -89,17 +110,22 @@ function admit(request: ProduceRequest, context: RequestContext, entries: readon
     return
   }
   const { transactionalId } = request
-  if (!transactionalId) {
-    for (const entry of transactional) entry.errorCode = ErrorCode.INVALID_RECORD
-    proceed()
-    return
+  // Without one it has been refused before.
+  const producer = {
+    transactionalId: transactionalId!,
+    producerId: first.producerId,
+    producerEpoch: first.producerEpoch,
   }
-  const producer = { transactionalId, producerId: first.producerId, producerEpoch: first.producerEpoch }
   const partitions = transactional.map(({ partition }) => ({ topic: partition!.topic, partition: partition!.index }))
   core.transactions.admit(producer, partitions, implicit, (errorCodes) => {
     for (const [at, entry] of transactional.entries()) entry.errorCode = produceErrorCode(apiVersion, errorCodes[at]!)
     proceed()
   })
+}
+
+/** Looks at one byte: every produce asks. */
+function isTransactional(records: Buffer): boolean {
+  return records.length > attributesPosition && (records[attributesPosition]! & transactionalBit) !== 0
 }
 
 function transactionalBatch(entry: Entry): RecordBatchView | undefined {

@@ -1,7 +1,6 @@
 import { apis, ErrorCode, type FetchRequest, type FetchResponse } from '@millrace/protocol'
-import type { BrokerCore } from '../broker-core.ts'
 import { type FetchPlan, planFetch } from '../fetch/fetch-request.ts'
-import { type FetchLimits, noteSent, readPartitions, resolve } from '../fetch/read-partitions.ts'
+import { type FetchContext, type FetchLimits, noteSent, readPartitions, resolve } from '../fetch/read-partitions.ts'
 import { Deferred, handler } from '../request.ts'
 
 /**
@@ -13,30 +12,32 @@ import { Deferred, handler } from '../request.ts'
 export const fetch = handler({
   api: apis.Fetch,
   versions: [4, 18],
-  handle(request, { core }) {
+  handle(request, context) {
+    const { core } = context
     const plan = planFetch(request, core.fetchSessions)
     if (plan.errorCode !== ErrorCode.NONE) return { errorCode: plan.errorCode }
     const limits: FetchLimits = {
       maxBytes: Math.min(request.maxBytes, core.config.number('fetch.max.bytes')),
       isolation: request.isolationLevel === 1 ? 'read_committed' : 'read_uncommitted',
     }
-    const found = readPartitions(core, plan, limits)
+    const found = readPartitions(context, plan, limits)
     if (found.hasError || found.bytes >= request.minBytes || request.maxWaitMs <= 0) {
       noteSent(plan, found.response)
       return found.response
     }
-    return waitForData(core, request, plan, limits, found.bytes)
+    return waitForData(context, request, plan, limits, found.bytes)
   },
 })
 
 /** Answers once enough has been appended, a partition goes away, or the wait is over. */
 function waitForData(
-  core: BrokerCore,
+  context: FetchContext,
   request: FetchRequest,
   plan: FetchPlan,
   limits: FetchLimits,
   availableBytes: number,
 ): Deferred<FetchResponse> {
+  const { core } = context
   const answer = new Deferred<FetchResponse>()
   const cleanups: (() => void)[] = []
   const stop = (): void => {
@@ -45,13 +46,13 @@ function waitForData(
   const finish = (): void => {
     if (answer.settled) return
     stop()
-    const { response } = readPartitions(core, plan, limits)
+    const { response } = readPartitions(context, plan, limits)
     noteSent(plan, response)
     answer.resolve(response)
   }
   let available = availableBytes
   for (const one of plan.partitions) {
-    const partition = resolve(core, one)
+    const partition = resolve(context, one)
     if (typeof partition === 'number') continue
     let counted = partition.bytesAppended
     const wake = (): void => {
