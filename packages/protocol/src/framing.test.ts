@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeMessage } from './codec.ts'
-import { apiByKey, decodeRequestHeader, decodeResponse, encodeRequest, encodeResponse } from './framing.ts'
+import { ExternalBytes } from './external-bytes.ts'
+import {
+  apiByKey,
+  decodeRequestHeader,
+  decodeResponse,
+  encodeRequest,
+  encodeResponse,
+  encodeResponseParts,
+} from './framing.ts'
 import { apis } from './generated/apis.ts'
 import { ApiVersionsRequest } from './generated/messages.ts'
 
@@ -61,4 +69,54 @@ test('every api is found by its key and its two messages carry it', () => {
     assert.equal(api.response.apiKey, api.key)
   }
   assert.equal(apiByKey(4), undefined)
+})
+
+class Elsewhere extends ExternalBytes {
+  readonly bytes: Buffer
+  readonly length: number
+
+  constructor(bytes: Buffer) {
+    super()
+    this.bytes = bytes
+    this.length = bytes.length
+  }
+}
+
+test('the parts of a response, put together, are the response', () => {
+  const large = Buffer.alloc(100_000, 1)
+  const small = Buffer.from('small')
+  for (const [first, second] of [
+    [large, small],
+    [small, large],
+    [large, large],
+    [small, small],
+  ] as const) {
+    const body = (wrap: (bytes: Buffer) => Buffer | ExternalBytes) => ({
+      sessionId: 7,
+      responses: [
+        { partitions: [{ records: wrap(first) }, { partitionIndex: 1, records: wrap(second) }] },
+        { partitions: [{ partitionIndex: 2, records: null }] },
+      ],
+    })
+    const options = { api: apis.Fetch, version: 17, correlationId: 9 }
+    const whole = encodeResponse({ ...options, body: body((bytes) => bytes) })
+    for (const wrap of [(bytes: Buffer) => bytes, (bytes: Buffer) => new Elsewhere(bytes)]) {
+      const parts = encodeResponseParts({ ...options, body: body(wrap) })
+      // What is encoded next must not show in them.
+      encodeResponse({ ...options, correlationId: 10, body: { sessionId: 8 } })
+      assert.deepEqual(
+        Buffer.concat(parts.map((part) => (part instanceof Elsewhere ? part.bytes : (part as Buffer)))),
+        whole,
+      )
+    }
+  }
+})
+
+test('large values are parts as they are; one buffer cannot hold external bytes', () => {
+  const records = Buffer.alloc(100_000)
+  const options = { api: apis.Fetch, version: 17, correlationId: 9 }
+  const parts = encodeResponseParts({ ...options, body: { responses: [{ partitions: [{ records }] }] } })
+  assert.ok(parts.some((part) => part instanceof Buffer && part.buffer === records.buffer))
+  const external = { responses: [{ partitions: [{ records: new Elsewhere(records) }] }] }
+  assert.throws(() => encodeResponse({ ...options, body: external }), TypeError)
 })

@@ -4,7 +4,7 @@ import { apis } from './generated/apis.ts'
 import { RequestHeader, ResponseHeader } from './generated/messages.ts'
 import type { MessageInput, MessageType } from './message-type.ts'
 import { Reader } from './reader.ts'
-import { withWriter } from './writer.ts'
+import { type MessagePart, type Writer, withPartsWriter, withWriter } from './writer.ts'
 
 /** One API: its key, Kafka's name for it and both messages. */
 export interface Api<Request = unknown, Response = unknown> {
@@ -79,18 +79,34 @@ export function decodeRequestHeader(bytes: Buffer): DecodedRequestHeader {
   return { apiKey, apiVersion, correlationId, clientId, bodyOffset: reader.position }
 }
 
-/** Encodes header and body of a response, without the length that frames it on a socket. */
-export function encodeResponse<Request, Response>(options: {
+/** What a response is made of. */
+export interface ResponseInput<Request, Response> {
   readonly api: Api<Request, Response>
   readonly version: number
   readonly correlationId: number
   readonly body: MessageInput<Response>
-}): Buffer {
+}
+
+/** Encodes header and body of a response, without the length that frames it on a socket. */
+export function encodeResponse<Request, Response>(options: ResponseInput<Request, Response>): Buffer {
+  return withWriter((writer) => writeResponse(writer, options))
+}
+
+/**
+ * The same as a list of parts, to be sent one after the other: large values are the caller's own bytes and not copied,
+ * external ones are left to whoever sends them.
+ *
+ * @example
+ * for (const part of encodeResponseParts({ api: apis.Fetch, … })) await send(part)
+ */
+export function encodeResponseParts<Request, Response>(options: ResponseInput<Request, Response>): MessagePart[] {
+  return withPartsWriter((writer) => writeResponse(writer, options))
+}
+
+function writeResponse<Request, Response>(writer: Writer, options: ResponseInput<Request, Response>): void {
   const { api, version, correlationId } = options
-  return withWriter((writer) => {
-    writeMessage(writer, ResponseHeader, responseHeaderVersion(api as Api, version), { correlationId })
-    writeMessage(writer, api.response, version, options.body)
-  })
+  writeMessage(writer, ResponseHeader, responseHeaderVersion(api as Api, version), { correlationId })
+  writeMessage(writer, api.response, version, options.body)
 }
 
 /**

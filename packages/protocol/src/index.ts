@@ -3,6 +3,7 @@ export type { CompressionType } from './compression/types.ts'
 export { crc32c } from './crc32c.ts'
 export { ErrorCode } from './error-codes.ts'
 export { protocolErrors } from './errors.ts'
+export { ExternalBytes } from './external-bytes.ts'
 export {
   type Api,
   apiByKey,
@@ -11,6 +12,7 @@ export {
   decodeResponse,
   encodeRequest,
   encodeResponse,
+  encodeResponseParts,
 } from './framing.ts'
 export { apis } from './generated/apis.ts'
 // begin generated messages
@@ -209,3 +211,4 @@ export { type Header, RecordCursor } from './records/record-cursor.ts'
 export type { VersionRange } from './schema.ts'
 export { unknownTaggedFields } from './struct-codec.ts'
 export { ZERO_UUID } from './uuid.ts'
+export type { MessagePart } from './writer.ts'

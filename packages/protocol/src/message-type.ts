@@ -1,3 +1,4 @@
+import type { ExternalBytes } from './external-bytes.ts'
 import { type FieldSchema, parseFields, parseVersions, type VersionRange } from './schema.ts'
 
 export type MessageKind = 'request' | 'response' | 'header' | 'data' | 'coordinator-key' | 'coordinator-value'
@@ -19,7 +20,7 @@ export interface MessageType<T> {
 
 /** What encoding accepts: every field may be left out and then takes Kafka's default. */
 export type MessageInput<T> = T extends Uint8Array
-  ? Uint8Array
+  ? Uint8Array | ExternalBytes
   : T extends readonly (infer Element)[]
     ? readonly MessageInput<Element>[]
     : T extends object

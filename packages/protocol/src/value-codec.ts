@@ -1,4 +1,5 @@
 import { protocolError } from './errors.ts'
+import { ExternalBytes } from './external-bytes.ts'
 import type { Reader } from './reader.ts'
 import type { PrimitiveType } from './schema.ts'
 import type { Writer } from './writer.ts'
@@ -129,9 +130,11 @@ function bytesCodec(nullable: boolean, flexible: boolean): ValueCodec {
     },
     write(writer, value) {
       if (value === null && nullable) return writeLength(writer, -1, flexible, false)
-      if (!(value instanceof Uint8Array)) throw new TypeError(`expected bytes, not ${describe(value)}`)
+      const external = value instanceof ExternalBytes
+      if (!external && !(value instanceof Uint8Array)) throw new TypeError(`expected bytes, not ${describe(value)}`)
       writeLength(writer, value.length, flexible, false)
-      writer.bytes(value)
+      if (external) writer.separate(value)
+      else writer.bytes(value)
     },
   }
 }

@@ -1,15 +1,26 @@
+import { ExternalBytes } from './external-bytes.ts'
+
 /** From this size on bytes are not copied into the growing buffer, which would copy them again when it grows. */
 const separateFromBytes = 16 * 1024
 
 const initialBytes = 4 * 1024
 const maxKeptBytes = 1024 * 1024
 
+/** A part of an encoded message: bytes, or where they are to be had. */
+export type MessagePart = Buffer | ExternalBytes
+
+/** What was encoded, and the large value behind it. */
+interface Piece {
+  readonly encoded: Buffer
+  readonly value: Uint8Array | ExternalBytes
+}
+
 /** A growing buffer that messages are written to. */
 export class Writer {
   buffer: Buffer
   position = 0
-  /** What was written before `buffer[start]`: pieces of it and large values, in order. */
-  #pieces: Uint8Array[] | undefined
+  /** What was written before `buffer[start]`, in order. */
+  #pieces: Piece[] | undefined
   #start = 0
 
   constructor() {
@@ -36,10 +47,28 @@ export class Writer {
   /** A copy of what has been written; large values are copied here only. */
   copy(): Buffer {
     const used = this.position - this.#start
-    if (this.#pieces) return Buffer.concat([...this.#pieces, this.buffer.subarray(this.#start, this.position)])
+    if (this.#pieces) {
+      const pieces = this.#pieces.flatMap(({ encoded, value }) => {
+        if (value instanceof ExternalBytes) throw new TypeError('expected bytes in memory, not external ones')
+        return [encoded, value]
+      })
+      return Buffer.concat([...pieces, this.buffer.subarray(this.#start, this.position)])
+    }
     const copy = Buffer.allocUnsafe(used)
     this.buffer.copy(copy, 0, this.#start, this.position)
     return copy
+  }
+
+  /** What has been written, in order: copies of what was encoded, large and external values as they came. */
+  parts(): MessagePart[] {
+    const parts: MessagePart[] = []
+    for (const { encoded, value } of this.#pieces ?? []) {
+      // The writer's memory is written to again; the value is the caller's.
+      if (encoded.length > 0) parts.push(Buffer.from(encoded))
+      parts.push(value instanceof ExternalBytes ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength))
+    }
+    if (this.position > this.#start) parts.push(Buffer.from(this.buffer.subarray(this.#start, this.position)))
+    return parts
   }
 
   /** Forgets what has been written and keeps the memory, unless it is large. */
@@ -102,13 +131,18 @@ export class Writer {
 
   bytes(value: Uint8Array): void {
     if (value.length >= separateFromBytes) {
-      this.#pieces ??= []
-      this.#pieces.push(this.buffer.subarray(this.#start, this.position), value)
-      this.#start = this.position
+      this.separate(value)
       return
     }
     const at = this.reserve(value.length)
     this.buffer.set(value, at)
+  }
+
+  /** Writes a value without copying it here. */
+  separate(value: Uint8Array | ExternalBytes): void {
+    this.#pieces ??= []
+    this.#pieces.push({ encoded: this.buffer.subarray(this.#start, this.position), value })
+    this.#start = this.position
   }
 
   uuid(value: string): void {
@@ -159,13 +193,22 @@ let writersInUse = 0
  * written on its own first, since its size stands before it.
  */
 export function withWriter(write: (writer: Writer) => void): Buffer {
+  return lendWriter(write, (writer) => writer.copy())
+}
+
+/** The same, but large values are not copied; see `Writer.parts`. */
+export function withPartsWriter(write: (writer: Writer) => void): MessagePart[] {
+  return lendWriter(write, (writer) => writer.parts())
+}
+
+function lendWriter<T>(write: (writer: Writer) => void, take: (writer: Writer) => T): T {
   const depth = writersInUse++
   try {
     writers[depth] ??= new Writer()
     const writer = writers[depth]
     writer.reset()
     write(writer)
-    return writer.copy()
+    return take(writer)
   } finally {
     writersInUse = depth
   }
