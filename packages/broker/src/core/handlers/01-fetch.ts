@@ -1,6 +1,6 @@
 import { apis, ErrorCode, type FetchRequest, type FetchResponse } from '@millrace/protocol'
 import { type FetchPlan, planFetch } from '../fetch/fetch-request.ts'
-import { type FetchContext, type FetchLimits, noteSent, readPartitions, resolve } from '../fetch/read-partitions.ts'
+import { type FetchContext, type FetchLimits, noteSent, readPartitions, releaseRecords, resolve } from '../fetch/read-partitions.ts'
 import { Deferred, handler } from '../request.ts'
 
 /**
@@ -21,10 +21,13 @@ export const fetch = handler({
       isolation: request.isolationLevel === 1 ? 'read_committed' : 'read_uncommitted',
     }
     const found = readPartitions(context, plan, limits)
-    if (found.hasError || found.bytes >= request.minBytes || request.maxWaitMs <= 0) {
+    // What a limit has cut off is there to be fetched: waiting for more would be in vain.
+    const isEnough = found.isCut || found.bytes >= request.minBytes
+    if (found.hasError || isEnough || request.maxWaitMs <= 0) {
       noteSent(plan, found.response)
       return found.response
     }
+    releaseRecords(found.response)
     return waitForData(context, request, plan, limits, found.bytes)
   },
 })

@@ -1,5 +1,6 @@
-import { apis, type JoinGroupResponse } from '@millrace/protocol'
+import { apis, ErrorCode, type JoinGroupResponse } from '@millrace/protocol'
 import { Deferred, handler } from '../request.ts'
+import { AclOperation, ResourceType } from '../security/authorization.ts'
 
 /**
  * JoinGroup (11), v0 to v9: classic groups. The answer comes when the generation begins. New members come twice from v4
@@ -8,7 +9,10 @@ import { Deferred, handler } from '../request.ts'
 export const joinGroup = handler({
   api: apis.JoinGroup,
   versions: [0, 9],
-  handle(request, { core, apiVersion, clientId, clientHost }) {
+  handle(request, { core, apiVersion, clientId, clientHost, may }) {
+    if (!may(AclOperation.READ, ResourceType.GROUP, request.groupId)) {
+      return { errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED, protocolName: apiVersion >= 7 ? null : '' }
+    }
     const answer = new Deferred<JoinGroupResponse>()
     const { sessionTimeoutMs } = request
     const join = {

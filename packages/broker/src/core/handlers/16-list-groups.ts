@@ -1,5 +1,6 @@
 import { apis, ErrorCode } from '@millrace/protocol'
 import { handler } from '../request.ts'
+import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 
 const groupType = 'classic'
 
@@ -7,13 +8,15 @@ const groupType = 'classic'
 export const listGroups = handler({
   api: apis.ListGroups,
   versions: [0, 5],
-  handle(request, { core, apiVersion }) {
+  handle(request, { core, apiVersion, rights }) {
+    const all = rights.allows(AclOperation.DESCRIBE, ResourceType.CLUSTER, clusterResource)
     const states = new Set(request.statesFilter.map((state) => state.toLowerCase()))
     const types = new Set(request.typesFilter.map((type) => type.toLowerCase()))
     const groups = []
     for (const group of core.groups.groups()) {
       if (states.size > 0 && !states.has(group.state.toLowerCase())) continue
       if (types.size > 0 && !types.has(groupType)) continue
+      if (!all && !rights.allows(AclOperation.DESCRIBE, ResourceType.GROUP, group.groupId)) continue
       const listed = { groupId: group.groupId, protocolType: group.protocolType ?? '' }
       if (apiVersion >= 5) groups.push({ ...listed, groupState: group.state, groupType })
       else groups.push(apiVersion >= 4 ? { ...listed, groupState: group.state } : listed)

@@ -1,6 +1,7 @@
 import { apis, ErrorCode } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
 import { handler } from '../request.ts'
+import { AclOperation, ResourceType } from '../security/authorization.ts'
 import { isInternalTopic } from '../topics/topic.ts'
 
 const toHighWatermark = -1
@@ -9,12 +10,14 @@ const toHighWatermark = -1
 export const deleteRecords = handler({
   api: apis.DeleteRecords,
   versions: [0, 2],
-  handle(request, { core }) {
+  handle(request, { core, may }) {
     const topics = request.topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partitionIndex, offset }) => ({
         partitionIndex,
-        ...deleteBefore(core, name, partitionIndex, offset),
+        ...(may(AclOperation.DELETE, ResourceType.TOPIC, name)
+          ? deleteBefore(core, name, partitionIndex, offset)
+          : { errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, lowWatermark: -1 }),
       })),
     }))
     return { topics }

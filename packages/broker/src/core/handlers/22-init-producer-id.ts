@@ -1,5 +1,6 @@
-import { apis, type InitProducerIdResponse } from '@millrace/protocol'
-import { Deferred, handler } from '../request.ts'
+import { apis, ErrorCode, type InitProducerIdResponse } from '@millrace/protocol'
+import { Deferred, handler, type RequestContext } from '../request.ts'
+import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 import { fencedSince } from '../transactions/error-versions.ts'
 
 /**
@@ -9,7 +10,10 @@ import { fencedSince } from '../transactions/error-versions.ts'
 export const initProducerId = handler({
   api: apis.InitProducerId,
   versions: [0, 5],
-  handle(request, { core, apiVersion }) {
+  handle(request, context) {
+    const { core, apiVersion } = context
+    const denied = denial(request.transactionalId, context)
+    if (denied !== ErrorCode.NONE) return { errorCode: denied }
     const answer = new Deferred<InitProducerIdResponse>()
     const { transactionalId, transactionTimeoutMs: timeoutMs, producerId, producerEpoch } = request
     const expected = producerId >= 0 && producerEpoch >= 0 ? { producerId, producerEpoch } : undefined
@@ -19,3 +23,17 @@ export const initProducerId = handler({
     return answer
   },
 })
+
+/** Whoever may write to any topic may do so idempotently: the right to the cluster's producer ids of its own is not needed (KIP-679). */
+function denial(transactionalId: string | null, { may, rights }: RequestContext): number {
+  const { WRITE, IDEMPOTENT_WRITE } = AclOperation
+  if (transactionalId !== null) {
+    const allowed = may(WRITE, ResourceType.TRANSACTIONAL_ID, transactionalId)
+    return allowed ? ErrorCode.NONE : ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+  }
+  const allowed =
+    rights.allows(IDEMPOTENT_WRITE, ResourceType.CLUSTER, clusterResource) ||
+    rights.allowsSome(WRITE, ResourceType.TOPIC) ||
+    may(IDEMPOTENT_WRITE, ResourceType.CLUSTER, clusterResource)
+  return allowed ? ErrorCode.NONE : ErrorCode.CLUSTER_AUTHORIZATION_FAILED
+}

@@ -1,5 +1,6 @@
-import { apis, type EndTxnResponse } from '@millrace/protocol'
+import { apis, type EndTxnResponse, ErrorCode } from '@millrace/protocol'
 import { Deferred, handler } from '../request.ts'
+import { AclOperation, ResourceType } from '../security/authorization.ts'
 import { fencedSince } from '../transactions/error-versions.ts'
 
 /** From here on every transaction ends with a new epoch, which the answer carries (KIP-890). */
@@ -9,7 +10,10 @@ const bumpsEpochSince = 5
 export const endTxn = handler({
   api: apis.EndTxn,
   versions: [0, 5],
-  handle(request, { core, apiVersion }) {
+  handle(request, { core, apiVersion, may }) {
+    if (!may(AclOperation.WRITE, ResourceType.TRANSACTIONAL_ID, request.transactionalId)) {
+      return { errorCode: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED }
+    }
     const answer = new Deferred<EndTxnResponse>()
     const clientVersion = apiVersion >= bumpsEpochSince ? 2 : 0
     core.transactions.endTransaction(request, request.committed, clientVersion, (result) => {

@@ -1,5 +1,6 @@
 import { apis, type DescribeLogDirsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
 import { handler } from '../request.ts'
+import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 
 type TopicAnswer = MessageInput<DescribeLogDirsResponse['results'][number]['topics'][number]>
 
@@ -7,7 +8,10 @@ type TopicAnswer = MessageInput<DescribeLogDirsResponse['results'][number]['topi
 export const describeLogDirs = handler({
   api: apis.DescribeLogDirs,
   versions: [1, 5],
-  handle(request, { core, apiVersion }) {
+  handle(request, { core, apiVersion, may }) {
+    if (!may(AclOperation.DESCRIBE, ResourceType.CLUSTER, clusterResource)) {
+      return { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, results: [] }
+    }
     const wanted =
       request.topics ??
       [...core.topics.all()].map(({ name, partitions }) => ({ topic: name, partitions: [...partitions.keys()] }))

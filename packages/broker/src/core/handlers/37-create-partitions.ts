@@ -1,6 +1,7 @@
 import { apis, type CreatePartitionsRequest, ErrorCode } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
 import { handler } from '../request.ts'
+import { AclOperation, ResourceType } from '../security/authorization.ts'
 import { maxPartitionsPerTopic, type Refusal, refusal } from '../topics/check-topic.ts'
 
 type Wanted = CreatePartitionsRequest['topics'][number]
@@ -9,8 +10,11 @@ type Wanted = CreatePartitionsRequest['topics'][number]
 export const createPartitions = handler({
   api: apis.CreatePartitions,
   versions: [0, 3],
-  handle(request, { core }) {
+  handle(request, { core, may }) {
     const results = request.topics.map((wanted) => {
+      if (!may(AclOperation.ALTER, ResourceType.TOPIC, wanted.name)) {
+        return { name: wanted.name, errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED }
+      }
       const problem = problemOf(core, wanted) ?? (request.validateOnly ? undefined : grow(core, wanted))
       return { name: wanted.name, errorCode: ErrorCode.NONE, ...problem }
     })

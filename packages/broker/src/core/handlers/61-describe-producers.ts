@@ -1,5 +1,6 @@
 import { apis, type DescribeProducersResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
 import { handler } from '../request.ts'
+import { AclOperation, ResourceType } from '../security/authorization.ts'
 
 type Described = MessageInput<DescribeProducersResponse['topics'][number]['partitions'][number]>
 
@@ -7,10 +8,13 @@ type Described = MessageInput<DescribeProducersResponse['topics'][number]['parti
 export const describeProducers = handler({
   api: apis.DescribeProducers,
   versions: [0, 0],
-  handle: (request, { core }) => ({
+  handle: (request, { core, may }) => ({
     topics: request.topics.map(({ name, partitionIndexes }) => ({
       name,
       partitions: partitionIndexes.map((partitionIndex): Described => {
+        if (!may(AclOperation.READ, ResourceType.TOPIC, name)) {
+          return { partitionIndex, errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED }
+        }
         const partition = core.partition(name, partitionIndex)
         if (!partition) return { partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }
         const activeProducers = Array.from(partition.producers.producers(), (producer) => ({

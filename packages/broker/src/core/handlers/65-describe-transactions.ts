@@ -1,5 +1,6 @@
 import { apis, type DescribeTransactionsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
 import { handler } from '../request.ts'
+import { AclOperation, ResourceType } from '../security/authorization.ts'
 
 type Described = MessageInput<DescribeTransactionsResponse['transactionStates'][number]>
 
@@ -7,8 +8,11 @@ type Described = MessageInput<DescribeTransactionsResponse['transactionStates'][
 export const describeTransactions = handler({
   api: apis.DescribeTransactions,
   versions: [0, 0],
-  handle: (request, { core }) => ({
+  handle: (request, { core, may, rights }) => ({
     transactionStates: request.transactionalIds.map((transactionalId): Described => {
+      if (!may(AclOperation.DESCRIBE, ResourceType.TRANSACTIONAL_ID, transactionalId)) {
+        return { transactionalId, errorCode: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED }
+      }
       if (transactionalId === '') return { transactionalId, errorCode: ErrorCode.INVALID_REQUEST }
       const transaction = core.transactions.get(transactionalId)
       if (!transaction) return { transactionalId, errorCode: ErrorCode.TRANSACTIONAL_ID_NOT_FOUND }
@@ -20,7 +24,10 @@ export const describeTransactions = handler({
         transactionStartTimeMs: transaction.startMs,
         producerId: transaction.producerId,
         producerEpoch: transaction.producerEpoch,
-        topics: Array.from(transaction.partitions, ([topic, partitions]) => ({ topic, partitions: [...partitions] })),
+        topics: Array.from(transaction.partitions, ([topic, partitions]) => ({
+          topic,
+          partitions: [...partitions],
+        })).filter(({ topic }) => rights.allows(AclOperation.DESCRIBE, ResourceType.TOPIC, topic)),
       }
     }),
   }),

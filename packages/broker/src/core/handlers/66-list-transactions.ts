@@ -1,5 +1,6 @@
 import { apis, ErrorCode } from '@millrace/protocol'
 import { handler } from '../request.ts'
+import { AclOperation, ResourceType } from '../security/authorization.ts'
 import type { Transaction } from '../transactions/transaction.ts'
 import { transactionStates } from '../transactions/transaction-state.ts'
 
@@ -10,7 +11,7 @@ import { transactionStates } from '../transactions/transaction-state.ts'
 export const listTransactions = handler({
   api: apis.ListTransactions,
   versions: [0, 1],
-  handle(request, { core }) {
+  handle(request, { core, rights }) {
     const states = new Set(request.stateFilters)
     const producerIds = new Set(request.producerIdFilters)
     const nowMs = core.clock.now()
@@ -23,6 +24,9 @@ export const listTransactions = handler({
       unknownStateFilters: request.stateFilters.filter((state) => !(state in transactionStates)),
       transactionStates: [...core.transactions.all()]
         .filter(matches)
+        .filter(({ transactionalId }) =>
+          rights.allows(AclOperation.DESCRIBE, ResourceType.TRANSACTIONAL_ID, transactionalId),
+        )
         .map(({ transactionalId, producerId, state }) => ({ transactionalId, producerId, transactionState: state })),
     }
   },

@@ -1,6 +1,7 @@
 import { apis, ErrorCode } from '@millrace/protocol'
 import { resourceType } from '../config/resources.ts'
 import { handler } from '../request.ts'
+import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 
 const clientMetrics = 16
 
@@ -8,7 +9,10 @@ const clientMetrics = 16
 export const listConfigResources = handler({
   api: apis.ListConfigResources,
   versions: [0, 1],
-  handle(request, { core, apiVersion }) {
+  handle(request, { core, apiVersion, may }) {
+    if (!may(AclOperation.DESCRIBE_CONFIGS, ResourceType.CLUSTER, clusterResource)) {
+      return { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, configResources: [] }
+    }
     const asked = apiVersion === 0 ? [clientMetrics] : request.resourceTypes
     const wants = (type: number): boolean => asked.length === 0 || asked.includes(type)
     const topics = wants(resourceType.topic) ? [...core.topics.all()] : []
