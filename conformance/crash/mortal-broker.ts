@@ -13,6 +13,8 @@ export type Durability = 'write' | 'fsync'
 export class MortalBroker implements AsyncDisposable {
   readonly brokers: string
   kills = 0
+  /** Runs while nobody holds the folder. */
+  afterDeath: () => void = () => {}
   /** From the start of a process that followed a kill to its first line, one entry a start, in milliseconds. */
   readonly startsMs: number[] = []
   readonly #port: number
@@ -85,6 +87,7 @@ export class MortalBroker implements AsyncDisposable {
     child.kill('SIGKILL')
     await gone
     this.kills++
+    this.afterDeath()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

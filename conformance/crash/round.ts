@@ -33,7 +33,7 @@ const longestLifeMs = 1_500
 const duringStartOneIn = 6
 const copierKilledOneIn = 10
 const firstSignsMs = 60_000
-const settleMs = 120_000
+const settleMs = 60_000
 const inputPartitions = 2
 
 /**
@@ -56,7 +56,7 @@ export async function runRound({ broker, seed, kills, classPath, log = () => {} 
 
   await Promise.all(producers.map((producer) => producer.stop()))
   log(`producers stopped after ${acknowledged.produced.length + acknowledged.input.length} acknowledgements`)
-  await Promise.all(copiers.map((copier) => copier.finish(settleMs)))
+  const stuck = await Promise.all(copiers.map((copier) => copier.finish(settleMs)))
   const produced = await placed(client, topics.produced)
   const seen = new Set<string>()
   const reads = (): boolean => {
@@ -67,6 +67,7 @@ export async function runRound({ broker, seed, kills, classPath, log = () => {} 
   const input = await placed(client, topics.input)
   const output = await placed(client, topics.output)
   const problems = [
+    ...stuck.flat(),
     ...problemsOfProduced({ topic: topics.produced, acknowledged: acknowledged.produced, consumed, log: produced }),
     // The copiers are the input's consumers.
     ...problemsOfProduced({ topic: topics.input, acknowledged: acknowledged.input, consumed: input, log: input }),
