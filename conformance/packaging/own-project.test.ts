@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startApacheKafka } from '../kafka/apache-kafka.ts'
+import { freePort } from '../support/free-port.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { Project, packAll, packagingUnavailable, projectEnvironment } from './packed.ts'
 
@@ -70,15 +70,6 @@ async function stateOf(url: string, key: string, expected: unknown): Promise<voi
     await delay(200)
   }
   assert.fail(`the state of ${key} is ${JSON.stringify(last)}, not ${expected}`)
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
-  })
 }
 
 describe('millrace in a project of its own', { skip: packagingUnavailable(), timeout: 900_000 }, () => {

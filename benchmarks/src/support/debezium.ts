@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from './free-port.ts'
+import { freePort } from '@millrace/conformance/free-port'
 
 export interface DebeziumTask {
   readonly brokers: string

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '@millrace/conformance/free-port'
 import { startPostgres } from '@millrace/conformance/postgres'
 import { ProcessTree } from 'millrace/supervise'
 
@@ -58,12 +58,3 @@ export async function startBank(onLine: (name: string, line: string) => void): P
 }
 
 /** Fixed before the start, so that a process comes back under the same address after a crash. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
-  })
-}

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '@millrace/conformance/free-port'
 import { startApacheKafka } from '@millrace/conformance/kafka'
 import { startPostgres } from '@millrace/conformance/postgres'
 import { ProcessTree } from 'millrace/supervise'
@@ -142,15 +143,4 @@ async function startEmbeddedBroker(tree: ProcessTree, folder: string, options: S
     ready: /listening on (\S+)/,
   })
   return ready[1] as string
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
-  })
 }
