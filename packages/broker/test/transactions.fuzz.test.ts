@@ -361,7 +361,7 @@ class World {
     const aborted = partition.abortedTransactions(0, end).sort((a, b) => a.firstOffset - b.firstOffset)
     const dropping = new Set<number>()
     const values: string[] = []
-    for (const batch of batchesIn(records)) {
+    for (const batch of batchesIn(records as Buffer)) {
       if (batch.baseOffset >= end) break
       while (aborted[0] && aborted[0].firstOffset <= batch.lastOffset) dropping.add(aborted.shift()!.producerId)
       if (batch.isControl) dropping.delete(batch.producerId)

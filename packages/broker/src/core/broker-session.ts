@@ -1,12 +1,22 @@
-import { decodeMessage, decodeRequestHeader, ErrorCode, encodeResponse } from '@millrace/protocol'
+import {
+  decodeMessage,
+  decodeRequestHeader,
+  ErrorCode,
+  encodeResponseParts,
+  type MessagePart,
+} from '@millrace/protocol'
 import { brokerError } from '../errors.ts'
 import type { BrokerCore } from './broker-core.ts'
 import type { InterceptedRequest, Interception } from './interception.ts'
 import { type AnyHandler, Deferred, noResponse, type RequestContext } from './request.ts'
+import { Authentication } from './security/authentication.ts'
 import { anonymous, type Principal } from './security/principal.ts'
 import { Rights } from './security/rights.ts'
+import type { SessionListener } from './security/session-listener.ts'
+import { FileRange, releaseParts } from './storage/storage.ts'
 
 const apiVersionsKey = 18
+const saslApis: ReadonlySet<number> = new Set([17, 36])
 
 /** Who is at the other end. */
 export interface SessionOptions {
@@ -14,9 +24,19 @@ export interface SessionOptions {
   readonly clientHost: string
   /** Called when the connection must go although nothing is wrong with the bytes: a fault hook wants it. */
   readonly onDrop?: (error: Error) => void
+  /** The listener that the connection came in on. Default: the core's own address, nobody authenticates. */
+  readonly listener?: SessionListener
+  /** Who the peer is by its certificate. */
+  readonly principal?: Principal
+  /** Called when the connection must close as soon as the answers given are on their way. Default: `onDrop`. */
+  readonly onEnd?: (error: Error) => void
+  /** Called when the peer has proven who it is. */
+  readonly onAuthenticated?: () => void
 }
 
 export type Respond = (response: Buffer | undefined) => void
+/** Takes a response in parts, and releases the file ranges among them. */
+export type RespondInParts = (parts: readonly MessagePart[] | undefined) => void
 
 interface Incoming {
   readonly bytes: Buffer
@@ -24,7 +44,7 @@ interface Incoming {
   readonly apiVersion: number
   readonly correlationId: number
   readonly clientId: string | null
-  readonly respond: Respond
+  readonly respond: RespondInParts
 }
 
 /**
@@ -35,11 +55,16 @@ export class BrokerSession {
   readonly clientHost: string
   /** Who is at the other end, once known. */
   principal: Principal = anonymous
+  /** What clients of this session's listener are told to connect to. */
+  readonly advertised: { readonly host: string; readonly port: number }
+  /** Undefined where the listener asks for no SASL. */
+  readonly authentication: Authentication | undefined
   readonly #core: BrokerCore
+  readonly #onEnd: (error: Error) => void
   readonly #onDrop: (error: Error) => void
   readonly #unanswered = new Set<Deferred<unknown>>()
   /** Requests behind one that a fault hook holds; undefined when none is held. */
-  #waiting: { bytes: Buffer; respond: Respond }[] | undefined
+  #waiting: { bytes: Buffer; respond: RespondInParts }[] | undefined
   #cancelDelay: () => void = () => {}
   #closed = false
   #rights: { readonly principal: Principal; readonly rights: Rights } | undefined
@@ -48,6 +73,32 @@ export class BrokerSession {
     this.#core = core
     this.clientHost = options.clientHost.startsWith('/') ? options.clientHost : `/${options.clientHost}`
     this.#onDrop = options.onDrop ?? (() => {})
+    this.#onEnd = options.onEnd ?? this.#onDrop
+    this.principal = options.principal ?? anonymous
+    this.advertised = options.listener?.advertised ?? core.advertised
+    this.authentication = this.#authentication(options)
+  }
+
+  #authentication({ listener, onAuthenticated }: SessionOptions): Authentication | undefined {
+    if (!listener?.sasl) return undefined
+    return new Authentication(listener.sasl, {
+      clock: this.#core.clock,
+      clientHost: this.clientHost,
+      authenticated: (principal) => {
+        // Who authenticates again keeps what is known about its rights.
+        if (!this.isAuthenticated) this.principal = principal
+        onAuthenticated?.()
+      },
+      end: (error) => {
+        this.close()
+        this.#onEnd(error)
+      },
+    })
+  }
+
+  /** Whether requests are served: nobody must, or the peer has, authenticated. */
+  get isAuthenticated(): boolean {
+    return this.authentication?.isAuthenticated ?? true
   }
 
   /**
@@ -56,13 +107,24 @@ export class BrokerSession {
    * the connection must then be closed, since nothing behind them can be trusted.
    */
   handle(bytes: Buffer, respond: Respond): void {
+    this.handleInParts(bytes, (parts) => respond(parts && joined(parts)))
+  }
+
+  /** The same, with large values beside what is encoded, and those from files read by whoever sends them. */
+  handleInParts(bytes: Buffer, respond: RespondInParts): void {
     if (this.#closed) throw brokerError('BROKER_CLOSED', 'the session is closed')
     if (this.#waiting) this.#waiting.push({ bytes, respond })
     else this.#core.run(() => this.#begin(bytes, respond))
   }
 
-  #begin(bytes: Buffer, respond: Respond): void {
+  #begin(bytes: Buffer, respond: RespondInParts): void {
+    if (this.authentication?.takesRawToken) {
+      this.#rawToken(this.authentication, bytes, respond)
+      return
+    }
     const { apiKey, apiVersion, correlationId, clientId, bodyOffset } = decodeRequestHeader(bytes)
+    // Before the body is looked at: who has proven nothing shall not choose what is parsed.
+    this.authentication?.admit(apiKey)
     const found = this.#core.handlerFor(apiKey)
     const served = found && apiVersion >= found.versions[0] && apiVersion <= found.versions[1]
     if (!found || !served) {
@@ -95,7 +157,7 @@ export class BrokerSession {
     apiKey: number,
     apiVersion: number,
     correlationId: number,
-    respond: Respond,
+    respond: RespondInParts,
   ): void {
     if (apiKey !== apiVersionsKey || !found) {
       const fields = { apiKey, apiVersion, client: this.clientHost }
@@ -103,7 +165,7 @@ export class BrokerSession {
     }
     const apiKeys = this.#core.advertisedApis()
     const body = { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys }
-    respond(encodeResponse({ api: found.api, version: 0, correlationId, body }))
+    respond(encodeResponseParts({ api: found.api, version: 0, correlationId, body }))
   }
 
   #intercepted(incoming: Incoming, body: unknown, decision: Interception | undefined): void {
@@ -150,18 +212,42 @@ export class BrokerSession {
     }
     const result = handler.handle(body, context)
     const finish = (value: unknown): void => {
-      if (loseReply) this.#drop(brokerError('BROKER_CONNECTION_DROPPED', 'a fault hook lost the reply'))
-      else this.#answer(incoming, value)
+      if (loseReply) {
+        this.#drop(brokerError('BROKER_CONNECTION_DROPPED', 'a fault hook lost the reply'))
+        releaseParts(encoded(incoming, value))
+      } else this.#answer(incoming, value)
     }
     if (result === noResponse) {
       incoming.respond(undefined)
     } else if (result instanceof Deferred) {
       this.#unanswered.add(result)
+      // What follows an attempt to authenticate must wait for what becomes of it.
+      const holds = saslApis.has(handler.api.key) && !result.settled
+      if (holds) this.#hold()
       result.take((value) => {
         this.#unanswered.delete(result)
-        finish(value)
+        if (holds) this.#resume(() => finish(value))
+        else finish(value)
       })
     } else finish(result)
+  }
+
+  /** After handshake version 0 tokens and their answers go without the headers of a request (KIP-43). */
+  #rawToken(authentication: Authentication, bytes: Buffer, respond: RespondInParts): void {
+    this.#hold()
+    let begun = false
+    authentication.token(bytes, ({ errorCode, authBytes }) => {
+      const answer = (): void => {
+        // A failure has no form here: the connection just closes.
+        if (errorCode === ErrorCode.NONE) respond([authBytes])
+      }
+      if (begun) this.#resume(answer)
+      else {
+        this.#waiting = undefined
+        answer()
+      }
+    })
+    begun = true
   }
 
   /** What is known about a principal's rights goes when another one authenticates. */
@@ -174,10 +260,9 @@ export class BrokerSession {
   }
 
   #answer(incoming: Incoming, value: unknown): void {
-    if (this.#closed) return
-    const { handler, apiVersion: version, correlationId } = incoming
-    const body = value as Record<string, never>
-    incoming.respond(encodeResponse({ api: handler.api, version, correlationId, body }))
+    const parts = encoded(incoming, value)
+    if (this.#closed) releaseParts(parts)
+    else incoming.respond(parts)
   }
 
   #hold(): void {
@@ -217,4 +302,14 @@ export class BrokerSession {
     this.#unanswered.clear()
     this.#core.sessionClosed(this)
   }
+}
+
+function encoded({ handler, apiVersion: version, correlationId }: Incoming, value: unknown): MessagePart[] {
+  const body = value as Record<string, never>
+  return encodeResponseParts({ api: handler.api, version, correlationId, body })
+}
+
+function joined(parts: readonly MessagePart[]): Buffer {
+  const buffers = parts.map((part) => (part instanceof FileRange ? part.toBuffer() : (part as Buffer)))
+  return buffers.length === 1 ? buffers[0]! : Buffer.concat(buffers)
 }

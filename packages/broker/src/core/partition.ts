@@ -2,12 +2,13 @@ import type { Clock } from '@millrace/base'
 import { batchesIn, crc32c, ErrorCode, RecordBatchView } from '@millrace/protocol'
 import type { PartitionCheckpoint } from './clean-shutdown.ts'
 import type { TopicConfig } from './config/topic-config.ts'
-import { stampBatch, writeInt64 } from './log/batch-bytes.ts'
+import { batchSizeAt, nextOffsetAt, stampBatch, writeInt64 } from './log/batch-bytes.ts'
+import type { LeaderEpochs } from './log/leader-epochs.ts'
 import type { PartitionLog } from './log/partition-log.ts'
-import { recoverProducers, writeProducerSnapshot } from './log/producer-snapshots.ts'
+import { deriveState, writeSnapshot } from './log/producer-snapshots.ts'
 import { type BatchProblem, problemOfBatch } from './log/validate-batch.ts'
 import type { AbortedTransaction, AppendOrigin, ProducerState, ProducerStateFactory } from './producers/types.ts'
-import type { BrokerStorage } from './storage/storage.ts'
+import type { BrokerStorage, FileRange } from './storage/storage.ts'
 
 /** What all partitions of a broker share. */
 export interface PartitionEnvironment {
@@ -26,6 +27,8 @@ export interface PartitionIdentity {
   readonly topic: string
   readonly topicId: string
   readonly index: number
+  /** Raised by every start of the broker, as Apache Kafka does where a partition has one replica. */
+  readonly leaderEpoch: number
 }
 
 export interface AppendResult {
@@ -43,7 +46,16 @@ export interface AppendResult {
 
 export interface ReadResult {
   readonly errorCode: number
-  readonly records: Buffer
+  /** Whoever gets a range releases it. */
+  readonly records: Buffer | FileRange
+  /** The offset after what was read; `fromOffset` when nothing was. */
+  readonly nextOffset: number
+}
+
+export interface FoundByTime {
+  readonly offset: number
+  readonly timestampMs: number
+  readonly leaderEpoch: number
 }
 
 export type Isolation = 'read_uncommitted' | 'read_committed'
@@ -66,9 +78,12 @@ export class Partition {
   readonly index: number
   readonly config: TopicConfig
   readonly log: PartitionLog
-  /** Always 0: there is one replica, which never loses its place. */
-  readonly leaderEpoch = 0
+  /** Stamped into every batch; a client that believes in another one is told so (KIP-320). */
+  leaderEpoch: number
+  epochs: LeaderEpochs
   producers: ProducerState
+  /** Up to where compaction has left one record per key. */
+  cleanedUpTo = 0
   logStartOffset: number
   highWatermark: number
   /** Bytes appended since the start, for those who wait for a number of bytes. */
@@ -83,7 +98,13 @@ export class Partition {
   constructor(
     environment: PartitionEnvironment,
     identity: PartitionIdentity,
-    state: { config: TopicConfig; log: PartitionLog; producers: ProducerState; logStartOffset: number },
+    state: {
+      config: TopicConfig
+      log: PartitionLog
+      producers: ProducerState
+      epochs: LeaderEpochs
+      logStartOffset: number
+    },
   ) {
     this.#environment = environment
     this.topic = identity.topic
@@ -92,6 +113,10 @@ export class Partition {
     this.config = state.config
     this.log = state.log
     this.producers = state.producers
+    this.epochs = state.epochs
+    // Mirrored batches may carry epochs beyond any of ours.
+    this.leaderEpoch = Math.max(identity.leaderEpoch, state.epochs.latest)
+    this.epochs.assign(this.leaderEpoch, state.log.endOffset)
     this.logStartOffset = Math.max(state.logStartOffset, state.log.firstOffset)
     // Recovery has cut what is not whole; what is left counts as committed.
     this.highWatermark = state.log.endOffset
@@ -162,7 +187,7 @@ export class Partition {
       return refused(ErrorCode.KAFKA_STORAGE_ERROR, `The log cannot be written: ${(error as Error).message}`)
     }
     // At the beginning of the log nothing is known of anyone.
-    if (rolled && baseOffset > 0) writeProducerSnapshot(this.#environment.storage, this.log, this.producers)
+    if (rolled && baseOffset > 0) writeSnapshot(this.#environment.storage, this.log, this)
     for (const batch of batches) {
       if (batch.producerId >= 0) this.producers.append(batch, nowMs)
     }
@@ -253,15 +278,18 @@ export class Partition {
    */
   read(fromOffset: number, maxBytes: number, isolation: Isolation, atLeastOne: boolean): ReadResult {
     if (fromOffset < this.logStartOffset || fromOffset > this.log.endOffset) {
-      return { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE, records: noBytes }
+      return { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE, records: noBytes, nextOffset: fromOffset }
     }
     const untilOffset = this.readableEnd(isolation)
     if (fromOffset >= untilOffset || (maxBytes <= 0 && !atLeastOne))
-      return { errorCode: ErrorCode.NONE, records: noBytes }
+      return { errorCode: ErrorCode.NONE, records: noBytes, nextOffset: fromOffset }
     try {
-      return { errorCode: ErrorCode.NONE, records: this.log.read(fromOffset, maxBytes, untilOffset, atLeastOne) }
+      const range = this.log.range(fromOffset, maxBytes, untilOffset)
+      if (range) return { errorCode: ErrorCode.NONE, ...range }
+      const records = this.log.read(fromOffset, maxBytes, untilOffset, atLeastOne)
+      return { errorCode: ErrorCode.NONE, records, nextOffset: endOf(records, fromOffset) }
     } catch {
-      return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, records: noBytes }
+      return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, records: noBytes, nextOffset: fromOffset }
     }
   }
 
@@ -282,7 +310,7 @@ export class Partition {
   }
 
   /** The first record at `timestampMs` or later that a reader of this isolation may see. */
-  offsetForTime(timestampMs: number, isolation: Isolation): { offset: number; timestampMs: number } | undefined {
+  offsetForTime(timestampMs: number, isolation: Isolation): FoundByTime | undefined {
     const end = this.readableEnd(isolation)
     for (let from = this.logStartOffset; from < end; ) {
       const bytes = this.log.firstBatchSince(timestampMs, from)
@@ -290,7 +318,8 @@ export class Partition {
       const batch = new RecordBatchView(bytes)
       for (const cursor = batch.cursor(); cursor.next(); ) {
         if (cursor.timestamp < timestampMs || cursor.offset < from) continue
-        return cursor.offset < end ? { offset: cursor.offset, timestampMs: cursor.timestamp } : undefined
+        const { offset, timestamp } = cursor
+        return offset < end ? { offset, timestampMs: timestamp, leaderEpoch: batch.leaderEpoch } : undefined
       }
       from = batch.nextOffset
     }
@@ -301,8 +330,13 @@ export class Partition {
   advanceLogStart(offset: number): void {
     if (offset <= this.logStartOffset) return
     this.#environment.recordLogStart(this, offset)
+    this.#deleteBefore(offset)
+  }
+
+  #deleteBefore(offset: number): void {
     this.logStartOffset = offset
     this.producers.deleteBefore(offset)
+    this.epochs.deleteBefore(offset)
     this.log.deleteBefore(offset)
   }
 
@@ -316,7 +350,7 @@ export class Partition {
     const last = this.log.segments.at(-1)
     // Nothing would be left: the active segment is closed, so that it may go, and the offsets go on in a new one.
     const empties = last !== undefined && last.size > 0 && last.nextOffset <= start
-    if (empties && this.log.roll()) writeProducerSnapshot(this.#environment.storage, this.log, this.producers)
+    if (empties && this.log.roll()) writeSnapshot(this.#environment.storage, this.log, this)
     if (start > this.logStartOffset) this.#moveLogStart(start, empties)
     else this.log.deleteBefore(start)
   }
@@ -327,9 +361,7 @@ export class Partition {
       this.advanceLogStart(start)
     } catch {
       if (empties) return
-      this.logStartOffset = start
-      this.producers.deleteBefore(start)
-      this.log.deleteBefore(start)
+      this.#deleteBefore(start)
     }
   }
 
@@ -349,7 +381,9 @@ export class Partition {
   /** Cuts the log back to `offset` and derives the producers anew. */
   truncateTo(offset: number): void {
     this.log.truncateTo(offset)
-    this.producers = recoverProducers(this.#environment, this.log, this.logStartOffset)
+    this.producers = deriveState(this.#environment, this.log, this.logStartOffset).producers
+    this.epochs.truncateTo(this.log.endOffset)
+    this.epochs.assign(this.leaderEpoch, this.log.endOffset)
     this.highWatermark = Math.min(this.highWatermark, this.log.endOffset)
   }
 
@@ -362,7 +396,12 @@ export class Partition {
       for (const segment of this.log.segments) segment.file.syncNow()
     }
     this.log.active?.writeIndex()
-    return { segments: this.log.checkpoint(), producers: this.producers.snapshot().toString('base64') }
+    return {
+      segments: this.log.checkpoint(),
+      producers: this.producers.snapshot().toString('base64'),
+      epochs: this.epochs.entries,
+      cleanedUpTo: this.cleanedUpTo,
+    }
   }
 
   /** Ends all waiting; the partition takes no more appends. */
@@ -373,6 +412,13 @@ export class Partition {
     for (const waiter of waiters) waiter.done(errorCode)
     for (const reader of [...this.readers]) reader()
   }
+}
+
+/** The offset after the last of whole batches. */
+function endOf(records: Buffer, fromOffset: number): number {
+  let nextOffset = fromOffset
+  for (let at = 0; at < records.length; at += batchSizeAt(records, at)) nextOffset = nextOffsetAt(records, at)
+  return nextOffset
 }
 
 function refused(errorCode: number, errorMessage?: string, recordIndex?: number): AppendResult {

@@ -1,7 +1,11 @@
 import type { Socket } from 'node:net'
+import type { MessagePart } from '@millrace/protocol'
 import type { BrokerCore } from '../core/broker-core.ts'
 import type { BrokerSession } from '../core/broker-session.ts'
+import { releaseParts } from '../core/storage/storage.ts'
 import { brokerError } from '../errors.ts'
+import { AnswerWriter } from './answer-writer.ts'
+import type { ChunkPool } from './chunk-pool.ts'
 import { connectionClosedChannel } from './diagnostics.ts'
 import { FrameReader } from './frame-reader.ts'
 import type { MemoryBudget } from './memory-budget.ts'
@@ -10,9 +14,6 @@ import type { MemoryBudget } from './memory-budget.ts'
 const maxUnansweredRequests = 64
 /** Bytes of answers the peer has not taken before reading pauses. */
 const maxUnsentBytes = 4 * 1024 * 1024
-/** Up to here length and answer are copied into one buffer; beyond they are written one after the other. */
-const copyBelowBytes = 16 * 1024
-
 /** Requests beyond this give way when memory is short. */
 const largeRequestBytes = 1024 * 1024
 
@@ -23,10 +24,16 @@ export interface ConnectionLimits {
   readonly progressMs: number
 }
 
+/** What all connections of a broker share. */
+export interface ConnectionMemory {
+  readonly budget: MemoryBudget
+  readonly chunks: ChunkPool
+}
+
 /** An answer's place in the order of the requests. */
 interface Slot {
   ready: boolean
-  response: Buffer | undefined
+  response: readonly MessagePart[] | undefined
 }
 
 /** One client's socket: cuts frames, gives them to the session, writes answers in the order of the requests. */
@@ -36,6 +43,7 @@ export class Connection {
   readonly #limits: ConnectionLimits
   readonly #budget: MemoryBudget
   readonly #frames: FrameReader
+  readonly #answers: AnswerWriter
   readonly #clientHost: string
   #slots: Slot[] = []
   /** Requests that have arrived whole and not begun. */
@@ -47,17 +55,20 @@ export class Connection {
   #lastProgressMs: number
   #lastWritten = 0
 
-  constructor(core: BrokerCore, socket: Socket, limits: ConnectionLimits, budget: MemoryBudget, nowMs: number) {
+  constructor(core: BrokerCore, socket: Socket, limits: ConnectionLimits, memory: ConnectionMemory, nowMs: number) {
     this.#socket = socket
     this.#limits = limits
-    this.#budget = budget
+    this.#budget = memory.budget
     this.#lastProgressMs = nowMs
     this.#clientHost = socket.remoteAddress ?? 'unknown'
     this.#session = core.open({ clientHost: this.#clientHost, onDrop: (error) => this.destroy(error) })
     this.#frames = new FrameReader(limits.maxRequestBytes, (frame) => this.#waiting.push(frame))
+    this.#answers = new AnswerWriter(socket, memory.chunks, {
+      sent: () => this.#resumeIfCalm(),
+      error: (error) => this.destroy(error),
+    })
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#received(chunk))
-    socket.on('drain', () => this.#resumeIfCalm())
     socket.on('error', () => this.destroy())
     socket.on('close', () => this.destroy())
   }
@@ -80,9 +91,8 @@ export class Connection {
 
   /** Begins waiting requests until the peer must first take answers. */
   #handleWaiting(): void {
-    // One packet for all answers that are ready when these requests have been handled.
+    // Answers that are ready when these requests have been handled go together.
     this.#flushing = true
-    this.#socket.cork()
     let handled = 0
     try {
       while (handled < this.#waiting.length && !this.#closed && !this.#isOverloaded()) {
@@ -90,20 +100,24 @@ export class Connection {
         this.#writeReady()
       }
     } catch (error) {
-      this.#socket.uncork()
+      // What came before the bad request has its answer.
+      this.#answers.flush()
       this.destroy(error as Error)
       return
     }
     this.#waiting.splice(0, handled)
     this.#flushing = false
-    this.#socket.uncork()
     this.#flush()
   }
 
   #request(frame: Buffer): void {
     const slot: Slot = { ready: false, response: undefined }
     this.#slots.push(slot)
-    this.#session.handle(frame, (response) => {
+    this.#session.handleInParts(frame, (response) => {
+      if (this.#closed) {
+        releaseParts(response ?? [])
+        return
+      }
       slot.ready = true
       slot.response = response
       this.#flush()
@@ -113,6 +127,7 @@ export class Connection {
   #flush(): void {
     if (this.#flushing || this.#closed) return
     this.#writeReady()
+    this.#answers.flush()
     this.#account()
     if (this.#isOverloaded() || this.#waiting.length > 0) this.#pause()
     if (this.#paused) this.#resumeIfCalm()
@@ -122,38 +137,22 @@ export class Connection {
     let count = 0
     while (count < this.#slots.length && this.#slots[count]!.ready) {
       const { response } = this.#slots[count]!
-      if (response) this.#write(response)
+      if (response) this.#answers.add(response)
       count++
     }
     if (count > 0) this.#slots.splice(0, count)
   }
 
-  #write(response: Buffer): void {
-    if (response.length < copyBelowBytes) {
-      const framed = Buffer.allocUnsafe(4 + response.length)
-      framed.writeInt32BE(response.length, 0)
-      response.copy(framed, 4)
-      this.#socket.write(framed)
-      return
-    }
-    const length = Buffer.allocUnsafe(4)
-    length.writeInt32BE(response.length, 0)
-    this.#socket.cork()
-    this.#socket.write(length)
-    this.#socket.write(response)
-    this.#socket.uncork()
-  }
-
   #isOverloaded(): boolean {
     return (
-      this.#socket.writableLength > maxUnsentBytes ||
+      this.#answers.unsentBytes > maxUnsentBytes ||
       this.#slots.length >= maxUnansweredRequests ||
-      (this.#budget.isExhausted && this.#socket.writableLength > 0)
+      (this.#budget.isExhausted && this.#answers.unsentBytes > 0)
     )
   }
 
   #account(): void {
-    const bytes = this.#frames.pendingBytes + this.#socket.writableLength
+    const bytes = this.#frames.pendingBytes + this.#answers.memoryBytes
     this.#budget.change(bytes - this.#budgeted)
     this.#budgeted = bytes
   }
@@ -187,7 +186,7 @@ export class Connection {
     const { progressMs, maxIdleMs } = this.#limits
     if (silentMs > progressMs && this.#frames.isMidFrame && !this.#paused) {
       this.#drop(`a request stayed incomplete for ${progressMs} ms (request.timeout.ms)`)
-    } else if (silentMs > progressMs && this.#socket.writableLength > 0) {
+    } else if (silentMs > progressMs && this.#answers.unsentBytes > 0) {
       this.#drop(`answers were not read for ${progressMs} ms (request.timeout.ms)`)
     } else if (silentMs > maxIdleMs && this.#slots.length === 0) {
       this.#drop(`the connection was idle for ${maxIdleMs} ms (connections.max.idle.ms)`)
@@ -203,9 +202,11 @@ export class Connection {
     if (this.#closed) return
     this.#closed = true
     this.#budget.change(-this.#budgeted)
-    this.#slots = []
     this.#waiting = []
     this.#session.close()
+    for (const { response } of this.#slots) if (response) releaseParts(response)
+    this.#slots = []
+    this.#answers.close()
     this.#socket.destroy()
     if (error) connectionClosedChannel.publish({ clientHost: this.#clientHost, error })
   }

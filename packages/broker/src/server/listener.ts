@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { BrokerCore } from '../core/broker-core.ts'
 import { brokerError } from '../errors.ts'
-import { Connection, type ConnectionLimits } from './connection.ts'
+import { ChunkPool } from './chunk-pool.ts'
+import { Connection, type ConnectionLimits, type ConnectionMemory } from './connection.ts'
 import { connectionClosedChannel, listeningChannel } from './diagnostics.ts'
 import { MemoryBudget } from './memory-budget.ts'
 
@@ -13,7 +14,7 @@ export class Listener {
   readonly #server: Server
   readonly #connections = new Map<Socket, Connection>()
   readonly #limits: ConnectionLimits
-  readonly #budget: MemoryBudget
+  readonly #memory: ConnectionMemory
   #timer: NodeJS.Timeout | undefined
 
   constructor(core: BrokerCore) {
@@ -23,7 +24,7 @@ export class Listener {
       maxIdleMs: core.config.number('connections.max.idle.ms'),
       progressMs: core.config.number('request.timeout.ms'),
     }
-    this.#budget = new MemoryBudget(core.config.number('queued.max.bytes'))
+    this.#memory = { budget: new MemoryBudget(core.config.number('queued.max.bytes')), chunks: new ChunkPool() }
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
   }
 
@@ -58,7 +59,7 @@ export class Listener {
       connectionClosedChannel.publish({ clientHost, error: brokerError('BROKER_CONNECTION_DROPPED', message) })
       return
     }
-    const connection = new Connection(this.#core, socket, this.#limits, this.#budget, Date.now())
+    const connection = new Connection(this.#core, socket, this.#limits, this.#memory, Date.now())
     this.#connections.set(socket, connection)
     socket.once('close', () => this.#connections.delete(socket))
   }

@@ -15,7 +15,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { BrokerStorage, StorageFile } from '../core/storage/storage.ts'
+import { type BrokerStorage, FileRange, type StorageFile } from '../core/storage/storage.ts'
 
 /** Files kept open at once; the one unused for longest is closed and opened again when needed. */
 const maxOpenFiles = 512
@@ -24,6 +24,7 @@ const maxOpenFiles = 512
 export function diskStorage(folder: string): BrokerStorage {
   const root = folder
   const opened = new Map<string, DiskFile>()
+  const ranged = new Set<DiskFile>()
 
   const touched = (file: DiskFile): void => {
     opened.delete(file.path)
@@ -39,15 +40,16 @@ export function diskStorage(folder: string): BrokerStorage {
   const closed = (file: DiskFile): void => {
     opened.delete(file.path)
   }
+  const isUnder = (file: DiskFile, path: string): boolean => file.path === path || file.path.startsWith(`${path}/`)
+  /** Before what is at a path goes away: ranges that are being sent keep their file open. */
   const closeUnder = (path: string): void => {
-    for (const file of [...opened.values()]) {
-      if (file.path === path || file.path.startsWith(`${path}/`)) file.close()
-    }
+    for (const file of [...ranged]) if (isUnder(file, path)) file.detach()
+    for (const file of [...opened.values()]) if (isUnder(file, path)) file.close()
   }
 
   mkdirSync(root, { recursive: true })
   return {
-    open: (path) => new DiskFile(path, join(root, path), touched, closed),
+    open: (path) => new DiskFile(path, join(root, path), { touched, closed, ranged }),
     list(path) {
       try {
         return readdirSync(join(root, path))
@@ -93,12 +95,21 @@ export function diskStorage(folder: string): BrokerStorage {
   }
 }
 
+/** What files tell the storage they belong to. */
+interface OpenFiles {
+  touched(file: DiskFile): void
+  closed(file: DiskFile): void
+  /** Files of which ranges are in use. */
+  readonly ranged: Set<DiskFile>
+}
+
 class DiskFile implements StorageFile {
   readonly path: string
   readonly #fullPath: string
-  readonly #touched: (file: DiskFile) => void
-  readonly #closed: (file: DiskFile) => void
+  readonly #files: OpenFiles
   #fd: number | undefined
+  /** What the ranges of this file that are in use read from. */
+  #source: RangeSource | undefined
   #size: number
   /** Whether the folder entry may not be on the device yet. */
   #isNew = false
@@ -106,11 +117,10 @@ class DiskFile implements StorageFile {
   #syncs = 0
   #closeAfterSync = false
 
-  constructor(path: string, fullPath: string, touched: (file: DiskFile) => void, closed: (file: DiskFile) => void) {
+  constructor(path: string, fullPath: string, files: OpenFiles) {
     this.path = path
     this.#fullPath = fullPath
-    this.#touched = touched
-    this.#closed = closed
+    this.#files = files
     this.#size = sizeOf(fullPath)
   }
 
@@ -142,6 +152,25 @@ class DiskFile implements StorageFile {
       filled += count
     }
     return filled === wanted ? buffer : buffer.subarray(0, filled)
+  }
+
+  range(position: number, length: number): FileRange {
+    this.#source ??= new RangeSource(
+      () => this.#openForReading(),
+      () => {
+        this.#source = undefined
+        this.#files.ranged.delete(this)
+      },
+    )
+    this.#files.ranged.add(this)
+    return new DiskRange(this.#source, position, length)
+  }
+
+  /** Gives the ranges in use a descriptor of their own: what is at the path goes away. */
+  detach(): void {
+    this.#source?.detach(this.#fullPath)
+    this.#source = undefined
+    this.#files.ranged.delete(this)
   }
 
   truncate(size: number): void {
@@ -190,7 +219,7 @@ class DiskFile implements StorageFile {
     this.#closeAfterSync = false
     closeSync(this.#fd)
     this.#fd = undefined
-    this.#closed(this)
+    this.#files.closed(this)
   }
 
   /** A new file survives a power loss only once its folder, and the folders above it, are synced too. */
@@ -214,7 +243,7 @@ class DiskFile implements StorageFile {
       }
     }
     this.#closeAfterSync = false
-    this.#touched(this)
+    this.#files.touched(this)
     return this.#fd
   }
 
@@ -224,8 +253,69 @@ class DiskFile implements StorageFile {
       this.#fd = openCreating(this.#fullPath)
     }
     this.#closeAfterSync = false
-    this.#touched(this)
+    this.#files.touched(this)
     return this.#fd
+  }
+}
+
+/** The descriptor behind the ranges of one file: the file's own, until the file goes away under them. */
+class RangeSource {
+  users = 0
+  readonly #open: () => number | undefined
+  readonly #unused: () => void
+  #ownFd: number | undefined
+  #detached = false
+
+  constructor(open: () => number | undefined, unused: () => void) {
+    this.#open = open
+    this.#unused = unused
+  }
+
+  read(target: Buffer, position: number): number {
+    const fd = this.#detached ? this.#ownFd : this.#open()
+    return fd === undefined ? 0 : readSync(fd, target, 0, target.length, position)
+  }
+
+  detach(path: string): void {
+    this.#detached = true
+    try {
+      this.#ownFd = openSync(path, 'r')
+    } catch {
+      // Reading says that there is nothing: the answer cannot be finished.
+    }
+  }
+
+  release(): void {
+    if (--this.users > 0) return
+    if (this.#ownFd !== undefined) closeSync(this.#ownFd)
+    this.#ownFd = undefined
+    if (!this.#detached) this.#unused()
+  }
+}
+
+class DiskRange extends FileRange {
+  readonly length: number
+  readonly #position: number
+  readonly #source: RangeSource
+  #released = false
+
+  constructor(source: RangeSource, position: number, length: number) {
+    super()
+    this.#source = source
+    this.#position = position
+    this.length = length
+    source.users++
+  }
+
+  readInto(target: Buffer, position: number): number {
+    const wanted = Math.min(target.length, this.length - position)
+    return this.#released || wanted <= 0 ? 0 : this.#source.read(target.subarray(0, wanted), this.#position + position)
+  }
+
+  release(): void {
+    if (this.#released) return
+    this.#released = true
+    this.#source.release()
   }
 }
 

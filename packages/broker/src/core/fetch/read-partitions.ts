@@ -1,9 +1,10 @@
-import { batchesIn, ErrorCode, type FetchResponse, type MessageInput, ZERO_UUID } from '@millrace/protocol'
+import { ErrorCode, type FetchResponse, type MessageInput, ZERO_UUID } from '@millrace/protocol'
 import { epochProblem } from '../handlers/leader-epoch.ts'
 import type { EpochEnd } from '../log/leader-epochs.ts'
 import type { Isolation, Partition } from '../partition.ts'
 import type { RequestContext } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
+import { FileRange } from '../storage/storage.ts'
 import type { FetchPlan } from './fetch-request.ts'
 import { type FetchedPartition, fetchedKey } from './fetch-sessions.ts'
 
@@ -15,6 +16,8 @@ export interface Found {
   readonly response: MessageInput<FetchResponse>
   /** Bytes of records. */
   readonly bytes: number
+  /** Whether a limit, and not the log's end, ended a read. */
+  readonly isCut: boolean
   readonly hasError: boolean
 }
 
@@ -27,6 +30,7 @@ interface OneRead {
   readonly one: FetchedPartition
   readonly data: PartitionInput
   readonly bytes: number
+  readonly isCut: boolean
   readonly errorCode: number
 }
 
@@ -48,17 +52,26 @@ export function resolve({ core, may }: FetchContext, one: FetchedPartition): Par
 export function readPartitions(context: FetchContext, plan: FetchPlan, limits: FetchLimits): Found {
   let remaining = limits.maxBytes
   let bytes = 0
+  let isCut = false
   let hasError = false
   const reads: OneRead[] = []
   for (const one of plan.partitions) {
     const read = readOne(context, one, Math.min(one.maxBytes, remaining), limits.isolation, bytes === 0)
     bytes += read.bytes
     remaining -= read.bytes
+    isCut ||= read.isCut
     hasError ||= read.errorCode !== ErrorCode.NONE
     reads.push(read)
   }
   const told = plan.incremental ? reads.filter(hasNews) : reads
-  return { response: { sessionId: plan.session?.id ?? 0, responses: byTopic(told) }, bytes, hasError }
+  return { response: { sessionId: plan.session?.id ?? 0, responses: byTopic(told) }, bytes, isCut, hasError }
+}
+
+/** Gives up what was read and is not sent. */
+export function releaseRecords(response: MessageInput<FetchResponse>): void {
+  for (const { partitions } of response.responses ?? []) {
+    for (const { records } of partitions ?? []) if (records instanceof FileRange) records.release()
+  }
 }
 
 /** Takes note of what the client has been told; call it for the answer that is sent. */
@@ -100,7 +113,7 @@ function readOne(
     if (end.endOffset < 0) return failed(one, ErrorCode.OFFSET_OUT_OF_RANGE)
     if (end.leaderEpoch < one.lastFetchedEpoch || end.endOffset < one.fetchOffset) return diverging(one, partition, end)
   }
-  const { errorCode, records } = partition.read(one.fetchOffset, maxBytes, isolation, atLeastOne)
+  const { errorCode, records, nextOffset } = partition.read(one.fetchOffset, maxBytes, isolation, atLeastOne)
   const committed = isolation === 'read_committed'
   const data: PartitionInput = {
     partitionIndex: one.partition,
@@ -108,10 +121,11 @@ function readOne(
     highWatermark: errorCode === ErrorCode.NONE ? partition.highWatermark : -1,
     lastStableOffset: errorCode === ErrorCode.NONE ? partition.lastStableOffset : -1,
     logStartOffset: partition.logStartOffset,
-    abortedTransactions: committed ? abortedWithin(partition, one.fetchOffset, records) : null,
+    abortedTransactions: committed ? partition.abortedTransactions(one.fetchOffset, nextOffset) : null,
     records,
   }
-  return { one, data, bytes: records.length, errorCode }
+  const isCut = records.length > 0 && nextOffset < partition.readableEnd(isolation)
+  return { one, data, bytes: records.length, isCut, errorCode }
 }
 
 /** The client has records that the log does not have, or not any more: it is told where they part (KIP-595). */
@@ -128,7 +142,7 @@ function diverging(one: FetchedPartition, partition: Partition, end: EpochEnd): 
     records: Buffer.alloc(0),
   }
   // Not an error, but nothing to wait with either.
-  return { one, data, bytes: 0, errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }
+  return { one, data, bytes: 0, isCut: false, errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }
 }
 
 function failed(one: FetchedPartition, errorCode: number): OneRead {
@@ -141,18 +155,7 @@ function failed(one: FetchedPartition, errorCode: number): OneRead {
     abortedTransactions: null,
     records: Buffer.alloc(0),
   }
-  return { one, data, bytes: 0, errorCode }
-}
-
-function abortedWithin(
-  partition: Partition,
-  fromOffset: number,
-  records: Buffer,
-): PartitionInput['abortedTransactions'] {
-  if (records.length === 0) return []
-  let toOffset = fromOffset
-  for (const batch of batchesIn(records)) toOffset = batch.nextOffset
-  return partition.abortedTransactions(fromOffset, toOffset)
+  return { one, data, bytes: 0, isCut: false, errorCode }
 }
 
 /** The answer's order is the request's; neighbours of one topic stand together. */

@@ -1,6 +1,13 @@
 import { apis, ErrorCode, type FetchRequest, type FetchResponse } from '@millrace/protocol'
 import { type FetchPlan, planFetch } from '../fetch/fetch-request.ts'
-import { type FetchContext, type FetchLimits, noteSent, readPartitions, releaseRecords, resolve } from '../fetch/read-partitions.ts'
+import {
+  type FetchContext,
+  type FetchLimits,
+  noteSent,
+  readPartitions,
+  releaseRecords,
+  resolve,
+} from '../fetch/read-partitions.ts'
 import { Deferred, handler } from '../request.ts'
 
 /**
@@ -12,6 +19,9 @@ import { Deferred, handler } from '../request.ts'
 export const fetch = handler({
   api: apis.Fetch,
   versions: [4, 18],
+  kips: [74, 98, 107, 110, 227, 320, 482, 516],
+  leftOut:
+    'Fetches of followers, read replicas and tiered storage, and with them KIP-392, 405, 853, 903, 951, 1166: there is one node with one disk.',
   handle(request, context) {
     const { core } = context
     const plan = planFetch(request, core.fetchSessions)

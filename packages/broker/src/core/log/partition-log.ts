@@ -1,4 +1,5 @@
 import { brokerError } from '../../errors.ts'
+import type { FileRange } from '../storage/storage.ts'
 import { baseOffsetAt, batchHeaderBytes, batchSizeAt, maxTimestampAt, nextOffsetAt } from './batch-bytes.ts'
 import { Segment, type SegmentEnvironment } from './segment.ts'
 import { type BatchVisitor, walkBatches } from './walk-batches.ts'
@@ -18,7 +19,16 @@ export interface SegmentCheckpoint {
   readonly createdAtMs: number
 }
 
+/** Bytes of a log that are still in their file. */
+export interface LogRange {
+  readonly records: FileRange
+  /** The offset after its last record, or that of the batch behind it. */
+  readonly nextOffset: number
+}
+
 const noBytes = Buffer.alloc(0)
+/** Less than this is read at once: a look-up costs as much. */
+const rangeFromBytes = 16 * 1024
 /** Recent ends of reads whose position is remembered: a consumer that reads on needs no index. */
 const rememberedReads = 8
 /** A first read also covers the batches between the index entry and the offset. */
@@ -142,6 +152,37 @@ export class PartitionLog {
       const end = lastWholeBatch(bytes, at, Math.max(first, maxBytes), untilOffset)
       this.#rememberEnd({ offset: end.nextOffset, segment, position: position + end.at })
       return bytes.subarray(at, end.at)
+    }
+    return undefined
+  }
+
+  /**
+   * What `read` would give, as a stretch of the file that is read when it is sent. Its end is found in the index: it may hold
+   * a little less than fits. Undefined where there is little to read, or the index does not know enough.
+   */
+  range(fromOffset: number, limitBytes: number, untilOffset: number): LogRange | undefined {
+    const segment = this.segments[this.#segmentIndexOf(fromOffset)]
+    if (!segment?.file.range || limitBytes < rangeFromBytes || segment.nextOffset <= fromOffset) return undefined
+    if (segment.size < rangeFromBytes) return undefined
+    const start = this.#startOf(segment, fromOffset)
+    if (start === undefined) return undefined
+    const end = segment.boundaryBefore(start + limitBytes, untilOffset)
+    const length = end.position - start
+    if (length < rangeFromBytes) return undefined
+    this.#rememberEnd({ offset: end.nextOffset, segment, position: end.position })
+    return { records: segment.file.range(start, length), nextOffset: end.nextOffset }
+  }
+
+  /** Where the batch begins that holds the offset. */
+  #startOf(segment: Segment, fromOffset: number): number | undefined {
+    const known = this.#readEnds.find((end) => end.offset === fromOffset && end.segment === segment)
+    if (known) return known.position
+    const indexed = segment.positionOf(fromOffset)
+    if (indexed !== undefined) return indexed
+    const position = segment.positionBefore(fromOffset)
+    const bytes = segment.file.readAt(position, indexSlackBytes)
+    for (let at = 0; bytes.length - at >= batchHeaderBytes; at += sizeOf(bytes, at)) {
+      if (nextOffsetAt(bytes, at) > fromOffset) return position + at
     }
     return undefined
   }

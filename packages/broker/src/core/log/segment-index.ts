@@ -16,6 +16,12 @@ export interface SegmentSummary {
   readonly createdAtMs: number
 }
 
+/** A batch that the index knows: its base offset and where it begins. */
+export interface IndexEntry {
+  readonly relativeOffset: number
+  readonly position: number
+}
+
 /**
  * Sparse index of one segment: every few kilobytes the offset and position where a batch begins, and the greatest
  * timestamp of everything before it. Serves look-ups by offset and by time.
@@ -42,6 +48,22 @@ export class SegmentIndex {
   positionBefore(relativeOffset: number): number {
     const at = this.#lastWhere((index) => this.#offsets[index]! <= relativeOffset)
     return at < 0 ? 0 : this.#positions[at]!
+  }
+
+  /** The last entry at or before the offset, when there is one. */
+  entryBefore(relativeOffset: number): IndexEntry | undefined {
+    return this.#entry(this.#lastWhere((index) => this.#offsets[index]! <= relativeOffset))
+  }
+
+  /** The last batch that an entry knows and that begins neither behind the position nor behind the offset. */
+  boundaryBefore(position: number, relativeOffset: number): IndexEntry | undefined {
+    const byPosition = this.#lastWhere((index) => this.#positions[index]! <= position)
+    const byOffset = this.#lastWhere((index) => this.#offsets[index]! <= relativeOffset)
+    return this.#entry(Math.min(byPosition, byOffset))
+  }
+
+  #entry(at: number): IndexEntry | undefined {
+    return at < 0 ? undefined : { relativeOffset: this.#offsets[at]!, position: this.#positions[at]! }
   }
 
   /** A position before which no record is as late as `timestampMs`. */

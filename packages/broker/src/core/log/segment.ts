@@ -95,6 +95,22 @@ export class Segment {
     return this.#loadedIndex().positionBefore(offset - this.baseOffset)
   }
 
+  /** Where the batch begins whose base offset this is, when the index knows. */
+  positionOf(baseOffset: number): number | undefined {
+    const entry = this.#loadedIndex().entryBefore(baseOffset - this.baseOffset)
+    return entry && this.baseOffset + entry.relativeOffset === baseOffset ? entry.position : undefined
+  }
+
+  /** The last boundary of batches that is known at or before a position, with nothing at or behind `untilOffset` before it. */
+  boundaryBefore(position: number, untilOffset: number): { position: number; nextOffset: number } {
+    const { baseOffset, size, nextOffset } = this
+    if (size <= position && nextOffset <= untilOffset) return { position: size, nextOffset }
+    const entry = this.#loadedIndex().boundaryBefore(position, untilOffset - baseOffset)
+    return entry
+      ? { position: entry.position, nextOffset: baseOffset + entry.relativeOffset }
+      : { position: 0, nextOffset: baseOffset }
+  }
+
   positionBeforeTime(timestampMs: number): number {
     return this.#loadedIndex().positionBeforeTime(timestampMs)
   }

@@ -1,3 +1,37 @@
+import { ExternalBytes, type MessagePart } from '@millrace/protocol'
+import { brokerError } from '../../errors.ts'
+
+/**
+ * A stretch of a file that is neither overwritten nor cut any more. Its bytes stay readable until `release`, also when the
+ * file is deleted or another takes its name meanwhile.
+ */
+export abstract class FileRange extends ExternalBytes {
+  /** Copies bytes from `position` within the range on into `target`; returns how many. Throws what the device says. */
+  abstract readInto(target: Buffer, position: number): number
+  /** To be called once, after the last read. */
+  abstract release(): void
+
+  /** All of it in memory, and released. Throws BROKER_STORAGE_FAILED when the file has become shorter. */
+  toBuffer(): Buffer {
+    try {
+      const bytes = Buffer.allocUnsafeSlow(this.length)
+      for (let filled = 0; filled < bytes.length; ) {
+        const count = this.readInto(bytes.subarray(filled), filled)
+        if (count === 0) throw brokerError('BROKER_STORAGE_FAILED', 'a file of the log is shorter than it was')
+        filled += count
+      }
+      return bytes
+    } finally {
+      this.release()
+    }
+  }
+}
+
+/** Gives up the ranges among the parts of an answer that is not sent. */
+export function releaseParts(parts: Iterable<MessagePart>): void {
+  for (const part of parts) if (part instanceof FileRange) part.release()
+}
+
 /**
  * One append-only file. Calls are synchronous except `sync`, whose answer comes when the device has the bytes.
  * Calls throw what the device says (an `Error` with a `code` such as `ENOSPC`).
@@ -8,6 +42,11 @@ export interface StorageFile {
   append(bytes: Uint8Array): void
   /** Up to `length` bytes from `position`; shorter at the end of the file. The result is the caller's to keep, not to change. */
   readAt(position: number, length: number): Buffer
+  /**
+   * A stretch of the file to be read while it is sent. Left out where reading costs nothing because the bytes are in memory.
+   * Whoever asks for it releases it, and asks only for what no `truncate` will take.
+   */
+  range?(position: number, length: number): FileRange
   truncate(size: number): void
   /** Calls `done` once everything appended before this call survives a power loss. May call it before it returns. */
   sync(done: (error?: Error) => void): void
