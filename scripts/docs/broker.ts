@@ -1,31 +1,89 @@
 import { handlers } from '@millrace/broker/internal'
 import { apis } from '@millrace/protocol'
+import { controllerApis, unservedApis } from './broker-unserved.ts'
+import { versionChanges } from './broker-versions.ts'
+import { kipTitles } from './kips.ts'
 
-/** `docs/reference/broker.md`: every API that the embedded broker serves, from the handlers that state their versions. */
+const byKey = [...handlers].sort((a, b) => a.api.key - b.api.key)
+
+/** `docs/reference/broker.md`: API by API, version by version, KIP by KIP, from the handlers that state them. */
 export function brokerPage(): string {
-  const served = new Map(handlers.map((handler) => [handler.api.key, handler]))
-  const known = Object.values(apis).sort((a, b) => a.key - b.key)
-  const rows = known
-    .filter((api) => served.has(api.key))
-    .map((api) => {
-      const [min, max] = served.get(api.key)?.versions ?? [0, 0]
-      const { validVersions } = api.request
-      const kafka = `${validVersions.min} to ${validVersions.max}`
-      return `| ${api.key} | ${api.name} | ${min} to ${max} | ${kafka} |`
-    })
-  const missing = known.filter((api) => !served.has(api.key)).map((api) => `${api.name} (${api.key})`)
   return `# The embedded broker: what it serves
 
 One node, by design; a cluster is Apache Kafka's job. Versions outside the range are refused, and ApiVersions names exactly these
 ranges, since both come from the handlers. "Kafka 4.3" is what its message definitions list, unstable versions included. This page is
 generated from the code by \`npm run generate\`.
 
-| Key | API | Served versions | Kafka 4.3 |
-|---|---|---|---|
-${rows.join('\n')}
+## APIs
 
-Not served: ${missing.join(', ')}.
+| Key | API | Served versions | Kafka 4.3 | Left out |
+|---|---|---|---|---|
+${servedRows().join('\n')}
 
-What differs from Apache Kafka in the APIs above is said in the [broker's README](../../packages/broker/README.md).
+What else differs from Apache Kafka in these APIs is said in the [broker's README](../../packages/broker/README.md).
+
+## APIs not served
+
+ApiVersions does not list these, and a request for one closes its connection, as Apache Kafka does it.
+
+| Key | API | Why |
+|---|---|---|
+${unservedRows().join('\n')}
+
+Never on a broker's listener, in Apache Kafka neither: ${controllerApis.map(([key, name]) => `${name} (${key})`).join(', ')}. They
+belong to the controllers' quorum and to brokers that register with it.
+
+## KIPs
+
+The part of a proposal that concerns the protocol of these APIs.
+
+| KIP | What it is about | APIs |
+|---|---|---|
+${kipRows().join('\n')}
+
+## Version by version
+
+What each version's messages have that the one before had not, from Kafka's own definitions. A version without a line changed only
+what values mean, for example which error codes may come.
+
+${byKey.map(versionSection).join('\n\n')}
 `
+}
+
+function servedRows(): string[] {
+  return byKey.map(({ api, versions: [min, max], leftOut }) => {
+    const { validVersions } = api.request
+    return `| ${api.key} | ${api.name} | ${min} to ${max} | ${validVersions.min} to ${validVersions.max} | ${leftOut ?? ''} |`
+  })
+}
+
+function unservedRows(): string[] {
+  const served = new Set(byKey.map((one) => one.api.key))
+  return Object.values(apis)
+    .filter((api) => !served.has(api.key))
+    .sort((a, b) => a.key - b.key)
+    .map((api) => `| ${api.key} | ${api.name} | ${unservedApis[api.name] ?? ''} |`)
+}
+
+function kipRows(): string[] {
+  const served = new Map<number, string[]>()
+  for (const { api, kips = [] } of byKey) {
+    for (const kip of kips) served.set(kip, [...(served.get(kip) ?? []), `${api.name} (${api.key})`])
+  }
+  return [...served]
+    .sort(([a], [b]) => a - b)
+    .map(([kip, names]) => `| KIP-${kip} | ${kipTitles[kip] ?? ''} | ${names.join(', ')} |`)
+}
+
+function versionSection({ api, versions: [min, max], kips = [] }: (typeof byKey)[number]): string {
+  const lines: string[] = []
+  for (let version = min; version <= max; version++) {
+    if (version === min) lines.push(`- v${version}: first served`)
+    else {
+      const changes = versionChanges(api, version)
+      if (changes.length > 0) lines.push(`- v${version}: ${changes.join('; ')}`)
+    }
+  }
+  const proposals = kips.length > 0 ? ` (${kips.map((kip) => `KIP-${kip}`).join(', ')})` : ''
+  return `### ${api.name} (${api.key})\n\nv${min} to v${max}${proposals}\n\n${lines.join('\n')}`
 }

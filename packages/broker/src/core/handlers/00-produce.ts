@@ -40,6 +40,8 @@ const implicitAddVersion = 12
 export const produce = handler({
   api: apis.Produce,
   versions: [3, 13],
+  kips: [98, 110, 467, 482, 516, 890, 896],
+  leftOut: 'The new leader in an answer (KIP-951): there is one node, it leads everything.',
   handle(request, context) {
     const topics = request.topicData.map((data) => ({ data, entries: resolveTopic(data, request, context) }))
     const entries = topics.flatMap((topic) => topic.entries)

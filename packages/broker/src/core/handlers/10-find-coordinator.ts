@@ -16,6 +16,8 @@ interface Coordinator {
 export const findCoordinator = handler({
   api: apis.FindCoordinator,
   versions: [0, 6],
+  kips: [98, 482, 699, 890],
+  leftOut: 'Coordinators of share groups (KIP-932): those groups come later.',
   handle(request, context) {
     const { core, apiVersion } = context
     const { host, port } = core.advertised

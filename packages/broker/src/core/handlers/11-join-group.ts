@@ -9,6 +9,7 @@ import { AclOperation, ResourceType } from '../security/authorization.ts'
 export const joinGroup = handler({
   api: apis.JoinGroup,
   versions: [0, 9],
+  kips: [62, 345, 394, 482, 559, 568, 800, 814],
   handle(request, { core, apiVersion, clientId, clientHost, may }) {
     if (!may(AclOperation.READ, ResourceType.GROUP, request.groupId)) {
       return { errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED, protocolName: apiVersion >= 7 ? null : '' }

@@ -6,6 +6,7 @@ import { AclOperation, ResourceType } from '../security/authorization.ts'
 export const heartbeat = handler({
   api: apis.Heartbeat,
   versions: [0, 4],
+  kips: [345, 482],
   handle: ({ groupId, memberId, groupInstanceId, generationId }, { core, may }) => ({
     errorCode: may(AclOperation.READ, ResourceType.GROUP, groupId)
       ? core.groups.heartbeat(groupId, { memberId, groupInstanceId }, generationId)

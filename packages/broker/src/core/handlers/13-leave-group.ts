@@ -6,6 +6,7 @@ import { AclOperation, ResourceType } from '../security/authorization.ts'
 export const leaveGroup = handler({
   api: apis.LeaveGroup,
   versions: [0, 5],
+  kips: [345, 482, 800],
   handle(request, { core, apiVersion, may }) {
     const { groupId, memberId } = request
     if (!may(AclOperation.READ, ResourceType.GROUP, groupId)) {

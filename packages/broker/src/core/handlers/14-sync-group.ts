@@ -6,6 +6,7 @@ import { AclOperation, ResourceType } from '../security/authorization.ts'
 export const syncGroup = handler({
   api: apis.SyncGroup,
   versions: [0, 5],
+  kips: [345, 482, 559],
   handle(request, { core, apiVersion, may }) {
     const { generationId, memberId, groupInstanceId, protocolType, protocolName } = request
     if (apiVersion >= 5 && (protocolType === null || protocolName === null)) {

@@ -8,6 +8,7 @@ const groupType = 'classic'
 export const listGroups = handler({
   api: apis.ListGroups,
   versions: [0, 5],
+  kips: [482, 518, 848, 1043],
   handle(request, { core, apiVersion, rights }) {
     const all = rights.allows(AclOperation.DESCRIBE, ResourceType.CLUSTER, clusterResource)
     const states = new Set(request.statesFilter.map((state) => state.toLowerCase()))

@@ -17,6 +17,7 @@ const features: readonly { name: string; level: number }[] = [
 export const apiVersions = handler({
   api: apis.ApiVersions,
   versions: [0, 4],
+  kips: [35, 482, 511, 584, 1022],
   handle(request, { core, apiVersion }) {
     const { clientSoftwareName: name, clientSoftwareVersion: version } = request
     if (apiVersion >= 3 && !(softwarePattern.test(name) && softwarePattern.test(version))) {

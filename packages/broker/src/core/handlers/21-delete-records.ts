@@ -10,6 +10,7 @@ const toHighWatermark = -1
 export const deleteRecords = handler({
   api: apis.DeleteRecords,
   versions: [0, 2],
+  kips: [107, 482],
   handle(request, { core, may }) {
     const topics = request.topics.map(({ name, partitions }) => ({
       name,

@@ -8,6 +8,7 @@ import { fencedSince } from '../transactions/error-versions.ts'
 export const addOffsetsToTxn = handler({
   api: apis.AddOffsetsToTxn,
   versions: [0, 4],
+  kips: [98, 482, 588, 890],
   handle(request, { core, apiVersion, may }) {
     if (!may(AclOperation.WRITE, ResourceType.TRANSACTIONAL_ID, request.transactionalId)) {
       return { errorCode: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED }

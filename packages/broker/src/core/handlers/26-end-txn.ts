@@ -10,6 +10,7 @@ const bumpsEpochSince = 5
 export const endTxn = handler({
   api: apis.EndTxn,
   versions: [0, 5],
+  kips: [98, 482, 588, 890],
   handle(request, { core, apiVersion, may }) {
     if (!may(AclOperation.WRITE, ResourceType.TRANSACTIONAL_ID, request.transactionalId)) {
       return { errorCode: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED }

@@ -10,6 +10,7 @@ import { handler } from '../request.ts'
 export const describeConfigs = handler({
   api: apis.DescribeConfigs,
   versions: [1, 4],
+  kips: [133, 226, 482, 569],
   handle(request, { core }) {
     const results = request.resources.map(({ resourceType, resourceName, configurationKeys }) => {
       const resource = findResource(core, resourceType, resourceName)

@@ -7,6 +7,7 @@ import { refusal } from '../topics/check-topic.ts'
 export const alterConfigs = handler({
   api: apis.AlterConfigs,
   versions: [0, 2],
+  kips: [133, 226, 482],
   handle(request, { core }) {
     const responses = request.resources.map(({ resourceType, resourceName, configs }) => {
       const resource = findResource(core, resourceType, resourceName)

@@ -8,6 +8,7 @@ type TopicAnswer = MessageInput<DescribeLogDirsResponse['results'][number]['topi
 export const describeLogDirs = handler({
   api: apis.DescribeLogDirs,
   versions: [1, 5],
+  kips: [113, 482, 827, 1066],
   handle(request, { core, apiVersion, may }) {
     if (!may(AclOperation.DESCRIBE, ResourceType.CLUSTER, clusterResource)) {
       return { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, results: [] }

@@ -10,6 +10,8 @@ type Wanted = CreatePartitionsRequest['topics'][number]
 export const createPartitions = handler({
   api: apis.CreatePartitions,
   versions: [0, 3],
+  kips: [195, 482, 599],
+  leftOut: 'Throttling by quota (KIP-599): quotas come later; replicas beyond the one node.',
   handle(request, { core, may }) {
     const results = request.topics.map((wanted) => {
       if (!may(AclOperation.ALTER, ResourceType.TOPIC, wanted.name)) {

@@ -6,6 +6,7 @@ import { AclOperation, ResourceType } from '../security/authorization.ts'
 export const deleteGroups = handler({
   api: apis.DeleteGroups,
   versions: [0, 2],
+  kips: [229, 482, 1043],
   handle(request, { core, may }) {
     const answer = new Deferred<DeleteGroupsResponse>()
     const groupIds = [...new Set(request.groupsNames)]

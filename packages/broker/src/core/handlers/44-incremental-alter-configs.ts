@@ -15,6 +15,7 @@ const operation = { set: 0, delete: 1, append: 2, subtract: 3 } as const
 export const incrementalAlterConfigs = handler({
   api: apis.IncrementalAlterConfigs,
   versions: [0, 1],
+  kips: [226, 339, 412, 482],
   handle(request, { core }) {
     const responses = request.resources.map(({ resourceType, resourceName, configs }) => {
       const resource = findResource(core, resourceType, resourceName)

@@ -8,6 +8,7 @@ type Described = MessageInput<DescribeProducersResponse['topics'][number]['parti
 export const describeProducers = handler({
   api: apis.DescribeProducers,
   versions: [0, 0],
+  kips: [482, 664],
   handle: (request, { core, may }) => ({
     topics: request.topics.map(({ name, partitionIndexes }) => ({
       name,

@@ -8,6 +8,7 @@ type Described = MessageInput<DescribeTransactionsResponse['transactionStates'][
 export const describeTransactions = handler({
   api: apis.DescribeTransactions,
   versions: [0, 0],
+  kips: [482, 664],
   handle: (request, { core, may, rights }) => ({
     transactionStates: request.transactionalIds.map((transactionalId): Described => {
       if (!may(AclOperation.DESCRIBE, ResourceType.TRANSACTIONAL_ID, transactionalId)) {

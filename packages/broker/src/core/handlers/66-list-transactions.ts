@@ -11,6 +11,8 @@ import { transactionStates } from '../transactions/transaction-state.ts'
 export const listTransactions = handler({
   api: apis.ListTransactions,
   versions: [0, 1],
+  kips: [482, 664, 994],
+  leftOut: "Version 2, a pattern (KIP-1152): patterns are RE2's, which JavaScript's expressions are not.",
   handle(request, { core, rights }) {
     const states = new Set(request.stateFilters)
     const producerIds = new Set(request.producerIdFilters)

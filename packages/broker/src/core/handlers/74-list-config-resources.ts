@@ -9,6 +9,7 @@ const clientMetrics = 16
 export const listConfigResources = handler({
   api: apis.ListConfigResources,
   versions: [0, 1],
+  kips: [482, 714, 1142],
   handle(request, { core, apiVersion, may }) {
     if (!may(AclOperation.DESCRIBE_CONFIGS, ResourceType.CLUSTER, clusterResource)) {
       return { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, configResources: [] }
