@@ -44,6 +44,17 @@ export const brokerErrors = {
     remedy:
       'Listen on 127.0.0.1; where the network is trusted, --allow-remote opens it (in code allowNonLoopback: true).',
   },
+  BROKER_TLS_INVALID: {
+    retriable: false,
+    cause: 'A listener with TLS has no usable key, certificate or trusted certificates.',
+    remedy:
+      'Correct the setting that the message names: PEM or PKCS12, the private key of the certificate, and its password where it has one.',
+  },
+  BROKER_AUTHENTICATION_FAILED: {
+    retriable: false,
+    cause: 'A client could not prove who it is, or asked for something before it had.',
+    remedy: "Check the client's mechanism, user and password or token; an expired session must authenticate again.",
+  },
   BROKER_REQUEST_INVALID: {
     retriable: false,
     cause: 'Bytes on a connection are no request of the Kafka protocol that this broker serves.',
