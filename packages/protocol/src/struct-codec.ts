@@ -2,7 +2,7 @@ import { defaultMaker, defaultTest, type Fields, structDefaultMaker } from './de
 import { protocolError } from './errors.ts'
 import type { Reader } from './reader.ts'
 import { type FieldSchema, includesVersion } from './schema.ts'
-import { arrayCodec, nullableStructCodec, primitiveCodec, type ValueCodec } from './value-codec.ts'
+import { arrayCodec, messageTextCodec, nullableStructCodec, primitiveCodec, type ValueCodec } from './value-codec.ts'
 import { type Writer, withWriter } from './writer.ts'
 
 /** A field that the version carries. */
@@ -73,6 +73,7 @@ function fieldCodec(field: FieldSchema, version: number, structFlexible: boolean
   const flexible = field.flexible === undefined ? structFlexible : includesVersion(field.flexible, version)
   const nullable = includesVersion(field.nullable, version)
   if (field.type !== '{}') {
+    if (!field.isArray && /errorMessage$/i.test(field.name)) return messageTextCodec(nullable, flexible)
     if (!field.isArray) return primitiveCodec(field.type, nullable, flexible)
     return arrayCodec(primitiveCodec(field.type, false, flexible), nullable, flexible)
   }

@@ -103,7 +103,7 @@ function stringCodec(nullable: boolean, flexible: boolean): ValueCodec {
     read(reader) {
       const length = readLength(reader, flexible, true)
       if (length > maxStringBytes) throw protocolError('PROTOCOL_MALFORMED', `a string has ${length} bytes`, { length })
-      if (length >= 0) return reader.utf8(length)
+      if (length >= 0) return readUtf8(reader, length)
       if (nullable && length === -1) return null
       throw unexpectedNull()
     },
@@ -114,6 +114,28 @@ function stringCodec(nullable: boolean, flexible: boolean): ValueCodec {
       if (length > maxStringBytes) throw new TypeError(`a string of ${length} bytes exceeds ${maxStringBytes}`)
       writeLength(writer, length, flexible, true)
       writer.utf8(value, length)
+    },
+  }
+}
+
+/**
+ * What is not UTF-8 becomes U+FFFD, as in Java, and that takes up to three bytes for one: a string that could then not be
+ * written any more is refused, because answers repeat what requests say.
+ */
+function readUtf8(reader: Reader, length: number): string {
+  const text = reader.utf8(length)
+  if (length * 3 <= maxStringBytes || Buffer.byteLength(text) <= maxStringBytes) return text
+  throw protocolError('PROTOCOL_MALFORMED', `a string of ${length} bytes is not UTF-8`, { length })
+}
+
+/** Text for people. It may quote what somebody sent: too long, it is cut instead of making the whole message impossible. */
+export function messageTextCodec(nullable: boolean, flexible: boolean): ValueCodec {
+  const plain = stringCodec(nullable, flexible)
+  return {
+    ...plain,
+    write(writer, value) {
+      const isTooLong = typeof value === 'string' && value.length * 3 > maxStringBytes
+      plain.write(writer, isTooLong ? value.slice(0, Math.floor(maxStringBytes / 3)) : value)
     },
   }
 }
