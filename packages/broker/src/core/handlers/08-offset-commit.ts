@@ -1,7 +1,9 @@
 import { apis, ErrorCode, type OffsetCommitRequest, type OffsetCommitResponse } from '@millrace/protocol'
 import type { OffsetEntry } from '../groups/group-store.ts'
 import { Deferred, handler, type RequestContext } from '../request.ts'
+import { AclOperation, ResourceType } from '../security/authorization.ts'
 import type { Topic } from '../topics/topic.ts'
+import { decideResults, hasOpenResults } from './commit-results.ts'
 
 /** The topic name or id, as the version has it, with a code for each partition. */
 interface TopicResult {
@@ -17,17 +19,14 @@ interface TopicResult {
 export const offsetCommit = handler({
   api: apis.OffsetCommit,
   versions: [2, 10],
+  kips: [211, 320, 345, 482, 516, 848],
   handle(request, context) {
     const answer = new Deferred<OffsetCommitResponse>()
     const { entries, topics } = collect(request, context)
     const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationId } = request
+    if (!hasOpenResults(topics)) return { topics }
     const respond = (code: number): void => {
-      const errorCode = commitErrorCode(context.apiVersion, code)
-      for (const topic of topics) {
-        for (const partition of topic.partitions) {
-          if (errorCode !== ErrorCode.NONE) partition.errorCode = errorCode
-        }
-      }
+      decideResults(topics, commitErrorCode(context.apiVersion, code))
       answer.resolve({ topics })
     }
     context.core.groups.commit({ groupId, memberId, groupInstanceId, generationId, entries }, respond)
@@ -44,16 +43,18 @@ function collect(
   request: OffsetCommitRequest,
   context: RequestContext,
 ): { entries: OffsetEntry[]; topics: TopicResult[] } {
-  const { core, apiVersion } = context
+  const { core, apiVersion, may } = context
+  const inGroup = may(AclOperation.READ, ResourceType.GROUP, request.groupId)
   const nowMs = core.clock.now()
   const expireMs = request.retentionTimeMs >= 0 ? nowMs + request.retentionTimeMs : -1
   const entries: OffsetEntry[] = []
   const topics = request.topics.map((asked): TopicResult => {
     const topic = apiVersion >= 10 ? core.topics.topicById(asked.topicId) : core.topics.topic(asked.name)
+    const denied = inGroup ? deniedTopic(topic?.name, asked.name, context) : ErrorCode.GROUP_AUTHORIZATION_FAILED
     const partitions = asked.partitions.map((partition) => {
       const { partitionIndex } = partition
       const metadata = partition.committedMetadata ?? ''
-      const errorCode = problemOf(topic, partitionIndex, metadata, context)
+      const errorCode = denied || problemOf(topic, partitionIndex, metadata, context)
       if (topic && errorCode === ErrorCode.NONE) {
         const { committedOffset: offset, committedLeaderEpoch: leaderEpoch } = partition
         const key = { groupId: request.groupId, topic: topic.name, partition: partitionIndex }
@@ -64,6 +65,13 @@ function collect(
     return { name: asked.name, topicId: asked.topicId, partitions }
   })
   return { entries, topics }
+}
+
+/** An id that nobody has is unknown to everyone; a name is not looked at for who may not read it. */
+function deniedTopic(found: string | undefined, asked: string, { apiVersion, may }: RequestContext): number {
+  const name = found ?? (apiVersion >= 10 ? undefined : asked)
+  const denied = name !== undefined && !may(AclOperation.READ, ResourceType.TOPIC, name)
+  return denied ? ErrorCode.TOPIC_AUTHORIZATION_FAILED : ErrorCode.NONE
 }
 
 function problemOf(topic: Topic | undefined, index: number, metadata: string, context: RequestContext): number {

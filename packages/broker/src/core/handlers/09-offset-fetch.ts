@@ -1,5 +1,6 @@
 import { apis, ErrorCode, type OffsetFetchRequest, type OffsetFetchResponse, ZERO_UUID } from '@millrace/protocol'
 import { Deferred, handler, type RequestContext } from '../request.ts'
+import { AclOperation, ResourceType } from '../security/authorization.ts'
 
 interface AskedTopic {
   readonly name: string
@@ -34,6 +35,7 @@ interface FetchedTopic {
 export const offsetFetch = handler({
   api: apis.OffsetFetch,
   versions: [1, 10],
+  kips: [320, 447, 482, 516, 709, 848],
   handle(request, context) {
     const answer = new Deferred<OffsetFetchResponse>()
     const groups = askedGroups(request, context.apiVersion)
@@ -50,6 +52,11 @@ export const offsetFetch = handler({
     }
     groups.forEach((group, index) => {
       const result = results[index]!
+      if (!context.may(AclOperation.DESCRIBE, ResourceType.GROUP, group.groupId)) {
+        Object.assign(result, refusedGroup(group, context.apiVersion))
+        finish()
+        return
+      }
       result.topics = fetchGroup(group, request.requireStable, context)
       // What is told is safe: a commit that a power loss takes back is not seen before.
       context.core.groups.whenCommitted(group.groupId, (errorCode) => {
@@ -69,21 +76,37 @@ function askedGroups(request: OffsetFetchRequest, apiVersion: number): AskedGrou
   return [{ groupId: request.groupId, topics }]
 }
 
+/** The first version has no place for an error but the partitions. */
+function refusedGroup({ topics }: AskedGroup, apiVersion: number): { errorCode: number; topics: FetchedTopic[] } {
+  const errorCode = ErrorCode.GROUP_AUTHORIZATION_FAILED
+  const named = apiVersion < 2 ? (topics ?? []) : []
+  return {
+    errorCode,
+    topics: named.map(({ name, topicId, partitionIndexes }) => {
+      return { name, topicId, partitions: partitionIndexes.map((index) => nothing(index, errorCode)) }
+    }),
+  }
+}
+
 function withoutIds(topics: readonly FetchedTopic[]): Omit<FetchedTopic, 'topicId'>[] {
   return topics.map(({ name, partitions }) => ({ name, partitions }))
 }
 
-function fetchGroup(asked: AskedGroup, requireStable: boolean, { core, apiVersion }: RequestContext): FetchedTopic[] {
+function fetchGroup(asked: AskedGroup, requireStable: boolean, context: RequestContext): FetchedTopic[] {
+  const { core, apiVersion, may, rights } = context
   const { groupId } = asked
   const byId = apiVersion >= 10
-  return (asked.topics ?? committedTopics(groupId, core, requireStable)).map((topic) => {
+  const visible = ({ name }: AskedTopic): boolean => rights.allows(AclOperation.DESCRIBE, ResourceType.TOPIC, name)
+  const topics = asked.topics ?? committedTopics(groupId, core, requireStable).filter(visible)
+  return topics.map((topic) => {
     const name = byId && asked.topics ? core.topics.topicById(topic.topicId)?.name : topic.name
     const topicId = byId ? (core.topics.topic(name ?? '')?.id ?? topic.topicId) : topic.topicId
-    const partitions = topic.partitionIndexes.map((partitionIndex) =>
-      name === undefined
-        ? nothing(partitionIndex, ErrorCode.UNKNOWN_TOPIC_ID)
-        : fetchOffset(core.groups.store.offsets, { groupId, topic: name, partition: partitionIndex }, requireStable),
-    )
+    const denied = name !== undefined && !may(AclOperation.DESCRIBE, ResourceType.TOPIC, name)
+    const partitions = topic.partitionIndexes.map((partitionIndex) => {
+      if (name === undefined) return nothing(partitionIndex, ErrorCode.UNKNOWN_TOPIC_ID)
+      if (denied) return nothing(partitionIndex, ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+      return fetchOffset(core.groups.store.offsets, { groupId, topic: name, partition: partitionIndex }, requireStable)
+    })
     return { name: name ?? topic.name, topicId, partitions }
   })
 }

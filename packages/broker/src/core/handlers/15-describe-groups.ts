@@ -2,20 +2,25 @@ import { apis, type DescribeGroupsResponse, ErrorCode, type MessageInput } from 
 import type { ClassicGroup } from '../groups/classic-group.ts'
 import { metadataFor } from '../groups/group-member.ts'
 import { handler } from '../request.ts'
+import { AclOperation, ResourceType } from '../security/authorization.ts'
+import { unknownOperations } from './node.ts'
 
 type Described = MessageInput<DescribeGroupsResponse['groups'][number]>
-
-/** Without security every operation is allowed; clients that ask get "not known". */
-const operationsUnknown = -2147483648
 
 /** DescribeGroups (15), v0 to v6: state, protocol, members and assignments of classic groups. */
 export const describeGroups = handler({
   api: apis.DescribeGroups,
   versions: [0, 6],
-  handle: (request, { core, apiVersion }) => ({
+  kips: [345, 430, 482, 1043],
+  handle: (request, { core, apiVersion, may, rights }) => ({
     groups: request.groups.map((groupId) => {
+      if (!may(AclOperation.DESCRIBE, ResourceType.GROUP, groupId)) {
+        return { groupId, errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED }
+      }
       const group = core.groups.group(groupId)
-      return group ? describe(group) : missing(groupId, apiVersion)
+      if (!group) return missing(groupId, apiVersion)
+      const asked = request.includeAuthorizedOperations
+      return describe(group, asked ? rights.operations(ResourceType.GROUP, groupId) : unknownOperations)
     }),
   }),
 })
@@ -27,7 +32,7 @@ function missing(groupId: string, apiVersion: number): Described {
   return { ...dead, errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage: `Group ${groupId} not found.` }
 }
 
-function describe(group: ClassicGroup): Described {
+function describe(group: ClassicGroup, authorizedOperations: number): Described {
   // Until the generation is complete, what members said and own is of two generations.
   const isStable = group.state === 'Stable'
   const nothing = Buffer.alloc(0)
@@ -37,7 +42,7 @@ function describe(group: ClassicGroup): Described {
     groupState: group.state,
     protocolType: group.protocolType ?? '',
     protocolData: isStable ? (group.protocolName ?? '') : '',
-    authorizedOperations: operationsUnknown,
+    authorizedOperations,
     members: Array.from(group.members.values(), (member) => ({
       memberId: member.memberId,
       groupInstanceId: member.groupInstanceId,

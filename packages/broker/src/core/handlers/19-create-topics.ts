@@ -8,6 +8,7 @@ import {
 import type { BrokerCore } from '../broker-core.ts'
 import { describeTopicConfig } from '../config/describe.ts'
 import { handler } from '../request.ts'
+import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 import { checkNewTopic } from '../topics/check-topic.ts'
 import type { Topic } from '../topics/topic.ts'
 
@@ -18,18 +19,33 @@ type Creatable = CreateTopicsRequest['topics'][number]
 export const createTopics = handler({
   api: apis.CreateTopics,
   versions: [2, 7],
-  handle(request, { core }) {
+  kips: [4, 464, 482, 516, 525, 599],
+  leftOut: 'Throttling by quota (KIP-599): quotas come later; replicas beyond the one node.',
+  handle(request, context) {
+    const { may, rights } = context
+    const mayAll = rights.allows(AclOperation.CREATE, ResourceType.CLUSTER, clusterResource)
     const timesNamed = new Map<string, number>()
     for (const { name } of request.topics) timesNamed.set(name, (timesNamed.get(name) ?? 0) + 1)
     const topics = request.topics.map((wanted): Answer => {
       if (timesNamed.get(wanted.name)! > 1) {
         return { name: wanted.name, errorCode: ErrorCode.INVALID_REQUEST, errorMessage: 'Duplicate topic name.' }
       }
-      return create(core, wanted, request.validateOnly)
+      if (!mayAll && !may(AclOperation.CREATE, ResourceType.TOPIC, wanted.name)) {
+        const errorMessage = 'Authorization failed.'
+        return { name: wanted.name, errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, errorMessage, configs: [] }
+      }
+      const answer = create(context.core, wanted, request.validateOnly)
+      const described = rights.allows(AclOperation.DESCRIBE_CONFIGS, ResourceType.TOPIC, wanted.name)
+      return described || answer.errorCode ? answer : withoutConfigs(answer)
     })
     return { topics }
   },
 })
+
+/** Who may create a topic but not see its settings gets its id and no more. */
+function withoutConfigs({ name, topicId }: Answer): Answer {
+  return { name, topicId, topicConfigErrorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, configs: [] }
+}
 
 function create(core: BrokerCore, wanted: Creatable, validateOnly: boolean): Answer {
   const { name } = wanted

@@ -1,6 +1,6 @@
 import { apis, type DeleteTopicsResponse, ErrorCode, type MessageInput, ZERO_UUID } from '@millrace/protocol'
-import type { BrokerCore } from '../broker-core.ts'
-import { handler } from '../request.ts'
+import { handler, type RequestContext } from '../request.ts'
+import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 
 type Answer = MessageInput<DeleteTopicsResponse['responses'][number]>
 
@@ -8,13 +8,17 @@ type Answer = MessageInput<DeleteTopicsResponse['responses'][number]>
 export const deleteTopics = handler({
   api: apis.DeleteTopics,
   versions: [1, 6],
-  handle(request, { core, apiVersion }) {
+  kips: [4, 482, 516, 599],
+  leftOut: 'Throttling by quota (KIP-599): quotas come later.',
+  handle(request, context) {
+    const { apiVersion } = context
     const wanted = apiVersion >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))
-    return { responses: wanted.map(({ name, topicId }) => deleteOne(core, name, topicId)) }
+    return { responses: wanted.map(({ name, topicId }) => deleteOne(context, name, topicId)) }
   },
 })
 
-function deleteOne(core: BrokerCore, name: string | null, topicId: string): Answer {
+function deleteOne(context: RequestContext, name: string | null, topicId: string): Answer {
+  const { core } = context
   const refused = (errorCode: number, errorMessage: string | null = null): Answer => {
     return { name, topicId, errorCode, errorMessage }
   }
@@ -22,7 +26,15 @@ function deleteOne(core: BrokerCore, name: string | null, topicId: string): Answ
     return refused(ErrorCode.INVALID_REQUEST, 'A topic is named by name or by id, not both.')
   }
   const topic = name === null ? core.topics.topicById(topicId) : core.topics.topic(name)
+  // Only who may see a topic learns whether it exists, or what name an id has.
+  if (name !== null && !mayTo(AclOperation.DESCRIBE, name, context)) {
+    return refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+  }
   if (!topic) return refused(name === null ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  if (!mayTo(AclOperation.DELETE, topic.name, context)) {
+    const visible = context.rights.allows(AclOperation.DESCRIBE, ResourceType.TOPIC, topic.name)
+    return { ...refused(ErrorCode.TOPIC_AUTHORIZATION_FAILED), name: visible ? topic.name : name }
+  }
   if (!core.config.boolean('delete.topic.enable')) return refused(ErrorCode.TOPIC_DELETION_DISABLED)
   if (topic.internal) return refused(ErrorCode.INVALID_REQUEST, `Topic '${topic.name}' is the broker's own.`)
   try {
@@ -31,4 +43,10 @@ function deleteOne(core: BrokerCore, name: string | null, topicId: string): Answ
     return refused(ErrorCode.KAFKA_STORAGE_ERROR, (error as Error).message)
   }
   return { name: topic.name, topicId: topic.id, errorCode: ErrorCode.NONE }
+}
+
+/** The right to delete from the cluster stands for both. */
+function mayTo(operation: AclOperation, name: string, { may, rights }: RequestContext): boolean {
+  const mayAll = rights.allows(AclOperation.DELETE, ResourceType.CLUSTER, clusterResource)
+  return mayAll || may(operation, ResourceType.TOPIC, name)
 }

@@ -1,5 +1,7 @@
 import { type AddPartitionsToTxnRequest, type AddPartitionsToTxnResponse, apis, ErrorCode } from '@millrace/protocol'
 import { Deferred, handler, type RequestContext } from '../request.ts'
+import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
+import { isInternalTopic } from '../topics/topic.ts'
 import { fencedSince } from '../transactions/error-versions.ts'
 import type { TopicPartition } from '../transactions/transaction.ts'
 import type { ProducerOf } from '../transactions/transaction-coordinator.ts'
@@ -18,6 +20,7 @@ interface TopicResult {
 export const addPartitionsToTxn = handler({
   api: apis.AddPartitionsToTxn,
   versions: [0, 5],
+  kips: [98, 482, 588, 890],
   handle(request, context) {
     const answer = new Deferred<AddPartitionsToTxnResponse>()
     if (context.apiVersion < 4) {
@@ -26,10 +29,18 @@ export const addPartitionsToTxn = handler({
         producerId: request.v3AndBelowProducerId,
         producerEpoch: request.v3AndBelowProducerEpoch,
       }
+      const denied = !context.may(AclOperation.WRITE, ResourceType.TRANSACTIONAL_ID, producer.transactionalId)
+      if (denied) {
+        const refused = resultsOf(request.v3AndBelowTopics, () => ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+        return { resultsByTopicV3AndBelow: refused }
+      }
       add(producer, request.v3AndBelowTopics, 0, context, (resultsByTopicV3AndBelow) =>
         answer.resolve({ resultsByTopicV3AndBelow }),
       )
       return answer
+    }
+    if (!context.may(AclOperation.CLUSTER_ACTION, ResourceType.CLUSTER, clusterResource)) {
+      return { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED }
     }
     const resultsByTransaction: { transactionalId: string; topicResults: TopicResult[] }[] = []
     const finish = (): void => {
@@ -62,18 +73,22 @@ function add(
   const partitions = topics.flatMap(({ name: topic, partitions: indexes }) =>
     indexes.map((partition) => ({ topic, partition })),
   )
-  const exists = ({ topic, partition }: TopicPartition): boolean => core.partition(topic, partition) !== undefined
-  if (!partitions.every(exists)) {
-    done(
-      resultsOf(topics, (partition) =>
-        exists(partition) ? ErrorCode.OPERATION_NOT_ATTEMPTED : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-      ),
-    )
+  const problemOf = ({ topic, partition }: TopicPartition): number => {
+    if (apiVersion < 4 && !mayWrite(topic, context)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED
+    return core.partition(topic, partition) ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  }
+  if (partitions.some(problemOf)) {
+    done(resultsOf(topics, (partition) => problemOf(partition) || ErrorCode.OPERATION_NOT_ATTEMPTED))
     return
   }
   core.transactions.addPartitions(producer, partitions, clientVersion, (errorCode) => {
     done(resultsOf(topics, () => fencedSince(2, apiVersion, errorCode)))
   })
+}
+
+/** The broker's own topics are for nobody to write to. */
+function mayWrite(topic: string, { may }: RequestContext): boolean {
+  return !isInternalTopic(topic) && may(AclOperation.WRITE, ResourceType.TOPIC, topic)
 }
 
 function resultsOf(topics: Topics, codeOf: (partition: TopicPartition) => number): TopicResult[] {

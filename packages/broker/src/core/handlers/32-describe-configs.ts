@@ -1,7 +1,9 @@
 import { apis, ErrorCode } from '@millrace/protocol'
+import { configDenial } from '../config/config-rights.ts'
 import { describeBrokerConfig, describeTopicConfig } from '../config/describe.ts'
 import { findResource } from '../config/resources.ts'
 import { handler } from '../request.ts'
+import { AclOperation } from '../security/authorization.ts'
 
 /**
  * DescribeConfigs (32), v1 to v4: topics and the broker, with synonyms and documentation.
@@ -11,9 +13,11 @@ export const describeConfigs = handler({
   api: apis.DescribeConfigs,
   versions: [1, 4],
   kips: [133, 226, 482, 569],
-  handle(request, { core }) {
+  handle(request, context) {
+    const { core } = context
     const results = request.resources.map(({ resourceType, resourceName, configurationKeys }) => {
-      const resource = findResource(core, resourceType, resourceName)
+      const denied = configDenial(context, AclOperation.DESCRIBE_CONFIGS, resourceType, resourceName)
+      const resource = denied ?? findResource(core, resourceType, resourceName)
       if ('errorCode' in resource) return { ...resource, resourceType, resourceName, configs: [] }
       const wanted = {
         names: configurationKeys?.length ? configurationKeys : null,

@@ -1,10 +1,12 @@
 import { apis, ErrorCode, type IncrementalAlterConfigsRequest } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
 import { brokerConfigDefinition } from '../config/broker-config-definitions.ts'
+import { configDenial } from '../config/config-rights.ts'
 import { listElements } from '../config/definition.ts'
 import { applyConfig, type ConfigResource, currentConfig, findResource } from '../config/resources.ts'
 import { topicConfigDefinition } from '../config/topic-config-definitions.ts'
 import { handler } from '../request.ts'
+import { AclOperation } from '../security/authorization.ts'
 import { type Refusal, refusal } from '../topics/check-topic.ts'
 
 type Alteration = IncrementalAlterConfigsRequest['resources'][number]['configs'][number]
@@ -16,9 +18,11 @@ export const incrementalAlterConfigs = handler({
   api: apis.IncrementalAlterConfigs,
   versions: [0, 1],
   kips: [226, 339, 412, 482],
-  handle(request, { core }) {
+  handle(request, context) {
+    const { core } = context
     const responses = request.resources.map(({ resourceType, resourceName, configs }) => {
-      const resource = findResource(core, resourceType, resourceName)
+      const denied = configDenial(context, AclOperation.ALTER_CONFIGS, resourceType, resourceName)
+      const resource = denied ?? findResource(core, resourceType, resourceName)
       const problem = 'errorCode' in resource ? resource : alter(core, resource, configs, request.validateOnly)
       return { errorCode: ErrorCode.NONE, ...problem, resourceType, resourceName }
     })

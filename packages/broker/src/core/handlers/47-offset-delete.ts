@@ -1,30 +1,32 @@
 import { apis, ErrorCode, type OffsetDeleteResponse } from '@millrace/protocol'
 import { Deferred, handler } from '../request.ts'
+import { AclOperation, ResourceType } from '../security/authorization.ts'
 
 /** OffsetDelete (47), v0: deletes committed offsets of partitions that nobody in the group reads (KIP-496). */
 export const offsetDelete = handler({
   api: apis.OffsetDelete,
   versions: [0, 0],
-  handle(request, { core }) {
+  kips: [496],
+  handle(request, { core, may }) {
+    if (!may(AclOperation.DELETE, ResourceType.GROUP, request.groupId)) {
+      return { errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED }
+    }
+    const problemOf = (topic: string, partition: number): number => {
+      if (!may(AclOperation.READ, ResourceType.TOPIC, topic)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED
+      return core.partition(topic, partition) ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    }
+    const topics = request.topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => {
+        return { topic: name, partitionIndex, errorCode: problemOf(name, partitionIndex) }
+      }),
+    }))
+    const open = topics.flatMap(({ partitions }) => partitions.filter((one) => one.errorCode === ErrorCode.NONE))
     const answer = new Deferred<OffsetDeleteResponse>()
-    const partitions = request.topics.flatMap(({ name: topic, partitions: asked }) =>
-      asked.map(({ partitionIndex: partition }) => ({ topic, partition })),
-    )
-    core.groups.deleteOffsets(request.groupId, partitions, (errorCode, codes) => {
-      if (errorCode !== ErrorCode.NONE) {
-        answer.resolve({ errorCode })
-        return
-      }
-      let next = 0
-      const topics = request.topics.map(({ name, partitions: asked }) => ({
-        name,
-        partitions: asked.map(({ partitionIndex }) => {
-          const code = codes[next++] ?? ErrorCode.NONE
-          const known = core.partition(name, partitionIndex) !== undefined
-          return { partitionIndex, errorCode: known ? code : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }
-        }),
-      }))
-      answer.resolve({ errorCode, topics })
+    const wanted = open.map(({ topic, partitionIndex: partition }) => ({ topic, partition }))
+    core.groups.deleteOffsets(request.groupId, wanted, (errorCode, codes) => {
+      for (const [at, one] of open.entries()) one.errorCode = codes[at] ?? ErrorCode.NONE
+      answer.resolve(errorCode === ErrorCode.NONE ? { errorCode, topics } : { errorCode })
     })
     return answer
   },

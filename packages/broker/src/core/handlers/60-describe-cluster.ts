@@ -1,6 +1,6 @@
 import { apis, ErrorCode } from '@millrace/protocol'
 import { handler } from '../request.ts'
-import { allClusterOperations, nodeEndpoint, unknownOperations } from './node.ts'
+import { clusterOperations, nodeEndpoint, unknownOperations } from './node.ts'
 
 const brokersEndpoint = 1
 
@@ -8,7 +8,10 @@ const brokersEndpoint = 1
 export const describeCluster = handler({
   api: apis.DescribeCluster,
   versions: [0, 2],
-  handle(request, { core, apiVersion }) {
+  kips: [430, 482, 700, 919, 1073],
+  leftOut: 'Fenced brokers (KIP-1073): the one broker that could be fenced is the one that answers.',
+  handle(request, context) {
+    const { core, apiVersion } = context
     if (apiVersion >= 1 && request.endpointType !== brokersEndpoint) {
       const errorMessage = 'Only the brokers of this cluster can be described.'
       return { errorCode: ErrorCode.UNSUPPORTED_ENDPOINT_TYPE, errorMessage, endpointType: request.endpointType }
@@ -19,7 +22,7 @@ export const describeCluster = handler({
       controllerId: core.nodeId,
       brokers: [{ brokerId, host, port, rack }],
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
-        ? allClusterOperations
+        ? clusterOperations(context)
         : unknownOperations,
     }
   },

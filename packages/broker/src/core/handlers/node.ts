@@ -1,16 +1,16 @@
 import { ErrorCode, type MessageInput, type MetadataResponse } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
 import type { Partition } from '../partition.ts'
+import type { RequestContext } from '../request.ts'
+import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 
 /** Authorized operations when nobody asked for them. */
 export const unknownOperations = -2147483648
 
-/** All operations on a topic as a bit field: without ACLs everyone may do everything. */
-export const allTopicOperations = bits([3, 4, 5, 6, 7, 8, 10, 11])
-export const allClusterOperations = bits([5, 7, 8, 9, 10, 11, 12])
-
-function bits(codes: readonly number[]): number {
-  return codes.reduce((sum, code) => sum | (1 << code), 0)
+/** What may be done to the cluster, as a bit field (KIP-430); nothing is told to who may not describe it. */
+export function clusterOperations({ may, rights }: RequestContext): number {
+  const described = may(AclOperation.DESCRIBE, ResourceType.CLUSTER, clusterResource)
+  return described ? rights.operations(ResourceType.CLUSTER, clusterResource) : 0
 }
 
 /** This node as Metadata lists it. */

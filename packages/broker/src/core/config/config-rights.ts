@@ -1,0 +1,28 @@
+import { ErrorCode } from '@millrace/protocol'
+import type { RequestContext } from '../request.ts'
+import { type AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
+import { type Refusal, refusal } from '../topics/check-topic.ts'
+
+const topicResource = 2
+const groupResource = 32
+
+type ConfigOperation = typeof AclOperation.DESCRIBE_CONFIGS | typeof AclOperation.ALTER_CONFIGS
+
+/** Why the settings of a resource are not told or changed: those of topics and groups by themselves, all others as the cluster's. */
+export function configDenial(
+  { may }: RequestContext,
+  operation: ConfigOperation,
+  resourceType: number,
+  resourceName: string,
+): Refusal | undefined {
+  if (resourceType === topicResource) {
+    if (may(operation, ResourceType.TOPIC, resourceName)) return undefined
+    return refusal(ErrorCode.TOPIC_AUTHORIZATION_FAILED, 'Topic authorization failed.')
+  }
+  if (resourceType === groupResource) {
+    if (may(operation, ResourceType.GROUP, resourceName)) return undefined
+    return refusal(ErrorCode.GROUP_AUTHORIZATION_FAILED, 'Group authorization failed.')
+  }
+  if (may(operation, ResourceType.CLUSTER, clusterResource)) return undefined
+  return refusal(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.')
+}
