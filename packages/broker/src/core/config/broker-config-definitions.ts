@@ -1,4 +1,6 @@
 import type { ConfigDefinition } from './definition.ts'
+import { groupBrokerConfigDefinitions } from './group-broker-config-definitions.ts'
+import { listenerConfigDefinition, securityConfigDefinitions } from './security-config-definitions.ts'
 import { topicConfigDefinitions } from './topic-config-definitions.ts'
 
 function define(
@@ -39,7 +41,6 @@ const ownDefinitions: readonly ConfigDefinition[] = [
     'Pause between looks for segments to delete.',
     atLeast(1),
   ),
-  define('max.connections', 'int', '10000', 'Connections beyond this are refused.', atLeast(0)),
   define('max.incremental.fetch.session.cache.slots', 'int', '1000', 'Most fetch sessions.', atLeast(0)),
   define('node.id', 'int', '1', 'The id of this node.', atLeast(0)),
   define('num.partitions', 'int', '1', 'Partitions of a topic when nobody says.', atLeast(1)),
@@ -109,12 +110,17 @@ const topicDefaults: ConfigDefinition[] = topicConfigDefinitions.flatMap((defini
   return brokerName === undefined ? [] : [{ ...rest, name: brokerName }]
 })
 
-export const brokerConfigDefinitions: readonly ConfigDefinition[] = [...ownDefinitions, ...topicDefaults]
+export const brokerConfigDefinitions: readonly ConfigDefinition[] = [
+  ...ownDefinitions,
+  ...groupBrokerConfigDefinitions,
+  ...securityConfigDefinitions,
+  ...topicDefaults,
+]
 
 const byName = new Map(brokerConfigDefinitions.map((definition) => [definition.name, definition]))
 
 export function brokerConfigDefinition(name: string): ConfigDefinition | undefined {
-  return byName.get(name)
+  return byName.get(name) ?? listenerConfigDefinition(name)
 }
 
 /** The coarser names Kafka has for some settings, and what one unit is in milliseconds. */

@@ -2,10 +2,14 @@ import { brokerError } from '../../errors.ts'
 import { brokerConfigDefinition, brokerConfigDefinitions, coarserNames } from './broker-config-definitions.ts'
 import { invalidValue } from './definition.ts'
 
+/** Where a value comes from. */
+export type ConfigOrigin = 'altered' | 'alteredDefault' | 'given' | 'default'
+
 /** The broker's settings: what was given at the start, what was altered since, defaults for the rest. */
 export class BrokerConfig {
   readonly #given: ReadonlyMap<string, string>
   readonly #altered = new Map<string, string>()
+  readonly #defaults = new Map<string, string>()
 
   /** Throws BROKER_CONFIG_INVALID for an unknown name or a value out of range. */
   constructor(given: Readonly<Record<string, string>> = {}) {
@@ -23,7 +27,7 @@ export class BrokerConfig {
   }
 
   string(name: string): string {
-    const value = this.#altered.get(name) ?? this.#given.get(name) ?? brokerConfigDefinition(name)?.defaultValue
+    const value = this.values(name)[0]?.value
     if (value === undefined) throw new TypeError(`no broker setting is called ${name}`)
     return value
   }
@@ -36,10 +40,17 @@ export class BrokerConfig {
     return this.string(name).toLowerCase() === 'true'
   }
 
-  /** Where the value comes from. */
-  origin(name: string): 'altered' | 'given' | 'default' {
-    if (this.#altered.has(name)) return 'altered'
-    return this.#given.has(name) ? 'given' : 'default'
+  /** All that is said about a setting; the first counts. */
+  values(name: string): { value: string; origin: ConfigOrigin }[] {
+    const values: { value: string; origin: ConfigOrigin }[] = []
+    const add = (value: string | undefined, origin: ConfigOrigin): void => {
+      if (value !== undefined) values.push({ value, origin })
+    }
+    add(this.#altered.get(name), 'altered')
+    add(this.#defaults.get(name), 'alteredDefault')
+    add(this.#given.get(name), 'given')
+    add(brokerConfigDefinition(name)?.defaultValue, 'default')
+    return values
   }
 
   /** Sets what an admin client altered; undefined takes it back. */
@@ -52,8 +63,39 @@ export class BrokerConfig {
     return this.#altered
   }
 
+  /** Sets the default of all brokers, which what is set for this one overrides. */
+  alterDefault(name: string, value: string | undefined): void {
+    if (value === undefined) this.#defaults.delete(name)
+    else this.#defaults.set(name, value)
+  }
+
+  get alteredDefaults(): ReadonlyMap<string, string> {
+    return this.#defaults
+  }
+
+  /**
+   * A setting as one listener sees it, or one mechanism of it: the most special that was given counts (KIP-103, KIP-226).
+   *
+   * @example
+   * config.ofListener('EXTERNAL', 'connections.max.reauth.ms', 'PLAIN')
+   */
+  ofListener(listener: string, name: string, mechanism?: string): string {
+    const prefix = `listener.name.${listener.toLowerCase()}.`
+    const special = mechanism === undefined ? [] : [`${prefix}${mechanism.toLowerCase()}.${name}`]
+    const found = [...special, `${prefix}${name}`].find((one) => this.#altered.has(one) || this.#given.has(one))
+    return this.string(found ?? name)
+  }
+
+  /** Whether a value was given that is for this listener alone. */
+  isOfListener(listener: string, name: string): boolean {
+    const own = `listener.name.${listener.toLowerCase()}.${name}`
+    return this.#altered.has(own) || this.#given.has(own)
+  }
+
+  /** All settings there are, with those of single listeners that were given. */
   names(): string[] {
-    return brokerConfigDefinitions.map((definition) => definition.name)
+    const known = brokerConfigDefinitions.map((definition) => definition.name)
+    return [...new Set([...known, ...this.#given.keys(), ...this.#altered.keys()])]
   }
 }
 

@@ -1,5 +1,14 @@
 /** Config types as DescribeConfigs numbers them (KIP-226). */
-export const configTypeCodes = { boolean: 1, string: 2, int: 3, short: 4, long: 5, double: 6, list: 7 } as const
+export const configTypeCodes = {
+  boolean: 1,
+  string: 2,
+  int: 3,
+  short: 4,
+  long: 5,
+  double: 6,
+  list: 7,
+  password: 9,
+} as const
 export type ConfigType = keyof typeof configTypeCodes
 
 /** One setting under Kafka's dotted name. Values are text, as they travel. */
@@ -12,6 +21,8 @@ export interface ConfigDefinition {
   readonly range?: readonly [number, number]
   /** The values allowed; of a list, its elements. */
   readonly oneOf?: readonly string[]
+  /** Read once at the start: it cannot be altered while the broker runs. */
+  readonly fixed?: boolean
 }
 
 const int32Max = 0x7fffffff
@@ -20,7 +31,8 @@ const int64Max = 2 ** 63
 /** Says what is wrong with a value, in Kafka's manner; undefined when it is right. */
 export function invalidValue(definition: ConfigDefinition, value: string): string | undefined {
   const problem = problemOf(definition, value.trim())
-  return problem && `Invalid value ${value} for configuration ${definition.name}: ${problem}`
+  const shown = definition.type === 'password' ? '[hidden]' : value
+  return problem && `Invalid value ${shown} for configuration ${definition.name}: ${problem}`
 }
 
 function problemOf(definition: ConfigDefinition, value: string): string | undefined {
@@ -28,6 +40,8 @@ function problemOf(definition: ConfigDefinition, value: string): string | undefi
   switch (type) {
     case 'boolean':
       return /^(true|false)$/i.test(value) ? undefined : 'Expected value to be either true or false'
+    case 'password':
+      return undefined
     case 'string':
       return !oneOf || oneOf.includes(value) ? undefined : `String must be one of: ${oneOf.join(', ')}`
     case 'list': {

@@ -1,12 +1,12 @@
 import type { DescribeConfigsResponse, MessageInput } from '@millrace/protocol'
 import type { BrokerConfig } from './broker-config.ts'
-import { brokerConfigDefinition, brokerConfigDefinitions } from './broker-config-definitions.ts'
+import { brokerConfigDefinition } from './broker-config-definitions.ts'
 import { configTypeCodes } from './definition.ts'
 import type { TopicConfig } from './topic-config.ts'
 import { type TopicConfigDefinition, topicConfigDefinitions } from './topic-config-definitions.ts'
 
 type Entry = MessageInput<DescribeConfigsResponse['results'][number]['configs'][number]>
-type Synonym = { name: string; value: string; source: number }
+type Synonym = { name: string; value: string | null; source: number }
 
 /** Where a value comes from, as DescribeConfigs numbers it. */
 const source = { topic: 1, dynamicBroker: 2, staticBroker: 4, default: 5 } as const
@@ -52,17 +52,23 @@ function brokerValues({ brokerName, name, defaultValue }: TopicConfigDefinition,
 
 /** The broker's settings as an admin client sees them. */
 export function describeBrokerConfig(broker: BrokerConfig, wanted: Wanted): Entry[] {
-  return brokerConfigDefinitions
-    .filter(({ name }) => !wanted.names || wanted.names.includes(name))
+  return broker
+    .names()
+    .filter((name) => !wanted.names || wanted.names.includes(name))
+    .flatMap((name) => brokerConfigDefinition(name) ?? [])
     .map(({ name, type, documentation, defaultValue }) => {
-      const value = broker.string(name)
+      const isSensitive = type === 'password'
+      // Secrets never leave, not even to who may see all other settings.
+      const shown = (text: string): string | null => (isSensitive ? null : text)
+      const value = shown(broker.string(name))
       const configSource = brokerSources[broker.origin(name)]
-      const synonyms: Synonym[] = [{ name, value: defaultValue, source: source.default }]
+      const synonyms: Synonym[] = [{ name, value: shown(defaultValue), source: source.default }]
       if (configSource !== source.default) synonyms.unshift({ name, value, source: configSource })
       return {
         name,
         value,
         readOnly: !isAlterable(name),
+        isSensitive,
         configSource,
         synonyms: wanted.synonyms ? synonyms : [],
         configType: configTypeCodes[type],
@@ -82,5 +88,6 @@ const fixedAtStart: ReadonlySet<string> = new Set([
 ])
 
 export function isAlterable(name: string): boolean {
-  return brokerConfigDefinition(name) !== undefined && !fixedAtStart.has(name)
+  const definition = brokerConfigDefinition(name)
+  return definition !== undefined && !definition.fixed && !fixedAtStart.has(name)
 }

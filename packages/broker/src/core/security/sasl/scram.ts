@@ -69,7 +69,9 @@ export class ScramExchange implements SaslExchange {
 
   #final(message: string, begun: Begun): SaslStep {
     const { user, credential, nonce, gs2Header, firstBare, serverFirst } = begun
-    const match = /^(c=([A-Za-z0-9+/]+={0,2}),r=([!-+\--~]+)(?:,[A-Za-z]=[^,]*)*),p=([A-Za-z0-9+/]+={0,2})$/.exec(message)
+    const match = /^(c=([A-Za-z0-9+/]+={0,2}),r=([!-+\--~]+)(?:,[A-Za-z]=[^,]*)*),p=([A-Za-z0-9+/]+={0,2})$/.exec(
+      message,
+    )
     if (!match) return { kind: 'refused', reason: "the client's final message is malformed" }
     const [, withoutProof, binding, theirNonce, proof] = match as string[]
     if (theirNonce !== nonce) return { kind: 'refused', reason: 'the client repeats another nonce' }
