@@ -62,8 +62,15 @@ const texts: Readonly<Record<string, readonly string[]>> = {
   groupId: groups,
   transactionalId: ['one', 'two', 'three'],
   v3AndBelowTransactionalId: ['one', 'two', 'three'],
+  memberId: ['', '', '', 'ghost'],
   groupInstanceId: ['instance-1', 'instance-2'],
-  protocolType: ['consumer', 'connect', 'consumer'],
+  protocolType: ['consumer', 'consumer', 'consumer', 'connect'],
+  'protocols.name': assignors,
+  'topics.name': topics,
+  'topicData.name': topics,
+  'configs.name': configNames,
+  'assignments.memberId': ['ghost'],
+  'resources.resourceName': [...topics, '1', ''],
   protocolName: assignors,
   serverAssignor: ['range', 'uniform'],
   subscribedTopicNames: topics,
@@ -176,15 +183,16 @@ export class Dictionary {
     return values && values.length > 0 ? this.pick(values) : undefined
   }
 
-  text(name: string): string {
+  /** `place` is the field's name, with that of the struct before it. */
+  text(name: string, place = name): string {
     const dice = this.#random.next()
     if (dice < 0.03) return this.pick(hostileText)
     if (dice < 0.033) return this.pick(longText)
-    if (dice < 0.9) {
+    if (dice < 0.8) {
       const known = this.known(name)
       if (typeof known === 'string') return known
     }
-    return this.pick(texts[name] ?? anyName)
+    return this.pick(texts[place] ?? texts[name] ?? anyName)
   }
 
   uuid(name: string): string {
@@ -218,6 +226,11 @@ export class Dictionary {
   }
 
   #plausible(name: string, bits: number): number {
+    if (/^(sessionEpoch|lastFetchedEpoch)$/.test(name)) return this.pick([-1, -1, 0, 0, 1, 2])
+    if (/^(sessionId|replicaId)$/.test(name)) return this.pick([0, 0, 0, -1])
+    if (/currentLeaderEpoch|^leaderEpoch/.test(name)) return this.pick([-1, -1, -1, 0, 0, 1])
+    if (/producerId/i.test(name)) return this.pick([-1, -1, 0, 1])
+    if (/resourceType|configSource/.test(name)) return this.pick([2, 2, 2, 4, 4, 3, 32, 16, 8])
     if (/acks/i.test(name)) return this.pick([-1, -1, 0, 1])
     if (/timeoutMs$|TimeoutMs|sessionTimeout|rebalanceTimeout|waitMs/i.test(name) && bits >= 32)
       return this.pick([0, 1, 50, 6_000, 10_000, 30_000])

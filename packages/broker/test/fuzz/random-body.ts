@@ -8,7 +8,7 @@ const longArray = 3_000
 
 /** A request of one version with every field it carries: plausible mostly, hostile here and there. */
 export function randomBody(handler: AnyHandler, version: number, dictionary: Dictionary): Record<string, unknown> {
-  return struct(handler.api.request.fields, version, dictionary, { budget: 6_000 })
+  return struct(handler.api.request.fields, '', version, dictionary, { budget: 6_000 })
 }
 
 /** Bounds what one body may hold, nested arrays included. */
@@ -18,6 +18,7 @@ interface Size {
 
 function struct(
   fields: readonly FieldSchema[],
+  parent: string,
   version: number,
   dictionary: Dictionary,
   size: Size,
@@ -28,29 +29,29 @@ function struct(
     if (!carried && !includesVersion(field.tagged, version)) continue
     // Tagged fields are optional: most requests have few of them.
     if (field.tag >= 0 && dictionary.chance(0.5)) continue
-    body[field.name] = value(field, version, dictionary, size)
+    body[field.name] = value(field, parent, version, dictionary, size)
   }
   return body
 }
 
-function value(field: FieldSchema, version: number, dictionary: Dictionary, size: Size): unknown {
+function value(field: FieldSchema, parent: string, version: number, dictionary: Dictionary, size: Size): unknown {
   if (includesVersion(field.nullable, version) && dictionary.chance(0.12)) return null
-  if (!field.isArray) return single(field, version, dictionary, size)
+  if (!field.isArray) return single(field, parent, version, dictionary, size)
   const dice = dictionary.below(1_000)
   const length = dice === 0 ? longArray : dice < 150 ? 0 : dice < 850 ? 1 : 2 + dictionary.below(4)
   const values: unknown[] = []
   for (let count = 0; count < length && size.budget > 0; count++) {
     size.budget--
-    values.push(single(field, version, dictionary, size))
+    values.push(single(field, parent, version, dictionary, size))
   }
   return values
 }
 
-function single(field: FieldSchema, version: number, dictionary: Dictionary, size: Size): unknown {
+function single(field: FieldSchema, parent: string, version: number, dictionary: Dictionary, size: Size): unknown {
   const { name, type } = field
   switch (type) {
     case '{}':
-      return struct(field.fields, version, dictionary, size)
+      return struct(field.fields, name, version, dictionary, size)
     case 'bool':
       return dictionary.chance(0.5)
     case 'int8':
@@ -68,7 +69,7 @@ function single(field: FieldSchema, version: number, dictionary: Dictionary, siz
     case 'float64':
       return dictionary.pick([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e308])
     case 'string':
-      return dictionary.text(name)
+      return dictionary.text(name, `${parent}.${name}`)
     case 'uuid':
       return dictionary.uuid(name)
     case 'bytes':
