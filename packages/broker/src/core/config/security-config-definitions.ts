@@ -131,8 +131,25 @@ const perMechanism: readonly ConfigDefinition[] = [
   fixed('sasl.jaas.config', 'password', '', 'Users of PLAIN: user_alice="secret" for each.'),
 ]
 
-/** Settings about listeners and who may come in. */
+/** The one value that switches ACLs on. */
+export const standardAuthorizer = 'org.apache.kafka.metadata.authorizer.StandardAuthorizer'
+
+/** Settings about listeners, who may come in and what they may do. */
 export const securityConfigDefinitions: readonly ConfigDefinition[] = [
+  fixed(
+    'allow.everyone.if.no.acl.found',
+    'boolean',
+    'false',
+    'Whether everyone may do everything to a resource that no ACL is about.',
+  ),
+  fixed(
+    'authorizer.class.name',
+    'string',
+    '',
+    "Empty: everyone may do everything. The name of Kafka's StandardAuthorizer: ACLs decide, as it does.",
+    { oneOf: ['', standardAuthorizer] },
+  ),
+  fixed('super.users', 'string', '', 'Principals that may do everything: User:admin;User:operator.'),
   fixed('advertised.listeners', 'string', '', 'What clients are told to connect to, by listener; default: listeners.'),
   fixed('inter.broker.listener.name', 'string', '', 'Accepted; there is one node.'),
   fixed(

@@ -23,6 +23,9 @@ import { addPartitionsToTxn } from './24-add-partitions-to-txn.ts'
 import { addOffsetsToTxn } from './25-add-offsets-to-txn.ts'
 import { endTxn } from './26-end-txn.ts'
 import { txnOffsetCommit } from './28-txn-offset-commit.ts'
+import { describeAcls } from './29-describe-acls.ts'
+import { createAcls } from './30-create-acls.ts'
+import { deleteAcls } from './31-delete-acls.ts'
 import { describeConfigs } from './32-describe-configs.ts'
 import { alterConfigs } from './33-alter-configs.ts'
 import { describeLogDirs } from './35-describe-log-dirs.ts'
@@ -66,6 +69,9 @@ export const handlers: readonly AnyHandler[] = [
   addOffsetsToTxn,
   endTxn,
   txnOffsetCommit,
+  describeAcls,
+  createAcls,
+  deleteAcls,
   describeConfigs,
   alterConfigs,
   describeLogDirs,

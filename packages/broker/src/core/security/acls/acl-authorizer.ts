@@ -1,4 +1,6 @@
-import { AclOperation, type Authorizer, type Requester, type ResourceType } from '../authorization.ts'
+import { brokerError } from '../../../errors.ts'
+import type { BrokerConfig } from '../../config/broker-config.ts'
+import { AclOperation, type Authorizer, allowAll, type Requester, type ResourceType } from '../authorization.ts'
 import type { Principal } from '../principal.ts'
 import { type Acl, everyone, PatternType, Permission, wildcard } from './acl.ts'
 import type { PatternAcls } from './acl-index.ts'
@@ -72,6 +74,25 @@ export class AclAuthorizer implements Authorizer {
     }
     return allowing.some((acl) => isWildcard(acl) || !isDominated(acl, denying))
   }
+}
+
+/** The authorizer that the settings ask for. Throws BROKER_CONFIG_INVALID for super users that are no principals. */
+export function authorizerFor(config: BrokerConfig, store: AclStore): Authorizer {
+  if (config.string('authorizer.class.name') === '') return allowAll
+  return new AclAuthorizer(store, {
+    superUsers: superUsers(config.string('super.users')),
+    allowEveryoneIfNoAclFound: config.boolean('allow.everyone.if.no.acl.found'),
+  })
+}
+
+/** Principals between semicolons: their names may hold commas, as those of certificates do. */
+function superUsers(text: string): Set<string> {
+  const principals = text.split(';').map((one) => one.trim())
+  const given = principals.filter((one) => one !== '')
+  const wrong = given.find((one) => one.indexOf(':') < 1)
+  if (wrong === undefined) return new Set(given)
+  const message = `super.users has ${wrong}, which is no principal like User:alice`
+  throw brokerError('BROKER_CONFIG_INVALID', message, { name: 'super.users' })
 }
 
 const unmentionedName = 'hardcode'

@@ -13,6 +13,15 @@ export interface AclsRecord {
 /** ACLs in one record when all of them are written anew. */
 const aclsPerRecord = 1000
 
+/** What one request changes at most, as in Kafka; what is recorded must be readable again. */
+const maxChangedAcls = 10_000
+const maxRecordBytes = 8 * 1024 * 1024
+
+/** Whether this is more than one change may be. */
+export function isTooLarge(acls: readonly Acl[]): boolean {
+  return acls.length > maxChangedAcls || Buffer.byteLength(JSON.stringify(acls)) > maxRecordBytes
+}
+
 /** All ACLs. Every change is recorded before it shows. */
 export class AclStore {
   readonly #record: (record: AclsRecord) => void

@@ -1,0 +1,54 @@
+import { apis, type DescribeAclsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
+import { handler } from '../request.ts'
+import { type Acl, patternKey } from '../security/acls/acl.ts'
+import { unknownInFilter } from '../security/acls/acl-filter.ts'
+import { AclOperation, allowAll, clusterResource, ResourceType } from '../security/authorization.ts'
+
+type Resource = MessageInput<DescribeAclsResponse['resources'][number]>
+
+/** DescribeAcls (29), v1 to v3: the ACLs that a filter means, those of one pattern together. */
+export const describeAcls = handler({
+  api: apis.DescribeAcls,
+  versions: [1, 3],
+  kips: [140, 290],
+  handle(request, { core, may }) {
+    const refused = (errorCode: number, errorMessage: string): MessageInput<DescribeAclsResponse> => {
+      return { errorCode, errorMessage, resources: [] }
+    }
+    if (!may(AclOperation.DESCRIBE, ResourceType.CLUSTER, clusterResource)) {
+      return refused(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.')
+    }
+    if (core.authorizer === allowAll) {
+      return refused(ErrorCode.SECURITY_DISABLED, 'No Authorizer is configured on the broker')
+    }
+    const filter = {
+      resourceType: request.resourceTypeFilter,
+      resourceName: request.resourceNameFilter,
+      patternType: request.patternTypeFilter,
+      principal: request.principalFilter,
+      host: request.hostFilter,
+      operation: request.operation,
+      permission: request.permissionType,
+    }
+    const unknown = unknownInFilter(filter)
+    if (unknown) return refused(ErrorCode.INVALID_REQUEST, `The ${unknown} of the filter is unknown.`)
+    return { errorCode: ErrorCode.NONE, errorMessage: null, resources: byPattern(core.acls.matching(filter)) }
+  },
+})
+
+function byPattern(acls: Iterable<Acl>): Resource[] {
+  const resources = new Map<string, Acl[]>()
+  for (const acl of acls) {
+    const key = patternKey(acl)
+    const known = resources.get(key)
+    if (known) known.push(acl)
+    else resources.set(key, [acl])
+  }
+  return Array.from(resources.values(), (own): Resource => {
+    const { resourceType, resourceName, patternType } = own[0]!
+    const told = own.map(({ principal, host, operation, permission: permissionType }) => {
+      return { principal, host, operation, permissionType }
+    })
+    return { resourceType, resourceName, patternType, acls: told }
+  })
+}
