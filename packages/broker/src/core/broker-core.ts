@@ -3,21 +3,28 @@ import { brokerError } from '../errors.ts'
 import { BrokerSession, type SessionOptions } from './broker-session.ts'
 import { type CleanShutdown, partitionKey, takeCleanShutdown, writeCleanShutdown } from './clean-shutdown.ts'
 import { BrokerConfig } from './config/broker-config.ts'
+import { type GroupConfig, groupConfig } from './config/group-configs.ts'
+import { ResourceConfigs } from './config/resource-configs.ts'
 import type { TopicConfig } from './config/topic-config.ts'
 import { Coordinators } from './coordinators/coordinators.ts'
+import { Features } from './features.ts'
 import { FetchSessions } from './fetch/fetch-sessions.ts'
 import type { GroupCoordinator } from './groups/group-coordinator.ts'
 import { handlers } from './handlers/index.ts'
 import type { Interceptor } from './interception.ts'
+import { LeaderEpochs } from './log/leader-epochs.ts'
 import { openFromCheckpoint, recoverLog } from './log/open-log.ts'
 import { PartitionLog } from './log/partition-log.ts'
-import { recoverProducers } from './log/producer-snapshots.ts'
+import { deriveState } from './log/producer-snapshots.ts'
 import type { SegmentEnvironment } from './log/segment.ts'
 import { Maintenance } from './maintenance.ts'
 import { Partition, type PartitionEnvironment } from './partition.ts'
 import { partitionProducers } from './producers/partition-producers.ts'
 import type { AnyHandler } from './request.ts'
-import { type Authorizer, allowAll } from './security/authorization.ts'
+import { authorizerFor } from './security/acls/acl-authorizer.ts'
+import { AclStore } from './security/acls/acl-store.ts'
+import type { Authorizer, Denial } from './security/authorization.ts'
+import { ScramCredentials } from './security/scram-credentials.ts'
 import type { BrokerStorage } from './storage/storage.ts'
 import { MetadataJournal, type MetadataRecord } from './topics/metadata-journal.ts'
 import { TopicRegistry } from './topics/topic-registry.ts'
@@ -30,6 +37,8 @@ export interface BrokerCoreOptions {
   readonly storage: BrokerStorage
   readonly clock: Clock
   readonly random: Random
+  /** Bytes that nobody can foresee, for salts and nonces. Default: from `random`, for tests and simulation. */
+  readonly secureBytes?: (size: number) => Buffer
   /** Broker settings under Kafka's dotted names. */
   readonly config?: Readonly<Record<string, string>>
   readonly durability?: Durability
@@ -39,6 +48,8 @@ export interface BrokerCoreOptions {
 
 const formatPath = 'format.json'
 const storageFormat = 1
+/** By how much a start raises leader epochs: Apache Kafka's one replica loses the leadership and gains it again. */
+const epochsPerStart = 2
 
 /**
  * A broker without sockets: sessions take request bytes and give response bytes. All state is here, all of it is
@@ -56,16 +67,30 @@ export class BrokerCore {
   readonly config: BrokerConfig
   readonly durability: Durability
   readonly topics: TopicRegistry
+  /** SCRAM users. */
+  readonly scram: ScramCredentials
+  /** Feature levels in force. */
+  readonly features: Features
+  /** Settings of groups and client metrics subscriptions. */
+  readonly resourceConfigs: ResourceConfigs
+  /** Levels by logger, until the broker stops (KIP-412). */
+  readonly logLevels = new Map([['root', 'INFO']])
   readonly fetchSessions: FetchSessions
   readonly groups: GroupCoordinator
   readonly transactions: TransactionCoordinator
   /** First producer id that was never reserved. */
   nextProducerId = 0
   /** Decides what principals may do. */
-  authorizer: Authorizer = allowAll
+  authorizer: Authorizer
+  /** Kept also while nothing asks for them. */
+  readonly acls: AclStore
+  /** Told of every request that is refused. */
+  denied: (denial: Denial) => void = () => {}
   readonly nodeId: number
   clusterId = ''
   advertised: { readonly host: string; readonly port: number }
+  /** How many times the data has been opened, this time included. */
+  startNumber = 1
   /** Bytes cut from logs at the start, because a crash left them torn. */
   recoveredCutBytes = 0
   readonly #handlers = new Map<number, AnyHandler>()
@@ -103,15 +128,27 @@ export class BrokerCore {
       recordLogStart: (partition, offset) => this.#recordLogStart(partition, offset),
     }
     this.#journal = new MetadataJournal(this.storage, this.durability === 'fsync', () => this.#currentMetadata())
+    this.scram = new ScramCredentials({
+      record: (...records) => this.#journal.append(...records),
+      secureBytes: options.secureBytes ?? ((size) => this.#bytes(size)),
+    })
+    this.acls = new AclStore((record) => this.#record(record))
+    this.authorizer = authorizerFor(this.config, this.acls)
     this.topics = new TopicRegistry({
       config: this.config,
       newTopicId: () => this.newUuid(),
+      startNumber: () => this.startNumber,
       record: (record) => this.#record(record),
-      openPartition: (topic, index) => this.#openPartition(topic, index),
+      openPartition: (topic, index, bornInStart) => this.#openPartition(topic, index, bornInStart),
       deleteTopicData: (topicId) => this.#deleteTopicData(topicId),
     })
     this.fetchSessions = new FetchSessions(this.random, this.config.number('max.incremental.fetch.session.cache.slots'))
     for (const one of handlers) this.#handlers.set(one.api.key, one)
+    this.features = new Features(
+      (apiKey) => this.#handlers.has(apiKey),
+      (...records) => this.#journal.append(...records),
+    )
+    this.resourceConfigs = new ResourceConfigs((record) => this.#record(record))
     this.#start()
     this.#maintenance = new Maintenance(this, this.#segments)
     const coordinators = new Coordinators(this)
@@ -131,13 +168,22 @@ export class BrokerCore {
       else if (record.kind === 'topic') topics.set(record.id, record)
       else if (record.kind === 'topicDeleted') topics.delete(record.id)
       else if (record.kind === 'logStart') logStarts.set(partitionKey(record.id, record.partition), record.offset)
+      else if (record.kind === 'start') this.startNumber = record.number + 1
       else if (record.kind === 'producerIds') this.nextProducerId = record.next
+      else if (record.kind === 'scramCredential' || record.kind === 'scramDecoy') this.scram.apply(record)
+      else if (record.kind === 'acls') this.acls.apply(record)
       else if (record.kind === 'brokerConfig') this.config.alter(record.name, record.value ?? undefined)
+      else if (record.kind === 'brokerDefaultConfig') this.config.alterDefault(record.name, record.value ?? undefined)
+      else if (record.kind === 'feature') this.features.apply(record)
+      else if (record.kind === 'groupConfig' || record.kind === 'clientMetrics') this.resourceConfigs.apply(record)
     }
     if (this.clusterId === '') {
       this.clusterId = this.newUuid()
       this.#record({ kind: 'cluster', clusterId: this.clusterId })
     }
+    this.#record({ kind: 'start', number: this.startNumber })
+    // An epoch that a power loss made forget would be given twice, and nobody would notice what was lost in between.
+    this.#journal.syncSoon()
     for (const topicId of this.storage.list('logs')) {
       if (!topics.has(topicId)) this.#deleteTopicData(topicId)
     }
@@ -163,27 +209,35 @@ export class BrokerCore {
     throw brokerError('BROKER_FORMAT_TOO_NEW', message)
   }
 
-  #openPartition(topic: { name: string; id: string; config: TopicConfig }, index: number): Partition {
+  #openPartition(
+    topic: { name: string; id: string; config: TopicConfig },
+    index: number,
+    bornInStart: number,
+  ): Partition {
     const { id: topicId, name, config } = topic
     const log = new PartitionLog(this.#segments, `logs/${topicId}/${index}`)
-    const identity = { topic: name, topicId, index }
+    const leaderEpoch = (this.startNumber - bornInStart) * epochsPerStart
+    const identity = { topic: name, topicId, index, leaderEpoch }
     const logStartOffset = this.#found?.logStarts.get(partitionKey(topicId, index)) ?? 0
     // A topic created now has no files, a partition never written to neither.
     const known = this.#found?.checkpoint?.get(partitionKey(topicId, index))
     const isNew = !this.#found || (this.#found.checkpoint !== undefined && !known)
     if (isNew) {
-      const producers = partitionProducers.create()
-      return new Partition(this.#partitions, identity, { config, log, producers, logStartOffset })
+      const state = { producers: partitionProducers.create(), epochs: new LeaderEpochs() }
+      return new Partition(this.#partitions, identity, { config, log, logStartOffset, ...state })
     }
     if (known && openFromCheckpoint(this.#segments, log, known.segments)) {
       const producers = partitionProducers.restore(Buffer.from(known.producers, 'base64'))
-      return new Partition(this.#partitions, identity, { config, log, producers, logStartOffset })
+      const state = { producers, epochs: new LeaderEpochs(known.epochs) }
+      const partition = new Partition(this.#partitions, identity, { config, log, logStartOffset, ...state })
+      partition.cleanedUpTo = known.cleanedUpTo ?? 0
+      return partition
     }
     this.recoveredCutBytes += recoverLog(this.#segments, log, this.clock.now())
     // The log lost more than the log start says was kept: it begins anew where readers expect it.
     if (log.endOffset < logStartOffset) log.resetTo(logStartOffset)
-    const producers = recoverProducers(this.#partitions, log, Math.max(logStartOffset, log.firstOffset))
-    return new Partition(this.#partitions, identity, { config, log, producers, logStartOffset })
+    const state = deriveState(this.#partitions, log, Math.max(logStartOffset, log.firstOffset))
+    return new Partition(this.#partitions, identity, { config, log, logStartOffset, ...state })
   }
 
   #recordLogStart(partition: Partition, offset: number): void {
@@ -196,8 +250,14 @@ export class BrokerCore {
 
   *#currentMetadata(): Iterable<MetadataRecord> {
     yield { kind: 'cluster', clusterId: this.clusterId }
+    yield { kind: 'start', number: this.startNumber }
     yield { kind: 'producerIds', next: this.nextProducerId }
     for (const [name, value] of this.config.altered) yield { kind: 'brokerConfig', name, value }
+    for (const [name, value] of this.config.alteredDefaults) yield { kind: 'brokerDefaultConfig', name, value }
+    yield* this.features.records()
+    yield* this.resourceConfigs.records()
+    yield* this.scram.records()
+    yield* this.acls.records()
     yield* this.topics.records()
   }
 
@@ -222,13 +282,28 @@ export class BrokerCore {
     this.topics.refreshConfigs()
   }
 
+  /** The same for the default of all brokers, which the broker's own setting overrides (KIP-226). */
+  alterBrokerDefault(name: string, value: string | undefined): void {
+    this.#record({ kind: 'brokerDefaultConfig', name, value: value ?? null })
+    this.config.alterDefault(name, value)
+    this.topics.refreshConfigs()
+  }
+
+  /** A group's settings, also of a group that does not exist. */
+  groupConfig(groupId: string): GroupConfig {
+    return groupConfig(this.config, this.resourceConfigs.groups.get(groupId))
+  }
+
   /** A random UUID as Kafka prints it; never one that begins with a dash, which command lines mistake for a flag. */
   newUuid(): string {
     for (;;) {
-      const bytes = Buffer.from(Uint8Array.from({ length: 16 }, () => Math.floor(this.random.next() * 256)))
-      const text = bytes.toString('base64url')
+      const text = this.#bytes(16).toString('base64url')
       if (!text.startsWith('-') && !/^A+$/.test(text)) return text
     }
+  }
+
+  #bytes(size: number): Buffer {
+    return Buffer.from(Uint8Array.from({ length: size }, () => Math.floor(this.random.next() * 256)))
   }
 
   partition(topic: string, index: number): Partition | undefined {

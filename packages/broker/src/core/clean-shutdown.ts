@@ -1,15 +1,19 @@
 import { crc32c } from '@millrace/protocol'
+import type { EpochEntry } from './log/leader-epochs.ts'
 import type { SegmentCheckpoint } from './log/partition-log.ts'
 import type { BrokerStorage } from './storage/storage.ts'
 
 const path = 'clean-shutdown'
-const format = 1
+const format = 2
 
 /** What a clean stop knows of a partition, so that the next start reads none of its files. */
 export interface PartitionCheckpoint {
   readonly segments: readonly SegmentCheckpoint[]
   /** Snapshot of the producers, base64. */
   readonly producers: string
+  readonly epochs: readonly EpochEntry[]
+  /** Up to where compaction has left one record per key. */
+  readonly cleanedUpTo?: number
 }
 
 export type CleanShutdown = ReadonlyMap<string, PartitionCheckpoint>

@@ -60,6 +60,7 @@ function requestedPartitions(request: FetchRequest): FetchedPartition[] {
       partition: one.partition,
       currentLeaderEpoch: one.currentLeaderEpoch,
       fetchOffset: one.fetchOffset,
+      lastFetchedEpoch: one.lastFetchedEpoch,
       maxBytes: one.partitionMaxBytes,
       sentHighWatermark: -1,
       sentLogStartOffset: -1,

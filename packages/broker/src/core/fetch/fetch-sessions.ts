@@ -7,6 +7,8 @@ export interface FetchedPartition {
   readonly partition: number
   readonly currentLeaderEpoch: number
   readonly fetchOffset: number
+  /** Epoch of the last record the client has; -1 when it does not say. */
+  readonly lastFetchedEpoch: number
   readonly maxBytes: number
   /** What the client was last told; -1 when nothing. */
   sentHighWatermark: number

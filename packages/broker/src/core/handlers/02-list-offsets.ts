@@ -1,6 +1,7 @@
 import { apis, ErrorCode, type ListOffsetsResponse, type MessageInput } from '@millrace/protocol'
 import type { Isolation, Partition } from '../partition.ts'
 import { handler } from '../request.ts'
+import { AclOperation, ResourceType } from '../security/authorization.ts'
 import { epochProblem } from './leader-epoch.ts'
 
 type Answer = MessageInput<ListOffsetsResponse['topics'][number]['partitions'][number]>
@@ -10,51 +11,78 @@ const earliest = -2
 const maxTimestamp = -3
 const earliestLocal = -4
 const latestTiered = -5
+const earliestPendingUpload = -6
+
+/** From which version on a client may ask for what is no time. */
+const firstVersionOf: Readonly<Record<number, number>> = {
+  [latest]: 1,
+  [earliest]: 1,
+  [maxTimestamp]: 7,
+  [earliestLocal]: 8,
+  [latestTiered]: 9,
+  [earliestPendingUpload]: 11,
+}
+
+interface Found {
+  readonly offset: number
+  readonly timestamp: number
+  readonly leaderEpoch: number
+}
+
+const nothing: Found = { offset: -1, timestamp: -1, leaderEpoch: -1 }
 
 /**
  * ListOffsets (2), v1 to v11: latest, earliest, the record with the greatest timestamp (KIP-734), the first record at or after a
- * time, by isolation. Without tiered storage the earliest local offset is the earliest, and the latest tiered one is unknown.
+ * time, by isolation, with the epoch that wrote it (KIP-320). Without tiered storage the earliest local offset is the earliest,
+ * and nothing is tiered or waits for it (KIP-405, KIP-1005, KIP-1023).
  */
 export const listOffsets = handler({
   api: apis.ListOffsets,
   versions: [1, 11],
-  handle(request, { core, apiVersion }) {
+  kips: [79, 98, 320, 482, 734, 1005, 1075],
+  leftOut: 'Tiered storage: the earliest local offset is the earliest, and there is no remote one.',
+  handle(request, { core, apiVersion, may }) {
     const isolation: Isolation = request.isolationLevel === 1 ? 'read_committed' : 'read_uncommitted'
     const topics = request.topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partitionIndex, timestamp, currentLeaderEpoch }): Answer => {
+        if (!may(AclOperation.DESCRIBE, ResourceType.TOPIC, name)) {
+          return { partitionIndex, errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, timestamp: -1, offset: -1 }
+        }
         const partition = core.partition(name, partitionIndex)
         const problem = partition ? epochProblem(partition, currentLeaderEpoch) : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         if (!partition || problem !== ErrorCode.NONE) {
           return { partitionIndex, errorCode: problem, timestamp: -1, offset: -1 }
         }
-        const found = find(partition, timestamp, isolation)
-        const told = apiVersion >= 4 && found.offset >= 0
-        return {
-          partitionIndex,
-          errorCode: ErrorCode.NONE,
-          ...found,
-          ...(told && { leaderEpoch: partition.leaderEpoch }),
+        if (timestamp < 0 && apiVersion < (firstVersionOf[timestamp] ?? Number.POSITIVE_INFINITY)) {
+          return { partitionIndex, errorCode: ErrorCode.UNSUPPORTED_VERSION, timestamp: -1, offset: -1 }
         }
+        const { leaderEpoch, ...found } = find(partition, timestamp, isolation)
+        return { partitionIndex, errorCode: ErrorCode.NONE, ...found, ...(apiVersion >= 4 && { leaderEpoch }) }
       }),
     }))
     return { topics }
   },
 })
 
-function find(partition: Partition, timestamp: number, isolation: Isolation): { offset: number; timestamp: number } {
+function find(partition: Partition, timestamp: number, isolation: Isolation): Found {
   switch (timestamp) {
     case latest:
-      return { offset: partition.readableEnd(isolation), timestamp: -1 }
+      return { offset: partition.readableEnd(isolation), timestamp: -1, leaderEpoch: partition.leaderEpoch }
     case earliest:
     case earliestLocal:
-      return { offset: partition.logStartOffset, timestamp: -1 }
+      return {
+        offset: partition.logStartOffset,
+        timestamp: -1,
+        leaderEpoch: partition.epochs.at(partition.logStartOffset),
+      }
     case latestTiered:
-      return { offset: -1, timestamp: -1 }
+    case earliestPendingUpload:
+      return nothing
     default: {
       const wanted = timestamp === maxTimestamp ? partition.log.maxTimestampMs : timestamp
       const found = wanted < 0 ? undefined : partition.offsetForTime(wanted, isolation)
-      return found ? { offset: found.offset, timestamp: found.timestampMs } : { offset: -1, timestamp: -1 }
+      return found ? { offset: found.offset, timestamp: found.timestampMs, leaderEpoch: found.leaderEpoch } : nothing
     }
   }
 }

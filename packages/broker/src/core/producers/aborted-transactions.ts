@@ -1,15 +1,8 @@
-import type { AbortedTransaction } from './types.ts'
-
-export interface AbortedRange extends AbortedTransaction {
-  /** Offset of the abort marker. */
-  readonly lastOffset: number
-  /** The last stable offset right after the abort: no transaction that ends later began before it. */
-  readonly lastStableOffset: number
-}
+import type { AbortedRange, AbortedTransaction } from './types.ts'
 
 /** Aborted transactions of one partition in the order of their markers. */
 export class AbortedTransactions {
-  readonly #ranges: AbortedRange[]
+  #ranges: AbortedRange[]
 
   constructor(ranges: AbortedRange[] = []) {
     this.#ranges = ranges
@@ -32,6 +25,10 @@ export class AbortedTransactions {
       if (range.lastStableOffset >= toOffset) break
     }
     return found
+  }
+
+  keep(keep: (range: AbortedRange) => boolean): void {
+    if (!this.#ranges.every(keep)) this.#ranges = this.#ranges.filter(keep)
   }
 
   deleteBefore(logStartOffset: number): void {

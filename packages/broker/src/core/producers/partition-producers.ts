@@ -1,5 +1,5 @@
 import { controlType, ErrorCode, type RecordBatchView } from '@millrace/protocol'
-import { type AbortedRange, AbortedTransactions } from './aborted-transactions.ts'
+import { AbortedTransactions } from './aborted-transactions.ts'
 import {
   lastSequenceIn,
   lastSequenceOf,
@@ -11,6 +11,7 @@ import {
 import { decodeSnapshot, encodeSnapshot } from './producer-snapshot.ts'
 import { follows } from './sequences.ts'
 import type {
+  AbortedRange,
   AbortedTransaction,
   AppendOrigin,
   ProducerDescription,
@@ -157,6 +158,10 @@ class PartitionProducers implements ProducerState {
       coordinatorEpoch: entry.coordinatorEpoch,
       openTransactionOffset: this.#open.get(entry.producerId),
     }
+  }
+
+  keepAborted(keep: (range: AbortedRange) => boolean): void {
+    this.#aborted.keep(keep)
   }
 
   deleteBefore(logStartOffset: number): void {

@@ -1,6 +1,6 @@
 import { crc32c } from '@millrace/protocol'
-import type { AbortedRange } from './aborted-transactions.ts'
 import type { ProducerEntry } from './producer-entry.ts'
+import type { AbortedRange } from './types.ts'
 
 /** Of the bytes below; a newer one is refused, and the state is then rebuilt from the log. */
 export const producerSnapshotVersion = 1

@@ -20,6 +20,13 @@ export interface AbortedTransaction {
   readonly firstOffset: number
 }
 
+export interface AbortedRange extends AbortedTransaction {
+  /** Offset of the abort marker. */
+  readonly lastOffset: number
+  /** The last stable offset right after the abort: no transaction that ends later began before it. */
+  readonly lastStableOffset: number
+}
+
 /** One producer as DescribeProducers shows it. */
 export interface ProducerDescription {
   readonly producerId: number
@@ -53,6 +60,8 @@ export interface ProducerState {
   producer(producerId: number): ProducerDescription | undefined
   /** All producers known here. */
   producers(): Iterable<ProducerDescription>
+  /** Forgets the aborted transactions for which `keep` is false: compaction has removed what they wrote. */
+  keepAborted(keep: (range: AbortedRange) => boolean): void
   /** Forgets aborted transactions that ended before the new log start. */
   deleteBefore(logStartOffset: number): void
   /** Forgets producers unheard of for `expirationMs` (`producer.id.expiration.ms`) that have no open transaction. */

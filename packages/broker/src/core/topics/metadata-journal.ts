@@ -1,6 +1,13 @@
 import { crc32c } from '@millrace/protocol'
 import { brokerError } from '../../errors.ts'
+import type { ClientMetricsRecord, GroupConfigRecord } from '../config/resource-configs.ts'
+import type { FeatureRecord } from '../features.ts'
+import type { AclsRecord } from '../security/acls/acl-store.ts'
+import type { ScramCredentialRecord, ScramDecoyRecord } from '../security/scram-credentials.ts'
 import type { BrokerStorage, StorageFile } from '../storage/storage.ts'
+
+/** Partitions from this one on were created in that start of the broker. */
+export type Birth = readonly [firstPartition: number, start: number]
 
 /** One change of what the broker knows about topics, settings and ids. Unknown kinds are refused as a newer format. */
 export type MetadataRecord =
@@ -11,12 +18,39 @@ export type MetadataRecord =
       readonly id: string
       readonly partitions: number
       readonly config: Readonly<Record<string, string>>
+      /** From which partition on and in which start of the broker partitions were created; leader epochs count from there. */
+      readonly births?: readonly Birth[]
     }
+  | { readonly kind: 'start'; readonly number: number }
   | { readonly kind: 'topicDeleted'; readonly id: string }
   | { readonly kind: 'logStart'; readonly id: string; readonly partition: number; readonly offset: number }
   | { readonly kind: 'brokerConfig'; readonly name: string; readonly value: string | null }
-  | { readonly kind: 'groupConfig'; readonly group: string; readonly config: Readonly<Record<string, string>> }
+  | { readonly kind: 'brokerDefaultConfig'; readonly name: string; readonly value: string | null }
+  | GroupConfigRecord
+  | ClientMetricsRecord
+  | FeatureRecord
   | { readonly kind: 'producerIds'; readonly next: number }
+  | ScramCredentialRecord
+  | ScramDecoyRecord
+  | AclsRecord
+
+/** All kinds there are; without one that the type has, this does not compile. */
+const kinds: Readonly<Record<MetadataRecord['kind'], true>> = {
+  cluster: true,
+  topic: true,
+  start: true,
+  topicDeleted: true,
+  logStart: true,
+  brokerConfig: true,
+  brokerDefaultConfig: true,
+  groupConfig: true,
+  clientMetrics: true,
+  feature: true,
+  producerIds: true,
+  scramCredential: true,
+  scramDecoy: true,
+  acls: true,
+}
 
 const path = 'metadata/journal.log'
 const frameBytes = 8
@@ -46,7 +80,8 @@ export class MetadataJournal {
   }
 
   /**
-   * Reads every whole record and cuts a torn tail. Throws BROKER_DATA_DAMAGED when whole records follow the damage: cut
+   * Reads every whole record and cuts a torn tail. Throws BROKER_FORMAT_TOO_NEW for a kind of record that a later version has,
+   * and BROKER_DATA_DAMAGED when whole records follow the damage: cut
    * there, the topics they name would be unknown, and the start would delete their logs as those of deleted topics.
    */
   load(): MetadataRecord[] {
@@ -54,7 +89,7 @@ export class MetadataJournal {
     const records: MetadataRecord[] = []
     let at = 0
     for (let body = bodyAt(bytes, at); body; body = bodyAt(bytes, at)) {
-      records.push(JSON.parse(body.toString('utf8')) as MetadataRecord)
+      records.push(knownRecord(JSON.parse(body.toString('utf8')) as MetadataRecord))
       at += frameBytes + body.length
     }
     if (hasRecordBehind(bytes, at)) {
@@ -96,6 +131,13 @@ export class MetadataJournal {
     }
   }
 
+  /** Lets the device have what is there, without waiting for it. */
+  syncSoon(): void {
+    this.#file.sync(() => {
+      // A power loss may take it then, as it may take anything else under `write`.
+    })
+  }
+
   flush(): void {
     if (this.#file.size > 0) this.#file.syncNow()
   }
@@ -107,6 +149,12 @@ export class MetadataJournal {
       // The next append or start cuts it; the error that brought us here is the one to report.
     }
   }
+}
+
+function knownRecord(record: MetadataRecord): MetadataRecord {
+  if (Object.hasOwn(kinds, record.kind)) return record
+  const message = `${path} has a record of kind ${String(record.kind)}, which a later version has written`
+  throw brokerError('BROKER_FORMAT_TOO_NEW', message, { path, kind: record.kind })
 }
 
 /** The record that begins at a position; undefined when none does. */

@@ -2,7 +2,7 @@ import { ErrorCode } from '@millrace/protocol'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import { TopicConfig } from '../config/topic-config.ts'
 import type { Partition } from '../partition.ts'
-import type { MetadataRecord } from './metadata-journal.ts'
+import type { Birth, MetadataRecord } from './metadata-journal.ts'
 import { type InternalTopicName, isInternalTopic, type Topic } from './topic.ts'
 import { collisionKey } from './topic-name.ts'
 
@@ -10,9 +10,11 @@ import { collisionKey } from './topic-name.ts'
 export interface TopicRegistryEnvironment {
   readonly config: BrokerConfig
   newTopicId(): string
+  /** Which start of the broker this is. */
+  startNumber(): number
   /** Makes a change durable; throws when it cannot be. */
   record(record: MetadataRecord): void
-  openPartition(topic: { name: string; id: string; config: TopicConfig }, index: number): Partition
+  openPartition(topic: { name: string; id: string; config: TopicConfig }, index: number, bornInStart: number): Partition
   /** Deletes the bytes of a topic. */
   deleteTopicData(topicId: string): void
 }
@@ -33,6 +35,7 @@ export class TopicRegistry {
   readonly #byName = new Map<string, Topic>()
   readonly #byId = new Map<string, Topic>()
   readonly #collisionKeys = new Map<string, string>()
+  readonly #changeListeners: ((topic: Topic) => void)[] = []
   readonly #deletionListeners: ((topic: Topic) => void)[] = []
 
   constructor(environment: TopicRegistryEnvironment) {
@@ -69,8 +72,9 @@ export class TopicRegistry {
   create(name: string, partitions: number, config: Iterable<readonly [string, string]>): Topic {
     const id = this.#environment.newTopicId()
     const own = Object.fromEntries(config)
-    this.#environment.record({ kind: 'topic', name, id, partitions, config: own })
-    return this.apply({ name, id, partitions, config: own })
+    const births: readonly Birth[] = [[0, this.#environment.startNumber()]]
+    this.#environment.record({ kind: 'topic', name, id, partitions, config: own, births })
+    return this.apply({ name, id, partitions, config: own, births })
   }
 
   /** The broker's own topic, created when it is first needed. */
@@ -79,20 +83,25 @@ export class TopicRegistry {
   }
 
   /** Takes a recorded topic into memory; also one that has more partitions or other settings now. */
-  apply(state: { name: string; id: string; partitions: number; config: Readonly<Record<string, string>> }): Topic {
-    const { name, id } = state
+  apply(state: Omit<Extract<MetadataRecord, { kind: 'topic' }>, 'kind'>): Topic {
+    const { name, id, births = [] } = state
     let topic = this.#byId.get(id)
     if (topic) topic.config.replaceOwn(Object.entries(state.config))
     else {
       const config = new TopicConfig(this.#environment.config, Object.entries(state.config))
-      topic = { name, id, config, partitions: [], internal: isInternalTopic(name) }
+      topic = { name, id, config, partitions: [], births, internal: isInternalTopic(name) }
       this.#byName.set(name, topic)
       this.#byId.set(id, topic)
       this.#collisionKeys.set(collisionKey(name), name)
     }
+    topic.births = births
+    const before = topic.partitions.length
     while (topic.partitions.length < state.partitions) {
-      topic.partitions.push(this.#environment.openPartition(topic, topic.partitions.length))
+      const index = topic.partitions.length
+      const bornInStart = births.findLast(([first]) => first <= index)?.[1] ?? 0
+      topic.partitions.push(this.#environment.openPartition(topic, index, bornInStart))
     }
+    if (topic.partitions.length > before) for (const listener of this.#changeListeners) listener(topic)
     return topic
   }
 
@@ -106,8 +115,11 @@ export class TopicRegistry {
 
   #recordAndApply(topic: Topic, partitions: number, config: Readonly<Record<string, string>>): void {
     const { name, id } = topic
-    this.#environment.record({ kind: 'topic', name, id, partitions, config })
-    this.apply({ name, id, partitions, config })
+    const before = topic.partitions.length
+    const births: readonly Birth[] =
+      partitions > before ? [...topic.births, [before, this.#environment.startNumber()]] : topic.births
+    this.#environment.record({ kind: 'topic', name, id, partitions, config, births })
+    this.apply({ name, id, partitions, config, births })
   }
 
   /**
@@ -124,6 +136,11 @@ export class TopicRegistry {
     for (const listener of this.#deletionListeners) listener(topic)
   }
 
+  /** Calls back when a topic was created or has more partitions. */
+  onChanged(listener: (topic: Topic) => void): void {
+    this.#changeListeners.push(listener)
+  }
+
   onDeleted(listener: (topic: Topic) => void): void {
     this.#deletionListeners.push(listener)
   }
@@ -134,8 +151,8 @@ export class TopicRegistry {
   }
 
   *records(): Iterable<MetadataRecord> {
-    for (const { name, id, partitions, config } of this.#byName.values()) {
-      yield { kind: 'topic', name, id, partitions: partitions.length, config: Object.fromEntries(config.own) }
+    for (const { name, id, partitions, config, births } of this.#byName.values()) {
+      yield { kind: 'topic', name, id, partitions: partitions.length, config: Object.fromEntries(config.own), births }
       for (const partition of partitions) {
         if (partition.logStartOffset === 0) continue
         yield { kind: 'logStart', id, partition: partition.index, offset: partition.logStartOffset }

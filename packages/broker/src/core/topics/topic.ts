@@ -1,5 +1,6 @@
 import type { TopicConfig } from '../config/topic-config.ts'
 import type { Partition } from '../partition.ts'
+import type { Birth } from './metadata-journal.ts'
 
 /** A topic and its partitions; the index in the array is the partition's number. */
 export interface Topic {
@@ -7,6 +8,7 @@ export interface Topic {
   readonly id: string
   readonly config: TopicConfig
   readonly partitions: Partition[]
+  births: readonly Birth[]
   /** Kept by the broker for itself: clients may read it but not create or delete it. */
   readonly internal: boolean
 }
