@@ -27,7 +27,8 @@ export class BrokerConfig {
   }
 
   string(name: string): string {
-    const value = this.values(name)[0]?.value
+    const own = this.#altered.get(name) ?? this.#defaults.get(name) ?? this.#given.get(name)
+    const value = own ?? brokerConfigDefinition(name)?.defaultValue
     if (value === undefined) throw new TypeError(`no broker setting is called ${name}`)
     return value
   }

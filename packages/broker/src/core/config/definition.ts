@@ -21,6 +21,8 @@ export interface ConfigDefinition {
   readonly range?: readonly [number, number]
   /** The values allowed; of a list, its elements. */
   readonly oneOf?: readonly string[]
+  /** What else is wrong with a value, where its type does not say it. */
+  readonly check?: (value: string) => string | undefined
   /** Read once at the start: it cannot be altered while the broker runs. */
   readonly fixed?: boolean
 }
@@ -30,7 +32,7 @@ const int64Max = 2 ** 63
 
 /** Says what is wrong with a value, in Kafka's manner; undefined when it is right. */
 export function invalidValue(definition: ConfigDefinition, value: string): string | undefined {
-  const problem = problemOf(definition, value.trim())
+  const problem = problemOf(definition, value.trim()) ?? definition.check?.(value.trim())
   const shown = definition.type === 'password' ? '[hidden]' : value
   return problem && `Invalid value ${shown} for configuration ${definition.name}: ${problem}`
 }
@@ -39,6 +41,7 @@ function problemOf(definition: ConfigDefinition, value: string): string | undefi
   const { type, oneOf } = definition
   switch (type) {
     case 'boolean':
+      if (oneOf && !oneOf.includes(value.toLowerCase())) return `Only ${oneOf.join(' and ')} can be had here`
       return /^(true|false)$/i.test(value) ? undefined : 'Expected value to be either true or false'
     case 'password':
       return undefined

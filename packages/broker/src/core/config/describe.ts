@@ -1,17 +1,34 @@
 import type { DescribeConfigsResponse, MessageInput } from '@millrace/protocol'
-import type { BrokerConfig } from './broker-config.ts'
+import type { BrokerConfig, ConfigOrigin } from './broker-config.ts'
 import { brokerConfigDefinition } from './broker-config-definitions.ts'
-import { configTypeCodes } from './definition.ts'
+import { clientMetricsConfigDefinitions } from './client-metrics-config.ts'
+import { type ConfigDefinition, configTypeCodes } from './definition.ts'
+import { groupConfigDefinitions } from './group-config-definitions.ts'
+import { groupDefault } from './group-configs.ts'
 import type { TopicConfig } from './topic-config.ts'
-import { type TopicConfigDefinition, topicConfigDefinitions } from './topic-config-definitions.ts'
+import { topicConfigDefinitions } from './topic-config-definitions.ts'
 
 type Entry = MessageInput<DescribeConfigsResponse['results'][number]['configs'][number]>
 type Synonym = { name: string; value: string | null; source: number }
 
 /** Where a value comes from, as DescribeConfigs numbers it. */
-const source = { topic: 1, dynamicBroker: 2, staticBroker: 4, default: 5 } as const
+const source = {
+  topic: 1,
+  dynamicBroker: 2,
+  dynamicDefault: 3,
+  staticBroker: 4,
+  default: 5,
+  logger: 6,
+  clientMetrics: 7,
+  group: 8,
+} as const
 
-const brokerSources = { altered: source.dynamicBroker, given: source.staticBroker, default: source.default } as const
+const brokerSources: Readonly<Record<ConfigOrigin, number>> = {
+  altered: source.dynamicBroker,
+  alteredDefault: source.dynamicDefault,
+  given: source.staticBroker,
+  default: source.default,
+}
 
 export interface Wanted {
   /** Null for all. */
@@ -22,69 +39,127 @@ export interface Wanted {
 
 /** A topic's settings as an admin client sees them. */
 export function describeTopicConfig(config: TopicConfig, broker: BrokerConfig, wanted: Wanted): Entry[] {
-  return topicConfigDefinitions
-    .filter(({ name }) => !wanted.names || wanted.names.includes(name))
-    .map((definition) => {
-      const { name, type, documentation } = definition
-      const own = config.own.get(name)
-      const synonyms: Synonym[] = brokerValues(definition, broker)
-      if (own !== undefined) synonyms.unshift({ name, value: own, source: source.topic })
-      const [effective] = synonyms
-      return {
-        name,
-        value: effective!.value,
-        configSource: effective!.source,
-        synonyms: wanted.synonyms ? synonyms : [],
-        configType: configTypeCodes[type],
-        documentation: wanted.documentation ? documentation : null,
-      }
-    })
+  return chosen(topicConfigDefinitions, wanted).map((definition) => {
+    const { name, brokerName, defaultValue } = definition
+    const inherited = brokerName === undefined ? [] : brokerSynonyms(broker, brokerName)
+    return described(definition, defaultValue, own(config.own, name, source.topic, inherited), wanted)
+  })
 }
 
-function brokerValues({ brokerName, name, defaultValue }: TopicConfigDefinition, broker: BrokerConfig): Synonym[] {
-  const last = { name: brokerName ?? name, value: defaultValue, source: source.default }
-  if (brokerName === undefined || broker.origin(brokerName) === 'default') return [last]
-  return [
-    { name: brokerName, value: broker.string(brokerName), source: brokerSources[broker.origin(brokerName)] },
-    last,
-  ]
+/** A group's settings, also of one that does not exist. */
+export function describeGroupConfig(
+  values: ReadonlyMap<string, string>,
+  broker: BrokerConfig,
+  wanted: Wanted,
+): Entry[] {
+  return chosen(groupConfigDefinitions, wanted).map((definition) => {
+    const { name, brokerName, defaultValue } = definition
+    const inherited = brokerConfigDefinition(brokerName)
+      ? brokerSynonyms(broker, brokerName)
+      : [{ name: brokerName, value: defaultValue, source: source.default }]
+    const value = groupDefault(broker, definition)
+    return described(definition, value, own(values, name, source.group, inherited), wanted)
+  })
+}
+
+/** What a client metrics subscription says; of one that does not exist, the defaults. */
+export function describeClientMetrics(values: ReadonlyMap<string, string>, wanted: Wanted): Entry[] {
+  return chosen(clientMetricsConfigDefinitions, wanted).map((definition) => {
+    const synonyms = own(values, definition.name, source.clientMetrics, [])
+    return described(definition, definition.defaultValue, synonyms, wanted)
+  })
+}
+
+/** The one logger there is. */
+export function describeLoggers(levels: ReadonlyMap<string, string>, wanted: Wanted): Entry[] {
+  return [...levels]
+    .filter(([name]) => !wanted.names || wanted.names.includes(name))
+    .map(([name, value]) => ({ name, value, configSource: source.logger, synonyms: [] }))
 }
 
 /** The broker's settings as an admin client sees them. */
 export function describeBrokerConfig(broker: BrokerConfig, wanted: Wanted): Entry[] {
-  return broker
-    .names()
-    .filter((name) => !wanted.names || wanted.names.includes(name))
-    .flatMap((name) => brokerConfigDefinition(name) ?? [])
-    .map(({ name, type, documentation, defaultValue }) => {
-      const isSensitive = type === 'password'
-      // Secrets never leave, not even to who may see all other settings.
-      const shown = (text: string): string | null => (isSensitive ? null : text)
-      const value = shown(broker.string(name))
-      const configSource = brokerSources[broker.origin(name)]
-      const synonyms: Synonym[] = [{ name, value: shown(defaultValue), source: source.default }]
-      if (configSource !== source.default) synonyms.unshift({ name, value, source: configSource })
-      return {
-        name,
-        value,
-        readOnly: !isAlterable(name),
-        isSensitive,
-        configSource,
-        synonyms: wanted.synonyms ? synonyms : [],
-        configType: configTypeCodes[type],
-        documentation: wanted.documentation ? documentation : null,
-      }
-    })
+  const definitions = broker.names().map((name) => brokerConfigDefinition(name)!)
+  return chosen(definitions, wanted).map((definition) => ({
+    ...described(definition, definition.defaultValue, brokerSynonyms(broker, definition.name), wanted),
+    readOnly: !isAlterable(definition.name),
+  }))
 }
 
-/** What is read once at the start cannot be altered while the broker runs. */
+/** What has been set as the default of all brokers. */
+export function describeBrokerDefaults(broker: BrokerConfig, wanted: Wanted): Entry[] {
+  const definitions = [...broker.alteredDefaults.keys()].map((name) => brokerConfigDefinition(name)!)
+  return chosen(definitions, wanted).map((definition) => {
+    const { name, defaultValue } = definition
+    return described(definition, defaultValue, own(broker.alteredDefaults, name, source.dynamicDefault, []), wanted)
+  })
+}
+
+function chosen<D extends ConfigDefinition>(definitions: readonly D[], { names }: Wanted): D[] {
+  return definitions.filter(({ name }) => !names || names.includes(name))
+}
+
+function own(
+  values: ReadonlyMap<string, string>,
+  name: string,
+  from: number,
+  inherited: readonly Synonym[],
+): Synonym[] {
+  const value = values.get(name)
+  return value === undefined ? [...inherited] : [{ name, value, source: from }, ...inherited]
+}
+
+function brokerSynonyms(broker: BrokerConfig, name: string): Synonym[] {
+  return broker.values(name).map(({ value, origin }) => ({ name, value, source: brokerSources[origin] }))
+}
+
+/** One setting whose value is that of its first synonym. Secrets never leave, not even to who may see all other settings. */
+function described(
+  definition: ConfigDefinition,
+  defaultValue: string,
+  synonyms: readonly Synonym[],
+  wanted: Wanted,
+): Entry {
+  const { name, type, documentation } = definition
+  const isSensitive = type === 'password'
+  const effective = synonyms[0] ?? { value: defaultValue, source: source.default }
+  const shown = isSensitive ? synonyms.map((one) => ({ ...one, value: null })) : synonyms
+  return {
+    name,
+    value: isSensitive ? null : effective.value,
+    isSensitive,
+    configSource: effective.source,
+    synonyms: wanted.synonyms ? shown : [],
+    configType: configTypeCodes[type],
+    documentation: wanted.documentation ? documentation : null,
+  }
+}
+
+/** What Apache Kafka has as read-only too, or what is read once at the start here. */
 const fixedAtStart: ReadonlySet<string> = new Set([
-  'node.id',
-  'max.incremental.fetch.session.cache.slots',
-  'queued.max.bytes',
-  'socket.request.max.bytes',
-  'request.timeout.ms',
+  'auto.create.topics.enable',
   'connections.max.idle.ms',
+  'default.replication.factor',
+  'delete.topic.enable',
+  'fetch.max.bytes',
+  'group.initial.rebalance.delay.ms',
+  'group.max.session.timeout.ms',
+  'group.max.size',
+  'group.min.session.timeout.ms',
+  'log.cleaner.enable',
+  'log.retention.check.interval.ms',
+  'max.incremental.fetch.session.cache.slots',
+  'node.id',
+  'num.partitions',
+  'offset.metadata.max.bytes',
+  'offsets.retention.check.interval.ms',
+  'offsets.retention.minutes',
+  'queued.max.bytes',
+  'request.timeout.ms',
+  'socket.request.max.bytes',
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms',
+  'transaction.max.timeout.ms',
+  'transactional.id.expiration.ms',
 ])
 
 export function isAlterable(name: string): boolean {

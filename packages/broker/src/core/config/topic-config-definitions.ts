@@ -14,12 +14,20 @@ function define(
   type: ConfigDefinition['type'],
   defaultValue: string,
   documentation: string,
-  limits: Pick<ConfigDefinition, 'range' | 'oneOf'> = {},
+  limits: Pick<ConfigDefinition, 'range' | 'oneOf' | 'check'> = {},
 ): TopicConfigDefinition {
   return { name, brokerName, type, defaultValue, documentation, ...limits }
 }
 
 const atLeast = (min: number): { range: [number, number] } => ({ range: [min, Number.POSITIVE_INFINITY] })
+
+/** Partition and broker of each replica whose replication would be throttled, or all. */
+function throttledReplicas(value: string): string | undefined {
+  const isList = /^\d+:\d+(\s*,\s*\d+:\d+)*$/.test(value)
+  return value === '' || value === '*' || isList
+    ? undefined
+    : 'Expected *, or partition:broker pairs with commas between'
+}
 
 export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
   define(
@@ -30,6 +38,30 @@ export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
     'What happens to old segments: delete, compact, or both.',
     {
       oneOf: ['compact', 'delete'],
+    },
+  ),
+  define(
+    'compression.gzip.level',
+    'compression.gzip.level',
+    'int',
+    '-1',
+    'Level where the broker compresses with gzip.',
+    {
+      range: [-1, 9],
+      check: (value) => (value === '0' ? 'Value must be -1, or between 1 and 9' : undefined),
+    },
+  ),
+  define('compression.lz4.level', 'compression.lz4.level', 'int', '9', 'Level where the broker compresses with LZ4.', {
+    range: [1, 17],
+  }),
+  define(
+    'compression.zstd.level',
+    'compression.zstd.level',
+    'int',
+    '3',
+    'Level where the broker compresses with zstd.',
+    {
+      range: [-131072, 22],
     },
   ),
   define('compression.type', 'compression.type', 'string', 'producer', 'Batches are kept as producers compress them.', {
@@ -60,7 +92,9 @@ export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
     atLeast(1),
   ),
   define('flush.ms', 'log.flush.interval.ms', 'long', forever, 'Accepted; the durability policy decides.', atLeast(0)),
-  define('follower.replication.throttled.replicas', undefined, 'list', '', 'Accepted; there are no followers.'),
+  define('follower.replication.throttled.replicas', undefined, 'list', '', 'Accepted; there are no followers.', {
+    check: throttledReplicas,
+  }),
   define(
     'index.interval.bytes',
     'log.index.interval.bytes',
@@ -69,7 +103,9 @@ export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
     'Accepted; the index has one entry every 4096 bytes.',
     atLeast(0),
   ),
-  define('leader.replication.throttled.replicas', undefined, 'list', '', 'Accepted; there are no followers.'),
+  define('leader.replication.throttled.replicas', undefined, 'list', '', 'Accepted; there are no followers.', {
+    check: throttledReplicas,
+  }),
   define(
     'local.retention.bytes',
     'log.local.retention.bytes',

@@ -1,15 +1,14 @@
 import { apis, ErrorCode, type IncrementalAlterConfigsRequest } from '@millrace/protocol'
-import type { BrokerCore } from '../broker-core.ts'
-import { brokerConfigDefinition } from '../config/broker-config-definitions.ts'
 import { configDenial } from '../config/config-rights.ts'
 import { listElements } from '../config/definition.ts'
-import { applyConfig, type ConfigResource, currentConfig, findResource } from '../config/resources.ts'
-import { topicConfigDefinition } from '../config/topic-config-definitions.ts'
-import { handler } from '../request.ts'
+import { resourcesNamedTwice } from '../config/named-twice.ts'
+import { applyConfig, type ConfigResource, findResource } from '../config/resources.ts'
+import { handler, type RequestContext } from '../request.ts'
 import { AclOperation } from '../security/authorization.ts'
 import { type Refusal, refusal } from '../topics/check-topic.ts'
 
-type Alteration = IncrementalAlterConfigsRequest['resources'][number]['configs'][number]
+type Asked = IncrementalAlterConfigsRequest['resources'][number]
+type Alteration = Asked['configs'][number]
 
 const operation = { set: 0, delete: 1, append: 2, subtract: 3 } as const
 
@@ -17,13 +16,12 @@ const operation = { set: 0, delete: 1, append: 2, subtract: 3 } as const
 export const incrementalAlterConfigs = handler({
   api: apis.IncrementalAlterConfigs,
   versions: [0, 1],
-  kips: [226, 339, 412, 482],
+  kips: [226, 339, 412, 482, 714, 848],
   handle(request, context) {
-    const { core } = context
-    const responses = request.resources.map(({ resourceType, resourceName, configs }) => {
-      const denied = configDenial(context, AclOperation.ALTER_CONFIGS, resourceType, resourceName)
-      const resource = denied ?? findResource(core, resourceType, resourceName)
-      const problem = 'errorCode' in resource ? resource : alter(core, resource, configs, request.validateOnly)
+    const twice = resourcesNamedTwice(request.resources)
+    const responses = request.resources.map((asked) => {
+      const problem = twice(asked) ?? alter(asked, context, request.validateOnly)
+      const { resourceType, resourceName } = asked
       return { errorCode: ErrorCode.NONE, ...problem, resourceType, resourceName }
     })
     return { responses }
@@ -31,47 +29,67 @@ export const incrementalAlterConfigs = handler({
 })
 
 function alter(
-  core: BrokerCore,
-  resource: ConfigResource,
-  alterations: readonly Alteration[],
+  { resourceType, resourceName, configs }: Asked,
+  context: RequestContext,
   validateOnly: boolean,
 ): Refusal | undefined {
-  if (new Set(alterations.map((one) => one.name)).size < alterations.length) {
+  const denied = configDenial(context, AclOperation.ALTER_CONFIGS, resourceType, resourceName)
+  const resource = denied ?? findResource(context.core, resourceType, resourceName)
+  if ('errorCode' in resource) return resource
+  if (new Set(configs.map((one) => one.name)).size < configs.length) {
     return refusal(ErrorCode.INVALID_REQUEST, 'Error due to duplicate config keys')
   }
-  const values = currentConfig(core, resource)
-  for (const one of alterations) {
-    const problem = applyAlteration(core, resource, values, one)
+  const values = new Map(resource.own)
+  for (const one of configs) {
+    const problem = applyAlteration(resource, values, one)
     if (problem) return problem
   }
-  return applyConfig(core, resource, values, validateOnly)
+  return applyConfig(resource, values, validateOnly)
 }
 
 function applyAlteration(
-  core: BrokerCore,
   resource: ConfigResource,
   values: Map<string, string>,
   { name, configOperation, value }: Alteration,
 ): Refusal | undefined {
-  if (configOperation === operation.delete) {
-    values.delete(name)
-    return undefined
+  switch (configOperation) {
+    case operation.delete:
+      values.delete(name)
+      return undefined
+    case operation.set:
+      if (value === null) return nullValue(name)
+      values.set(name, value)
+      return undefined
+    case operation.append:
+    case operation.subtract:
+      if (value === null) return nullValue(name)
+      return applyToList(resource, values, name, configOperation, value)
+    default:
+      return refusal(ErrorCode.INVALID_REQUEST, `Unknown config operation ${configOperation} for ${name}`)
   }
-  if (value === null) return refusal(ErrorCode.INVALID_REQUEST, `Null value not supported for ${name}`)
-  if (configOperation === operation.set) {
-    values.set(name, value)
-    return undefined
+}
+
+function nullValue(name: string): Refusal {
+  return refusal(ErrorCode.INVALID_REQUEST, `Null value not supported for : ${name}`)
+}
+
+function applyToList(
+  resource: ConfigResource,
+  values: Map<string, string>,
+  name: string,
+  configOperation: number,
+  value: string,
+): Refusal | undefined {
+  const word = configOperation === operation.append ? 'APPEND' : 'SUBTRACT'
+  if (resource.incrementalOnly) {
+    return refusal(ErrorCode.INVALID_REQUEST, `${word} operation is not allowed for the BROKER_LOGGER resource`)
   }
-  if (configOperation !== operation.append && configOperation !== operation.subtract) {
-    return refusal(ErrorCode.INVALID_REQUEST, `Unknown config operation ${configOperation} for ${name}`)
-  }
-  const definition = resource.kind === 'topic' ? topicConfigDefinition(name) : brokerConfigDefinition(name)
+  const definition = resource.definition(name)
   if (!definition) return refusal(ErrorCode.INVALID_CONFIG, `Unknown config name: ${name}`)
   if (definition.type !== 'list') {
-    return refusal(ErrorCode.INVALID_CONFIG, `Config value append is not allowed for config key: ${name}`)
+    return refusal(ErrorCode.INVALID_CONFIG, `Can't ${word} to key ${name} because its type is not LIST.`)
   }
-  const effective = resource.kind === 'topic' ? resource.topic.config.string(name) : core.config.string(name)
-  const before = listElements(values.get(name) ?? effective)
+  const before = listElements(values.get(name) ?? resource.inherited(name))
   const given = listElements(value)
   const after =
     configOperation === operation.append
