@@ -40,9 +40,10 @@ export const brokerErrors = {
   },
   BROKER_HOST_NOT_LOOPBACK: {
     retriable: false,
-    cause: 'The broker was told to listen beyond loopback, where anyone could read and write without authentication.',
+    cause:
+      'The broker was told to listen beyond loopback where anyone could read and write, or where passwords could be read on the network.',
     remedy:
-      'Listen on 127.0.0.1; where the network is trusted, --allow-remote opens it (in code allowNonLoopback: true).',
+      'Listen on 127.0.0.1, or authenticate: SASL_SSL, or SSL with ssl.client.auth=required. Where the network is trusted, --allow-remote opens it (in code allowNonLoopback: true).',
   },
   BROKER_TLS_INVALID: {
     retriable: false,

@@ -1,14 +1,24 @@
 import type { Interceptor } from './core/interception.ts'
+import type { ListenerEndpoint } from './server/listener.ts'
 import { type BrokerOptions, type ResolvedOptions, resolveOptions } from './server/options.ts'
 import { WorkerBroker } from './server/worker-broker.ts'
 import { lockDataFolder } from './storage/data-folder-lock.ts'
 
+/** One listener of a running broker. */
+export interface BrokerEndpoint extends ListenerEndpoint {
+  /** `host:port` of this listener. */
+  readonly brokers: string
+}
+
 /** A running broker. */
 export interface Broker extends AsyncDisposable {
+  /** Where the first listener listens. */
   readonly host: string
   readonly port: number
-  /** `host:port`, what clients take as their bootstrap address. */
+  /** `host:port` of the first listener, what clients take as their bootstrap address. */
   readonly brokers: string
+  /** All listeners, in the order of the setting. */
+  readonly endpoints: readonly BrokerEndpoint[]
   /** Resolves when the broker has closed; rejects with BROKER_CLOSED when its worker ended on its own. */
   readonly closed: Promise<void>
   /**
@@ -24,15 +34,14 @@ export interface Broker extends AsyncDisposable {
 }
 
 interface Running {
-  readonly host: string
-  readonly port: number
+  readonly endpoints: readonly ListenerEndpoint[]
   readonly closed: Promise<void>
   intercept(apiKey: number, interceptor: Interceptor): () => void
   close(): Promise<void>
 }
 
 /**
- * Starts a broker. Rejects with BROKER_CONFIG_INVALID, BROKER_HOST_NOT_LOOPBACK, BROKER_DATA_FOLDER_IN_USE, BROKER_PORT_IN_USE,
+ * Starts a broker. Rejects with BROKER_CONFIG_INVALID, BROKER_HOST_NOT_LOOPBACK, BROKER_TLS_INVALID, BROKER_DATA_FOLDER_IN_USE, BROKER_PORT_IN_USE,
  * BROKER_HOST_UNAVAILABLE, BROKER_FORMAT_TOO_NEW or BROKER_DATA_DAMAGED.
  *
  * @example
@@ -56,16 +65,23 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     closing ??= running.close().finally(release)
     return closing
   }
-  const { host, port, closed } = running
+  const { closed } = running
+  const endpoints = running.endpoints.map((endpoint) => ({ ...endpoint, brokers: bootstrapAddress(endpoint) }))
+  const { host, port, brokers } = endpoints[0]!
   return {
     host,
     port,
-    brokers: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+    brokers,
+    endpoints,
     closed,
     intercept: (apiKey, interceptor) => running.intercept(apiKey, interceptor),
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+function bootstrapAddress({ host, port }: ListenerEndpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 async function startHere(options: ResolvedOptions): Promise<Running> {
@@ -74,8 +90,7 @@ async function startHere(options: ResolvedOptions): Promise<Running> {
   const server = await BrokerServer.start(options)
   const { promise: closed, resolve } = Promise.withResolvers<void>()
   return {
-    host: server.host,
-    port: server.port,
+    endpoints: server.endpoints,
     closed,
     intercept: (apiKey, interceptor) => server.core.intercept(apiKey, interceptor),
     async close() {

@@ -298,6 +298,7 @@ export class BrokerSession {
     this.#closed = true
     this.#waiting = undefined
     this.#cancelDelay()
+    this.authentication?.close()
     for (const deferred of this.#unanswered) deferred.abandon()
     this.#unanswered.clear()
     this.#core.sessionClosed(this)

@@ -1,42 +1,66 @@
+import { randomBytes } from 'node:crypto'
 import { systemClock, systemRandom } from '@millrace/base'
 import { BrokerCore } from '../core/broker-core.ts'
 import { memoryStorage } from '../core/storage/memory-storage.ts'
 import { diskStorage } from '../storage/disk-storage.ts'
-import { Listener } from './listener.ts'
+import { ChunkPool } from './chunk-pool.ts'
+import { ConnectionQuotas } from './connection-quotas.ts'
+import { Listener, type ListenerEndpoint } from './listener.ts'
+import { MemoryBudget } from './memory-budget.ts'
 import type { ResolvedOptions } from './options.ts'
+import { saslPolicy } from './security/sasl-policy.ts'
 
-/** A broker core with its port, in this thread. */
+/** A broker core with its ports, in this thread. */
 export class BrokerServer {
   readonly core: BrokerCore
-  readonly host: string
-  readonly port: number
-  readonly #listener: Listener
+  readonly endpoints: readonly ListenerEndpoint[]
+  readonly #listeners: readonly Listener[]
 
-  private constructor(core: BrokerCore, listener: Listener, host: string, port: number) {
+  private constructor(core: BrokerCore, listeners: readonly Listener[], endpoints: readonly ListenerEndpoint[]) {
     this.core = core
-    this.#listener = listener
-    this.host = host
-    this.port = port
+    this.#listeners = listeners
+    this.endpoints = endpoints
   }
 
   /** Opens the data and listens. The caller holds the lock of the data folder. */
   static async start(options: ResolvedOptions): Promise<BrokerServer> {
-    const { dataDir, host, port, durability, config, advertisedHost } = options
+    const { dataDir, durability, config } = options
     const storage = dataDir === undefined ? memoryStorage() : diskStorage(dataDir)
-    const core = new BrokerCore({ storage, clock: systemClock, random: systemRandom, config, durability })
-    const listener = new Listener(core)
+    const secureBytes = (size: number): Buffer => randomBytes(size)
+    const core = new BrokerCore({
+      storage,
+      clock: systemClock,
+      random: systemRandom,
+      secureBytes,
+      config,
+      durability,
+    })
+    const listeners: Listener[] = []
+    const endpoints: ListenerEndpoint[] = []
     try {
-      const actual = await listener.listen(host, port)
-      core.advertised = { host: advertisedHost, port: actual }
-      return new BrokerServer(core, listener, host, actual)
+      await openListeners(core, options, listeners)
+      for (const listener of listeners) endpoints.push(await listener.listen())
+      core.advertised = listeners[0]!.advertised
+      return new BrokerServer(core, listeners, endpoints)
     } catch (error) {
+      await Promise.all(listeners.slice(0, endpoints.length).map((listener) => listener.close()))
       core.close()
       throw error
     }
   }
 
   async close(): Promise<void> {
-    await this.#listener.close()
+    await Promise.all(this.#listeners.map((listener) => listener.close()))
     this.core.close()
+  }
+}
+
+async function openListeners(core: BrokerCore, options: ResolvedOptions, listeners: Listener[]): Promise<void> {
+  const memory = { budget: new MemoryBudget(core.config.number('queued.max.bytes')), chunks: new ChunkPool() }
+  const shared = { memory, quotas: new ConnectionQuotas(core.config) }
+  for (const settings of options.listeners) {
+    const isSasl = settings.securityProtocol.startsWith('SASL_')
+    const sasl = isSasl ? await saslPolicy(core, settings, options.users) : undefined
+    listeners.push(new Listener(core, settings, sasl, shared))
   }
 }

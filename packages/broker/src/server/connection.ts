@@ -2,6 +2,8 @@ import type { Socket } from 'node:net'
 import type { MessagePart } from '@millrace/protocol'
 import type { BrokerCore } from '../core/broker-core.ts'
 import type { BrokerSession } from '../core/broker-session.ts'
+import type { Principal } from '../core/security/principal.ts'
+import type { SessionListener } from '../core/security/session-listener.ts'
 import { releaseParts } from '../core/storage/storage.ts'
 import { brokerError } from '../errors.ts'
 import { AnswerWriter } from './answer-writer.ts'
@@ -17,11 +19,25 @@ const maxUnsentBytes = 4 * 1024 * 1024
 /** Requests beyond this give way when memory is short. */
 const largeRequestBytes = 1024 * 1024
 
+/** How long a peer may take to fetch the last answer of a connection that ends. */
+const endingMs = 1000
+
 export interface ConnectionLimits {
   readonly maxRequestBytes: number
+  /** The same before authentication. */
+  readonly maxUnauthenticatedRequestBytes: number
+  /** Who has not authenticated by then is dropped. */
+  readonly authenticationMs: number
   readonly maxIdleMs: number
   /** A request that has begun must be whole, and unsent answers must make progress, within this. */
   readonly progressMs: number
+}
+
+/** How the peer came in. */
+export interface ConnectionPeer {
+  readonly listener: SessionListener
+  /** Who it is by its certificate. */
+  readonly principal?: Principal
 }
 
 /** What all connections of a broker share. */
@@ -52,17 +68,38 @@ export class Connection {
   #paused = false
   #flushing = false
   #closed = false
+  /** Since when the connection only waits for its last answer to be taken. */
+  #endingSinceMs: number | undefined
+  readonly #openedMs: number
   #lastProgressMs: number
   #lastWritten = 0
 
-  constructor(core: BrokerCore, socket: Socket, limits: ConnectionLimits, memory: ConnectionMemory, nowMs: number) {
+  constructor(
+    core: BrokerCore,
+    socket: Socket,
+    peer: ConnectionPeer,
+    limits: ConnectionLimits,
+    memory: ConnectionMemory,
+    nowMs: number,
+  ) {
     this.#socket = socket
     this.#limits = limits
     this.#budget = memory.budget
+    this.#openedMs = nowMs
     this.#lastProgressMs = nowMs
     this.#clientHost = socket.remoteAddress ?? 'unknown'
-    this.#session = core.open({ clientHost: this.#clientHost, onDrop: (error) => this.destroy(error) })
-    this.#frames = new FrameReader(limits.maxRequestBytes, (frame) => this.#waiting.push(frame))
+    this.#session = core.open({
+      ...peer,
+      clientHost: this.#clientHost,
+      onDrop: (error) => this.destroy(error),
+      onEnd: (error) => this.#end(error),
+      onAuthenticated: () => {
+        this.#frames.maxFrameBytes = limits.maxRequestBytes
+      },
+    })
+    const { isAuthenticated } = this.#session
+    const maxFrameBytes = isAuthenticated ? limits.maxRequestBytes : limits.maxUnauthenticatedRequestBytes
+    this.#frames = new FrameReader(maxFrameBytes, (frame) => this.#waiting.push(frame))
     this.#answers = new AnswerWriter(socket, memory.chunks, {
       sent: () => this.#resumeIfCalm(),
       error: (error) => this.destroy(error),
@@ -74,6 +111,8 @@ export class Connection {
   }
 
   #received(chunk: Buffer): void {
+    // Read and thrown away: closing with unread bytes would take the last answer from the peer.
+    if (this.#endingSinceMs !== undefined) return
     this.#lastProgressMs = Date.now()
     try {
       this.#frames.push(chunk)
@@ -175,7 +214,16 @@ export class Connection {
 
   /** Called from time to time: closes what is idle, cut off in mid-request, or does not read its answers. */
   check(nowMs: number): void {
+    if (this.#endingSinceMs !== undefined) {
+      if (nowMs - this.#endingSinceMs > endingMs) this.destroy()
+      return
+    }
     this.#resumeIfCalm()
+    const { authenticationMs } = this.#limits
+    if (!this.#session.isAuthenticated && nowMs - this.#openedMs > authenticationMs) {
+      this.#drop(`nobody authenticated within ${authenticationMs} ms (connection.authentication.timeout.ms)`)
+      return
+    }
     const written = this.#socket.bytesWritten - this.#socket.writableLength
     if (written !== this.#lastWritten) {
       this.#lastWritten = written
@@ -195,6 +243,16 @@ export class Connection {
 
   #drop(reason: string): void {
     this.destroy(brokerError('BROKER_CONNECTION_DROPPED', reason, { client: this.#clientHost }))
+  }
+
+  /** Closes the socket when what has been answered is written; a peer that does not take it is cut off. */
+  #end(error: Error): void {
+    if (this.#closed) return
+    this.#flush()
+    this.#endingSinceMs = Date.now()
+    this.#waiting = []
+    this.#socket.end()
+    connectionClosedChannel.publish({ clientHost: this.#clientHost, error })
   }
 
   /** Closes the socket at once; the error, if any, says why on the diagnostics channel. */

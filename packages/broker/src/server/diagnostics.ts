@@ -7,5 +7,5 @@ export interface ConnectionClosed {
 
 /** A connection was closed by the broker; the message carries `clientHost` and the error with its code. */
 export const connectionClosedChannel = channel('millrace:broker:connection-closed')
-/** The broker serves; the message carries `host`, `port`, and how many bytes recovery cut. */
+/** A listener serves; the message carries `host`, `port`, `listener`, `securityProtocol`, and how many bytes recovery cut. */
 export const listeningChannel = channel('millrace:broker:listening')

@@ -6,7 +6,8 @@ const allocateAtOnceBytes = 1024 * 1024
 
 /** Cuts a stream into frames: four bytes of length, then as many bytes. */
 export class FrameReader {
-  readonly #maxFrameBytes: number
+  /** Larger frames are refused when their length is read. */
+  maxFrameBytes: number
   readonly #onFrame: (frame: Buffer) => void
   /** The beginning of a length that was split. */
   #lengthPart = Buffer.alloc(0)
@@ -16,7 +17,7 @@ export class FrameReader {
   #pieces: Buffer[] = []
 
   constructor(maxFrameBytes: number, onFrame: (frame: Buffer) => void) {
-    this.#maxFrameBytes = maxFrameBytes
+    this.maxFrameBytes = maxFrameBytes
     this.#onFrame = onFrame
   }
 
@@ -52,8 +53,8 @@ export class FrameReader {
     const length = this.#lengthPart.length === 0 ? bytes : Buffer.concat([this.#lengthPart, bytes.subarray(0, missing)])
     const expected = length.readInt32BE(0)
     this.#lengthPart = Buffer.alloc(0)
-    if (expected <= 0 || expected > this.#maxFrameBytes) {
-      const message = `a request announces ${expected} bytes; requests have 1 to ${this.#maxFrameBytes} (socket.request.max.bytes)`
+    if (expected <= 0 || expected > this.maxFrameBytes) {
+      const message = `a request announces ${expected} bytes; requests have 1 to ${this.maxFrameBytes} here (socket.request.max.bytes, before authentication sasl.server.max.receive.size)`
       throw brokerError('BROKER_REQUEST_INVALID', message, { bytes: expected })
     }
     this.#expected = expected

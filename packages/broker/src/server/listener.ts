@@ -1,39 +1,75 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { BrokerCore } from '../core/broker-core.ts'
+import type { ListenerSettings, SecurityProtocol } from '../core/security/listener-settings.ts'
+import type { SaslPolicy } from '../core/security/sasl/sasl-exchange.ts'
+import type { SessionListener } from '../core/security/session-listener.ts'
 import { brokerError } from '../errors.ts'
-import { ChunkPool } from './chunk-pool.ts'
-import { Connection, type ConnectionLimits, type ConnectionMemory } from './connection.ts'
+import { Connection, type ConnectionLimits, type ConnectionMemory, type ConnectionPeer } from './connection.ts'
+import type { ConnectionQuotas } from './connection-quotas.ts'
 import { connectionClosedChannel, listeningChannel } from './diagnostics.ts'
-import { MemoryBudget } from './memory-budget.ts'
+import { TlsDoor } from './security/tls-door.ts'
 
 const checkIntervalMs = 1000
+
+/** A listener that is open. */
+export interface ListenerEndpoint {
+  /** The listener's name, in capitals. */
+  readonly listener: string
+  readonly securityProtocol: SecurityProtocol
+  /** The address it listens on. */
+  readonly host: string
+  readonly port: number
+}
+
+/** What the listeners of a broker share. */
+export interface ListenerShared {
+  readonly memory: ConnectionMemory
+  readonly quotas: ConnectionQuotas
+}
 
 /** A TCP port of the broker. */
 export class Listener {
   readonly #core: BrokerCore
+  readonly #settings: ListenerSettings
+  readonly #shared: ListenerShared
   readonly #server: Server
+  readonly #tls: TlsDoor | undefined
+  readonly #sasl: SaslPolicy | undefined
+  /** All sockets, also those that wait for their turn or are in the middle of a TLS handshake. */
+  readonly #sockets = new Set<Socket>()
   readonly #connections = new Map<Socket, Connection>()
   readonly #limits: ConnectionLimits
-  readonly #memory: ConnectionMemory
+  /** As sessions see it; known once the port is. */
+  #ofSessions: SessionListener | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(core: BrokerCore) {
+  /** Throws BROKER_TLS_INVALID. */
+  constructor(core: BrokerCore, settings: ListenerSettings, sasl: SaslPolicy | undefined, shared: ListenerShared) {
     this.#core = core
+    this.#settings = settings
+    this.#shared = shared
+    this.#sasl = sasl
+    const number = (name: string): number => Number(core.config.ofListener(settings.name, name))
     this.#limits = {
       maxRequestBytes: core.config.number('socket.request.max.bytes'),
+      maxUnauthenticatedRequestBytes: number('sasl.server.max.receive.size'),
+      authenticationMs: number('connection.authentication.timeout.ms'),
       maxIdleMs: core.config.number('connections.max.idle.ms'),
       progressMs: core.config.number('request.timeout.ms'),
     }
-    this.#memory = { budget: new MemoryBudget(core.config.number('queued.max.bytes')), chunks: new ChunkPool() }
+    const isTls = settings.securityProtocol === 'SSL' || settings.securityProtocol === 'SASL_SSL'
+    this.#tls = isTls
+      ? new TlsDoor(core.config, settings, {
+          entered: (socket, principal) => this.#connect(socket, principal && { principal }),
+          refused: (clientHost, reason, cause) => this.#report(clientHost, reason, cause),
+        })
+      : undefined
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
   }
 
-  get connectionCount(): number {
-    return this.#connections.size
-  }
-
-  /** Begins to listen; resolves with the port. Rejects with BROKER_PORT_IN_USE or BROKER_HOST_UNAVAILABLE. */
-  listen(host: string, port: number): Promise<number> {
+  /** Begins to listen; resolves with where. Rejects with BROKER_PORT_IN_USE or BROKER_HOST_UNAVAILABLE. */
+  listen(): Promise<ListenerEndpoint> {
+    const { name, securityProtocol, host, port, advertised } = this.#settings
     return new Promise((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
       this.#server.listen({ host, port, exclusive: true }, () => {
@@ -44,24 +80,58 @@ export class Listener {
         this.#timer.unref()
         const address = this.#server.address()
         const actual = typeof address === 'object' && address ? address.port : port
-        listeningChannel.publish({ host, port: actual, recoveredCutBytes: this.#core.recoveredCutBytes })
-        resolve(actual)
+        const told = advertised.port === 0 ? { host: advertised.host, port: actual } : advertised
+        this.#ofSessions = { name, advertised: told, sasl: this.#sasl }
+        const { recoveredCutBytes } = this.#core
+        listeningChannel.publish({ host, port: actual, listener: name, securityProtocol, recoveredCutBytes })
+        resolve({ listener: name, securityProtocol, host, port: actual })
       })
     })
   }
 
+  /** What sessions of this listener tell clients to connect to. */
+  get advertised(): { readonly host: string; readonly port: number } {
+    return this.#ofSessions?.advertised ?? this.#settings.advertised
+  }
+
   #accept(socket: Socket): void {
-    const limit = this.#core.config.number('max.connections')
-    if (this.#connections.size >= limit) {
-      const message = `there are ${limit} connections already (max.connections)`
-      const clientHost = socket.remoteAddress ?? 'unknown'
+    const { quotas } = this.#shared
+    const clientHost = socket.remoteAddress ?? 'unknown'
+    const { authenticationMs } = this.#limits
+    const place = quotas.admit(this.#settings.name, addressOf(clientHost), Date.now(), authenticationMs)
+    if (place.kind === 'refused') {
       socket.destroy()
-      connectionClosedChannel.publish({ clientHost, error: brokerError('BROKER_CONNECTION_DROPPED', message) })
+      this.#report(clientHost, place.reason)
       return
     }
-    const connection = new Connection(this.#core, socket, this.#limits, this.#memory, Date.now())
+    this.#sockets.add(socket)
+    // Whoever takes the socket over sees its errors; until then they only close it.
+    socket.on('error', () => {})
+    const enter = (): void => {
+      if (this.#tls) this.#tls.enter(socket)
+      else this.#connect(socket)
+    }
+    const timer = place.waitMs > 0 ? setTimeout(enter, place.waitMs) : undefined
+    socket.once('close', () => {
+      clearTimeout(timer)
+      this.#sockets.delete(socket)
+      place.release()
+    })
+    if (!timer) enter()
+  }
+
+  #connect(socket: Socket, peer: Omit<ConnectionPeer, 'listener'> = {}): void {
+    const limits = this.#limits
+    const who = { ...peer, listener: this.#ofSessions! }
+    const connection = new Connection(this.#core, socket, who, limits, this.#shared.memory, Date.now())
     this.#connections.set(socket, connection)
     socket.once('close', () => this.#connections.delete(socket))
+  }
+
+  #report(clientHost: string, reason: string, cause?: unknown): void {
+    const fields = { client: clientHost, listener: this.#settings.name }
+    const error = brokerError('BROKER_CONNECTION_DROPPED', reason, fields, cause)
+    connectionClosedChannel.publish({ clientHost, error })
   }
 
   #check(): void {
@@ -73,8 +143,14 @@ export class Listener {
   close(): Promise<void> {
     clearInterval(this.#timer)
     for (const connection of this.#connections.values()) connection.destroy()
+    for (const socket of this.#sockets) socket.destroy()
     return new Promise((resolve) => this.#server.close(() => resolve()))
   }
+}
+
+/** An address as settings name it: IPv4 addresses that come over an IPv6 socket as IPv4. */
+function addressOf(clientHost: string): string {
+  return clientHost.startsWith('::ffff:') ? clientHost.slice('::ffff:'.length) : clientHost
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {

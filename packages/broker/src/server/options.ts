@@ -1,5 +1,8 @@
 import { isIP } from 'node:net'
 import type { Durability } from '../core/broker-core.ts'
+import { BrokerConfig } from '../core/config/broker-config.ts'
+import { listElements } from '../core/config/definition.ts'
+import { type ListenerSettings, listenerSettings } from '../core/security/listener-settings.ts'
 import { brokerError } from '../errors.ts'
 
 /** How a broker is started; everything has a default. */
@@ -8,7 +11,7 @@ export interface BrokerOptions {
   readonly memory?: boolean
   /** The folder that holds the data; created when missing. */
   readonly dataDir?: string
-  /** The address to listen on; default `127.0.0.1`. */
+  /** The address to listen on; default `127.0.0.1`. With `port` the short form of one listener without TLS and SASL. */
   readonly host?: string
   /** The port to listen on; 0, the default, takes any free one. */
   readonly port?: number
@@ -19,57 +22,111 @@ export interface BrokerOptions {
   readonly durability?: Durability
   /** Whether the broker runs in its own worker thread; default true. */
   readonly worker?: boolean
-  /** Broker settings under Kafka's dotted names, for example `{ 'num.partitions': '3' }`. */
+  /**
+   * Broker settings under Kafka's dotted names.
+   *
+   * @example
+   * { 'num.partitions': '3', listeners: 'SASL_SSL://127.0.0.1:9093', 'ssl.keystore.location': 'broker.pem' }
+   */
   readonly config?: Readonly<Record<string, string>>
   /** The host that clients are told to connect to; default `host`. */
   readonly advertisedHost?: string
-  /** Allows a `host` beyond loopback although there is no authentication: anyone who reaches the port may read and write. */
+  /**
+   * Users and their passwords: for PLAIN on every listener that offers it, and the first SCRAM credentials of users that have none
+   * stored, so that the first administrator can log in.
+   */
+  readonly users?: Readonly<Record<string, string>>
+  /**
+   * Allows listeners beyond loopback where anyone who reaches the port may read and write, or where passwords can be read on the
+   * network.
+   */
   readonly allowNonLoopback?: boolean
 }
 
 /** Options with every default filled in; plain data, so that a worker can take it. */
 export interface ResolvedOptions {
   readonly dataDir: string | undefined
-  readonly host: string
-  readonly port: number
   readonly durability: Durability
+  /** With `listeners` filled in. */
   readonly config: Readonly<Record<string, string>>
-  readonly advertisedHost: string
+  readonly listeners: readonly ListenerSettings[]
+  readonly users: Readonly<Record<string, string>>
 }
 
-/** Throws BROKER_CONFIG_INVALID for options that contradict each other, BROKER_HOST_NOT_LOOPBACK for an open host. */
+/** Throws BROKER_CONFIG_INVALID for options that contradict each other, BROKER_HOST_NOT_LOOPBACK for an open listener. */
 export function resolveOptions(options: BrokerOptions): ResolvedOptions {
-  const { host = '127.0.0.1', port = 0, durability = 'write', memory, dataDir } = options
+  const { durability = 'write', memory, dataDir, users = {} } = options
   if (memory && dataDir !== undefined) {
     throw brokerError('BROKER_CONFIG_INVALID', 'memory and dataDir exclude each other', { dataDir })
   }
   if (memory === false && dataDir === undefined) {
     throw brokerError('BROKER_CONFIG_INVALID', 'without memory a dataDir is needed')
   }
-  if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw brokerError('BROKER_CONFIG_INVALID', `port ${port} is not between 0 and 65535`, { port })
-  }
   if (durability !== 'write' && durability !== 'fsync') {
     throw brokerError('BROKER_CONFIG_INVALID', `durability is write or fsync, not ${String(durability)}`)
   }
-  if (!isLoopback(host) && !options.allowNonLoopback) {
-    throw brokerError('BROKER_HOST_NOT_LOOPBACK', `${host} is not a loopback address`, { host })
+  for (const [user, password] of Object.entries(users)) {
+    if (user === '' || typeof password !== 'string' || password === '') {
+      throw brokerError('BROKER_CONFIG_INVALID', `user ${user} has no name or no password`)
+    }
   }
+  const settings = withListeners(options)
+  const config = new BrokerConfig(settings)
+  const listeners = listenerSettings(config)
+  for (const listener of listeners) {
+    const exposure = options.allowNonLoopback ? undefined : exposureOf(listener, config)
+    if (exposure) {
+      const { name, host, securityProtocol } = listener
+      const message = `listener ${name} (${securityProtocol}) on ${host} is beyond loopback, and ${exposure}`
+      throw brokerError('BROKER_HOST_NOT_LOOPBACK', message, { host, listener: name })
+    }
+  }
+  return { dataDir, durability, config: settings, listeners, users }
+}
+
+/** The short form, host and port, written as the one listener that it stands for. */
+function withListeners({ host, port, advertisedHost, config = {} }: BrokerOptions): Readonly<Record<string, string>> {
+  const short = { host, port, advertisedHost }
+  if (config.listeners !== undefined) {
+    const both = Object.entries(short).find(([, value]) => value !== undefined)
+    if (!both) return config
+    const message = `${both[0]} is the short form of listeners: the two exclude each other`
+    throw brokerError('BROKER_CONFIG_INVALID', message, { name: 'listeners' })
+  }
+  const number = port ?? 0
+  if (!Number.isInteger(number) || number < 0 || number > 65535) {
+    throw brokerError('BROKER_CONFIG_INVALID', `port ${number} is not between 0 and 65535`, { port: number })
+  }
+  const endpoint = (address: string): string =>
+    `PLAINTEXT://${isIP(address) === 6 ? `[${address}]` : address}:${number}`
   return {
-    dataDir,
-    host,
-    port,
-    durability,
-    config: options.config ?? {},
-    advertisedHost: options.advertisedHost ?? (isWildcard(host) ? '127.0.0.1' : host),
+    ...config,
+    listeners: endpoint(host ?? '127.0.0.1'),
+    ...(advertisedHost !== undefined && { 'advertised.listeners': endpoint(advertisedHost) }),
+  }
+}
+
+/** What is wrong with opening a listener to the network; undefined when nothing is. */
+function exposureOf(listener: ListenerSettings, config: BrokerConfig): string | undefined {
+  if (isLoopback(listener.host)) return undefined
+  switch (listener.securityProtocol) {
+    case 'PLAINTEXT':
+      return 'anyone could read and write there without authentication'
+    case 'SSL': {
+      const isRequired = config.ofListener(listener.name, 'ssl.client.auth') === 'required'
+      return isRequired ? undefined : 'without ssl.client.auth=required anyone could read and write there'
+    }
+    case 'SASL_PLAINTEXT': {
+      const mechanisms = listElements(config.ofListener(listener.name, 'sasl.enabled.mechanisms'))
+      const readable = mechanisms.find((name) => name === 'PLAIN' || name === 'OAUTHBEARER')
+      return readable && `what ${readable} sends could be read on the network; SASL_SSL encrypts it`
+    }
+    case 'SASL_SSL':
+      return undefined
   }
 }
 
 function isLoopback(host: string): boolean {
   if (isIP(host) === 4) return host.startsWith('127.')
   return host === 'localhost' || host === '::1'
-}
-
-function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::'
 }

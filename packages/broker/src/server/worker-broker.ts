@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { InterceptedRequest, Interception, Interceptor } from '../core/interception.ts'
 import { brokerError } from '../errors.ts'
 import { connectionClosedChannel } from './diagnostics.ts'
+import type { ListenerEndpoint } from './listener.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type FromWorker, fromPlainError, portable, type ToWorker } from './worker-protocol.ts'
 
@@ -14,17 +15,15 @@ const resourceLimits = { maxYoungGenerationSizeMb: 6 }
 
 /** A broker in a worker thread, seen from the thread that started it. */
 export class WorkerBroker {
-  readonly host: string
-  readonly port: number
+  readonly endpoints: readonly ListenerEndpoint[]
   /** Resolves when the broker has closed; rejects with BROKER_CLOSED when its worker ended on its own. */
   readonly closed: Promise<void>
   readonly #worker: Worker
   readonly #interceptors = new Map<number, Interceptor>()
 
-  private constructor(worker: Worker, address: { host: string; port: number }, closed: Promise<void>) {
+  private constructor(worker: Worker, endpoints: readonly ListenerEndpoint[], closed: Promise<void>) {
     this.#worker = worker
-    this.host = address.host
-    this.port = address.port
+    this.endpoints = endpoints
     this.closed = closed
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'intercepted') void this.#decide(message.call, message.request)
@@ -60,7 +59,7 @@ export class WorkerBroker {
       // Whoever does not look at it must not be ended by it.
       closed.catch(() => {})
       worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'listening') resolve(new WorkerBroker(worker, message, closed))
+        if (message.kind === 'listening') resolve(new WorkerBroker(worker, message.endpoints, closed))
       })
     })
   }

@@ -44,7 +44,7 @@ async function main(): Promise<void> {
         break
     }
   })
-  tell({ kind: 'listening', host: server.host, port: server.port })
+  tell({ kind: 'listening', endpoints: server.endpoints })
 }
 
 main().catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import { type ErrorFields, isMillraceError } from '@millrace/base'
 import type { InterceptedRequest, Interception } from '../core/interception.ts'
 import { brokerError, brokerErrors } from '../errors.ts'
+import type { ListenerEndpoint } from './listener.ts'
 
 /** What the thread that started the broker tells its worker. */
 export type ToWorker =
@@ -10,7 +11,7 @@ export type ToWorker =
 
 /** What the worker tells the thread that started it. */
 export type FromWorker =
-  | { readonly kind: 'listening'; readonly host: string; readonly port: number }
+  | { readonly kind: 'listening'; readonly endpoints: readonly ListenerEndpoint[] }
   | { readonly kind: 'failed'; readonly error: PlainError }
   | { readonly kind: 'closed' }
   | { readonly kind: 'connectionClosed'; readonly clientHost: string; readonly error: PlainError }

@@ -36,7 +36,7 @@ export const metadata = handler({
           namesAll ? answer(name, topicId, look) : refused(name ?? '', ErrorCode.INVALID_REQUEST),
         )
     return {
-      brokers: [nodeEndpoint(core)],
+      brokers: [nodeEndpoint(context)],
       clusterId: core.clusterId,
       controllerId: core.nodeId,
       topics,

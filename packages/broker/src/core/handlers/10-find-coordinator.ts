@@ -19,8 +19,8 @@ export const findCoordinator = handler({
   kips: [98, 482, 699, 890],
   leftOut: 'Coordinators of share groups (KIP-932): those groups come later.',
   handle(request, context) {
-    const { core, apiVersion } = context
-    const { host, port } = core.advertised
+    const { core, apiVersion, session } = context
+    const { host, port } = session.advertised
     const answer = (key: string): Coordinator => {
       const refused = problemOf(key, request.keyType, context)
       if (refused) return { ...refused, nodeId: -1, host: '', port: -1 }

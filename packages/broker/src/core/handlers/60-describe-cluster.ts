@@ -16,7 +16,7 @@ export const describeCluster = handler({
       const errorMessage = 'Only the brokers of this cluster can be described.'
       return { errorCode: ErrorCode.UNSUPPORTED_ENDPOINT_TYPE, errorMessage, endpointType: request.endpointType }
     }
-    const { nodeId: brokerId, host, port, rack } = nodeEndpoint(core)
+    const { nodeId: brokerId, host, port, rack } = nodeEndpoint(context)
     return {
       clusterId: core.clusterId,
       controllerId: core.nodeId,

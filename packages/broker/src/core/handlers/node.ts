@@ -13,9 +13,14 @@ export function clusterOperations({ may, rights }: RequestContext): number {
   return described ? rights.operations(ResourceType.CLUSTER, clusterResource) : 0
 }
 
-/** This node as Metadata lists it. */
-export function nodeEndpoint(core: BrokerCore): { nodeId: number; host: string; port: number; rack: string | null } {
-  return { nodeId: core.nodeId, host: core.advertised.host, port: core.advertised.port, rack: null }
+/** This node as Metadata lists it: at the address of the listener that the request came in on (KIP-103). */
+export function nodeEndpoint({ core, session }: RequestContext): {
+  nodeId: number
+  host: string
+  port: number
+  rack: string | null
+} {
+  return { nodeId: core.nodeId, ...session.advertised, rack: null }
 }
 
 export function partitionMetadata(

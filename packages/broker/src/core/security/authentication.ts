@@ -67,6 +67,7 @@ export class Authentication {
   #principal: Principal | undefined
   #expiresAtMs: number | undefined
   #lastReauthMs = Number.NEGATIVE_INFINITY
+  #cancelFailure: () => void = () => {}
 
   constructor(policy: SaslPolicy, hooks: AuthenticationHooks) {
     this.#policy = policy
@@ -189,11 +190,16 @@ export class Authentication {
     return `Authentication failed during ${what} due to invalid credentials with SASL mechanism ${this.#mechanism!.name}`
   }
 
+  /** The session is over: nothing is answered any more. */
+  close(): void {
+    this.#cancelFailure()
+  }
+
   #fail(reason: string, answer: () => void): void {
     this.#state = 'failed'
     this.#exchange = undefined
     const { clock, clientHost, end } = this.#hooks
-    clock.after(this.#policy.failureDelayMs, () => {
+    this.#cancelFailure = clock.after(this.#policy.failureDelayMs, () => {
       answer()
       end(brokerError('BROKER_AUTHENTICATION_FAILED', reason, { client: clientHost }))
     })

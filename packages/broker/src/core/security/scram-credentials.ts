@@ -116,6 +116,10 @@ export class ScramCredentials {
     }
   }
 
+  secureBytes(size: number): Buffer {
+    return this.#environment.secureBytes(size)
+  }
+
   *records(): Iterable<ScramCredentialRecord | ScramDecoyRecord> {
     if (this.#decoySecret) yield { kind: 'scramDecoy', secret: this.#decoySecret.toString('base64') }
     for (const mechanism of Object.keys(this.#byMechanism) as ScramMechanismName[]) {
