@@ -48,7 +48,8 @@ export function apacheKafkaClassPath(): string {
  * Starts one Apache Kafka 4.3 node (KRaft, combined roles, replication factors 1) on free ports of 127.0.0.1, with its
  * data in a temporary folder that goes away on close. The first start fetches the jars with Maven.
  *
- * @param options.config Additional lines of server.properties, for example `{ 'transaction.version': … }`.
+ * @param options.config Additional lines of server.properties, for example `{ 'auto.create.topics.enable': 'false' }`; an
+ *   empty text takes one of ours away.
  * @param options.scram SCRAM users to create, in Kafka's notation, for example `SCRAM-SHA-256=[name=app,password=secret]`.
  * @param options.features Feature levels given to `StorageTool format`, for example `{ 'transaction.version': 1 }`.
  */
@@ -154,6 +155,7 @@ function serverProperties(
     ...config,
   }
   return Object.entries(properties)
+    .filter(([, value]) => value !== '')
     .map(([name, value]) => `${name}=${value}\n`)
     .join('')
 }

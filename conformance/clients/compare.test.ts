@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type Broker, startBroker } from '@millrace/broker'
+import { type ApacheKafka, apacheKafkaUnavailable, startApacheKafka } from '../kafka/apache-kafka.ts'
+import type { Case, Run } from './cases/case.ts'
+import { cases } from './cases/index.ts'
+import { differenceOf } from './differences.ts'
+import { type Client, clients, lacking, unavailable } from './programs/catalogue.ts'
+import { type Command, Program } from './programs/program.ts'
+
+const skip = apacheKafkaUnavailable() ?? false
+const only = { client: process.env.MILLRACE_CLIENT, case: process.env.MILLRACE_CASE }
+/** Both have what the helper sets for Apache Kafka; what shows in a topic's configs is left at its default. */
+const config = { 'group.min.session.timeout.ms': '1000' }
+const atDefault = { 'log.retention.ms': '', 'min.insync.replicas': '' }
+
+let kafka: ApacheKafka
+let millrace: Broker
+
+before(async () => {
+  if (skip) return
+  millrace = await startBroker({ memory: true, config })
+  kafka = await startApacheKafka({ config: atDefault })
+})
+
+after(async () => {
+  await millrace?.close()
+  await kafka?.close()
+})
+
+interface Outcome {
+  readonly outcome: unknown
+  readonly warnings: readonly string[]
+}
+
+/** Runs a case of a client on a broker; what fails is an outcome, too. */
+async function runOn(one: Case, run: Omit<Run, 'program'> & { program: Program }): Promise<Outcome> {
+  const warnedBefore = run.program.warnings.length
+  let outcome: unknown
+  try {
+    outcome = await one.run(run)
+  } catch (error) {
+    outcome = { failed: (error as Error).name, message: (error as Error).message.replaceAll(run.prefix, '<prefix>') }
+  }
+  return { outcome: JSON.parse(JSON.stringify(outcome ?? null)), warnings: run.program.warnings.slice(warnedBefore) }
+}
+
+describe('clients', { skip, concurrency: 3 }, () => {
+  for (const client of clients) {
+    if (only.client !== undefined && only.client !== client.name) continue
+    describe(`${client.name} ${client.version}`, { skip: unavailable(client) ?? false, concurrency: 1 }, () =>
+      suite(client),
+    )
+  }
+})
+
+function suite(client: Client): void {
+  let command: Command
+  let onKafka: Program
+  let onMillrace: Program
+  const start = (brokers: string) =>
+    Program.start(command, brokers, { clientId: `c-${client.name}`, protocol: 'PLAINTEXT' })
+
+  before(() => {
+    command = client.command()
+    onKafka = start(kafka.brokers)
+    onMillrace = start(millrace.brokers)
+  })
+  after(async () => {
+    await Promise.all([onKafka?.kill(), onMillrace?.kill()])
+  })
+
+  const again = async (program: Program, brokers: string): Promise<Program> => {
+    await program.kill()
+    return start(brokers)
+  }
+  const isBroken = ({ outcome }: Outcome): boolean => JSON.stringify(outcome).includes('"failed"')
+
+  cases.forEach((one, index) => {
+    if (only.case !== undefined && !one.name.includes(only.case)) return
+    test(one.name, { skip: lacking(client, one.needs) ?? false, timeout: 120_000 }, async () => {
+      const prefix = `${client.name}-${index}`
+      const common = { client, prefix }
+      const [theirs, ours] = await Promise.all([
+        runOn(one, { ...common, program: onKafka, another: () => start(kafka.brokers), millrace: undefined }),
+        runOn(one, { ...common, program: onMillrace, another: () => start(millrace.brokers), millrace }),
+      ])
+      // A program whose case broke off may have handles open or be busy with what nobody waits for.
+      if (isBroken(theirs)) onKafka = await again(onKafka, kafka.brokers)
+      if (isBroken(ours)) onMillrace = await again(onMillrace, millrace.brokers)
+      const difference = differenceOf(client.name, one.name)
+      if (difference === undefined) assert.deepEqual(ours.outcome, theirs.outcome, 'Millrace is not as Apache Kafka')
+      else assert.notDeepEqual(ours.outcome, theirs.outcome, `no difference any more: ${difference}`)
+      one.check(ours.outcome as never)
+      if (one.quiet) assert.deepEqual(ours.warnings, [], 'the client logged warnings')
+    })
+  })
+}

@@ -1,0 +1,140 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { mavenJars, outputOf } from '../../support/maven-jars.ts'
+import type { Codec, OperationName } from './operations.ts'
+import type { Command } from './program.ts'
+
+const here = join(import.meta.dirname, '..')
+
+/** What a case may need of a client beyond its operations. */
+export type Feature =
+  | `codec ${Codec}`
+  | `assignor ${string}`
+  | 'acks 0'
+  | 'null headers'
+  | 'timestamps'
+  | 'topic ids'
+  | 'validate only'
+  | 'max timestamp'
+  | 'remove configs'
+  | 'group configs'
+  | 'offset reset'
+  | 'idempotent producer'
+  | 'request size'
+  | 'static members'
+  | 'group.protocol=consumer'
+  | 'patterns'
+  | 'isolation level'
+  | 'fencing by name'
+
+/** A foreign client: how it starts, and what it has not, with the reason that the reference page gives. */
+export interface Client {
+  readonly name: string
+  readonly language: string
+  readonly version: string
+  /** Tools that must be on this machine; the test of the client is skipped where one is missing. */
+  readonly tools: readonly string[]
+  /** Builds what runs, once; the command that starts it. */
+  readonly command: () => Command
+  readonly lacks: Readonly<Partial<Record<OperationName | Feature, string>>>
+}
+
+function pinned(file: string, pattern: RegExp): string {
+  const found = pattern.exec(readFileSync(join(here, file), 'utf8'))?.[1]
+  if (found === undefined) throw new Error(`${file} pins no version`)
+  return found
+}
+
+/** A folder made once for the content of `sources`; `make` fills it. Two processes may make it at a time, the first wins. */
+function built(folder: string, sources: readonly string[], make: (target: string) => void): string {
+  const hash = createHash('sha256')
+  for (const source of sources) hash.update(readFileSync(join(here, source)))
+  const target = join(here, folder, 'target', `built-${hash.digest('hex').slice(0, 12)}`)
+  if (existsSync(target)) return target
+  const unfinished = `${target}.${process.pid}`
+  mkdirSync(unfinished, { recursive: true })
+  make(unfinished)
+  try {
+    renameSync(unfinished, target)
+  } catch {
+    rmSync(unfinished, { recursive: true, force: true })
+  }
+  return target
+}
+
+function make(command: string, args: readonly string[], cwd = here): void {
+  const run = spawnSync(command, args, { cwd, encoding: 'utf8' })
+  if (run.status !== 0) throw new Error(`${command} ${args[0]}: ${outputOf(run)}`)
+}
+
+const typescript = (folder: string) => (): Command => ({
+  command: process.execPath,
+  args: ['--conditions=source', '--no-warnings', join(here, folder, 'main.ts')],
+})
+
+function javaCommand(): Command {
+  const jars = join(mavenJars(join(here, 'java')), '*')
+  const sources = globSync('java/*.java', { cwd: here }).sort()
+  const classes = built('java', [...sources, 'java/pom.xml'], (target) =>
+    make('javac', ['-nowarn', '-d', target, '-cp', jars, ...sources]),
+  )
+  const options = [
+    '-Xmx256m',
+    '-XX:TieredStopAtLevel=1',
+    '-XX:+UseSerialGC',
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+  ]
+  return { command: 'java', args: [...options, '-cp', `${classes}:${jars}`, 'Client'] }
+}
+
+const kafkajsPackage = '../package.json'
+
+export const clients: readonly Client[] = [
+  {
+    name: 'java',
+    language: 'Java',
+    version: pinned('java/pom.xml', /<kafka.version>(.*)<\/kafka.version>/),
+    tools: ['java', 'mvn'],
+    command: javaCommand,
+    lacks: {},
+  },
+  {
+    name: 'kafkajs',
+    language: 'JavaScript',
+    version: pinned(kafkajsPackage, /"kafkajs": "(.*)"/),
+    tools: [],
+    command: typescript('kafkajs'),
+    lacks: {
+      'codec snappy': 'a plug-in with a native library of its own',
+      'codec lz4': 'a plug-in with a native library of its own',
+      'null headers': 'header values are never null',
+      'topic ids': 'not in its metadata',
+      'max timestamp': 'not in its API',
+      'remove configs': 'only AlterConfigs, which replaces all',
+      'offset reset': 'a member always resets by fromBeginning',
+      'request size': 'no limit of its own',
+      'static members': 'not in its API',
+      'group.protocol=consumer': 'not in its API',
+      'assignor range': 'round robin only',
+      'assignor sticky': 'round robin only',
+      'assignor cooperative-sticky': 'round robin only',
+      deleteOffsets: 'not in its API',
+    },
+  },
+]
+
+/** Why `client` cannot run a case that needs `needs`; undefined when it can. */
+export function lacking(client: Client, needs: readonly (OperationName | Feature)[]): string | undefined {
+  const missing = needs.find((need) => client.lacks[need] !== undefined)
+  return missing === undefined ? undefined : `${missing}: ${client.lacks[missing]}`
+}
+
+/** Why `client` cannot run on this machine; with MILLRACE_REQUIRE_CLIENTS=1 always undefined, so that it fails instead. */
+export function unavailable(client: Client): string | undefined {
+  if (process.env.MILLRACE_REQUIRE_CLIENTS === '1') return undefined
+  const missing = client.tools.filter((tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0)
+  if (missing.length === 0) return undefined
+  return `${client.name} cannot run: ${missing.join(' and ')} not found (MILLRACE_REQUIRE_CLIENTS=1 makes this a failure)`
+}
