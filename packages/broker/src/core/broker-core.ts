@@ -244,6 +244,11 @@ export class BrokerCore {
     this.#record({ kind: 'logStart', id: partition.topicId, partition: partition.index, offset })
   }
 
+  /** Position in the metadata journal. */
+  get metadataOffset(): number {
+    return this.#journal.recordCount
+  }
+
   #record(record: MetadataRecord): void {
     this.#journal.append(record)
   }

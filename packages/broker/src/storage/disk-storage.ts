@@ -11,10 +11,11 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statfsSync,
   statSync,
   writeSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type BrokerStorage, FileRange, type StorageFile } from '../core/storage/storage.ts'
 
 /** Files kept open at once; the one unused for longest is closed and opened again when needed. */
@@ -49,6 +50,15 @@ export function diskStorage(folder: string): BrokerStorage {
 
   mkdirSync(root, { recursive: true })
   return {
+    location: resolve(root),
+    space() {
+      try {
+        const { bsize, blocks, bavail } = statfsSync(root)
+        return { totalBytes: blocks * bsize, usableBytes: bavail * bsize }
+      } catch {
+        return undefined
+      }
+    },
     open: (path) => new DiskFile(path, join(root, path), { touched, closed, ranged }),
     list(path) {
       try {

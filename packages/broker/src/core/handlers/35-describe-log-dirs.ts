@@ -1,10 +1,11 @@
 import { apis, type DescribeLogDirsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
 import { handler } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
+import { logDirectory } from './log-directory.ts'
 
 type TopicAnswer = MessageInput<DescribeLogDirsResponse['results'][number]['topics'][number]>
 
-/** DescribeLogDirs (35), v1 to v5: one log directory; its size and room are not told. */
+/** DescribeLogDirs (35), v1 to v5: the one log directory, the bytes of its partitions, its size and room on disk. */
 export const describeLogDirs = handler({
   api: apis.DescribeLogDirs,
   versions: [1, 5],
@@ -27,7 +28,7 @@ export const describeLogDirs = handler({
         },
       ]
     })
-    const unknown = apiVersion >= 4 ? { totalBytes: -1, usableBytes: -1 } : {}
-    return { results: [{ errorCode: ErrorCode.NONE, logDir: 'data', topics, ...unknown }] }
+    const space = apiVersion >= 4 ? (core.storage.space?.() ?? { totalBytes: -1, usableBytes: -1 }) : {}
+    return { results: [{ errorCode: ErrorCode.NONE, logDir: logDirectory(core), topics, ...space }] }
   },
 })

@@ -58,6 +58,10 @@ export interface StorageFile {
 
 /** Where a broker keeps its bytes. Paths are relative, separated by `/`. */
 export interface BrokerStorage {
+  /** The folder as an administrator knows it; undefined where the bytes are in memory. */
+  readonly location?: string
+  /** Size and room of the device, in bytes; undefined when it does not say. */
+  space?(): { readonly totalBytes: number; readonly usableBytes: number } | undefined
   /** Opens a file for appending; it and its folders are created at the first append. */
   open(path: string): StorageFile
   /** Names of the files and folders in a folder; empty when it does not exist. */

@@ -70,6 +70,8 @@ export class MetadataJournal {
   /** Bytes of whole records; behind them may be what a failed append left. */
   #size = 0
   #rewriteAt = rewriteAboveBytes
+  /** Records read and appended since the start; a rewrite does not take it back. */
+  recordCount = 0
 
   /** `current` gives the records that alone describe the present state; `synced` waits for the device at every record. */
   constructor(storage: BrokerStorage, synced: boolean, current: () => Iterable<MetadataRecord>) {
@@ -96,6 +98,7 @@ export class MetadataJournal {
       throw brokerError('BROKER_DATA_DAMAGED', `${path} is damaged at byte ${at}`, { path, position: at })
     }
     this.#size = at
+    this.recordCount = records.length
     if (at < bytes.length) this.#file.truncate(at)
     this.#rewriteAt = Math.max(rewriteAboveBytes, at * 2)
     return records
@@ -109,6 +112,7 @@ export class MetadataJournal {
       this.#file.append(bytes)
       if (this.#synced) this.#file.syncNow()
       this.#size += bytes.length
+      this.recordCount += records.length
     } catch (error) {
       this.#cutBack()
       throw brokerError('BROKER_STORAGE_FAILED', 'the metadata journal cannot be written', { path }, error)
