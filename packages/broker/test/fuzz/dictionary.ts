@@ -220,8 +220,10 @@ export class Dictionary {
   integer(name: string, bits: 8 | 16 | 32 | 64): number {
     if (this.chance(0.06)) return this.pick(extremes[bits])
     const known = this.chance(0.8) ? this.known(name) : undefined
-    if (typeof known === 'number' && Math.abs(known) < 2 ** (bits - 1))
-      return known + (this.chance(0.15) ? this.pick([-1, 1]) : 0)
+    if (typeof known === 'number') {
+      const near = known + (this.chance(0.15) ? this.pick([-1, 1]) : 0)
+      if (near >= -(2 ** (bits - 1)) && near < 2 ** (bits - 1)) return near
+    }
     return this.#plausible(name, bits)
   }
 
