@@ -5,6 +5,13 @@ import { PendingReplies } from '../pending-replies.ts'
 import type { Connection, SendOptions, Target } from '../transport.ts'
 import { FrameReader } from './frame-reader.ts'
 
+/** An authenticated session that ends. */
+interface Session {
+  readonly dueMs: number
+  /** Authenticates again; resolves with how long it lasts then, 0 for ever. */
+  readonly authenticate: (connection: Pick<Connection, 'send'>) => Promise<number>
+}
+
 /** Length-prefixed requests and responses over one socket. */
 export class NetworkConnection implements Connection {
   readonly closed: Promise<void>
@@ -14,6 +21,9 @@ export class NetworkConnection implements Connection {
   #socket: Socket | undefined
   #markClosed: () => void = () => {}
   #error: unknown
+  #session: Session | undefined
+  /** While the session is authenticated again: requests wait behind it. */
+  #renewal: Promise<void> | undefined
 
   constructor(target: Target, maxResponseBytes: number) {
     this.#target = target
@@ -54,7 +64,34 @@ export class NetworkConnection implements Connection {
     }
   }
 
+  /**
+   * The session ends in `lifetimeMs`: it is authenticated again before, when there is something to send (KIP-368). An idle connection
+   * just expires, and renews itself before its next request.
+   */
+  renewBefore(lifetimeMs: number, authenticate: Session['authenticate']): void {
+    // Some time before the end, and not all connections at once.
+    const afterMs = lifetimeMs * (0.85 + Math.random() * 0.1)
+    this.#session = lifetimeMs > 0 ? { dueMs: systemClock.now() + afterMs, authenticate } : undefined
+  }
+
   send(request: Buffer, options: SendOptions): Promise<Buffer> {
+    const session = this.#session
+    if (session && !this.#renewal && systemClock.now() >= session.dueMs) this.#renewal = this.#renew(session)
+    return this.#renewal ? this.#renewal.then(() => this.#transmit(request, options)) : this.#transmit(request, options)
+  }
+
+  async #renew({ authenticate }: Session): Promise<void> {
+    try {
+      const lifetimeMs = await authenticate({ send: (request, options) => this.#transmit(request, options) })
+      this.renewBefore(lifetimeMs, authenticate)
+      this.#renewal = undefined
+    } catch (cause) {
+      this.end(cause)
+      throw cause
+    }
+  }
+
+  #transmit(request: Buffer, options: SendOptions): Promise<Buffer> {
     const socket = this.#socket
     if (this.#error !== undefined || socket === undefined) return Promise.reject(this.#error ?? this.#disconnected())
     const length = Buffer.allocUnsafe(4)

@@ -52,7 +52,11 @@ async function open(
   try {
     signal?.throwIfAborted()
     await openSocket(target, connection, options.tls)
-    if (options.sasl !== undefined) await authenticate(connection, options.sasl, clientId, timeoutMs)
+    const { sasl } = options
+    if (sasl !== undefined) {
+      const again = (to: Pick<Connection, 'send'>): Promise<number> => authenticate(to, sasl, clientId, timeoutMs)
+      connection.renewBefore(await again(connection), again)
+    }
     return connection
   } catch (cause) {
     const error = failure(cause)
