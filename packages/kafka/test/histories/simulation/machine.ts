@@ -1,0 +1,146 @@
+import { type Clock, type Random, randomInt, seededRandom } from '@millrace/base'
+import {
+  BrokerCore,
+  type BrokerStorage,
+  type SimulatedStorage,
+  type StorageFile,
+  simulatedStorage,
+} from '@millrace/broker/internal'
+import { ProcessClock } from './process-clock.ts'
+
+/** What a planted bug may do to the machine. */
+export interface MachineFaults {
+  /** Says that bytes are on the device which are not. */
+  readonly syncLies?: boolean
+  /** Called when a broker has started: for what is wrong inside of it. */
+  readonly started?: (core: BrokerCore) => void
+  /** Called when the machine is down, to lose what was safe. */
+  readonly crashed?: (disk: SimulatedStorage) => void
+}
+
+export interface MachineOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly durability: 'write' | 'fsync'
+  readonly faults: MachineFaults
+}
+
+/** How long a device takes for a sync; now and then it is much slower. */
+const syncMsMax = 8
+const slowSyncMs = 400
+
+/** A broker on a disk: under `write` it is killed, under `fsync` its power is cut. */
+export class Machine {
+  readonly #options: MachineOptions
+  readonly #disk: SimulatedStorage
+  #core: BrokerCore | undefined
+  #process: ProcessClock | undefined
+  #writesLeft = Number.POSITIVE_INFINITY
+  /** Counts lives: a connection belongs to one of them. */
+  life = 0
+  onDeath: () => void = () => undefined
+
+  constructor(options: MachineOptions) {
+    this.#options = options
+    this.#disk = simulatedStorage({ random: seededRandom(randomInt(options.random, 2 ** 31)) })
+    this.#disk.holdSyncs = options.durability === 'fsync'
+    if (options.durability === 'fsync') this.#syncNext()
+  }
+
+  get core(): BrokerCore | undefined {
+    return this.#core
+  }
+
+  start(): void {
+    const { clock, random, durability, faults } = this.#options
+    this.life++
+    this.#writesLeft = Number.POSITIVE_INFINITY
+    const process = new ProcessClock(clock)
+    this.#process = process
+    this.#core = new BrokerCore({
+      storage: this.#mortal(process),
+      clock: process,
+      random: seededRandom(randomInt(random, 2 ** 31)),
+      durability,
+      advertised: { host: 'broker', port: 9092 },
+      config: {
+        'group.min.session.timeout.ms': '100',
+        'group.initial.rebalance.delay.ms': '20',
+        'group.consumer.session.timeout.ms': '1500',
+        'group.consumer.min.session.timeout.ms': '100',
+        'group.consumer.heartbeat.interval.ms': '200',
+        'group.consumer.min.heartbeat.interval.ms': '50',
+      },
+    })
+    faults.started?.(this.#core)
+  }
+
+  crash(): void {
+    this.#process?.kill()
+    this.#core = undefined
+    this.life++
+    this.#disk.crash(this.#options.durability === 'fsync' ? 'power' : 'kill')
+    this.#options.faults.crashed?.(this.#disk)
+  }
+
+  /** The broker dies at the write after so many, in the middle of whatever it does then. */
+  dieAfter(writes: number): void {
+    this.#writesLeft = writes
+  }
+
+  #syncNext(): void {
+    const { clock, random } = this.#options
+    const slow = random.next() < 0.01
+    clock.after(1 + randomInt(random, slow ? slowSyncMs : syncMsMax), () => {
+      this.#disk.releaseSyncs()
+      this.#syncNext()
+    })
+  }
+
+  #mortal(process: ProcessClock): BrokerStorage {
+    const disk = this.#disk
+    const write = (action: () => void): void => {
+      if (process.isDead) throw new Error('the process has ended')
+      this.#writesLeft--
+      if (this.#writesLeft < 0) {
+        process.kill()
+        // Whoever called is still on the stack: the machine goes down behind it.
+        this.onDeath()
+        throw new Error('the process has ended')
+      }
+      action()
+    }
+    return {
+      open: (path) => this.#file(disk.open(path), process, write),
+      list: (folder) => disk.list(folder),
+      readFile: (path) => disk.readFile(path),
+      replaceFile: (path, bytes) => write(() => disk.replaceFile(path, bytes)),
+      delete: (path) => write(() => disk.delete(path)),
+      rename: (from, to) => write(() => disk.rename(from, to)),
+      close() {},
+    }
+  }
+
+  #file(inner: StorageFile, process: ProcessClock, write: (action: () => void) => void): StorageFile {
+    const { syncLies } = this.#options.faults
+    return {
+      get size() {
+        return inner.size
+      },
+      append: (bytes) => write(() => inner.append(bytes)),
+      readAt: (position, length) => inner.readAt(position, length),
+      truncate: (size) => {
+        if (!process.isDead) inner.truncate(size)
+      },
+      sync: (done) => {
+        if (process.isDead) return
+        if (syncLies) done()
+        else inner.sync((error) => process.isDead || done(error))
+      },
+      syncNow: () => {
+        if (!process.isDead && !syncLies) inner.syncNow()
+      },
+      close: () => inner.close(),
+    }
+  }
+}
