@@ -37,7 +37,7 @@ test('every start begins an epoch, and a partition begins at 0', () => {
   const second = testCore({ storage })
   assert.equal(leaderEpoch(second.client, 'order'), 2)
   createTopic(second.client, 'later')
-  second.client.call(apis.CreatePartitions, 3, { topics: [{ name: 'order', count: 2 }], timeoutMs: 1000 })
+  second.client.call(apis.CreatePartitions, 3, { topics: [{ name: 'order', count: 2, assignments: null }] })
   storage.crash('kill')
   const { client } = testCore({ storage })
   assert.deepEqual([leaderEpoch(client, 'order'), leaderEpoch(client, 'later')], [4, 2])

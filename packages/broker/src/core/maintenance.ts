@@ -1,5 +1,6 @@
 import type { BrokerCore } from './broker-core.ts'
-import { type CleanableRange, Compaction, cleanableRange } from './log/compaction.ts'
+import { type CleanableRange, cleanableRange } from './log/cleanable.ts'
+import { Compaction } from './log/compaction.ts'
 import type { SegmentEnvironment } from './log/segment.ts'
 import type { Partition } from './partition.ts'
 
@@ -18,8 +19,6 @@ interface Candidate {
 export class Maintenance {
   readonly #core: BrokerCore
   readonly #environment: SegmentEnvironment
-  /** Up to where a partition's log has one record per key; forgotten with the process, which only costs a pass. */
-  readonly #cleanedUpTo = new WeakMap<Partition, number>()
   /** Partitions whose pass could not be finished, and when it may be tried again. */
   readonly #notBefore = new WeakMap<Partition, number>()
   #cancelRetention: () => void = () => {}
@@ -81,12 +80,16 @@ export class Maintenance {
   }
 
   *#compact({ partition, range }: Candidate, blocks: boolean): Generator<undefined, void> {
-    const before = this.#cleanedUpTo.get(partition) ?? 0
-    const compaction = new Compaction(this.#environment, partition, this.#core.clock.now(), blocks)
-    const upTo = yield* compaction.run(range, before)
+    const before = partition.cleanedUpTo
+    const keyBytes = this.#core.config.number('log.cleaner.dedupe.buffer.size')
+    const compaction = new Compaction(this.#environment, partition, { nowMs: this.#core.clock.now(), keyBytes, blocks })
+    try {
+      yield* compaction.run(range)
+    } catch {
+      // A device that fails: what was not swapped is as it was, and the next pass begins anew.
+    }
     this.compactedBytes += compaction.removedBytes
-    this.#cleanedUpTo.set(partition, upTo)
-    if (upTo === before) this.#notBefore.set(partition, this.#core.clock.now() + retryPauseMs)
+    if (partition.cleanedUpTo === before) this.#notBefore.set(partition, this.#core.clock.now() + retryPauseMs)
   }
 
   /** The partition with the greatest share of new bytes, among those that have enough of them. */
@@ -99,8 +102,8 @@ export class Maintenance {
       const maxLagMs = topic.config.number('max.compaction.lag.ms')
       for (const partition of topic.partitions) {
         if (partition.log.segments.length < 2 || nowMs < (this.#notBefore.get(partition) ?? 0)) continue
-        const cleanedUpTo = this.#cleanedUpTo.get(partition) ?? 0
-        const range = cleanableRange(partition, cleanedUpTo, nowMs)
+        const { cleanedUpTo } = partition
+        const range = cleanableRange(partition, nowMs)
         if (!range) continue
         const overdue = range.segments.some((one) => one.nextOffset > cleanedUpTo && nowMs - one.createdAtMs > maxLagMs)
         if (!overdue && range.dirtyRatio < minRatio) continue

@@ -1,7 +1,7 @@
 import type { ConfigDefinition } from './definition.ts'
 import { groupBrokerConfigDefinitions } from './group-broker-config-definitions.ts'
 import { listenerConfigDefinition, securityConfigDefinitions } from './security-config-definitions.ts'
-import { topicConfigDefinitions } from './topic-config-definitions.ts'
+import { topicConfigDefinitions, unsetBrokerDefault } from './topic-config-definitions.ts'
 
 function define(
   name: string,
@@ -33,6 +33,13 @@ const ownDefinitions: readonly ConfigDefinition[] = [
   define('group.max.size', 'int', '2147483647', 'Most members of a classic group.', atLeast(1)),
   define('group.min.session.timeout.ms', 'int', '6000', 'Shortest session timeout.', atLeast(1)),
   define('log.cleaner.backoff.ms', 'long', '15000', 'Pause between looks for something to compact.', atLeast(1)),
+  define(
+    'log.cleaner.dedupe.buffer.size',
+    'long',
+    '134217728',
+    'Bytes that the keys of one pass of compaction may take; with more keys, another pass goes on.',
+    atLeast(1024 * 1024),
+  ),
   define('log.cleaner.enable', 'boolean', 'true', 'Whether compaction runs.'),
   define(
     'log.retention.check.interval.ms',
@@ -107,7 +114,8 @@ const ownDefinitions: readonly ConfigDefinition[] = [
 /** Broker settings that only give topics their default. */
 const topicDefaults: ConfigDefinition[] = topicConfigDefinitions.flatMap((definition) => {
   const { brokerName, name: _name, ...rest } = definition
-  return brokerName === undefined ? [] : [{ ...rest, name: brokerName }]
+  const coarserDefault = brokerName === undefined ? undefined : unsetBrokerDefault(brokerName)
+  return brokerName === undefined ? [] : [{ ...rest, name: brokerName, ...(coarserDefault && { coarserDefault }) }]
 })
 
 export const brokerConfigDefinitions: readonly ConfigDefinition[] = [

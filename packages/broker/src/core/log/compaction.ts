@@ -1,166 +1,128 @@
-import { controlType, RecordBatchView } from '@millrace/protocol'
+import { RecordBatchView } from '@millrace/protocol'
 import type { Partition } from '../partition.ts'
-import type { BrokerStorage, StorageFile } from '../storage/storage.ts'
-import type { PartitionLog } from './partition-log.ts'
-import { rewriteBatch } from './rewrite-batch.ts'
-import { Segment, type SegmentEnvironment, segmentName } from './segment.ts'
+import type { StorageFile } from '../storage/storage.ts'
+import { type CleanableRange, groupsOf } from './cleanable.ts'
+import { KeyOffsets } from './key-offsets.ts'
+import { isAbortMarker, PassTransactions } from './pass-transactions.ts'
+import { emptyBatch, rewriteBatch } from './rewrite-batch.ts'
+import { Segment, type SegmentEnvironment } from './segment.ts'
 import { walkBatches } from './walk-batches.ts'
 
-/** Different keys one pass looks at; when there are more, the next pass goes on. */
-export const maxKeysPerPass = 500_000
 /** Bytes worked on before others get their turn. */
-const sliceBytes = 512 * 1024
+const sliceBytes = 128 * 1024
 
-/** What a look at a partition finds worth cleaning. */
-export interface CleanableRange {
-  /** Closed segments from the beginning of the log on, all of which may be rewritten. */
-  readonly segments: readonly Segment[]
-  readonly dirtyBytes: number
-  readonly dirtyRatio: number
+export interface CompactionOptions {
+  readonly nowMs: number
+  /** What the keys of one pass may take; when there are more, the next pass goes on. */
+  readonly keyBytes: number
+  /** Waits for the device instead of stepping until it answers. */
+  readonly blocks: boolean
 }
 
 /**
- * What could be compacted now: closed segments, before any open transaction, older than `min.compaction.lag.ms`. Undefined when
- * there is nothing new in them.
- */
-export function cleanableRange(partition: Partition, cleanedUpTo: number, nowMs: number): CleanableRange | undefined {
-  const { log, config } = partition
-  const { active } = log
-  // The active segment says where the log ends; without a batch in it, the last one before it does and must stay.
-  if (!config.compact || !active || active.size === 0) return undefined
-  const bound = partition.lastStableOffset
-  const lagMs = config.number('min.compaction.lag.ms')
-  const segments: Segment[] = []
-  let cleanBytes = 0
-  let dirtyBytes = 0
-  for (const segment of log.segments) {
-    const tooYoung = lagMs > 0 && nowMs - segment.maxTimestampMs < lagMs
-    if (segment === active || segment.nextOffset > bound || tooYoung) break
-    segments.push(segment)
-    if (segment.nextOffset <= cleanedUpTo) cleanBytes += segment.size
-    else dirtyBytes += segment.size
-  }
-  if (dirtyBytes === 0) return undefined
-  return { segments, dirtyBytes, dirtyRatio: dirtyBytes / (cleanBytes + dirtyBytes) }
-}
-
-/** Latest offset per key, from the dirty part of the log. */
-interface LatestOffsets {
-  readonly byKey: ReadonlyMap<string, number>
-  /** Up to where the keys have been looked at. */
-  readonly upTo: number
-}
-
-/**
- * Keeps the last record of each key (KIP-58, KIP-280's default) and drops what aborted transactions wrote. Tombstones and markers of
- * committed transactions stay for `delete.retention.ms` after they were first seen here (KIP-534); markers of aborted ones stay,
- * because readers are told of the aborted range as long as it is known. Offsets never change.
+ * Keeps the last record of each key (KIP-58, KIP-280's default) and drops what aborted transactions wrote. Tombstones, and markers
+ * of transactions of which nothing is left, stay for `delete.retention.ms` after they were first seen here (KIP-534). The last batch of
+ * a producer that is still known stays, if need be without records, so that its sequences are known when the log is read again.
+ * Offsets never change.
  *
  * A generator: every step does a slice of the work, and appends, reads and truncation may come between. A segment is replaced
  * by renaming its successor over it, oldest first, so that a crash leaves old records beside new ones but never
- * an old value whose tombstone is gone.
+ * an old value whose tombstone is gone, nor records of a transaction whose marker is.
  */
 export class Compaction {
   readonly #partition: Partition
-  readonly #log: PartitionLog
   readonly #environment: SegmentEnvironment
-  readonly #storage: BrokerStorage
-  readonly #nowMs: number
-  readonly #blocks: boolean
+  readonly #options: CompactionOptions
   readonly #horizonMs: number
-  #latest: LatestOffsets = { byKey: new Map(), upTo: 0 }
-  /** Producers whose aborted transaction began before where the walk stands. */
-  readonly #aborting = new Set<number>()
-  #abortedStarts: { producerId: number; firstOffset: number }[] = []
-  /** Producers of whose running transaction a record was kept. */
-  readonly #keptOf = new Set<number>()
+  #latest: KeyOffsets
+  /** Up to where the keys have been looked at. */
+  #upTo: number
+  #transactions = new PassTransactions([])
+  /** Abort markers of transactions of which the group under way leaves nothing. */
+  #spentMarkers = new Set<number>()
   removedBytes = 0
 
-  /** `blocks`: waits for the device instead of stepping until it answers. */
-  constructor(environment: SegmentEnvironment, partition: Partition, nowMs: number, blocks: boolean) {
-    this.#blocks = blocks
+  constructor(environment: SegmentEnvironment, partition: Partition, options: CompactionOptions) {
     this.#environment = environment
-    this.#storage = environment.storage
     this.#partition = partition
-    this.#log = partition.log
-    this.#nowMs = nowMs
-    this.#horizonMs = nowMs + partition.config.number('delete.retention.ms')
+    this.#options = options
+    this.#horizonMs = options.nowMs + partition.config.number('delete.retention.ms')
+    this.#latest = new KeyOffsets(0, 1)
+    this.#upTo = partition.cleanedUpTo
   }
 
-  /** Runs to the end or until the partition changes under it. Returns the offset up to which the log is clean now. */
-  *run(range: CleanableRange, cleanedUpTo: number): Generator<undefined, number> {
-    this.#latest = yield* this.#findLatest(range, cleanedUpTo)
-    const segments = range.segments.filter((segment) => segment.baseOffset < this.#latest.upTo)
-    this.#beginTransactions(segments)
+  /** Runs to the end or until the partition changes under it. Moves the partition's `cleanedUpTo` when it gets to the end. */
+  *run(range: CleanableRange): Generator<undefined, void> {
+    yield* this.#findLatest(range.segments)
+    const segments = range.segments.filter((segment) => segment.baseOffset < this.#upTo)
+    this.#transactions = this.#transactionsIn(segments)
     for (const group of groupsOf(segments, this.#partition.config.roll.segmentBytes)) {
-      const written = yield* this.#rewriteGroup(group)
+      const target = new Segment(this.#environment, this.#partition.log.folder, group[0]!.baseOffset, '.cleaned')
+      const written = yield* this.#rewriteGroup(group, target)
       if (!written || !this.#isStillThere(group)) {
-        this.#discard(group)
-        return cleanedUpTo
+        if (!this.#partition.closed) target.delete()
+        return
       }
-      this.#swap(group)
+      this.#swap(group, target)
     }
-    return this.#latest.upTo
+    this.#partition.cleanedUpTo = this.#upTo
   }
 
-  *#findLatest(range: CleanableRange, cleanedUpTo: number): Generator<undefined, LatestOffsets> {
-    const byKey = new Map<string, number>()
-    let upTo = cleanedUpTo
-    this.#beginTransactions(range.segments)
-    for (const segment of range.segments) {
-      let position = 0
-      while (position < segment.size && byKey.size < maxKeysPerPass) {
+  #transactionsIn(segments: readonly Segment[]): PassTransactions {
+    const [first] = segments
+    const last = segments.at(-1)
+    return new PassTransactions(
+      first && last ? this.#partition.abortedTransactions(first.baseOffset, last.nextOffset) : [],
+    )
+  }
+
+  *#findLatest(segments: readonly Segment[]): Generator<undefined, void> {
+    const { cleanedUpTo } = this.#partition
+    const mostKeys = segments.at(-1)!.nextOffset - Math.max(cleanedUpTo, segments[0]!.baseOffset)
+    this.#latest = new KeyOffsets(this.#options.keyBytes, mostKeys)
+    const transactions = this.#transactionsIn(segments)
+    for (const segment of segments) {
+      for (let position = 0; position < segment.size; ) {
         const from = position
         position = walkBatches(segment.file, from, segment.size, (bytes, at, _size, here) => {
-          if (here - from >= sliceBytes || byKey.size >= maxKeysPerPass) return false
+          if (here - from >= sliceBytes || this.#latest.isFull) return false
           const batch = new RecordBatchView(bytes, at)
-          const isAborted = this.#passTransaction(batch)
-          if (batch.nextOffset > cleanedUpTo && !batch.isControl && !isAborted) noteKeys(batch, byKey)
-          upTo = Math.max(upTo, batch.nextOffset)
+          if (batch.isControl) transactions.endsNothing(batch)
+          else if (!transactions.isAborted(batch) && batch.nextOffset > cleanedUpTo) return this.#noteKeys(batch)
+          this.#upTo = Math.max(this.#upTo, batch.nextOffset)
           return true
         })
         if (position === from) break
         yield
       }
-      if (byKey.size >= maxKeysPerPass) return { byKey, upTo }
-      upTo = Math.max(upTo, segment.nextOffset)
+      if (this.#latest.isFull) return
+      this.#upTo = Math.max(this.#upTo, segment.nextOffset)
     }
-    return { byKey, upTo }
   }
 
-  #beginTransactions(segments: readonly Segment[]): void {
-    const [first] = segments
-    const last = segments.at(-1)
-    this.#aborting.clear()
-    this.#keptOf.clear()
-    this.#abortedStarts =
-      first && last
-        ? this.#partition
-            .abortedTransactions(first.baseOffset, last.nextOffset)
-            .slice()
-            .sort((a, b) => a.firstOffset - b.firstOffset)
-        : []
-  }
-
-  /** Keeps track of aborted transactions in offset order; true for a batch that one of them wrote. */
-  #passTransaction(batch: RecordBatchView): boolean {
-    while (this.#abortedStarts.length > 0 && this.#abortedStarts[0]!.firstOffset <= batch.lastOffset) {
-      this.#aborting.add(this.#abortedStarts.shift()!.producerId)
+  /** False when there is no room for all keys of the batch; those before are covered nevertheless. */
+  #noteKeys(batch: RecordBatchView): boolean {
+    const { cleanedUpTo } = this.#partition
+    for (const cursor = batch.cursor(); cursor.next(); ) {
+      if (cursor.offset < cleanedUpTo) continue
+      if (this.#latest.isFull) return false
+      const key = cursor.keyBytes()
+      if (key !== null) this.#latest.set(key, cursor.offset)
+      this.#upTo = Math.max(this.#upTo, cursor.offset + 1)
     }
-    if (!batch.isTransactional) return false
-    if (!batch.isControl) return this.#aborting.has(batch.producerId)
-    this.#aborting.delete(batch.producerId)
-    return false
+    this.#upTo = Math.max(this.#upTo, batch.nextOffset)
+    return true
   }
 
   /** Writes what stays of a group of neighbours into one new file; false when the device refuses. */
-  *#rewriteGroup(group: readonly Segment[]): Generator<undefined, boolean> {
-    const path = this.#pathOf(group)
-    this.#storage.delete(path)
-    const target = this.#storage.open(path)
+  *#rewriteGroup(group: readonly Segment[], target: Segment): Generator<undefined, boolean> {
+    this.#spentMarkers = new Set()
     try {
-      // Also when nothing stays there must be a file: the first one says where the log begins.
-      target.append(Buffer.alloc(0))
+      // Of a pass that was given up. Also when nothing stays there must be a file: the first one says where the log begins.
+      target.file.truncate(0)
+      target.file.append(Buffer.alloc(0))
+      target.size = 0
+      target.rebuild({ verify: false })
       for (const segment of group) {
         for (let position = 0; position < segment.size; ) {
           const kept: Buffer[] = []
@@ -172,83 +134,87 @@ export class Compaction {
             return true
           })
           if (position === from) return false
-          if (kept.length > 0) target.append(Buffer.concat(kept))
+          if (kept.length > 0) target.append(Buffer.concat(kept), segment.createdAtMs)
           yield
           if (!this.#isStillThere(group)) return false
         }
       }
-      if (!this.#blocks) return yield* syncOf(target)
-      target.syncNow()
+      if (!this.#options.blocks) return yield* syncOf(target.file)
+      target.file.syncNow()
       return true
     } catch {
       return false
     } finally {
-      target.close()
+      target.file.close()
     }
   }
 
+  /** What stays of a batch; undefined when nothing does. */
   #rewrite(batch: RecordBatchView): Buffer | undefined {
-    const isAborted = this.#passTransaction(batch)
-    if (isAborted) return undefined
-    const expired = batch.deleteHorizonMs !== undefined && batch.deleteHorizonMs <= this.#nowMs
+    const expired = batch.deleteHorizonMs !== undefined && batch.deleteHorizonMs <= this.#options.nowMs
     if (batch.isControl) return this.#rewriteMarker(batch, expired)
-    const { byKey, upTo } = this.#latest
-    const { bytes, keptRecords } = rewriteBatch(
+    const bytes = this.#transactions.isAborted(batch) ? undefined : this.#rewriteRecords(batch, expired)
+    const stays = bytes ?? (this.#isLastOfProducer(batch) ? emptyBatch(batch) : undefined)
+    if (stays) this.#transactions.keep(batch)
+    return stays
+  }
+
+  #rewriteRecords(batch: RecordBatchView, expired: boolean): Buffer | undefined {
+    return rewriteBatch(
       batch,
       (offset, key, isTombstone) => {
         // Kafka drops records without a key from compacted topics too.
         if (key === null) return false
-        const latest = byKey.get(key.toString('latin1'))
+        const latest = this.#latest.get(key)
         if (latest !== undefined && offset < latest) return false
         // Behind where keys were looked at, an older value may still stand before the tombstone.
-        return !(isTombstone && expired && offset < upTo)
+        return !(isTombstone && expired && offset < this.#upTo)
       },
       this.#horizonMs,
     )
-    if (batch.isTransactional && keptRecords > 0) this.#keptOf.add(batch.producerId)
-    return bytes
   }
 
   #rewriteMarker(batch: RecordBatchView, expired: boolean): Buffer | undefined {
-    const hasData = this.#keptOf.delete(batch.producerId)
-    const cursor = batch.cursor()
-    const commits = cursor.next() && controlType(cursor) === 'commit'
-    if (hasData || !commits) return batch.bytes()
-    if (expired) return undefined
-    return rewriteBatch(batch, () => true, this.#horizonMs).bytes
+    if (!this.#transactions.endsNothing(batch)) return batch.bytes()
+    if (isAbortMarker(batch)) this.#spentMarkers.add(batch.baseOffset)
+    if (!expired) return rewriteBatch(batch, () => true, this.#horizonMs)
+    return this.#isLastOfProducer(batch) ? emptyBatch(batch) : undefined
+  }
+
+  #isLastOfProducer(batch: RecordBatchView): boolean {
+    if (batch.producerId < 0) return false
+    const producer = this.#partition.producers.producer(batch.producerId)
+    if (!producer) return false
+    // Without data of its epoch, its last marker says which epoch that is.
+    if (producer.lastDataOffset >= 0) return batch.lastOffset === producer.lastDataOffset
+    return batch.isControl && batch.producerEpoch === producer.producerEpoch
   }
 
   /** Whether the group is in the log as it was: nothing was truncated, deleted or closed meanwhile. */
   #isStillThere(group: readonly Segment[]): boolean {
     if (this.#partition.closed) return false
-    const at = this.#log.segments.indexOf(group[0]!)
-    return at >= 0 && group.every((segment, index) => this.#log.segments[at + index] === segment)
+    const { segments } = this.#partition.log
+    const at = segments.indexOf(group[0]!)
+    return at >= 0 && group.every((segment, index) => segments[at + index] === segment)
   }
 
-  #swap(group: readonly Segment[]): void {
+  #swap(group: readonly Segment[], target: Segment): void {
     const [first] = group
-    const last = group.at(-1)!
     const before = group.reduce((sum, segment) => sum + segment.size, 0)
-    first!.deleteIndex()
+    target.nextOffset = group.at(-1)!.nextOffset
+    target.createdAtMs = group.at(-1)!.createdAtMs
     for (const segment of group) segment.file.close()
-    this.#storage.rename(this.#pathOf(group), `${this.#log.folder}/${segmentName(first!.baseOffset)}.log`)
+    // An index vouches for a file of its size; this one takes the place of another.
+    first!.deleteIndex()
+    target.publish()
     for (const segment of group.slice(1)) segment.delete()
-    const merged = new Segment(this.#environment, this.#log.folder, first!.baseOffset)
-    merged.rebuild({ verify: false })
-    merged.nextOffset = last.nextOffset
-    merged.createdAtMs = last.createdAtMs
-    merged.writeIndex()
-    merged.markSealed()
-    this.removedBytes += before - merged.size
-    this.#log.replace(group, merged)
-  }
-
-  #discard(group: readonly Segment[]): void {
-    if (!this.#partition.closed) this.#storage.delete(this.#pathOf(group))
-  }
-
-  #pathOf(group: readonly Segment[]): string {
-    return `${this.#log.folder}/${segmentName(group[0]!.baseOffset)}.cleaned`
+    target.writeIndex()
+    target.markSealed()
+    this.removedBytes += before - target.size
+    this.#partition.log.replace(group, target)
+    // Told of the transaction, a reader would skip what its producer writes until the marker that may be gone comes.
+    const spent = this.#spentMarkers
+    if (spent.size > 0) this.#partition.producers.keepAborted(({ lastOffset }) => !spent.has(lastOffset))
   }
 }
 
@@ -260,29 +226,4 @@ function* syncOf(file: StorageFile): Generator<undefined, boolean> {
   })
   while (failed === undefined) yield
   return !failed
-}
-
-function noteKeys(batch: RecordBatchView, byKey: Map<string, number>): void {
-  for (const cursor = batch.cursor(); cursor.next(); ) {
-    const key = cursor.keyBytes()
-    if (key !== null) byKey.set(key.toString('latin1'), cursor.offset)
-  }
-}
-
-/** Neighbours that together fit into one segment. */
-function groupsOf(segments: readonly Segment[], segmentBytes: number): Segment[][] {
-  const groups: Segment[][] = []
-  let bytes = 0
-  for (const segment of segments) {
-    const group = groups.at(-1)
-    const spansTooMuch = group !== undefined && segment.nextOffset - group[0]!.baseOffset > 0x7fffffff
-    if (group && bytes + segment.size <= segmentBytes && !spansTooMuch) {
-      group.push(segment)
-      bytes += segment.size
-    } else {
-      groups.push([segment])
-      bytes = segment.size
-    }
-  }
-  return groups
 }

@@ -1,16 +1,15 @@
 import { crc32c, RecordBatchBuilder, type RecordBatchView } from '@millrace/protocol'
-import { writeInt64 } from './batch-bytes.ts'
+import { batchHeaderBytes, writeInt64 } from './batch-bytes.ts'
 
 /** Which record of a batch stays; offsets are absolute. */
 export type KeepRecord = (offset: number, key: Buffer | null, isTombstone: boolean) => boolean
 
-export interface Rewritten {
-  /** The batch as it was, or a smaller one at the same offsets; undefined when no record is left. */
-  readonly bytes: Buffer | undefined
-  readonly keptRecords: number
-}
-
+const lengthPosition = 8
+const lengthOverhead = 12
 const attributesPosition = 21
+const baseTimestampPosition = 27
+const recordCountPosition = 57
+const compressionMask = 0x07
 const maxTimestampPosition = 35
 const crcPosition = 17
 const deleteHorizonFlag = 0x40
@@ -19,8 +18,13 @@ const appendTimeFlag = 0x08
 /**
  * Copies the records of a batch that stay, at their offsets and with everything the batch's header says. A batch that gets
  * its delete horizon here is written anew even when all stays: the horizon stands where the base timestamp was (KIP-534).
+ * Undefined when no record is left.
  */
-export function rewriteBatch(batch: RecordBatchView, keep: KeepRecord, newHorizonMs: number | undefined): Rewritten {
+export function rewriteBatch(
+  batch: RecordBatchView,
+  keep: KeepRecord,
+  newHorizonMs: number | undefined,
+): Buffer | undefined {
   const { baseOffset } = batch
   let kept = 0
   let tombstones = 0
@@ -32,9 +36,9 @@ export function rewriteBatch(batch: RecordBatchView, keep: KeepRecord, newHorizo
     if (one) kept++
     if (one && (isTombstone || batch.isControl)) tombstones++
   }
-  if (kept === 0) return { bytes: undefined, keptRecords: 0 }
+  if (kept === 0) return undefined
   const horizonMs = batch.deleteHorizonMs ?? (tombstones > 0 ? newHorizonMs : undefined)
-  if (kept === stays.length && horizonMs === batch.deleteHorizonMs) return { bytes: batch.bytes(), keptRecords: kept }
+  if (kept === stays.length && horizonMs === batch.deleteHorizonMs) return batch.bytes()
 
   const builder = new RecordBatchBuilder({
     compression: batch.compression,
@@ -58,7 +62,19 @@ export function rewriteBatch(batch: RecordBatchView, keep: KeepRecord, newHorizo
     control: batch.isControl,
   })
   restamp(bytes, batch, horizonMs !== undefined)
-  return { bytes, keptRecords: kept }
+  return bytes
+}
+
+/** The batch's header without a record: what is left of a producer's last batch, for its epoch and sequences. */
+export function emptyBatch(batch: RecordBatchView): Buffer {
+  if (batch.recordCount === 0) return batch.bytes()
+  const bytes = Buffer.from(batch.bytes().subarray(0, batchHeaderBytes))
+  bytes.writeInt32BE(batchHeaderBytes - lengthOverhead, lengthPosition)
+  bytes.writeInt16BE(batch.attributes & ~(compressionMask | deleteHorizonFlag), attributesPosition)
+  writeInt64(bytes, -1, baseTimestampPosition)
+  bytes.writeInt32BE(0, recordCountPosition)
+  bytes.writeUInt32BE(crc32c(bytes.subarray(attributesPosition)), crcPosition)
+  return bytes
 }
 
 /** Sets what a builder does not know: the broker's time and the mark of a delete horizon. */

@@ -26,7 +26,7 @@ export function segmentName(baseOffset: number): string {
 /** A stretch of one partition's log: a file of whole batches and its index. */
 export class Segment {
   readonly baseOffset: number
-  readonly file: StorageFile
+  file: StorageFile
   /** Bytes of whole batches; what a failed append left behind them does not count. */
   size: number
   /** The offset the next batch gets. */
@@ -36,17 +36,25 @@ export class Segment {
   createdAtMs = -1
   readonly #environment: SegmentEnvironment
   readonly #path: string
+  #suffix: '.log' | '.cleaned'
   #index: SegmentIndex | undefined
   #unindexedBytes = indexIntervalBytes
   /** Whether appends have ended: then the index may leave memory. */
   #sealed = false
 
-  constructor(environment: SegmentEnvironment, folder: string, baseOffset: number) {
+  /** `.cleaned`: compaction writes it, and it becomes part of the log once it is published. */
+  constructor(
+    environment: SegmentEnvironment,
+    folder: string,
+    baseOffset: number,
+    suffix: '.log' | '.cleaned' = '.log',
+  ) {
     this.#environment = environment
     this.#path = `${folder}/${segmentName(baseOffset)}`
     this.baseOffset = baseOffset
     this.nextOffset = baseOffset
-    this.file = environment.storage.open(`${this.#path}.log`)
+    this.#suffix = suffix
+    this.file = environment.storage.open(this.#path + suffix)
     this.size = this.file.size
     if (this.size === 0) this.#index = new SegmentIndex()
   }
@@ -206,7 +214,16 @@ export class Segment {
 
   delete(): void {
     this.#environment.indexed.delete(this)
-    for (const suffix of ['.index', '.producers', '.log']) this.#environment.storage.delete(this.#path + suffix)
+    const suffixes = this.#suffix === '.log' ? ['.index', '.producers', '.log'] : [this.#suffix]
+    for (const suffix of suffixes) this.#environment.storage.delete(this.#path + suffix)
+  }
+
+  /** Takes the place of the log file of the same name. */
+  publish(): void {
+    this.file.close()
+    this.#environment.storage.rename(this.#path + this.#suffix, `${this.#path}.log`)
+    this.#suffix = '.log'
+    this.file = this.#environment.storage.open(`${this.#path}.log`)
   }
 
   #loadedIndex(): SegmentIndex {

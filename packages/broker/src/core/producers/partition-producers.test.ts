@@ -199,7 +199,7 @@ test('a damaged snapshot and one of a newer version are refused', () => {
   flipped[snapshot.length - 1]! ^= 1
   assert.throws(() => partitionProducers.restore(flipped), /damaged/)
   const newer = Buffer.from(snapshot)
-  newer.writeInt16BE(2, 0)
-  assert.throws(() => partitionProducers.restore(newer), /version 2/)
+  newer.writeInt16BE(99, 0)
+  assert.throws(() => partitionProducers.restore(newer), /version 99/)
   assert.throws(() => partitionProducers.restore(Buffer.alloc(3)), /too short/)
 })

@@ -120,6 +120,7 @@ class PartitionProducers implements ProducerState {
       return
     }
     entry.lastTimestampMs = batch.maxTimestamp
+    entry.lastDataOffset = batch.lastOffset
     if (batch.baseSequence >= 0) remember(entry, batch)
     if (batch.isTransactional && !this.#open.has(batch.producerId)) this.#open.set(batch.producerId, batch.baseOffset)
   }
@@ -155,6 +156,7 @@ class PartitionProducers implements ProducerState {
       producerEpoch: entry.producerEpoch,
       lastSequence: lastSequenceOf(entry),
       lastTimestampMs: entry.lastTimestampMs,
+      lastDataOffset: entry.lastDataOffset,
       coordinatorEpoch: entry.coordinatorEpoch,
       openTransactionOffset: this.#open.get(entry.producerId),
     }

@@ -20,6 +20,8 @@ export interface ProducerEntry {
   batches: RememberedBatch[]
   lastHeardMs: number
   lastTimestampMs: number
+  /** Of the current epoch; -1 when it has written nothing but markers. */
+  lastDataOffset: number
 }
 
 export function newEntry(producerId: number): ProducerEntry {
@@ -30,6 +32,7 @@ export function newEntry(producerId: number): ProducerEntry {
     batches: [],
     lastHeardMs: 0,
     lastTimestampMs: -1,
+    lastDataOffset: -1,
   }
 }
 
@@ -47,6 +50,7 @@ export function moveToEpoch(entry: ProducerEntry, producerEpoch: number): void {
   if (entry.producerEpoch === producerEpoch) return
   entry.producerEpoch = producerEpoch
   entry.batches = []
+  entry.lastDataOffset = -1
 }
 
 export function remember(entry: ProducerEntry, batch: RecordBatchView): void {

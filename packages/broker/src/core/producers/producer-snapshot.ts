@@ -3,7 +3,7 @@ import type { ProducerEntry } from './producer-entry.ts'
 import type { AbortedRange } from './types.ts'
 
 /** Of the bytes below; a newer one is refused, and the state is then rebuilt from the log. */
-export const producerSnapshotVersion = 1
+export const producerSnapshotVersion = 2
 
 export interface ProducerSnapshot {
   readonly entries: ProducerEntry[]

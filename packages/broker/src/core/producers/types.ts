@@ -34,6 +34,8 @@ export interface ProducerDescription {
   /** -1 when no batch of the current epoch is remembered. */
   readonly lastSequence: number
   readonly lastTimestampMs: number
+  /** Offset of its last record in the current epoch, -1 when there is none. */
+  readonly lastDataOffset: number
   readonly coordinatorEpoch: number
   /** First offset of the transaction it has open here, undefined when it has none. */
   readonly openTransactionOffset: number | undefined
