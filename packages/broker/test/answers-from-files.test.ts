@@ -20,6 +20,8 @@ import { RawConnection } from './support/raw-connection.ts'
 const batchesPerPartition = 60
 const batchBytes = 64 * 1024
 const partitions = 4
+/** Answers asked for at once: more than the kernel takes for a peer that does not read. */
+const pipelined = 6
 
 function temporaryFolder(): { path: string } & Disposable {
   const path = mkdtempSync(join(tmpdir(), 'millrace-answers-'))
@@ -86,25 +88,29 @@ test('consumers with slow sockets, some of which break off, get the bytes of the
   const random = seededRandom(7)
   let answers = 0
   const consume = async (reader: number): Promise<void> => {
-    let offsets = new Map<number, number>()
-    for (let index = 0; index < partitions; index++) offsets.set((index + reader) % partitions, reader * 11)
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < 2; round++) {
       using connection = await RawConnection.open(broker.port)
-      connection.send(apis.Fetch, 12, 1, fetchRequest('order', offsets))
-      // What has been sent stands in the kernel; the rest waits in the broker while others are served.
+      const asked = Array.from({ length: pipelined }, (_, index) => {
+        const order = Array.from({ length: partitions }, (_, at) => (at + reader + index) % partitions)
+        return new Map(order.map((partition) => [partition, (reader * 11 + index * 307) % 3000]))
+      })
+      for (const [id, offsets] of asked.entries()) connection.send(apis.Fetch, 12, id, fetchRequest('order', offsets))
+      // What the kernel does not take waits in the broker while others are served.
       for (let pauses = 0; pauses < 3; pauses++) {
         connection.socket.pause()
-        await delay(Math.floor(random.next() * 8))
+        await delay(20 + Math.floor(random.next() * 20))
         connection.socket.resume()
         await delay(1)
       }
       if (random.next() < 0.3) continue
-      offsets = checked(decodeResponse({ api: apis.Fetch, version: 12, bytes: await connection.frame() }).body, offsets)
-      answers++
+      for (const offsets of asked) {
+        checked(decodeResponse({ api: apis.Fetch, version: 12, bytes: await connection.frame() }).body, offsets)
+        answers++
+      }
     }
   }
-  await Promise.all(Array.from({ length: 12 }, (_, reader) => consume(reader)))
-  assert.ok(answers > 50, `${answers} answers`)
+  await Promise.all(Array.from({ length: 5 }, (_, reader) => consume(reader)))
+  assert.ok(answers > 10, `${answers} answers`)
 })
 
 /** Files in a folder that this process has open although they are deleted. */
@@ -131,8 +137,7 @@ test('an answer is finished although its topic is deleted in its middle, and the
   const offsets = new Map([0, 1, 2, 3].map((partition) => [partition, 100]))
   const readers = await Promise.all(Array.from({ length: 3 }, () => RawConnection.open(broker.port)))
   for (const reader of readers) {
-    reader.send(apis.Fetch, 12, 1, fetchRequest('order', offsets))
-    reader.send(apis.Fetch, 12, 2, fetchRequest('order', new Map([...offsets].reverse())))
+    for (let id = 0; id < pipelined; id++) reader.send(apis.Fetch, 12, id, fetchRequest('order', offsets))
   }
   // The first piece is there, the others are not read by anyone.
   while (readers.some(({ received }) => received.length === 0)) await delay(1)
@@ -143,11 +148,15 @@ test('an answer is finished although its topic is deleted in its middle, and the
   readers[2]?.socket.destroy()
   for (const reader of readers.slice(0, 2)) {
     reader.socket.resume()
-    for (let answer = 0; answer < 2; answer++) {
+    let whole = 0
+    for (let id = 0; id < pipelined; id++) {
       const { body } = decodeResponse({ api: apis.Fetch, version: 12, bytes: await reader.frame() })
-      const read = checked(body, offsets)
-      for (const [partition, next] of read) assert.ok(next > 100, `partition ${partition} reaches ${next}`)
+      // Behind what was begun before the deletion there is no topic.
+      if (body.responses[0]?.partitions[0]?.errorCode === 3) continue
+      for (const [partition, next] of checked(body, offsets)) assert.ok(next > 100, `partition ${partition}: ${next}`)
+      whole++
     }
+    assert.ok(whole > 0)
     reader.socket.destroy()
   }
   for (let waits = 0; waits < 100 && deletedButOpen(folder.path).length > 0; waits++) await delay(10)
@@ -161,7 +170,7 @@ test('an answer is finished although retention deletes its segment in its middle
   await fill(setup, 'order')
   const offsets = new Map([[0, 0]])
   using reader = await RawConnection.open(broker.port)
-  for (let id = 0; id < 8; id++) reader.send(apis.Fetch, 12, id, fetchRequest('order', offsets))
+  for (let id = 0; id < 24; id++) reader.send(apis.Fetch, 12, id, fetchRequest('order', offsets))
   while (reader.received.length === 0) await delay(1)
   reader.socket.pause()
   const topics = [{ name: 'order', partitions: [{ partitionIndex: 0, offset: 2000 }] }]
@@ -169,7 +178,7 @@ test('an answer is finished although retention deletes its segment in its middle
   assert.equal(deleted.topics[0]?.partitions[0]?.errorCode, 0)
   reader.socket.resume()
   let whole = 0
-  for (let id = 0; id < 8; id++) {
+  for (let id = 0; id < 24; id++) {
     const { body } = decodeResponse({ api: apis.Fetch, version: 12, bytes: await reader.frame() })
     // What was asked before the deletion is answered; behind it, the offset is out of range.
     if (body.responses[0]?.partitions[0]?.errorCode === 1) continue
