@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { BrokerStorage } from '../../src/core/storage/storage.ts'
+import type { BrokerStorage, FileRange } from '../../src/core/storage/storage.ts'
 
 const text = (bytes: Buffer | undefined): string | undefined => bytes?.toString()
 
@@ -86,6 +86,27 @@ export function registerStorageTests(name: string, open: () => { storage: Broker
     storage.rename('new', 'old')
     assert.equal(text(storage.readFile('old')), 'new')
     assert.equal(storage.readFile('new'), undefined)
+  })
+
+  check('a range stays readable when its file is deleted, replaced, or closed for others', (storage) => {
+    const log = storage.open('logs/1/log')
+    log.append(Buffer.from('one two three'))
+    if (!log.range) return
+    const [first, second, third] = [log.range(0, 3), log.range(4, 3), log.range(8, 5)]
+    const read = (range: FileRange): string => {
+      const target = Buffer.alloc(100)
+      return target.toString('latin1', 0, range.readInto(target, 0))
+    }
+    log.close()
+    assert.equal(read(first), 'one')
+    storage.open('new').append(Buffer.from('another'))
+    storage.rename('new', 'logs/1/log')
+    assert.equal(read(second), 'two')
+    storage.delete('logs')
+    assert.equal(read(third), 'three')
+    for (const range of [first, second, third]) range.release()
+    assert.equal(first.readInto(Buffer.alloc(3), 0), 0)
+    assert.deepEqual(storage.list('logs'), [])
   })
 
   check('what does not exist is empty', (storage) => {
