@@ -223,7 +223,7 @@ class World {
 
   /** What a restart must keep: offsets, and a stable group as it is. */
   stored(): { offsets: unknown; stable: unknown } {
-    const found = this.core.groups.group(group.groupId)
+    const found = this.core.groups.store.classicGroup(group.groupId)
     const stable = found?.state === 'Stable' ? found : undefined
     return {
       offsets: [...(this.core.groups.store.offsets.get(group.groupId)?.entries() ?? [])],
@@ -272,14 +272,14 @@ class World {
   committed(member: ModelMember, partition: number, offset: number): void {
     assert.equal(
       member.generationId,
-      this.core.groups.group(group.groupId)?.generationId,
+      this.core.groups.store.classicGroup(group.groupId)?.generationId,
       'commit of an old generation',
     )
     this.offsets.set(partition, offset)
   }
 
   check(): void {
-    const found = this.core.groups.group(group.groupId)
+    const found = this.core.groups.store.classicGroup(group.groupId)
     if (found) checkInvariants(found)
     for (const [partition, offset] of this.offsets) {
       const stored = this.core.groups.store.offsets.get(group.groupId)?.get(topic, partition)?.offset
@@ -305,7 +305,7 @@ class World {
   deliverLate(member: ModelMember): void {
     if (member.phase === 'in') this.late.push(member.identity)
     const late = this.late[randomInt(this.random, Math.max(1, this.late.length))]
-    const current = this.core.groups.group(group.groupId)?.generationId
+    const current = this.core.groups.store.classicGroup(group.groupId)?.generationId
     if (!late || late.generationId === current) return
     const commit = this.client.call(apis.OffsetCommit, 9, {
       ...group,
@@ -336,7 +336,7 @@ class World {
       for (const member of [...this.members]) if (member.phase !== 'in') member.act()
       for (const member of [...this.members]) if (member.phase === 'in') this.beat(member)
       this.clock.advance(1_000)
-      const found = this.core.groups.group(group.groupId)
+      const found = this.core.groups.store.classicGroup(group.groupId)
       const isSettled = this.members.every((member) => member.phase === 'in')
       if (isSettled && found?.state === 'Stable' && found.members.size === this.members.length) return
     }
@@ -351,7 +351,7 @@ class World {
 }
 
 /** The invariants that `ClassicGroup` states. */
-function checkInvariants(found: NonNullable<ReturnType<BrokerCore['groups']['group']>>): void {
+function checkInvariants(found: NonNullable<ReturnType<BrokerCore['groups']['store']['classicGroup']>>): void {
   const { state, members, leaderId } = found
   if (state === 'Empty') assert.equal(members.size, 0)
   if (state === 'CompletingRebalance' || state === 'Stable') assert.ok(leaderId !== null && members.has(leaderId))

@@ -2,6 +2,7 @@ import type { Clock, Random } from '@millrace/base'
 import { controlBatch, ErrorCode } from '@millrace/protocol'
 import { brokerError } from '../../errors.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
+import type { GroupConfig } from '../config/group-configs.ts'
 import { GroupCoordinator } from '../groups/group-coordinator.ts'
 import type { Partition } from '../partition.ts'
 import type { TopicRegistry } from '../topics/topic-registry.ts'
@@ -18,6 +19,7 @@ export interface CoordinatorsEnvironment extends ProducerIdSource {
   readonly random: Random
   readonly config: BrokerConfig
   readonly topics: TopicRegistry
+  groupConfig(groupId: string): GroupConfig
 }
 
 /** Where offsets of transactions go: they end with the same markers as any other partition of the transaction. */
@@ -36,6 +38,14 @@ export class Coordinators {
       random,
       config,
       log: new PartitionCoordinatorLog(topics, '__consumer_offsets'),
+      topics,
+      settings: (groupId) => {
+        const settings = environment.groupConfig(groupId)
+        return {
+          sessionTimeoutMs: settings.number('consumer.session.timeout.ms'),
+          heartbeatIntervalMs: settings.number('consumer.heartbeat.interval.ms'),
+        }
+      },
     })
     this.transactions = new TransactionCoordinator({
       clock,
@@ -51,7 +61,11 @@ export class Coordinators {
         markerWritten: ({ topic }, producerId, commit) => this.#markerWritten(topic, producerId, commit),
       },
     })
-    topics.onDeleted((topic) => this.groups.topicDeleted(topic.name))
+    topics.onChanged((topic) => this.groups.topicChanged(topic.name))
+    topics.onDeleted((topic) => {
+      this.groups.topicChanged(topic.name)
+      this.groups.commits.topicDeleted(topic.name)
+    })
     this.groups.start()
     this.transactions.start()
     for (const topic of topics.all()) {

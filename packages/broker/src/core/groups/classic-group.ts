@@ -13,6 +13,7 @@ import { type GroupEvent, type GroupState, groupTransitions } from './group-stat
  * 5. Only in `PreparingRebalance` may members wait for a join, only in `CompletingRebalance` for a sync.
  */
 export class ClassicGroup {
+  readonly type = 'classic'
   readonly groupId: string
   state: GroupState = 'Empty'
   generationId = 0

@@ -1,3 +1,5 @@
+import type { Watched } from './sessions.ts'
+
 export interface GroupProtocol {
   readonly name: string
   readonly metadata: Buffer
@@ -36,7 +38,7 @@ export interface MemberSettings {
   readonly protocols: readonly GroupProtocol[]
 }
 
-export interface GroupMember {
+export interface GroupMember extends Watched {
   readonly memberId: string
   readonly groupInstanceId: string | null
   settings: MemberSettings
@@ -49,9 +51,6 @@ export interface GroupMember {
   isNew: boolean
   /** It has asked for its assignment in this generation. */
   synced: boolean
-  /** Without a sign of life until then, it is out. */
-  deadlineMs: number
-  timer: { readonly dueMs: number; readonly cancel: () => void } | undefined
 }
 
 export function newMember(memberId: string, groupInstanceId: string | null, settings: MemberSettings): GroupMember {

@@ -9,6 +9,7 @@ import {
 } from '@millrace/protocol'
 import { decodeKey, decodeValue, encodeKey, encodeValue, recordTypeOf } from '../coordinators/coordinator-record.ts'
 import type { ClassicGroup } from './classic-group.ts'
+import { type ConsumerRecord, decodeConsumerRecord, type EncodedRecord } from './consumer/consumer-records.ts'
 import { metadataFor } from './group-member.ts'
 
 /** Both as Kafka writes them: the newest version without tagged fields, which every Kafka reads. */
@@ -57,7 +58,7 @@ function encodeOffset({ offset, leaderEpoch, metadata, commitMs, expireMs }: Off
 }
 
 /** The group's present generation: members, what they said for the chosen protocol, what they were assigned. */
-export function groupRecord(group: ClassicGroup, nowMs: number): Buffer {
+export function groupRecord(group: ClassicGroup): EncodedRecord {
   const value = encodeValue(GroupMetadataValue, groupVersion, {
     protocolType: group.protocolType ?? '',
     generation: group.generationId,
@@ -75,26 +76,29 @@ export function groupRecord(group: ClassicGroup, nowMs: number): Buffer {
       assignment: member.assignment,
     })),
   })
-  return groupMetadataBatch(group.groupId, value, nowMs)
+  return { key: encodeKey(GroupMetadataKey, { group: group.groupId }), value }
 }
 
 /** Says that a group is gone. */
-export function groupTombstone(groupId: string, nowMs: number): Buffer {
-  return groupMetadataBatch(groupId, null, nowMs)
+export function groupTombstone(groupId: string): EncodedRecord {
+  return { key: encodeKey(GroupMetadataKey, { group: groupId }), value: null }
 }
 
-function groupMetadataBatch(groupId: string, value: Buffer | null, nowMs: number): Buffer {
-  const builder = new RecordBatchBuilder({ initialBytes: 128 + (value?.length ?? 0) })
-  builder.append(nowMs, encodeKey(GroupMetadataKey, { group: groupId }), value)
+/** Records in one batch: a crash leaves all of them or none. */
+export function recordBatch(records: readonly EncodedRecord[], nowMs: number): Buffer {
+  const bytes = records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0) + 16, 128)
+  const builder = new RecordBatchBuilder({ initialBytes: bytes })
+  for (const { key, value } of records) builder.append(nowMs, key, value)
   return builder.build({})
 }
 
 export interface GroupRecordVisitor {
   offset(key: OffsetKey, value: OffsetValue | null, recordOffset: number): void
   group(groupId: string, value: GroupMetadataValue | null): void
+  consumer(groupId: string, record: ConsumerRecord): void
 }
 
-/** Visits the records of a data batch; those of other kinds (newer group types) are passed over. */
+/** Visits the records of a data batch; those of other kinds (other group types) are passed over. */
 export function visitGroupRecords(batch: RecordBatchView, visitor: GroupRecordVisitor): void {
   const cursor = batch.cursor()
   while (cursor.next()) {
@@ -108,6 +112,9 @@ export function visitGroupRecords(batch: RecordBatchView, visitor: GroupRecordVi
     } else if (type === GroupMetadataKey.apiKey) {
       const { group } = decodeKey(GroupMetadataKey, key)
       visitor.group(group, value && decodeValue(GroupMetadataValue, value))
+    } else {
+      const found = decodeConsumerRecord(key, value)
+      if (found) visitor.consumer(found.groupId, found.record)
     }
   }
 }

@@ -3,6 +3,9 @@ import { controlType, ErrorCode, type GroupMetadataValue, type RecordBatchView }
 import type { CoordinatorLog } from '../coordinators/coordinator-log.ts'
 import { isStored } from '../coordinators/storage-failure.ts'
 import { ClassicGroup } from './classic-group.ts'
+import { ConsumerGroup } from './consumer/consumer-group.ts'
+import type { ConsumerRecord, EncodedRecord } from './consumer/consumer-records.ts'
+import { applyRecord, type GroupChange, snapshotRecords, tombstoneRecords } from './consumer/group-change.ts'
 import { newMember } from './group-member.ts'
 import { GroupOffsets } from './group-offsets.ts'
 import {
@@ -12,6 +15,7 @@ import {
   type OffsetKey,
   type OffsetValue,
   offsetRecords,
+  recordBatch,
   visitGroupRecords,
 } from './group-records.ts'
 
@@ -25,9 +29,12 @@ export interface TransactionalProducer {
   readonly producerEpoch: number
 }
 
+/** A group of any type that there is. */
+export type Group = ClassicGroup | ConsumerGroup
+
 /** Groups and their offsets in memory and in `__consumer_offsets`; the log goes first. */
 export class GroupStore {
-  readonly groups = new Map<string, ClassicGroup>()
+  readonly groups = new Map<string, Group>()
   readonly offsets = new GroupOffsets()
   readonly #log: CoordinatorLog
   readonly #clock: Clock
@@ -39,11 +46,26 @@ export class GroupStore {
     this.#log = log
     this.#clock = clock
     log.replay((batch) => this.#replay(batch))
+    for (const group of this.consumerGroups()) group.settle()
     for (const groupId of this.offsets.groupIds()) this.group(groupId)
   }
 
-  /** The group, created empty when there is none. */
-  group(groupId: string): ClassicGroup {
+  classicGroup(groupId: string): ClassicGroup | undefined {
+    const group = this.groups.get(groupId)
+    return group?.type === 'classic' ? group : undefined
+  }
+
+  consumerGroup(groupId: string): ConsumerGroup | undefined {
+    const group = this.groups.get(groupId)
+    return group?.type === 'consumer' ? group : undefined
+  }
+
+  *consumerGroups(): Iterable<ConsumerGroup> {
+    for (const group of this.groups.values()) if (group.type === 'consumer') yield group
+  }
+
+  /** The group, created as an empty classic one when there is none. */
+  group(groupId: string): Group {
     let group = this.groups.get(groupId)
     if (!group) {
       group = new ClassicGroup(groupId, this.#clock.now())
@@ -53,8 +75,9 @@ export class GroupStore {
   }
 
   /** Forgets a group that was only asked for and has nothing to remember. */
-  dropIfBlank(group: ClassicGroup): void {
+  dropIfBlank(group: Group): void {
     const { groupId } = group
+    if (group.type !== 'classic') return
     const isBlank = group.generationId === 0 && group.members.size === 0 && group.pendingMembers.size === 0
     if (isBlank && !this.offsets.get(groupId) && !this.offsets.hasPending(groupId)) this.groups.delete(groupId)
   }
@@ -62,16 +85,29 @@ export class GroupStore {
   #replay(batch: RecordBatchView): void {
     this.#replayOffsets(batch, {
       group: (groupId, value) => {
+        // Offsets are records of their own: they stay where the group goes on as one of another type.
         if (value) this.groups.set(groupId, restoreGroup(groupId, value, this.#clock.now()))
-        else {
-          this.groups.delete(groupId)
-          this.offsets.forgetGroup(groupId)
-        }
+        else if (this.classicGroup(groupId)) this.groups.delete(groupId)
       },
+      consumer: (groupId, record) => this.#replayConsumer(groupId, record),
     })
   }
 
-  #replayOffsets(batch: RecordBatchView, { group }: Pick<GroupRecordVisitor, 'group'>): void {
+  #replayConsumer(groupId: string, record: ConsumerRecord): void {
+    let group = this.consumerGroup(groupId)
+    if (record.value === null) {
+      if (group && record.kind === 'group') this.groups.delete(groupId)
+      else if (group) applyRecord(group, record)
+      return
+    }
+    if (!group) {
+      group = new ConsumerGroup(groupId)
+      this.groups.set(groupId, group)
+    }
+    applyRecord(group, record)
+  }
+
+  #replayOffsets(batch: RecordBatchView, groups: Omit<GroupRecordVisitor, 'offset'>): void {
     if (batch.isControl) {
       const cursor = batch.cursor()
       const type = cursor.next() ? controlType(cursor) : undefined
@@ -79,7 +115,7 @@ export class GroupStore {
       return
     }
     visitGroupRecords(batch, {
-      group,
+      ...groups,
       offset: (key, value, recordOffset) => {
         if (!value) this.offsets.delete(key)
         else if (batch.isTransactional) this.offsets.commitPending(batch.producerId, key, { ...value, recordOffset })
@@ -90,7 +126,34 @@ export class GroupStore {
 
   /** Throws when the log does, as all that write here; nothing has changed then. */
   persistGroup(group: ClassicGroup): void {
-    this.#lastRecords.set(group.groupId, this.#log.append(groupRecord(group, this.#clock.now())))
+    this.#append(group.groupId, [groupRecord(group)])
+  }
+
+  #append(groupId: string, records: readonly EncodedRecord[]): void {
+    const baseOffset = this.#log.append(recordBatch(records, this.#clock.now()))
+    this.#lastRecords.set(groupId, baseOffset + records.length - 1)
+  }
+
+  /** Puts a changed consumer group in the place of what the group was before. */
+  commitConsumerGroup({ group, records, committed }: GroupChange): void {
+    const { groupId } = group
+    const before = this.consumerGroup(groupId)
+    if (records.length === 0) {
+      if (before) before.isMetadataStale = group.isMetadataStale
+      return
+    }
+    this.#append(groupId, records)
+    this.groups.set(groupId, group)
+    committed()
+  }
+
+  /** Puts a classic group in the place of a consumer group. */
+  commitDowngrade(from: ConsumerGroup, to: ClassicGroup): void {
+    const records = [...tombstoneRecords(from)]
+    // An empty classic group is not in the log: it begins with its first generation.
+    if (to.members.size > 0) records.push(groupRecord(to))
+    this.#append(to.groupId, records)
+    this.groups.set(to.groupId, to)
   }
 
   commitOffsets(groupId: string, entries: readonly OffsetEntry[]): void {
@@ -119,16 +182,15 @@ export class GroupStore {
     for (const key of keys) this.offsets.delete(key)
   }
 
-  deleteGroup(group: ClassicGroup): void {
+  deleteGroup(group: Group): void {
     const { groupId } = group
-    const keys = [...(this.offsets.get(groupId)?.entries() ?? [])].map(({ topic, partition }) => ({
+    const commits = [...(this.offsets.get(groupId)?.entries() ?? []), ...this.offsets.pending(groupId)]
+    this.deleteOffsets(
       groupId,
-      topic,
-      partition,
-    }))
-    this.deleteOffsets(groupId, keys)
-    const tombstone = this.#log.append(groupTombstone(groupId, this.#clock.now()))
-    this.#lastRecords.set(groupId, tombstone)
+      commits.map(({ topic, partition }) => ({ groupId, topic, partition })),
+    )
+    this.#append(groupId, group.type === 'classic' ? [groupTombstone(groupId)] : tombstoneRecords(group))
+    const tombstone = this.#lastRecords.get(groupId)!
     this.groups.delete(groupId)
     this.offsets.forgetGroup(groupId)
     this.#log.whenCommitted(tombstone, () => {
@@ -151,11 +213,12 @@ export class GroupStore {
   #recoverLoss(): void {
     this.offsets.clear()
     this.#lastRecords.clear()
-    this.#log.replay((batch) => this.#replayOffsets(batch, { group() {} }))
+    this.#log.replay((batch) => this.#replayOffsets(batch, { group() {}, consumer() {} }))
     for (const group of this.groups.values()) {
-      if (group.state !== 'Stable' && group.state !== 'Empty') continue
       // When that fails too, the log has the generation before: a restart would begin there.
-      isStored(() => this.persistGroup(group))
+      if (group.type === 'consumer') {
+        isStored(() => this.#append(group.groupId, snapshotRecords(group, this.#clock.now())))
+      } else if (group.state === 'Stable' || group.state === 'Empty') isStored(() => this.persistGroup(group))
     }
   }
 }

@@ -10,6 +10,7 @@ import {
   type SyncResult,
 } from './group-member.ts'
 import { groupAnswers } from './group-state.ts'
+import { randomMemberId } from './member-id.ts'
 import { answerJoin, answerSync, joinError, Rebalance, type RebalanceEnvironment, syncError } from './rebalance.ts'
 
 export interface JoinRequest {
@@ -116,12 +117,7 @@ export class GroupMembership {
   }
 
   #newMemberId({ groupInstanceId, settings }: JoinRequest): string {
-    let id = ''
-    for (let index = 0; index < 16; index++) {
-      const byte = Math.floor(this.#environment.random.next() * 256)
-      id += (index === 4 || index === 6 || index === 8 || index === 10 ? '-' : '') + byte.toString(16).padStart(2, '0')
-    }
-    return `${groupInstanceId ?? settings.clientId}-${id}`
+    return `${groupInstanceId ?? settings.clientId}-${randomMemberId(this.#environment.random)}`
   }
 
   #addPending(group: ClassicGroup, memberId: string, timeoutMs: number): void {

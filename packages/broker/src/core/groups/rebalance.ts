@@ -95,6 +95,14 @@ export class Rebalance {
     answerSync(member, syncError(errorCode))
   }
 
+  /** Tells who waits to join again: the group goes on as one of another type. */
+  endAll(group: ClassicGroup): void {
+    for (const member of group.members.values()) {
+      answerJoin(member, joinError(ErrorCode.REBALANCE_IN_PROGRESS, member.memberId))
+      answerSync(member, syncError(ErrorCode.REBALANCE_IN_PROGRESS))
+    }
+  }
+
   /** Begins a rebalance, unless one is in its first phase already. */
   beginOrCheck(group: ClassicGroup): void {
     if (group.state === 'PreparingRebalance') this.checkJoin(group)

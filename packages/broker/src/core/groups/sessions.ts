@@ -1,5 +1,11 @@
 import type { Clock } from '@millrace/base'
-import type { GroupMember } from './group-member.ts'
+
+/** What is watched; the fields are for `Sessions` alone. */
+export interface Watched {
+  /** Without a sign of life until then, it is out. */
+  deadlineMs: number
+  timer: { readonly dueMs: number; readonly cancel: () => void } | undefined
+}
 
 /**
  * Watches for members that fall silent. A sign of life only moves the deadline; the timer finds that out when it fires,
@@ -13,19 +19,19 @@ export class Sessions {
   }
 
   /** Gives the member another `timeoutMs`. */
-  extend(member: GroupMember, timeoutMs: number, onSilent: () => void): void {
+  extend(member: Watched, timeoutMs: number, onSilent: () => void): void {
     member.deadlineMs = this.#clock.now() + timeoutMs
     if (member.timer && member.timer.dueMs <= member.deadlineMs) return
     member.timer?.cancel()
     this.#arm(member, onSilent)
   }
 
-  end(member: GroupMember): void {
+  end(member: Watched): void {
     member.timer?.cancel()
     member.timer = undefined
   }
 
-  #arm(member: GroupMember, onSilent: () => void): void {
+  #arm(member: Watched, onSilent: () => void): void {
     const cancel = this.#clock.after(member.deadlineMs - this.#clock.now(), () => {
       member.timer = undefined
       if (this.#clock.now() < member.deadlineMs) this.#arm(member, onSilent)

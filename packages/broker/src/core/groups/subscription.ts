@@ -1,12 +1,13 @@
 import { ConsumerProtocolSubscription, decodeMessage } from '@millrace/protocol'
-import type { ClassicGroup } from './classic-group.ts'
 import { metadataFor } from './group-member.ts'
+import type { Group } from './group-store.ts'
 
 /** Protocol type of consumers; others (Connect workers, for one) put other things into their metadata. */
 export const consumerProtocolType = 'consumer'
 
 /** Topics that the group's members subscribe to; undefined when the group does not say so in a form known here. */
-export function subscribedTopics(group: ClassicGroup): ReadonlySet<string> | undefined {
+export function subscribedTopics(group: Group): ReadonlySet<string> | undefined {
+  if (group.type === 'consumer') return group.subscribedTopics()
   if (group.protocolType !== consumerProtocolType || group.protocolName === null) return undefined
   const topics = new Set<string>()
   try {

@@ -13,13 +13,13 @@ interface TopicResult {
 }
 
 /**
- * OffsetCommit (8), v2 to v10: commits of members, fenced by generation, and of consumers outside a group's protocol. A
+ * OffsetCommit (8), v2 to v10: commits of members, fenced by generation or member epoch (v9, KIP-848), and of consumers outside a group's protocol. A
  * retention time of their own up to v4, topic ids from v10.
  */
 export const offsetCommit = handler({
   api: apis.OffsetCommit,
   versions: [2, 10],
-  kips: [211, 320, 345, 482, 516, 848],
+  kips: [211, 320, 345, 482, 516, 848, 1251],
   handle(request, context) {
     const answer = new Deferred<OffsetCommitResponse>()
     const { entries, topics } = collect(request, context)
@@ -29,7 +29,10 @@ export const offsetCommit = handler({
       decideResults(topics, commitErrorCode(context.apiVersion, code))
       answer.resolve({ topics })
     }
-    context.core.groups.commit({ groupId, memberId, groupInstanceId, generationId, entries }, respond)
+    // Members of the consumer protocol send their epoch, which earlier versions do not know.
+    const knowsEpochs = context.apiVersion >= 9
+    const commit = { groupId, memberId, groupInstanceId, generationId, knowsEpochs, entries }
+    context.core.groups.commits.commit(commit, respond)
     return answer
   },
 })

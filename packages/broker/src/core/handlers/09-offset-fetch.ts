@@ -10,6 +10,8 @@ interface AskedTopic {
 
 interface AskedGroup {
   readonly groupId: string
+  readonly memberId: string | null
+  readonly memberEpoch: number
   /** Null for all that the group has committed. */
   readonly topics: readonly AskedTopic[] | null
 }
@@ -30,7 +32,8 @@ interface FetchedTopic {
 
 /**
  * OffsetFetch (9), v1 to v10: committed offsets, of several groups at once from v8, by topic id from v10. With requireStable
- * (v7, KIP-447) partitions with a commit of an open transaction answer UNSTABLE_OFFSET_COMMIT.
+ * (v7, KIP-447) partitions with a commit of an open transaction answer UNSTABLE_OFFSET_COMMIT. A member of a consumer
+ * group that says its epoch (v9, KIP-848) is fenced by it.
  */
 export const offsetFetch = handler({
   api: apis.OffsetFetch,
@@ -57,6 +60,11 @@ export const offsetFetch = handler({
         finish()
         return
       }
+      result.errorCode = context.core.groups.checkFetch(group.groupId, group.memberId, group.memberEpoch)
+      if (result.errorCode !== ErrorCode.NONE) {
+        finish()
+        return
+      }
       result.topics = fetchGroup(group, request.requireStable, context)
       // What is told is safe: a commit that a power loss takes back is not seen before.
       context.core.groups.whenCommitted(group.groupId, (errorCode) => {
@@ -73,7 +81,7 @@ export const offsetFetch = handler({
 function askedGroups(request: OffsetFetchRequest, apiVersion: number): AskedGroup[] {
   if (apiVersion >= 8) return request.groups
   const topics = request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null
-  return [{ groupId: request.groupId, topics }]
+  return [{ groupId: request.groupId, memberId: null, memberEpoch: -1, topics }]
 }
 
 /** The first version has no place for an error but the partitions. */

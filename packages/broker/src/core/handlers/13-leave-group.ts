@@ -1,5 +1,5 @@
-import { apis, ErrorCode } from '@millrace/protocol'
-import { handler } from '../request.ts'
+import { apis, ErrorCode, type LeaveGroupResponse } from '@millrace/protocol'
+import { Deferred, handler } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 
 /** LeaveGroup (13), v0 to v5: members leave, several at once from v3, static ones by their instance id (KIP-345). */
@@ -12,13 +12,19 @@ export const leaveGroup = handler({
     if (!may(AclOperation.READ, ResourceType.GROUP, groupId)) {
       return { errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED, members: [] }
     }
-    if (apiVersion < 3) return { errorCode: core.groups.leave(groupId, { memberId, groupInstanceId: null }) }
-    if (groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, members: [] }
-    const members = request.members.map((member) => ({
-      memberId: member.memberId,
-      groupInstanceId: member.groupInstanceId,
-      errorCode: core.groups.leave(groupId, member),
-    }))
-    return { errorCode: ErrorCode.NONE, members }
+    if (groupId === '' && apiVersion >= 3) return { errorCode: ErrorCode.INVALID_GROUP_ID, members: [] }
+    const answer = new Deferred<LeaveGroupResponse>()
+    const leaving = apiVersion >= 3 ? request.members : [{ memberId, groupInstanceId: null }]
+    core.groups.leave(groupId, leaving, (codes) => {
+      if (apiVersion < 3) {
+        answer.resolve({ errorCode: codes[0] ?? ErrorCode.NONE })
+        return
+      }
+      const members = leaving.map(({ memberId: id, groupInstanceId }, index) => {
+        return { memberId: id, groupInstanceId, errorCode: codes[index] ?? ErrorCode.NONE }
+      })
+      answer.resolve({ errorCode: ErrorCode.NONE, members })
+    })
+    return answer
   },
 })

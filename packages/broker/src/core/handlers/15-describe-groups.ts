@@ -18,18 +18,20 @@ export const describeGroups = handler({
         return { groupId, errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED }
       }
       const group = core.groups.group(groupId)
-      if (!group) return missing(groupId, apiVersion)
+      if (group?.type !== 'classic') {
+        return missing(groupId, apiVersion, group ? `Group ${groupId} is not a classic group.` : undefined)
+      }
       const asked = request.includeAuthorizedOperations
       return describe(group, asked ? rights.operations(ResourceType.GROUP, groupId) : unknownOperations)
     }),
   }),
 })
 
-/** Before v6 a group that does not exist is described as a dead one. */
-function missing(groupId: string, apiVersion: number): Described {
+/** Before v6 a group that does not exist, or is of another type, is described as a dead one. */
+function missing(groupId: string, apiVersion: number, errorMessage = `Group ${groupId} not found.`): Described {
   const dead = { groupId, groupState: 'Dead', protocolType: '', protocolData: '', members: [] }
   if (apiVersion < 6) return { ...dead, errorCode: ErrorCode.NONE }
-  return { ...dead, errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage: `Group ${groupId} not found.` }
+  return { ...dead, errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage }
 }
 
 function describe(group: ClassicGroup, authorizedOperations: number): Described {

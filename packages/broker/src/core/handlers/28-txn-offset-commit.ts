@@ -35,7 +35,7 @@ export const txnOffsetCommit = handler({
     if (!hasOpenResults(topics)) return { topics }
     core.transactions.admit(request, [offsetsPartition], apiVersion >= implicitAddVersion, ([errorCode]) => {
       if (errorCode !== undefined && errorCode !== ErrorCode.NONE) respond(errorCode)
-      else core.groups.commitPending({ ...request, entries }, request, respond)
+      else core.groups.commits.commitPending({ ...request, knowsEpochs: true, entries }, request, respond)
     })
     return answer
   },

@@ -24,7 +24,7 @@ export const offsetDelete = handler({
     const open = topics.flatMap(({ partitions }) => partitions.filter((one) => one.errorCode === ErrorCode.NONE))
     const answer = new Deferred<OffsetDeleteResponse>()
     const wanted = open.map(({ topic, partitionIndex: partition }) => ({ topic, partition }))
-    core.groups.deleteOffsets(request.groupId, wanted, (errorCode, codes) => {
+    core.groups.commits.deleteOffsets(request.groupId, wanted, (errorCode, codes) => {
       for (const [at, one] of open.entries()) one.errorCode = codes[at] ?? ErrorCode.NONE
       answer.resolve(errorCode === ErrorCode.NONE ? { errorCode, topics } : { errorCode })
     })

@@ -72,7 +72,8 @@ export function hasSameMetadata(a: ConsumerMember, b: ConsumerMember): boolean {
 }
 
 function isSameClassic(a: ClassicMemberSettings | null, b: ClassicMemberSettings | null): boolean {
-  if (a === null || b === null) return a === b
+  if (a === b) return true
+  if (a === null || b === null) return false
   return (
     a.sessionTimeoutMs === b.sessionTimeoutMs &&
     a.protocols.length === b.protocols.length &&
@@ -95,7 +96,7 @@ export function hasSameAssignment(a: ConsumerMember, b: ConsumerMember): boolean
 }
 
 export function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((one, index) => one === b[index])
+  return a === b || (a.length === b.length && a.every((one, index) => one === b[index]))
 }
 
 /** Whether the member owns what the target assignment of this epoch gives it. */

@@ -48,10 +48,18 @@ export function applyRecord(group: ConsumerGroup, record: ConsumerRecord): void 
  */
 export class GroupChange {
   readonly group: ConsumerGroup
-  readonly records: EncodedRecord[] = []
+  readonly records: EncodedRecord[]
+  /** Call when the change is in the log. */
+  readonly committed: () => void
 
-  constructor(from: ConsumerGroup) {
+  /**
+   * `first` goes into the log before all else: what makes the group, where it is made of a classic one; `committed` then
+   * ends the classic one.
+   */
+  constructor(from: ConsumerGroup, first: readonly EncodedRecord[] = [], committed = (): void => {}) {
     this.group = from.fork()
+    this.records = [...first]
+    this.committed = committed
   }
 
   add(record: ConsumerRecord): void {
