@@ -1,7 +1,7 @@
 import { kafkaClient } from '@millrace/kafka'
 import { startEmbedded, startKafka } from '../support/brokers.ts'
-import { startChild } from '../support/child.ts'
-import { javaPeer, javaUnavailable } from '../support/java.ts'
+import { javaUnavailable } from '../support/java.ts'
+import { producerPerformance } from '../support/kafka-tools.ts'
 import { countRecords, createTopic } from '../support/load.ts'
 import { usageOf, watchMemory } from '../support/process-usage.ts'
 import { type Bench, type Outcome, ours, type Trial, type TrialContext } from '../trial.ts'
@@ -27,7 +27,6 @@ function produceTrial(name: string, summary: string, work: ProduceWork): Trial {
 
 /** Each run has a broker of its own with its log on disk, which takes a tenth of the load first to warm up. */
 async function open(work: ProduceWork, { scale, say, nodeArguments }: TrialContext): Promise<Bench> {
-  const classPath = javaPeer('java-client')
   const records = Math.round(work.records * scale)
   const run = async (side: string): Promise<Outcome> => {
     await using broker = await (side === ours ? startEmbedded({ nodeArguments }) : startKafka())
@@ -37,10 +36,10 @@ async function open(work: ProduceWork, { scale, say, nodeArguments }: TrialConte
       await createTopic(client, 'bench-warm-up', partitions)
       await createTopic(client, 'bench-produce', partitions)
     }
-    await produce(classPath, brokers, 'bench-warm-up', { ...work, records: Math.ceil(records / 10) })
+    await producerPerformance(brokers, { ...work, topic: 'bench-warm-up', records: Math.ceil(records / 10) })
     const peakBytes = watchMemory(pid)
     const before = usageOf(pid)
-    const report = await produce(classPath, brokers, 'bench-produce', { ...work, records })
+    const report = await producerPerformance(brokers, { ...work, topic: 'bench-produce', records })
     const cpuSeconds = usageOf(pid).cpuSeconds - before.cpuSeconds
     const megabytes = (records * work.valueBytes) / 1e6
     say(`${side}: ${(megabytes / cpuSeconds).toFixed(0)} MB per CPU second of the broker`)
@@ -56,25 +55,6 @@ async function open(work: ProduceWork, { scale, say, nodeArguments }: TrialConte
     }
   }
   return { run, [Symbol.asyncDispose]: () => Promise.resolve() }
-}
-
-interface Report {
-  readonly perSecond: number
-  readonly p50: number
-  readonly p99: number
-}
-
-/** Kafka's own load generator. It also tells how long records took, most of which they wait for their turn. */
-async function produce(classPath: string, brokers: string, topic: string, work: ProduceWork): Promise<Report> {
-  const generator = ['-Xmx512m', '-XX:+UseSerialGC', '-cp', classPath, 'org.apache.kafka.tools.ProducerPerformance']
-  const size = ['--num-records', String(work.records), '--record-size', String(work.valueBytes), '--throughput', '-1']
-  const properties = [`bootstrap.servers=${brokers}`, 'acks=all', 'batch.size=65536', 'linger.ms=5']
-  await using child = startChild('java', [...generator, '--topic', topic, ...size, '--producer-props', ...properties])
-  const [, perSecond, p50, p99] = await child.line(
-    /records sent, ([\d.]+) records\/sec .* (\d+) ms 50th, \d+ ms 95th, (\d+) ms 99th/,
-  )
-  await child.ended()
-  return { perSecond: Number(perSecond), p50: Number(p50), p99: Number(p99) }
 }
 
 export const brokerProduce = produceTrial(
