@@ -14,7 +14,7 @@ export const describeQuorum = handler({
   kips: [482, 595, 836, 853],
   leftOut:
     'Voters, observers and directories beyond the one node: its metadata is a journal of its own, not a Raft log.',
-  handle(request, { core, session, may }) {
+  handle(request, { core, session, apiVersion, may }) {
     if (!may(AclOperation.DESCRIBE, ResourceType.CLUSTER, clusterResource)) {
       return { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED }
     }
@@ -47,6 +47,6 @@ export const describeQuorum = handler({
     }))
     const { host, port } = session.advertised
     const nodes = described ? [{ nodeId, listeners: [{ name: 'CONTROLLER', host, port }] }] : []
-    return { errorCode: ErrorCode.NONE, topics, nodes }
+    return { errorCode: ErrorCode.NONE, topics, ...(apiVersion >= 2 && { nodes }) }
   },
 })
