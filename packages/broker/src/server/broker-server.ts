@@ -5,6 +5,7 @@ import { memoryStorage } from '../core/storage/memory-storage.ts'
 import { diskStorage } from '../storage/disk-storage.ts'
 import { ChunkPool } from './chunk-pool.ts'
 import { ConnectionQuotas } from './connection-quotas.ts'
+import { publishDenial } from './diagnostics.ts'
 import { Listener, type ListenerEndpoint } from './listener.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -35,6 +36,7 @@ export class BrokerServer {
       config,
       durability,
     })
+    core.denied = publishDenial
     const listeners: Listener[] = []
     const endpoints: ListenerEndpoint[] = []
     try {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { Durability } from '../core/broker-core.ts'
 import { BrokerConfig } from '../core/config/broker-config.ts'
 import { listElements } from '../core/config/definition.ts'
+import { standardAuthorizer } from '../core/config/security-config-definitions.ts'
 import { type ListenerSettings, listenerSettings } from '../core/security/listener-settings.ts'
 import { brokerError } from '../errors.ts'
 
@@ -37,6 +38,11 @@ export interface BrokerOptions {
    */
   readonly users?: Readonly<Record<string, string>>
   /**
+   * Switches ACLs on and names those to whom none applies: users like `admin`, or principals like `User:CN=ops,O=Acme`. All others may
+   * do what ACLs allow them. The short form of `authorizer.class.name` and `super.users`.
+   */
+  readonly superUsers?: readonly string[]
+  /**
    * Allows listeners beyond loopback where anyone who reaches the port may read and write, or where passwords can be read on the
    * network.
    */
@@ -70,7 +76,7 @@ export function resolveOptions(options: BrokerOptions): ResolvedOptions {
       throw brokerError('BROKER_CONFIG_INVALID', `user ${user} has no name or no password`)
     }
   }
-  const settings = withListeners(options)
+  const settings = withListeners({ ...options, config: withAuthorizer(options) })
   const config = new BrokerConfig(settings)
   const listeners = listenerSettings(config)
   for (const listener of listeners) {
@@ -104,6 +110,20 @@ function withListeners({ host, port, advertisedHost, config = {} }: BrokerOption
     listeners: endpoint(host ?? '127.0.0.1'),
     ...(advertisedHost !== undefined && { 'advertised.listeners': endpoint(advertisedHost) }),
   }
+}
+
+/** The short form, super users, written as the settings that it stands for. */
+function withAuthorizer({ superUsers, config = {} }: BrokerOptions): Readonly<Record<string, string>> {
+  if (!superUsers) return config
+  const both = ['authorizer.class.name', 'super.users'].find((name) => config[name] !== undefined)
+  if (both !== undefined) {
+    const message = `superUsers is the short form of ${both}: the two exclude each other`
+    throw brokerError('BROKER_CONFIG_INVALID', message, { name: both })
+  }
+  const wrong = superUsers.find((name) => name.trim() === '' || name.includes(';'))
+  if (wrong !== undefined) throw brokerError('BROKER_CONFIG_INVALID', `'${wrong}' in superUsers is no user`)
+  const principals = superUsers.map((name) => (name.startsWith('User:') ? name : `User:${name}`))
+  return { ...config, 'authorizer.class.name': standardAuthorizer, 'super.users': principals.join(';') }
 }
 
 /** What is wrong with opening a listener to the network; undefined when nothing is. */

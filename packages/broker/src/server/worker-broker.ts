@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { InterceptedRequest, Interception, Interceptor } from '../core/interception.ts'
 import { brokerError } from '../errors.ts'
-import { connectionClosedChannel } from './diagnostics.ts'
+import { authorizationDeniedChannel, connectionClosedChannel } from './diagnostics.ts'
 import type { ListenerEndpoint } from './listener.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type FromWorker, fromPlainError, portable, type ToWorker } from './worker-protocol.ts'
@@ -27,6 +27,7 @@ export class WorkerBroker {
     this.closed = closed
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'intercepted') void this.#decide(message.call, message.request)
+      if (message.kind === 'authorizationDenied') authorizationDeniedChannel.publish(message.denied)
       if (message.kind === 'connectionClosed') {
         const { clientHost } = message
         connectionClosedChannel.publish({ clientHost, error: fromPlainError(message.error) })

@@ -1,7 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { InterceptedRequest, Interception } from '../core/interception.ts'
 import { BrokerServer } from './broker-server.ts'
-import { type ConnectionClosed, connectionClosedChannel } from './diagnostics.ts'
+import {
+  type AuthorizationDenied,
+  authorizationDeniedChannel,
+  type ConnectionClosed,
+  connectionClosedChannel,
+} from './diagnostics.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type FromWorker, portable, type ToWorker, toPlainError } from './worker-protocol.ts'
 
@@ -12,6 +17,9 @@ async function main(): Promise<void> {
   connectionClosedChannel.subscribe((message) => {
     const { clientHost, error } = message as ConnectionClosed
     tell({ kind: 'connectionClosed', clientHost, error: toPlainError(error) })
+  })
+  authorizationDeniedChannel.subscribe((message) => {
+    tell({ kind: 'authorizationDenied', denied: message as AuthorizationDenied })
   })
   const server = await BrokerServer.start(workerData as ResolvedOptions)
   const decisions = new Map<number, (decision: Interception | undefined) => void>()

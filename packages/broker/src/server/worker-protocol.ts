@@ -1,6 +1,7 @@
 import { type ErrorFields, isMillraceError } from '@millrace/base'
 import type { InterceptedRequest, Interception } from '../core/interception.ts'
 import { brokerError, brokerErrors } from '../errors.ts'
+import type { AuthorizationDenied } from './diagnostics.ts'
 import type { ListenerEndpoint } from './listener.ts'
 
 /** What the thread that started the broker tells its worker. */
@@ -14,6 +15,7 @@ export type FromWorker =
   | { readonly kind: 'listening'; readonly endpoints: readonly ListenerEndpoint[] }
   | { readonly kind: 'failed'; readonly error: PlainError }
   | { readonly kind: 'closed' }
+  | { readonly kind: 'authorizationDenied'; readonly denied: AuthorizationDenied }
   | { readonly kind: 'connectionClosed'; readonly clientHost: string; readonly error: PlainError }
   | { readonly kind: 'intercepted'; readonly call: number; readonly request: InterceptedRequest }
 
