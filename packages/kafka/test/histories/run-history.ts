@@ -33,7 +33,7 @@ export interface HistoryResult {
 
 const startMs = 1_700_000_000_000
 /** How long clients work while things go wrong, and how long they may take to come to rest. */
-const shakenMs = 6_000
+const shakenMs = 2_500
 const settleMsMax = 60_000
 const groups = ['readers', 'processors']
 
@@ -137,9 +137,9 @@ class Run implements World {
     this.#calm()
     // One more life of each, in peace: groups go on to the end, and successors end what their predecessors left open.
     for (const role of this.#roles) if (!this.#isRunning(role)) this.#start(role)
-    await this.#wait(3_000)
+    await this.#wait(1_000)
     this.running = false
-    await this.#wait(5_000)
+    while (this.#processes.size > 0) await this.#wait(50)
     this.faults = nemesis.count + this.network.count
     for (const group of groups) await readOffsets(observer, group)
     await this.#final(observer)

@@ -36,7 +36,7 @@ export class Nemesis {
 
   #next(): void {
     const { clock, random } = this.#victims
-    clock.after(100 + randomInt(random, 900), () => {
+    clock.after(50 + randomInt(random, 450), () => {
       if (this.#stopped) return
       this.#harm()
       this.#next()
@@ -57,7 +57,7 @@ export class Nemesis {
   #down(how: string): void {
     const { machine, clock, random, log } = this.#victims
     if (!machine.core) return
-    const forMs = randomInt(random, 600)
+    const forMs = randomInt(random, 300)
     log(`the broker ${how}, for ${forMs} ms`)
     machine.crash()
     clock.after(forMs, () => {
@@ -77,7 +77,7 @@ export class Nemesis {
     const { clock, random, log } = this.#victims
     const victim = this.#any()
     if (!victim) return
-    const forMs = randomInt(random, 2_500)
+    const forMs = randomInt(random, 1_500)
     log(`${victim.name} is cut off for ${forMs} ms`)
     victim.link.isCut = true
     clock.after(forMs, () => {

@@ -8,10 +8,10 @@ const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${par
 
 const memberOptions = {
   sessionTimeoutMs: 1_200,
-  heartbeatIntervalMs: 200,
+  heartbeatIntervalMs: 300,
   rebalanceTimeoutMs: 2_000,
   autoOffsetReset: 'earliest',
-  maxWaitMs: 60,
+  maxWaitMs: 400,
 } as const
 
 /** Subscribes, and takes down what the group gives and takes. */
@@ -75,7 +75,7 @@ function toTopicPartition({ partition, offset }: CommittedOffset): TopicPartitio
 export async function runProcessor(process: ClientProcess, group: string, transactionalId: string): Promise<void> {
   const { client, world } = process
   const isolation = 'read_committed'
-  const producer = client.producer({ transactionalId, deliveryTimeoutMs: 3_000, transactionTimeoutMs: 3_000 })
+  const producer = client.producer({ transactionalId, deliveryTimeoutMs: 3_000, transactionTimeoutMs: 1_500 })
   const consumer = client.consumer({ ...memberOptions, groupId: group, isolation })
   try {
     await process.call({ kind: 'init', transactionalId }, async () => {
@@ -135,7 +135,7 @@ export async function runReader(
   isolation: 'read_committed' | 'read_uncommitted',
 ): Promise<void> {
   const { client, world } = process
-  const consumer = client.consumer({ isolation, autoOffsetReset: 'earliest', maxWaitMs: 60 })
+  const consumer = client.consumer({ isolation, autoOffsetReset: 'earliest', maxWaitMs: 400 })
   const all = [logTopic, outTopic].flatMap((topic) =>
     Array.from({ length: partitions }, (_, partition) => ({ topic, partition })),
   )
@@ -155,7 +155,7 @@ export async function runReader(
 export async function runWatcher(process: ClientProcess, groups: readonly string[]): Promise<void> {
   while (process.world.running && !process.isDead) {
     for (const group of groups) await readOffsets(process, group).catch(() => undefined)
-    await process.pause(150)
+    await process.pause(300)
   }
 }
 

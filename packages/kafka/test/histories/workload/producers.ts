@@ -17,6 +17,7 @@ export async function runProducer(process: ClientProcess): Promise<void> {
   while (world.running && !process.isDead) {
     const burst = 1 + process.below(4)
     const sent = Array.from({ length: burst }, () => send(process, producer, `${process.name}:${next++}`))
+    for (const one of sent) one.catch(() => undefined)
     if (process.chance(0.5)) {
       const results = await Promise.allSettled(sent)
       if (results.some(({ status }) => status === 'rejected') && process.chance(0.3)) {
@@ -46,8 +47,8 @@ async function send(
 /** Transactions of a few records; some read what others have committed, and some are given up. */
 export async function runTransactions(process: ClientProcess, transactionalId: string): Promise<void> {
   const { client, world } = process
-  const producer = client.producer({ transactionalId, deliveryTimeoutMs: 3_000, transactionTimeoutMs: 3_000 })
-  const consumer = client.consumer({ isolation: 'read_committed', autoOffsetReset: 'earliest', maxWaitMs: 50 })
+  const producer = client.producer({ transactionalId, deliveryTimeoutMs: 3_000, transactionTimeoutMs: 1_500 })
+  const consumer = client.consumer({ isolation: 'read_committed', autoOffsetReset: 'earliest', maxWaitMs: 400 })
   const all = Array.from({ length: partitions }, (_, partition) => ({ topic: logTopic, partition }))
   consumer.assign(all)
   world.recorder.note(process.name, { kind: 'assign', partitions: all.map((one) => `${one.topic}/${one.partition}`) })
@@ -85,7 +86,7 @@ async function oneTransaction(
     const sent = send(process, producer, `${name.transaction}.${index}`, name)
     sent.catch(() => undefined)
     pending.push(sent)
-    if (process.chance(0.3)) await process.pause(process.chance(0.1) ? 1_000 : 60)
+    if (process.chance(0.3)) await process.pause(process.chance(0.1) ? 800 : 60)
     if (process.chance(0.3)) {
       const { transaction } = name
       await process.call({ kind: 'poll', isolation: 'read_committed', transaction }, async () =>
