@@ -1,6 +1,8 @@
 import * as messages from './generated/messages.ts'
 import type { MessageType } from './message-type.ts'
 
+export { compress, decompress } from './compression/compression.ts'
+export { compressionTypes, defaultMaxDecompressedBytes } from './compression/types.ts'
 export { protocolError } from './errors.ts'
 export type { HeaderInput } from './records/record-batch-builder.ts'
 export { completeBatchSize } from './records/record-batch-view.ts'

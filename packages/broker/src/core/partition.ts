@@ -1,12 +1,13 @@
 import type { Clock } from '@millrace/base'
-import { batchesIn, crc32c, ErrorCode, RecordBatchView } from '@millrace/protocol'
+import { batchesIn, ErrorCode, RecordBatchView } from '@millrace/protocol'
 import type { PartitionCheckpoint } from './clean-shutdown.ts'
 import type { TopicConfig } from './config/topic-config.ts'
-import { batchSizeAt, nextOffsetAt, stampBatch, writeInt64 } from './log/batch-bytes.ts'
+import { batchSizeAt, nextOffsetAt, stampBatch } from './log/batch-bytes.ts'
+import { withAppendTime, withCompression } from './log/change-batch.ts'
 import type { LeaderEpochs } from './log/leader-epochs.ts'
 import type { PartitionLog } from './log/partition-log.ts'
 import { deriveState, writeSnapshot } from './log/producer-snapshots.ts'
-import { type BatchProblem, problemOfBatch } from './log/validate-batch.ts'
+import { type BatchProblem, problemOfBatch, type RecordError } from './log/validate-batch.ts'
 import type { AbortedTransaction, AppendOrigin, ProducerState, ProducerStateFactory } from './producers/types.ts'
 import type { BrokerStorage, FileRange } from './storage/storage.ts'
 
@@ -34,8 +35,8 @@ export interface PartitionIdentity {
 export interface AppendResult {
   readonly errorCode: number
   readonly errorMessage?: string
-  /** The record to blame, when it is one (KIP-467). */
-  readonly recordIndex?: number
+  /** The records to blame, when it is records (KIP-467). */
+  readonly recordErrors?: readonly RecordError[]
   /** First offset given, or that of the earlier append when this is a duplicate; -1 on error. */
   readonly baseOffset: number
   /** Last offset given; of a duplicate, the offset before the log's end, so that waiting for it covers the original. */
@@ -146,16 +147,22 @@ export class Partition {
     const nowMs = this.#environment.clock.now()
     const batches = [...batchesIn(records)]
     const problem = origin === 'client' ? this.#problemOf(batches, records, nowMs) : undefined
-    if (problem) return refused(problem.errorCode, problem.message, problem.recordIndex)
+    if (problem) return refused(problem.errorCode, problem.message, problem.recordErrors)
     for (const batch of batches) {
       if (batch.producerId < 0) continue
       const check = this.producers.check(batch, origin)
       if (check.kind === 'duplicate') return this.#duplicate(check)
       if (check.kind === 'error') return refused(check.code, check.message)
     }
-    const stampsTime = this.config.logAppendTime && origin === 'client'
-    const stamped = stampsTime ? withAppendTime(records, nowMs) : records
-    return this.#appendStamped(stamped, origin, nowMs, stampsTime ? nowMs : -1)
+    if (origin !== 'client') return this.#appendStamped(records, origin, nowMs, -1)
+    const { compression, logAppendTime, maxMessageBytes } = this.config
+    const compressed = compression ? withCompression(batches[0]!, compression) : records
+    if (compressed.length > maxMessageBytes) {
+      const message = `Compressed for the topic, the record batch has ${compressed.length} bytes, more than max.message.bytes.`
+      return refused(ErrorCode.MESSAGE_TOO_LARGE, message)
+    }
+    const stamped = logAppendTime ? withAppendTime(compressed, nowMs) : compressed
+    return this.#appendStamped(stamped, origin, nowMs, logAppendTime ? nowMs : -1)
   }
 
   #problemOf(batches: RecordBatchView[], records: Buffer, nowMs: number): BatchProblem | undefined {
@@ -421,27 +428,13 @@ function endOf(records: Buffer, fromOffset: number): number {
   return nextOffset
 }
 
-function refused(errorCode: number, errorMessage?: string, recordIndex?: number): AppendResult {
+function refused(errorCode: number, errorMessage?: string, recordErrors?: readonly RecordError[]): AppendResult {
   return {
     errorCode,
     ...(errorMessage !== undefined && { errorMessage }),
-    ...(recordIndex !== undefined && { recordIndex }),
+    ...(recordErrors !== undefined && { recordErrors }),
     baseOffset: -1,
     lastOffset: -1,
     logAppendTimeMs: -1,
   }
-}
-
-const attributesPosition = 21
-const maxTimestampPosition = 35
-const crcPosition = 17
-const appendTimeBit = 0x08
-
-/** A copy of the batch with the broker's time as the time of every record. */
-function withAppendTime(records: Buffer, nowMs: number): Buffer {
-  const bytes = Buffer.from(records)
-  bytes.writeInt16BE(bytes.readInt16BE(attributesPosition) | appendTimeBit, attributesPosition)
-  writeInt64(bytes, nowMs, maxTimestampPosition)
-  bytes.writeUInt32BE(crc32c(bytes.subarray(attributesPosition)), crcPosition)
-  return bytes
 }

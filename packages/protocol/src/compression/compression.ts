@@ -18,8 +18,8 @@ function codecByCode(code: number): Codec {
 }
 
 /** Compresses the records of a batch as Kafka's Java clients do; `none` returns the bytes themselves. */
-export function compress(type: CompressionType, bytes: Buffer): Buffer {
-  return type === 'none' ? bytes : codecs[type].compress(bytes)
+export function compress(type: CompressionType, bytes: Buffer, level?: number): Buffer {
+  return type === 'none' ? bytes : codecs[type].compress(bytes, level)
 }
 
 /** Undoes `compress` by the code in a batch's attributes. */

@@ -7,7 +7,8 @@ export const compressionTypes: readonly CompressionType[] = ['none', 'gzip', 'sn
 export const defaultMaxDecompressedBytes = 64 * 1024 * 1024
 
 export interface Codec {
-  compress(bytes: Uint8Array): Buffer
+  /** `level` as the codec counts it; codecs without levels do not look at it. */
+  compress(bytes: Uint8Array, level?: number): Buffer
   /** Throws PROTOCOL_MALFORMED for damaged input, PROTOCOL_BATCH_TOO_LARGE beyond `maxBytes`. */
   decompress(bytes: Buffer, maxBytes: number): Buffer
 }

@@ -1,15 +1,16 @@
-import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { protocolError } from '../errors.ts'
 import type { Codec } from './types.ts'
 
 /** gzip and zstd are Node's own. */
 export const gzipCodec: Codec = {
-  compress: (bytes) => gzipSync(bytes),
+  compress: (bytes, level) => gzipSync(bytes, level === undefined ? {} : { level }),
   decompress: (bytes, maxBytes) => bounded('gzip', () => gunzipSync(bytes, { maxOutputLength: maxBytes }), maxBytes),
 }
 
 export const zstdCodec: Codec = {
-  compress: (bytes) => zstdCompressSync(bytes),
+  compress: (bytes, level) =>
+    zstdCompressSync(bytes, level === undefined ? {} : { params: { [constants.ZSTD_c_compressionLevel]: level } }),
   decompress: (bytes, maxBytes) =>
     bounded('zstd', () => zstdDecompressSync(bytes, { maxOutputLength: maxBytes }), maxBytes),
 }

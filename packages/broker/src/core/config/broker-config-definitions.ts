@@ -59,6 +59,13 @@ const ownDefinitions: readonly ConfigDefinition[] = [
     'Pause between looks for expired offsets.',
     atLeast(1),
   ),
+  define(
+    'offsets.topic.segment.bytes',
+    'int',
+    '4194304',
+    'Size at which a new segment of the offsets topic begins; compaction gets at it then (Kafka: 104857600).',
+    atLeast(1),
+  ),
   define('offsets.retention.minutes', 'int', '10080', 'How long offsets of an empty group are kept.', atLeast(1)),
   define('producer.id.expiration.ms', 'int', '86400000', 'How long an idle producer id is remembered.', atLeast(1)),
   define(
@@ -103,6 +110,13 @@ const ownDefinitions: readonly ConfigDefinition[] = [
     'Whether transactional batches need their partition in the transaction.',
   ),
   define(
+    'transaction.state.log.segment.bytes',
+    'int',
+    '4194304',
+    'Size at which a new segment of the transaction log begins; compaction gets at it then (Kafka: 104857600).',
+    atLeast(1),
+  ),
+  define(
     'transactional.id.expiration.ms',
     'int',
     '604800000',
@@ -136,4 +150,5 @@ export const coarserNames: Readonly<Record<string, { readonly name: string; read
   'log.retention.hours': { name: 'log.retention.ms', unitMs: 3_600_000 },
   'log.retention.minutes': { name: 'log.retention.ms', unitMs: 60_000 },
   'log.roll.hours': { name: 'log.roll.ms', unitMs: 3_600_000 },
+  'log.roll.jitter.hours': { name: 'log.roll.jitter.ms', unitMs: 3_600_000 },
 }

@@ -20,8 +20,8 @@ export class BrokerConfig {
       if (!definition) throw brokerError('BROKER_CONFIG_INVALID', `unknown broker setting ${name}`, { name })
       const problem = invalidValue(definition, finalValue)
       if (problem) throw brokerError('BROKER_CONFIG_INVALID', problem, { name })
-      // A coarser name gives way to the finer one, as in Kafka.
-      if (finalName === name || !(finalName in given)) values.set(finalName, finalValue)
+      // A coarser name gives way to a finer one, as in Kafka.
+      if (!hasFinerName(given, name, finalName)) values.set(finalName, finalValue)
     }
     this.#given = values
   }
@@ -84,7 +84,8 @@ export class BrokerConfig {
     const prefix = `listener.name.${listener.toLowerCase()}.`
     const special = mechanism === undefined ? [] : [`${prefix}${mechanism.toLowerCase()}.${name}`]
     const found = [...special, `${prefix}${name}`].find((one) => this.#altered.has(one) || this.#given.has(one))
-    return this.string(found ?? name)
+    // Some settings exist only with a mechanism in front.
+    return this.string(found ?? (brokerConfigDefinition(name) ? name : (special[0] ?? name)))
   }
 
   /** Whether a value was given that is for this listener alone. */
@@ -98,6 +99,15 @@ export class BrokerConfig {
     const known = brokerConfigDefinitions.map((definition) => definition.name)
     return [...new Set([...known, ...this.#given.keys(), ...this.#altered.keys()])]
   }
+}
+
+function hasFinerName(given: Readonly<Record<string, string>>, name: string, finestName: string): boolean {
+  if (name === finestName) return false
+  const { unitMs } = coarserNames[name]!
+  return Object.keys(given).some((other) => {
+    const coarser = coarserNames[other]
+    return other === finestName || (coarser?.name === finestName && coarser.unitMs < unitMs)
+  })
 }
 
 function inFinestUnit(name: string, value: string): [string, string] {

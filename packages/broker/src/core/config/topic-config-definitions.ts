@@ -29,13 +29,26 @@ function throttledReplicas(value: string): string | undefined {
     : 'Expected *, or partition:broker pairs with commas between'
 }
 
+/** Broker settings that Kafka leaves unset, with what it goes by then. */
+const unsetBrokerDefaults: Readonly<Record<string, NonNullable<ConfigDefinition['coarserDefault']>>> = {
+  'log.flush.interval.ms': 'none',
+  'log.retention.ms': { name: 'log.retention.hours', value: '168' },
+  'log.roll.jitter.ms': 'none',
+  'log.roll.ms': 'none',
+}
+
+/** How the broker's setting that gives a topic's default is described. */
+export function unsetBrokerDefault(name: string): ConfigDefinition['coarserDefault'] {
+  return unsetBrokerDefaults[name]
+}
+
 export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
   define(
     'cleanup.policy',
     'log.cleanup.policy',
     'list',
     'delete',
-    'What happens to old segments: delete, compact, or both.',
+    'What happens to old segments: delete, compact, both, or nothing when it is empty.',
     {
       oneOf: ['compact', 'delete'],
     },
@@ -51,9 +64,16 @@ export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
       check: (value) => (value === '0' ? 'Value must be -1, or between 1 and 9' : undefined),
     },
   ),
-  define('compression.lz4.level', 'compression.lz4.level', 'int', '9', 'Level where the broker compresses with LZ4.', {
-    range: [1, 17],
-  }),
+  define(
+    'compression.lz4.level',
+    'compression.lz4.level',
+    'int',
+    '9',
+    'Accepted; the LZ4 library here has one level.',
+    {
+      range: [1, 17],
+    },
+  ),
   define(
     'compression.zstd.level',
     'compression.zstd.level',
@@ -64,9 +84,16 @@ export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
       range: [-131072, 22],
     },
   ),
-  define('compression.type', 'compression.type', 'string', 'producer', 'Batches are kept as producers compress them.', {
-    oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
-  }),
+  define(
+    'compression.type',
+    'compression.type',
+    'string',
+    'producer',
+    'How batches are compressed in the log: as producers send them, or by the broker, which costs its time.',
+    {
+      oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
+    },
+  ),
   define(
     'delete.retention.ms',
     'log.cleaner.delete.retention.ms',
@@ -80,7 +107,7 @@ export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
     'log.segment.delete.delay.ms',
     'long',
     '60000',
-    'Accepted; files are deleted at once.',
+    'Accepted; files are deleted at once, and whoever is being sent from them gets the rest.',
     atLeast(0),
   ),
   define(
@@ -100,7 +127,7 @@ export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
     'log.index.interval.bytes',
     'int',
     '4096',
-    'Accepted; the index has one entry every 4096 bytes.',
+    'Bytes between two entries of a segment’s index.',
     atLeast(0),
   ),
   define('leader.replication.throttled.replicas', undefined, 'list', '', 'Accepted; there are no followers.', {
@@ -194,8 +221,7 @@ export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
     'log.retention.bytes',
     'long',
     '-1',
-    'Bytes per partition beyond which old segments go; -1 without limit.',
-    atLeast(-1),
+    'Bytes per partition beyond which old segments go; below 0 without limit.',
   ),
   define(
     'retention.ms',
@@ -208,11 +234,32 @@ export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
   define('segment.bytes', 'log.segment.bytes', 'int', '1073741824', 'Size at which a new segment begins.', {
     range: [14, int32Max],
   }),
-  define('segment.index.bytes', 'log.index.size.max.bytes', 'int', '10485760', 'Accepted; the index grows as needed.', {
-    range: [4, int32Max],
-  }),
-  define('segment.jitter.ms', 'log.roll.jitter.ms', 'long', '0', 'Accepted; there is no jitter.', atLeast(0)),
-  define('segment.ms', 'log.roll.ms', 'long', '604800000', 'Age at which a new segment begins.', atLeast(1)),
+  define(
+    'segment.index.bytes',
+    'log.index.size.max.bytes',
+    'int',
+    '10485760',
+    'A new segment begins when its index, counted as Kafka’s, has this size.',
+    {
+      range: [4, int32Max],
+    },
+  ),
+  define(
+    'segment.jitter.ms',
+    'log.roll.jitter.ms',
+    'long',
+    '0',
+    'How much earlier than segment.ms a new segment may begin.',
+    atLeast(0),
+  ),
+  define(
+    'segment.ms',
+    'log.roll.ms',
+    'long',
+    '604800000',
+    'Age by the broker’s clock at which a new segment begins, with the next batch.',
+    atLeast(1),
+  ),
   define(
     'unclean.leader.election.enable',
     'unclean.leader.election.enable',
@@ -223,6 +270,13 @@ export const topicConfigDefinitions: readonly TopicConfigDefinition[] = [
 ]
 
 const byName = new Map(topicConfigDefinitions.map((definition) => [definition.name, definition]))
+
+/** What is wrong between settings of a topic that are right by themselves. */
+export function topicConfigConflict(value: (name: string) => string): string | undefined {
+  const [min, max] = [value('min.compaction.lag.ms'), value('max.compaction.lag.ms')]
+  if (Number(min) <= Number(max)) return undefined
+  return `conflict between min.compaction.lag.ms (${min}) and max.compaction.lag.ms (${max})`
+}
 
 export function topicConfigDefinition(name: string): TopicConfigDefinition | undefined {
   return byName.get(name)

@@ -42,6 +42,7 @@ export const produce = handler({
   versions: [3, 13],
   kips: [98, 110, 467, 482, 516, 890, 896],
   leftOut: 'The new leader in an answer (KIP-951): there is one node, it leads everything.',
+  freesRequest: true,
   handle(request, context) {
     const topics = request.topicData.map((data) => ({ data, entries: resolveTopic(data, request, context) }))
     const entries = topics.flatMap((topic) => topic.entries)
@@ -170,10 +171,9 @@ function answerOf(entry: Entry): PartitionAnswer {
   const { index, errorCode, result, partition } = entry
   if (errorCode !== ErrorCode.NONE || !result) {
     const errorMessage = result?.errorMessage ?? null
-    const recordErrors =
-      result?.recordIndex === undefined
-        ? []
-        : [{ batchIndex: result.recordIndex, batchIndexErrorMessage: errorMessage }]
+    const recordErrors = (result?.recordErrors ?? []).map((one) => {
+      return { batchIndex: one.index, batchIndexErrorMessage: one.message }
+    })
     return { index, errorCode, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1, recordErrors, errorMessage }
   }
   const { baseOffset, logAppendTimeMs } = result

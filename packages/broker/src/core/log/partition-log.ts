@@ -1,3 +1,4 @@
+import { crc32c } from '@millrace/protocol'
 import { brokerError } from '../../errors.ts'
 import type { FileRange } from '../storage/storage.ts'
 import { baseOffsetAt, batchHeaderBytes, batchSizeAt, maxTimestampAt, nextOffsetAt } from './batch-bytes.ts'
@@ -8,6 +9,10 @@ import { type BatchVisitor, walkBatches } from './walk-batches.ts'
 export interface RollPolicy {
   readonly segmentBytes: number
   readonly segmentMs: number
+  /** Segments begin up to this much earlier, each by another amount, so that those of many partitions do not begin at once. */
+  readonly jitterMs: number
+  readonly maxIndexEntries: number
+  readonly indexIntervalBytes: number
 }
 
 /** What a clean stop records about a segment. */
@@ -80,10 +85,9 @@ export class PartitionLog {
    */
   append(bytes: Buffer, baseOffset: number, nextOffset: number, nowMs: number, policy: RollPolicy): boolean {
     const active = this.segments.at(-1)
-    const fits = active?.hasRoomFor(bytes.length, nextOffset, policy.segmentBytes)
-    const overdue = active !== undefined && active.size > 0 && nowMs - active.createdAtMs >= policy.segmentMs
-    if (active && fits && !overdue) {
-      active.append(bytes, nowMs)
+    const fits = active?.hasRoomFor(bytes.length, nextOffset, policy)
+    if (active && fits && !this.#isOverdue(active, nowMs, policy)) {
+      active.append(bytes, nowMs, policy.indexIntervalBytes)
       return false
     }
     if (active?.size === 0) {
@@ -92,8 +96,14 @@ export class PartitionLog {
     } else active?.seal()
     const next = new Segment(this.#environment, this.folder, baseOffset)
     this.segments.push(next)
-    next.append(bytes, nowMs)
+    next.append(bytes, nowMs, policy.indexIntervalBytes)
     return true
+  }
+
+  #isOverdue(active: Segment, nowMs: number, { segmentMs, jitterMs }: RollPolicy): boolean {
+    if (active.size === 0) return false
+    const jitter = jitterMs > 0 ? jitterMs * fractionOf(`${this.folder}/${active.baseOffset}`) : 0
+    return nowMs - active.createdAtMs >= segmentMs - jitter
   }
 
   /** Closes the active segment, so that retention and compaction may have it; false when there is nothing in it. */
@@ -291,6 +301,11 @@ export class PartitionLog {
     }
     return low
   }
+}
+
+/** A number from 0 to below 1 that looks like chance and is always the same for a name. */
+function fractionOf(name: string): number {
+  return crc32c(Buffer.from(name)) / 2 ** 32
 }
 
 /** Where the last whole batch ends that fits into `maxBytes` from `start` on and begins before `untilOffset`. */

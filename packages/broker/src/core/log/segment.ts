@@ -13,8 +13,8 @@ export interface SegmentEnvironment {
   readonly indexed: Set<Segment>
 }
 
-/** Bytes between two index entries. */
-const indexIntervalBytes = 4096
+/** Bytes between two index entries where no topic says otherwise: of what compaction writes, and recovery reads. */
+const usualIndexIntervalBytes = 4096
 /** Offsets within a segment are indexed as 32-bit differences. */
 const maxOffsetSpan = 0x7fffffff
 
@@ -38,7 +38,8 @@ export class Segment {
   readonly #path: string
   #suffix: '.log' | '.cleaned'
   #index: SegmentIndex | undefined
-  #unindexedBytes = indexIntervalBytes
+  /** Of the first batch there is an entry, whatever the interval. */
+  #unindexedBytes = Number.POSITIVE_INFINITY
   /** Whether appends have ended: then the index may leave memory. */
   #sealed = false
 
@@ -59,12 +60,15 @@ export class Segment {
     if (this.size === 0) this.#index = new SegmentIndex()
   }
 
-  hasRoomFor(bytes: number, nextOffset: number, maxBytes: number): boolean {
-    return this.size === 0 || (this.size + bytes <= maxBytes && nextOffset - this.baseOffset <= maxOffsetSpan)
+  hasRoomFor(bytes: number, nextOffset: number, limits: { segmentBytes: number; maxIndexEntries: number }): boolean {
+    if (this.size === 0) return true
+    if (this.size + bytes > limits.segmentBytes || nextOffset - this.baseOffset > maxOffsetSpan) return false
+    // An index that is not in memory is that of a segment nobody has appended to yet.
+    return (this.#index?.count ?? 0) < limits.maxIndexEntries
   }
 
   /** Appends whole, stamped batches. When the device refuses, the file is cut back to what it was and the error thrown. */
-  append(bytes: Buffer, nowMs: number): void {
+  append(bytes: Buffer, nowMs: number, indexIntervalBytes = usualIndexIntervalBytes): void {
     const before = this.size
     this.#loadedIndex()
     if (this.file.size !== before) this.file.truncate(before)
@@ -75,7 +79,9 @@ export class Segment {
       throw error
     }
     if (this.createdAtMs < 0) this.createdAtMs = nowMs
-    for (let at = 0; at < bytes.length; at += batchSizeAt(bytes, at)) this.#note(bytes, at, before + at)
+    for (let at = 0; at < bytes.length; at += batchSizeAt(bytes, at)) {
+      this.#note(bytes, at, before + at, indexIntervalBytes)
+    }
     this.size = before + bytes.length
   }
 
@@ -88,7 +94,7 @@ export class Segment {
     }
   }
 
-  #note(bytes: Buffer, at: number, position: number): void {
+  #note(bytes: Buffer, at: number, position: number, indexIntervalBytes = usualIndexIntervalBytes): void {
     if (this.#unindexedBytes >= indexIntervalBytes) {
       this.#index!.add(baseOffsetAt(bytes, at) - this.baseOffset, position, this.maxTimestampMs)
       this.#unindexedBytes = 0
@@ -140,7 +146,7 @@ export class Segment {
    */
   rebuild(options: { verify: boolean }): number {
     this.#index = new SegmentIndex()
-    this.#unindexedBytes = indexIntervalBytes
+    this.#unindexedBytes = Number.POSITIVE_INFINITY
     this.maxTimestampMs = -1
     this.nextOffset = this.baseOffset
     const fileBytes = this.file.size

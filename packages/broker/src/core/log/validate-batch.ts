@@ -12,8 +12,14 @@ export interface BatchRules {
 export interface BatchProblem {
   readonly errorCode: number
   readonly message: string
-  /** Index of the record that is wrong, when it is one record (KIP-467). */
-  readonly recordIndex?: number
+  /** The records that are wrong, when it is records and not the batch (KIP-467). */
+  readonly recordErrors?: readonly RecordError[]
+}
+
+export interface RecordError {
+  /** Which record of the batch. */
+  readonly index: number
+  readonly message: string
 }
 
 const noTimestamp = -1
@@ -30,11 +36,11 @@ export function problemOfBatch(batch: RecordBatchView, rules: BatchRules, nowMs:
   if (!batch.isCrcValid()) {
     return { errorCode: ErrorCode.CORRUPT_MESSAGE, message: 'The CRC of the record batch does not match its bytes.' }
   }
-  return problemOfHeader(batch) ?? problemOfTime(batch, rules, nowMs) ?? problemOfRecords(batch, rules, nowMs)
+  return problemOfHeader(batch) ?? problemOfTime(batch, rules) ?? problemOfRecords(batch, rules, nowMs)
 }
 
-function invalid(message: string, recordIndex?: number): BatchProblem {
-  return { errorCode: ErrorCode.INVALID_RECORD, message, ...(recordIndex !== undefined && { recordIndex }) }
+function invalid(message: string, recordErrors?: readonly RecordError[]): BatchProblem {
+  return { errorCode: ErrorCode.INVALID_RECORD, message, ...(recordErrors !== undefined && { recordErrors }) }
 }
 
 function problemOfHeader(batch: RecordBatchView): BatchProblem | undefined {
@@ -54,42 +60,53 @@ function problemOfHeader(batch: RecordBatchView): BatchProblem | undefined {
   return undefined
 }
 
-function problemOfTime(batch: RecordBatchView, rules: BatchRules, nowMs: number): BatchProblem | undefined {
+function problemOfTime(batch: RecordBatchView, rules: BatchRules): BatchProblem | undefined {
   if (rules.logAppendTime) return undefined
   if (batch.timestampType === 'logAppendTime') {
     return { errorCode: ErrorCode.INVALID_TIMESTAMP, message: 'Producers must not stamp records with LogAppendTime.' }
   }
-  if (batch.maxTimestamp > nowMs + rules.timestampAfterMaxMs) {
-    const message = `Timestamp ${batch.maxTimestamp} is further ahead than message.timestamp.after.max.ms allows.`
-    return { errorCode: ErrorCode.INVALID_TIMESTAMP, message }
-  }
   return undefined
 }
 
-function earliestAllowed(rules: BatchRules, nowMs: number): number {
-  return rules.logAppendTime ? Number.NEGATIVE_INFINITY : nowMs - rules.timestampBeforeMaxMs
-}
-
 function problemOfRecords(batch: RecordBatchView, rules: BatchRules, nowMs: number): BatchProblem | undefined {
-  const earliestMs = earliestAllowed(rules, nowMs)
+  const earliestMs = rules.logAppendTime ? Number.NEGATIVE_INFINITY : nowMs - rules.timestampBeforeMaxMs
+  const latestMs = rules.logAppendTime ? Number.POSITIVE_INFINITY : nowMs + rules.timestampAfterMaxMs
   const { baseOffset } = batch
+  const keyless: RecordError[] = []
+  const untimely: RecordError[] = []
   let index = 0
   try {
     const cursor = batch.cursor()
     while (cursor.next()) {
-      if (cursor.offset !== baseOffset + index)
-        return invalid('The offsets inside the batch are not consecutive.', index)
-      if (rules.compact && cursor.keyLength < 0) {
-        return invalid('Compacted topic cannot accept message without key.', index)
+      if (cursor.offset !== baseOffset + index) {
+        const message = 'The offsets inside the batch are not consecutive.'
+        return invalid(message, [{ index, message }])
       }
-      if (cursor.timestamp < earliestMs && cursor.timestamp !== noTimestamp) {
-        const message = `Timestamp ${cursor.timestamp} lies further back than message.timestamp.before.max.ms allows.`
-        return { errorCode: ErrorCode.INVALID_TIMESTAMP, message, recordIndex: index }
+      const { timestamp } = cursor
+      if (rules.compact && cursor.keyLength < 0) {
+        keyless.push({ index, message: 'Compacted topic cannot accept message without key.' })
+      } else if ((timestamp < earliestMs || timestamp > latestMs) && timestamp !== noTimestamp) {
+        const message = `Timestamp ${timestamp} is out of range: it should be within [${earliestMs}, ${latestMs}].`
+        untimely.push({ index, message })
       }
       index++
     }
   } catch (error) {
     return invalid(`The records of the batch cannot be read: ${(error as Error).message}`)
   }
-  return undefined
+  return problemOf(keyless, untimely)
+}
+
+/** As Kafka sums up: a batch with nothing wrong but times has an invalid timestamp, any other is an invalid record. */
+function problemOf(keyless: readonly RecordError[], untimely: readonly RecordError[]): BatchProblem | undefined {
+  if (keyless.length === 0 && untimely.length === 0) return undefined
+  const recordErrors = [...keyless, ...untimely].sort((a, b) => a.index - b.index)
+  if (keyless.length > 0) {
+    return invalid(
+      `${recordErrors.length} records have been rejected; the first: ${recordErrors[0]!.message}`,
+      recordErrors,
+    )
+  }
+  const message = 'One or more records have been rejected due to invalid timestamp'
+  return { errorCode: ErrorCode.INVALID_TIMESTAMP, message, recordErrors }
 }

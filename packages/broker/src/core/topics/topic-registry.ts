@@ -19,14 +19,14 @@ export interface TopicRegistryEnvironment {
   deleteTopicData(topicId: string): void
 }
 
-/** Settings of the broker's own topics: compacted, small segments, so that compaction gets at them. */
-const internalTopicConfig: Readonly<Record<InternalTopicName, Readonly<Record<string, string>>>> = {
-  __consumer_offsets: { 'cleanup.policy': 'compact', 'compression.type': 'producer', 'segment.bytes': '104857600' },
-  __transaction_state: {
-    'cleanup.policy': 'compact',
-    'compression.type': 'uncompressed',
-    'segment.bytes': '104857600',
-  },
+/** Settings of the broker's own topics: compacted, and small segments, because the one being written is never compacted. */
+function internalTopicConfig(name: InternalTopicName, config: BrokerConfig): [string, string][] {
+  const isOffsets = name === '__consumer_offsets'
+  return [
+    ['cleanup.policy', 'compact'],
+    ['compression.type', isOffsets ? 'producer' : 'uncompressed'],
+    ['segment.bytes', config.string(isOffsets ? 'offsets.topic.segment.bytes' : 'transaction.state.log.segment.bytes')],
+  ]
 }
 
 /** All topics by name and id. Every change is recorded before it shows. */
@@ -79,7 +79,7 @@ export class TopicRegistry {
 
   /** The broker's own topic, created when it is first needed. */
   internalTopic(name: InternalTopicName): Topic {
-    return this.topic(name) ?? this.create(name, 1, Object.entries(internalTopicConfig[name]))
+    return this.topic(name) ?? this.create(name, 1, internalTopicConfig(name, this.#environment.config))
   }
 
   /** Takes a recorded topic into memory; also one that has more partitions or other settings now. */
