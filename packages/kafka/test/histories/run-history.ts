@@ -109,6 +109,7 @@ class Run implements World {
     const untilMs = this.clock.now() + shakenMs + settleMsMax
     const finished = await runClock(this.clock, { untilMs, done: () => ended || this.failures.length > 0 })
     if (!finished) this.failures.push('the run did not end')
+    if (this.network.broken) this.failures.push(this.network.broken.stack ?? describe(this.network.broken))
     if (ended) await story
     for (const process of this.#processes) process.kill()
   }

@@ -38,6 +38,9 @@ export interface SyncRequest extends MemberIdentity {
   readonly assignments: ReadonlyMap<string, Buffer>
 }
 
+/** Of the name that a member id begins with; the longest that Kafka's clients let pass is 249. */
+const maxIdPrefix = 255
+
 /** What members ask of a classic group: join, sync, heartbeat, leave. */
 export class GroupMembership {
   readonly #environment: RebalanceEnvironment
@@ -117,7 +120,9 @@ export class GroupMembership {
   }
 
   #newMemberId({ groupInstanceId, settings }: JoinRequest): string {
-    return `${groupInstanceId ?? settings.clientId}-${randomMemberId(this.#environment.random)}`
+    // Names may be as long as a string can be; what is made of them must still be one.
+    const prefix = (groupInstanceId ?? settings.clientId).slice(0, maxIdPrefix)
+    return `${prefix}-${randomMemberId(this.#environment.random)}`
   }
 
   #addPending(group: ClassicGroup, memberId: string, timeoutMs: number): void {

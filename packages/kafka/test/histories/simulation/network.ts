@@ -1,4 +1,4 @@
-import { type Clock, type Random, randomInt } from '@millrace/base'
+import { type Clock, isMillraceError, type Random, randomInt } from '@millrace/base'
 import { type MemoryHandler, memoryTransport, type Transport } from '@millrace/kafka'
 import { apis, decodeRequestHeader, decodeResponse, encodeResponse } from '@millrace/protocol'
 import type { Machine } from './machine.ts'
@@ -52,6 +52,8 @@ export class Network {
   readonly #tamper: Tamper
   readonly #transactionVersion: 1 | 2
   faults: NetworkFaults = calm
+  /** An answer that the broker could not give. */
+  broken: Error | undefined
   /** How often something went wrong. */
   count = 0
 
@@ -76,7 +78,11 @@ export class Network {
   #connect(link: Link): MemoryHandler {
     const { core, life } = this.#machine
     if (!core || link.isCut) throw new Error('nobody listens')
-    const session = core.open({ clientHost: '10.0.0.1', onDrop: () => connection.close() })
+    const onDrop = (error: Error): void => {
+      if (!isMillraceError(error)) this.broken = error
+      connection.close()
+    }
+    const session = core.open({ clientHost: '10.0.0.1', onDrop })
     const isAlive = (): boolean => this.#machine.life === life && this.#machine.core !== undefined
     const connection = new Connection(this.#clock, link, {
       isAlive,
