@@ -35,8 +35,11 @@ export interface SessionOptions {
 }
 
 export type Respond = (response: Buffer | undefined) => void
-/** Takes a response in parts, and releases the file ranges among them. */
-export type RespondInParts = (parts: readonly MessagePart[] | undefined) => void
+/**
+ * Takes a response in parts, and releases the file ranges among them. With `requestIsFree` the bytes of the request are
+ * not referred to any more.
+ */
+export type RespondInParts = (parts: readonly MessagePart[] | undefined, requestIsFree?: boolean) => void
 
 interface Incoming {
   readonly bytes: Buffer
@@ -44,6 +47,7 @@ interface Incoming {
   readonly apiVersion: number
   readonly correlationId: number
   readonly clientId: string | null
+  readonly intercepted: boolean
   readonly respond: RespondInParts
 }
 
@@ -132,8 +136,9 @@ export class BrokerSession {
       return
     }
     const body = decodeMessage(found.api.request, apiVersion, bytes, bodyOffset)
-    const incoming: Incoming = { bytes, handler: found, apiVersion, correlationId, clientId, respond }
     const interceptor = this.#core.interceptorFor(apiKey)
+    const intercepted = interceptor !== undefined
+    const incoming: Incoming = { bytes, handler: found, apiVersion, correlationId, clientId, intercepted, respond }
     if (!interceptor) {
       this.#serve(incoming, body, false)
       return
@@ -151,7 +156,7 @@ export class BrokerSession {
     )
   }
 
-  /** KIP-511: an ApiVersions request of a version from the future is answered in version 0, with the versions served. */
+  /** KIP-511: an ApiVersions request of a version from the future is answered in version 0, with its own versions. */
   #refuseVersion(
     found: AnyHandler | undefined,
     apiKey: number,
@@ -163,7 +168,7 @@ export class BrokerSession {
       const fields = { apiKey, apiVersion, client: this.clientHost }
       throw brokerError('BROKER_REQUEST_INVALID', `API ${apiKey} version ${apiVersion} is not served`, fields)
     }
-    const apiKeys = this.#core.advertisedApis()
+    const apiKeys = this.#core.advertisedApis().filter((one) => one.apiKey === apiVersionsKey)
     const body = { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys }
     respond(encodeResponseParts({ api: found.api, version: 0, correlationId, body }))
   }
@@ -227,9 +232,18 @@ export class BrokerSession {
       result.take((value) => {
         this.#unanswered.delete(result)
         if (holds) this.#resume(() => finish(value))
-        else finish(value)
+        else this.#guard(() => finish(value))
       })
     } else finish(result)
+  }
+
+  /** A late answer is given within a timer or another connection's request: if it fails, that must not suffer. */
+  #guard(answer: () => void): void {
+    try {
+      answer()
+    } catch (error) {
+      this.#drop(error as Error)
+    }
   }
 
   /** After handshake version 0 tokens and their answers go without the headers of a request (KIP-43). */
@@ -262,7 +276,8 @@ export class BrokerSession {
   #answer(incoming: Incoming, value: unknown): void {
     const parts = encoded(incoming, value)
     if (this.#closed) releaseParts(parts)
-    else incoming.respond(parts)
+    // A fault hook may have kept the body.
+    else incoming.respond(parts, incoming.handler.freesRequest && !incoming.intercepted)
   }
 
   #hold(): void {

@@ -94,6 +94,8 @@ export interface Handler<Request, Response> {
   readonly kips?: readonly number[]
   /** One sentence: what of this API is not here, and why. Absent where everything is. */
   readonly leftOut?: string
+  /** Nothing of the request is referred to once it is answered: its memory may be used again. */
+  readonly freesRequest?: true
   handle(request: Request, context: RequestContext): HandlerResult<Response>
 }
 

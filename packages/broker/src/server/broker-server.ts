@@ -6,6 +6,7 @@ import { diskStorage } from '../storage/disk-storage.ts'
 import { ChunkPool } from './chunk-pool.ts'
 import { ConnectionQuotas } from './connection-quotas.ts'
 import { publishDenial } from './diagnostics.ts'
+import { FramePool } from './frame-pool.ts'
 import { Listener, type ListenerEndpoint } from './listener.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -58,7 +59,8 @@ export class BrokerServer {
 }
 
 async function openListeners(core: BrokerCore, options: ResolvedOptions, listeners: Listener[]): Promise<void> {
-  const memory = { budget: new MemoryBudget(core.config.number('queued.max.bytes')), chunks: new ChunkPool() }
+  const budget = new MemoryBudget(core.config.number('queued.max.bytes'))
+  const memory = { budget, chunks: new ChunkPool(), frames: new FramePool() }
   const shared = { memory, quotas: new ConnectionQuotas(core.config) }
   for (const settings of options.listeners) {
     const isSasl = settings.securityProtocol.startsWith('SASL_')

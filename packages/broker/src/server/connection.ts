@@ -9,6 +9,7 @@ import { brokerError } from '../errors.ts'
 import { AnswerWriter } from './answer-writer.ts'
 import type { ChunkPool } from './chunk-pool.ts'
 import { connectionClosedChannel } from './diagnostics.ts'
+import type { FramePool } from './frame-pool.ts'
 import { FrameReader } from './frame-reader.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 
@@ -44,6 +45,7 @@ export interface ConnectionPeer {
 export interface ConnectionMemory {
   readonly budget: MemoryBudget
   readonly chunks: ChunkPool
+  readonly frames: FramePool
 }
 
 /** An answer's place in the order of the requests. */
@@ -58,6 +60,7 @@ export class Connection {
   readonly #session: BrokerSession
   readonly #limits: ConnectionLimits
   readonly #budget: MemoryBudget
+  readonly #memory: ConnectionMemory
   readonly #frames: FrameReader
   readonly #answers: AnswerWriter
   readonly #clientHost: string
@@ -99,7 +102,12 @@ export class Connection {
     })
     const { isAuthenticated } = this.#session
     const maxFrameBytes = isAuthenticated ? limits.maxRequestBytes : limits.maxUnauthenticatedRequestBytes
-    this.#frames = new FrameReader(maxFrameBytes, (frame) => this.#waiting.push(frame))
+    this.#memory = memory
+    this.#frames = new FrameReader(
+      maxFrameBytes,
+      (frame) => this.#waiting.push(frame),
+      (bytes) => memory.frames.take(bytes),
+    )
     this.#answers = new AnswerWriter(socket, memory.chunks, {
       sent: () => this.#resumeIfCalm(),
       error: (error) => this.destroy(error),
@@ -152,7 +160,8 @@ export class Connection {
   #request(frame: Buffer): void {
     const slot: Slot = { ready: false, response: undefined }
     this.#slots.push(slot)
-    this.#session.handleInParts(frame, (response) => {
+    this.#session.handleInParts(frame, (response, requestIsFree) => {
+      if (requestIsFree) this.#memory.frames.giveBack(frame)
       if (this.#closed) {
         releaseParts(response ?? [])
         return

@@ -9,6 +9,7 @@ export class FrameReader {
   /** Larger frames are refused when their length is read. */
   maxFrameBytes: number
   readonly #onFrame: (frame: Buffer) => void
+  readonly #allocate: (bytes: number) => Buffer
   /** The beginning of a length that was split. */
   #lengthPart = Buffer.alloc(0)
   #expected = -1
@@ -16,8 +17,10 @@ export class FrameReader {
   #whole: Buffer | undefined
   #pieces: Buffer[] = []
 
-  constructor(maxFrameBytes: number, onFrame: (frame: Buffer) => void) {
+  /** `allocate` gives memory for frames that come in several chunks. */
+  constructor(maxFrameBytes: number, onFrame: (frame: Buffer) => void, allocate: (bytes: number) => Buffer) {
     this.maxFrameBytes = maxFrameBytes
+    this.#allocate = allocate
     this.#onFrame = onFrame
   }
 
@@ -70,8 +73,7 @@ export class FrameReader {
       this.#onFrame(bytes)
       return
     }
-    if (this.#filled === 0 && this.#expected <= allocateAtOnceBytes)
-      this.#whole = Buffer.allocUnsafeSlow(this.#expected)
+    if (this.#filled === 0 && this.#expected <= allocateAtOnceBytes) this.#whole = this.#allocate(this.#expected)
     if (this.#whole) this.#whole.set(bytes, this.#filled)
     else this.#pieces.push(bytes)
     this.#filled += bytes.length
