@@ -46,12 +46,23 @@ export interface HeartbeatResult {
 /** Opens the group that a heartbeat is for, made or converted where that is needed; throws a refusal. */
 export type OpenGroup = (groupId: string, isJoin: boolean) => GroupChange
 
+const maxNameLength = 10_000
+
 /** Says why a request is refused whatever the group is; throws a refusal. */
 export function checkHeartbeat(request: ConsumerHeartbeat, assignors: readonly string[]): void {
   const { memberEpoch, serverAssignor } = request
   const refuse = (message: string): never => {
     throw new GroupRefusal(ErrorCode.INVALID_REQUEST, message)
   }
+  const names = [
+    request.memberId,
+    request.instanceId,
+    request.rackId,
+    request.topicRegex,
+    ...(request.topicNames ?? []),
+  ]
+  // Records hold names with a length of two bytes.
+  if (names.some((name) => name !== null && name.length > maxNameLength)) refuse('A name is too long.')
   const needsMemberId = request.requiresMemberId || memberEpoch > 0 || memberEpoch === memberEpochs.leave
   if (needsMemberId && request.memberId === '') refuse("MemberId can't be empty.")
   if (request.groupId === '') refuse("GroupId can't be empty.")

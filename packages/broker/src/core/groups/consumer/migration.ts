@@ -6,7 +6,7 @@ import { ConsumerGroup } from './consumer-group.ts'
 import { type ConsumerMember, newConsumerMember } from './consumer-member.ts'
 import { decodeAssignment, decodeSubscription, encodeAssignment } from './consumer-protocol.ts'
 import type { GroupTopics } from './target-assignment.ts'
-import { noPartitions, type TopicPartitions, withEpoch } from './topic-partitions.ts'
+import { noEpochPartitions, type TopicPartitions, withEpoch } from './topic-partitions.ts'
 
 export const migrationPolicies = ['bidirectional', 'upgrade', 'downgrade', 'disabled'] as const
 type MigrationPolicy = (typeof migrationPolicies)[number]
@@ -101,12 +101,22 @@ export function toClassicGroup(
   }
   classic.protocolName = classic.selectProtocol()
   for (const member of classic.members.values()) {
-    const target = group.target.get(member.memberId) ?? noPartitions
     const [first] = member.settings.protocols
-    if (first) member.assignment = encodeAssignment(target, first.metadata, topics)
+    // What it owns and not what it was to own: if the group is converted back before it has joined again, nobody else may
+    // get what it still reads.
+    if (first) member.assignment = encodeAssignment(ownedBy(group, member.memberId), first.metadata, topics)
   }
   classic.state = 'Stable'
   return classic
+}
+
+function ownedBy(group: ConsumerGroup, memberId: string): TopicPartitions {
+  const { assigned = noEpochPartitions, pendingRevocation = noEpochPartitions } = group.members.get(memberId) ?? {}
+  const owned = new Map<string, Set<number>>()
+  for (const [topicId, partitions] of [...assigned, ...pendingRevocation]) {
+    owned.set(topicId, new Set([...(owned.get(topicId) ?? []), ...partitions.keys()]))
+  }
+  return owned
 }
 
 function classicMember(member: ConsumerMember): ReturnType<typeof newMember> {
