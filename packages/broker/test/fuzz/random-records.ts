@@ -86,7 +86,8 @@ const patterns = [0, 0xff, 0x7f, 0x80].map((first) =>
   Buffer.from([first, ...Array.from({ length: 7 }, () => (first === 0x7f ? 0xff : first === 0x80 ? 0 : first))]),
 )
 
-function bomb(dictionary: Dictionary): Buffer {
+/** A batch of a few hundred kilobytes that says 200 MiB. */
+export function bomb(dictionary: Dictionary): Buffer {
   bombs ??= makeBombs()
   return Buffer.from(dictionary.pick(bombs))
 }

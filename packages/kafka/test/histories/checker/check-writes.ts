@@ -6,6 +6,7 @@ import type { Facts } from './facts.ts'
 export function* checkOffsets(facts: Facts): Iterable<Anomaly> {
   const valueAt = new Map<string, { value: string; by: string }>()
   const offsetOf = new Map<string, { offset: number; by: string }>()
+  const twice = new Set<string>()
   for (const { record, by } of everySighting(facts)) {
     const where = `${record.partition}@${record.offset}`
     const known = valueAt.get(where)
@@ -17,7 +18,8 @@ export function* checkOffsets(facts: Facts): Iterable<Anomaly> {
     }
     valueAt.set(where, { value: record.value, by })
     const before = offsetOf.get(record.value)
-    if (before && before.offset !== record.offset) {
+    if (before && before.offset !== record.offset && !twice.has(record.value)) {
+      twice.add(record.value)
       yield {
         kind: 'duplicate',
         witness: `${record.value} is at ${record.partition}@${before.offset} (${before.by}) and @${record.offset} (${by})`,

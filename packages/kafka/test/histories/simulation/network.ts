@@ -41,8 +41,12 @@ export interface Link {
   isCut: boolean
 }
 
-/** Requests that retries may deliver twice. A repeated commit of offsets would take a group back: Kafka's would as well. */
-const repeated = new Set([0, 24, 25, 26])
+/**
+ * Requests that retries may deliver twice, by the version of transactions. A repeated commit of offsets would take a group back,
+ * and in version 1 an EndTxn that comes late ends the next transaction of the same epoch: Kafka's broker does both, and KIP-890
+ * is the remedy for the second.
+ */
+const repeated = { 1: new Set([0]), 2: new Set([0, 24, 25, 26]) } as const
 const retransmitMs = 20
 
 export class Network {
@@ -125,7 +129,8 @@ export class Network {
   #fate(frame: Buffer): Fate {
     const { lostRequest, lostReply, silence, repeat } = this.faults
     const lost = this.#happens(lostRequest)
-    if (!lost && repeated.has(frame.readInt16BE(0)) && this.#happens(repeat)) this.#repeat(Buffer.from(frame))
+    if (!lost && repeated[this.#transactionVersion].has(frame.readInt16BE(0)) && this.#happens(repeat))
+      this.#repeat(Buffer.from(frame))
     return { losesRequest: lost, losesReply: this.#happens(lostReply), staysSilent: this.#happens(silence) }
   }
 
