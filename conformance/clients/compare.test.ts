@@ -16,14 +16,22 @@ const atDefault = { 'log.retention.ms': '', 'min.insync.replicas': '' }
 
 let kafka: ApacheKafka
 let millrace: Broker
+/** kafkajs on each of the brokers, for what a client cannot do itself. */
+let helpers: { kafka: Program; millrace: Program }
+
+const settingsOf = (client: Client) => ({ clientId: `c-${client.name}`, protocol: 'PLAINTEXT' }) as const
 
 before(async () => {
   if (skip) return
   millrace = await startBroker({ memory: true, config })
   kafka = await startApacheKafka({ config: atDefault })
+  const kafkajs = clients.find(({ name }) => name === 'kafkajs')!
+  const helper = (brokers: string) => Program.start(kafkajs.command(), brokers, settingsOf(kafkajs))
+  helpers = { kafka: helper(kafka.brokers), millrace: helper(millrace.brokers) }
 })
 
 after(async () => {
+  await Promise.all([helpers?.kafka.kill(), helpers?.millrace.kill()])
   await millrace?.close()
   await kafka?.close()
 })
@@ -47,7 +55,7 @@ async function runOn(one: Case, run: Omit<Run, 'program'> & { program: Program }
 
 describe('clients', { skip, concurrency: 3 }, () => {
   for (const client of clients) {
-    if (only.client !== undefined && only.client !== client.name) continue
+    if (only.client !== undefined && !only.client.split(',').includes(client.name)) continue
     describe(`${client.name} ${client.version}`, { skip: unavailable(client) ?? false, concurrency: 1 }, () =>
       suite(client),
     )
@@ -82,8 +90,20 @@ function suite(client: Client): void {
       const prefix = `${client.name}-${index}`
       const common = { client, prefix }
       const [theirs, ours] = await Promise.all([
-        runOn(one, { ...common, program: onKafka, another: () => start(kafka.brokers), millrace: undefined }),
-        runOn(one, { ...common, program: onMillrace, another: () => start(millrace.brokers), millrace }),
+        runOn(one, {
+          ...common,
+          program: onKafka,
+          another: () => start(kafka.brokers),
+          helper: helpers.kafka,
+          millrace: undefined,
+        }),
+        runOn(one, {
+          ...common,
+          program: onMillrace,
+          another: () => start(millrace.brokers),
+          helper: helpers.millrace,
+          millrace,
+        }),
       ])
       // A program whose case broke off may have handles open or be busy with what nobody waits for.
       if (isBroken(theirs)) onKafka = await again(onKafka, kafka.brokers)

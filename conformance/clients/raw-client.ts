@@ -45,15 +45,25 @@ export class RawClient {
     body: MessageInput<Request>,
   ): Promise<Response> {
     const correlationId = this.#correlationId++
-    const request = encodeRequest({ api, version, correlationId, clientId: 'raw', body })
+    const frame = await this.#send(encodeRequest({ api, version, correlationId, clientId: 'raw', body }))
+    if (!frame) throw new Error(`${api.name}: the broker closed the connection`)
+    return decodeResponse({ api, version, bytes: frame }).body
+  }
+
+  /** Sends a request that no encoder would make; gives the answer without its length. */
+  async sendBytes(request: Buffer): Promise<Buffer> {
+    const frame = await this.#send(request)
+    if (!frame) throw new Error('the broker closed the connection')
+    return frame
+  }
+
+  #send(request: Buffer): Promise<Buffer | undefined> {
     const length = Buffer.alloc(4)
     length.writeInt32BE(request.length)
-    const frame = await new Promise<Buffer | undefined>((resolve) => {
+    return new Promise((resolve) => {
       this.#waiting.push(resolve)
       this.#socket.write(Buffer.concat([length, request]))
     })
-    if (!frame) throw new Error(`${api.name}: the broker closed the connection`)
-    return decodeResponse({ api, version, bytes: frame }).body
   }
 
   /** Asks until the answer is none of those that only say "not yet". */

@@ -12,6 +12,8 @@ export interface Run {
   readonly another: () => Program
   /** A name of its own for this case, client and broker: prefix of topics, groups and transactional ids. */
   readonly prefix: string
+  /** A client that creates topics for those that cannot. */
+  readonly helper: Program
   /** The embedded broker where it is one: for faults. */
   readonly millrace: Broker | undefined
 }
@@ -39,16 +41,17 @@ export function defineCase<Outcome>(
 }
 
 export async function createTopic(
-  { program }: Run,
+  { client, program, helper }: Run,
   name: string,
   partitions = 1,
   configs: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const created = await program.run('createTopics', { topics: [{ name, partitions, configs }] })
+  const creator = client.lacks.createTopics === undefined ? program : helper
+  const created = await creator.run('createTopics', { topics: [{ name, partitions, configs }] })
   if (created[name] !== 'NONE') throw new Error(`${name} was not created: ${created[name]}`)
   // Apache Kafka answers before its broker knows the topic.
   await until(
-    () => program.errorOf('describeTopic', { name }),
+    () => creator.errorOf('describeTopic', { name }),
     (error) => error === 'NONE',
   )
   return name

@@ -114,7 +114,7 @@ export const recordCases: readonly Case[] = [
   defineCase({
     name: 'the time of the append where the topic says so',
     subject: 'records',
-    needs: ['produce', 'read', 'timestamps', 'createTopics'],
+    needs: ['produce', 'read', 'timestamps'],
     async run(run) {
       const { program, prefix: topic } = run
       await createTopic(run, topic, 1, { 'message.timestamp.type': 'LogAppendTime' })
@@ -132,7 +132,7 @@ export const recordCases: readonly Case[] = [
     defineCase({
       name: `a topic that recompresses what comes with ${codec}`,
       subject: 'records',
-      needs: ['produce', 'read', 'createTopics', `codec ${codec}`],
+      needs: ['produce', 'read', `codec ${codec}`],
       async run(run) {
         const { program, prefix: topic } = run
         await createTopic(run, topic, 1, { 'compression.type': codec === 'none' ? 'gzip' : 'uncompressed' })
@@ -204,7 +204,7 @@ export const recordCases: readonly Case[] = [
   defineCase({
     name: 'a topic that allows larger messages takes them at once',
     subject: 'configs',
-    needs: ['produce', 'read', 'request size', 'createTopics', 'alterConfigs'],
+    needs: ['produce', 'read', 'request size', 'alterConfigs'],
     async run(run) {
       const { program, prefix: topic } = run
       await createTopic(run, topic, 1, { 'max.message.bytes': '1000' })
@@ -228,7 +228,7 @@ export const recordCases: readonly Case[] = [
   defineCase({
     name: 'a record whose time is out of bounds is refused',
     subject: 'errors',
-    needs: ['produce', 'read', 'timestamps', 'createTopics'],
+    needs: ['produce', 'read', 'timestamps'],
     async run(run) {
       const { program, prefix: topic } = run
       await createTopic(run, topic, 1, { 'message.timestamp.before.max.ms': '3600000' })
@@ -247,7 +247,7 @@ export const recordCases: readonly Case[] = [
   defineCase({
     name: 'a compacted topic refuses a record without a key',
     subject: 'errors',
-    needs: ['produce', 'read', 'createTopics'],
+    needs: ['produce', 'read'],
     async run(run) {
       const { program, prefix: topic } = run
       await createTopic(run, topic, 1, { 'cleanup.policy': 'compact' })

@@ -39,6 +39,8 @@ const codecs: Partial<Record<Codec, number>> = {
   gzip: CompressionTypes.GZIP,
   zstd: CompressionTypes.ZSTD,
 }
+// kafkajs warns of an idempotent producer with fewer.
+const forever = { initialRetryTime: 50, retries: Number.MAX_SAFE_INTEGER }
 const resourceTypes = { topic: ConfigResourceTypes.TOPIC, broker: ConfigResourceTypes.BROKER, group: 32 }
 
 interface KafkaJsError {
@@ -205,7 +207,7 @@ await serve(
       const producer = kafka.producer({
         idempotent,
         maxInFlightRequests: 1,
-        retry: { retries: 3, initialRetryTime: 50 },
+        ...(idempotent && { retry: forever }),
       })
       await producer.connect()
       try {
@@ -219,7 +221,13 @@ await serve(
       }
     },
     async openProducer({ handle, transactionalId, timeoutMs = 60_000 }) {
-      const options = { transactionalId, idempotent: true, maxInFlightRequests: 1, transactionTimeout: timeoutMs }
+      const options = {
+        transactionalId,
+        idempotent: true,
+        maxInFlightRequests: 1,
+        transactionTimeout: timeoutMs,
+        retry: forever,
+      }
       const producer = kafka.producer(options)
       await producer.connect()
       producers.set(handle, { producer })

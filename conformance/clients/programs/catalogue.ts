@@ -71,6 +71,7 @@ function make(command: string, args: readonly string[], cwd = here): void {
 
 const typescript = (folder: string) => (): Command => ({
   command: process.execPath,
+  env: { KAFKAJS_NO_PARTITIONER_WARNING: '1' },
   args: ['--conditions=source', '--no-warnings', join(here, folder, 'main.ts')],
 })
 
@@ -87,6 +88,24 @@ function javaCommand(): Command {
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
   ]
   return { command: 'java', args: [...options, '-cp', `${classes}:${jars}`, 'Client'] }
+}
+
+/** One environment for both clients in Python, with the pinned packages; wheels, nothing is compiled. */
+const python = (folder: string) => (): Command => {
+  const environment = built('python', ['python/requirements.txt'], (target) => {
+    make('python3', ['-m', 'venv', '--copies', target])
+    const requirements = ['install', '--quiet', '--only-binary', ':all:', '-r', 'python/requirements.txt']
+    make(join(target, 'bin/python'), ['-m', 'pip', ...requirements])
+  })
+  return { command: join(environment, 'bin/python'), args: ['-B', join(here, folder, 'main.py')] }
+}
+
+function goCommand(): Command {
+  const sources = globSync('franz-go/*.go', { cwd: here }).sort()
+  const folder = built('franz-go', [...sources, 'franz-go/go.mod', 'franz-go/go.sum'], (target) =>
+    make('go', ['build', '-o', join(target, 'franz-go'), '.'], join(here, 'franz-go')),
+  )
+  return { command: join(folder, 'franz-go'), args: [] }
 }
 
 const kafkajsPackage = '../package.json'
@@ -121,6 +140,91 @@ export const clients: readonly Client[] = [
       'assignor sticky': 'round robin only',
       'assignor cooperative-sticky': 'round robin only',
       deleteOffsets: 'not in its API',
+    },
+  },
+  {
+    name: 'librdkafka',
+    language: 'C, by confluent-kafka for Python',
+    version: pinned('python/requirements.txt', /confluent-kafka==(.*)/),
+    tools: ['python3'],
+    command: python('librdkafka'),
+    lacks: {
+      deleteOffsets: 'not in its API',
+      'assignor sticky': 'the cooperative one only',
+    },
+  },
+  {
+    name: 'kafka-python',
+    language: 'Python',
+    version: pinned('python/requirements.txt', /kafka-python==(.*)/),
+    tools: ['python3'],
+    command: python('kafka-python'),
+    lacks: {
+      'group.protocol=consumer': 'not in its API',
+      'null headers': 'refused by the client',
+    },
+  },
+  {
+    name: 'franz-go',
+    language: 'Go',
+    version: pinned('franz-go/go.mod', /franz-go v(.*)/),
+    tools: ['go'],
+    command: goCommand,
+    lacks: {
+      sendOffsets: 'only in a session that reads and writes with one client',
+    },
+  },
+  {
+    name: 'platformatic',
+    language: 'TypeScript, @platformatic/kafka',
+    version: pinned(kafkajsPackage, /"@platformatic\/kafka": "(.*)"/),
+    tools: [],
+    command: typescript('platformatic'),
+    lacks: {
+      'null headers': 'headers are a map',
+      'validate only': 'not for the creation of topics',
+      'offset reset': 'a stream from an offset has no policy of its own',
+      'request size': 'no limit of its own',
+      sendOffsets: 'only of messages that it consumed itself',
+      'assignor range': 'round robin and a cooperative one',
+      'assignor sticky': 'round robin and a cooperative one',
+      patterns: 'not in its API',
+    },
+  },
+  {
+    name: 'kcat',
+    language: 'C, the command line of librdkafka',
+    version: '1.7.1',
+    tools: ['kcat'],
+    command: typescript('kcat'),
+    lacks: {
+      ...Object.fromEntries(
+        (
+          [
+            'createTopics',
+            'deleteTopics',
+            'createPartitions',
+            'describeConfigs',
+            'alterConfigs',
+            'deleteRecords',
+          ] as const
+        )
+          .concat([
+            'describeGroup',
+            'deleteGroup',
+            'committed',
+            'commitOffsets',
+            'deleteOffsets',
+            'listGroups',
+          ] as never)
+          .map((name) => [name, 'no administration']),
+      ),
+      describeCluster: 'no cluster id in what it lists',
+      openProducer: 'not one transaction after the other',
+      timestamps: 'a record has the time of its writing',
+      'null headers': 'a header has a value',
+      'topic ids': 'not in what it lists',
+      join: 'a member would be a process that only prints',
     },
   },
 ]

@@ -1,0 +1,2 @@
+/** Where Millrace answers otherwise than Apache Kafka 4.3 to who lacks a right or has it, and why. */
+export const rightsDifferences: readonly { readonly titles: RegExp; readonly why: string }[] = []

@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { startBroker } from '@millrace/broker'
+import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import { apacheKafkaClassPath, apacheKafkaUnavailable, startApacheKafka } from '../kafka/apache-kafka.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const run = promisify(execFile)
+const skip = apacheKafkaUnavailable() ?? false
+
+/** Times short enough for a test; the same for both brokers. */
+const settings = {
+  'group.min.session.timeout.ms': '1000',
+  'group.initial.rebalance.delay.ms': '0',
+  'group.consumer.min.session.timeout.ms': '1000',
+  'group.consumer.session.timeout.ms': '6000',
+  'group.consumer.min.heartbeat.interval.ms': '100',
+  'group.consumer.heartbeat.interval.ms': '300',
+  'group.consumer.assignment.interval.ms': '0',
+}
+const classicSettings = ['session.timeout.ms=6000', 'heartbeat.interval.ms=300']
+
+interface BrokerUnderTest {
+  readonly brokers: string
+  close(): Promise<void>
+}
+
+const brokersUnderTest: Readonly<Record<string, () => Promise<BrokerUnderTest>>> = {
+  'this broker': () => startBroker({ memory: true, config: settings }),
+  'Apache Kafka': () => startApacheKafka({ config: settings }),
+}
+
+let classes: string
+let classPath: string
+
+before(() => {
+  if (skip) return
+  classPath = apacheKafkaClassPath()
+  classes = mkdtempSync(join(tmpdir(), 'millrace-group-member-'))
+  execFileSync('javac', ['-cp', classPath, '-d', classes, join(import.meta.dirname, 'GroupMember.java')])
+})
+
+after(() => {
+  if (classes) rmSync(classes, { recursive: true, force: true })
+})
+
+/** A Java consumer in a process of its own. */
+class Member implements AsyncDisposable {
+  readonly owned = new Set<string>()
+  readonly read: string[] = []
+  failed: string | undefined
+  /** How often something was taken from it. */
+  revocations = 0
+  readonly #process: ChildProcess
+
+  constructor(brokers: string, group: string, protocol: 'classic' | 'consumer', topics: string, more: string[] = []) {
+    const java = [
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+UseSerialGC',
+      '-Xmx96m',
+      '-cp',
+      `${classes}:${classPath}`,
+      'GroupMember',
+    ]
+    const own = protocol === 'classic' ? [...classicSettings, ...more] : more
+    this.#process = spawn('java', [...java, brokers, group, protocol, topics, ...own], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    createInterface(this.#process.stdout!).on('line', (line) => this.#take(line))
+  }
+
+  #take(line: string): void {
+    const [event, text = ''] = line.split(' ') as [string, string?]
+    if (event === 'record') this.read.push(text)
+    else if (event === 'failed') this.failed = text
+    else {
+      const partitions = text === '' ? [] : text.split(',')
+      if (event !== 'assigned' && partitions.length > 0) this.revocations++
+      for (const one of partitions) {
+        if (event === 'assigned') this.owned.add(one)
+        else this.owned.delete(one)
+      }
+    }
+  }
+
+  async kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    const exited = once(this.#process, 'exit')
+    this.#process.kill(signal)
+    await exited
+    this.owned.clear()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill('SIGKILL')
+  }
+}
+
+for (const [name, start] of Object.entries(brokersUnderTest)) {
+  describe(`consumer groups of Java on ${name}`, { skip, timeout: 300_000 }, () => {
+    let broker: BrokerUnderTest
+    let client: KafkaClient
+
+    before(async () => {
+      broker = await start()
+      client = kafkaClient({ brokers: broker.brokers })
+    })
+
+    after(async () => {
+      await client?.close()
+      await broker?.close()
+    })
+
+    const tool = async (tool: string, ...args: string[]): Promise<string> => {
+      const java = ['-XX:TieredStopAtLevel=1', '-Xmx256m', '-cp', classPath, `org.apache.kafka.tools.${tool}`]
+      const { stdout } = await run('java', [...java, '--bootstrap-server', broker.brokers, ...args], {
+        timeout: 60_000,
+      })
+      return stdout
+    }
+
+    const topic = (topicName: string, partitions: number): Promise<unknown> =>
+      client.admin.createTopics([{ name: topicName, partitions }])
+
+    const all = (topicName: string, count: number): string[] =>
+      Array.from({ length: count }, (_, index) => `${topicName}-${index}`)
+
+    const owns = (members: readonly Member[], partitions: readonly string[]): boolean => {
+      const owned = members.flatMap((member) => [...member.owned]).sort()
+      return owned.join() === [...partitions].sort().join()
+    }
+
+    test('members share, and when one is killed the others have its partitions within the session timeout', async () => {
+      await topic('shared', 4)
+      await using stays = new Member(broker.brokers, 'sharing', 'consumer', 'shared')
+      await waitFor('the first to own all', () => owns([stays], all('shared', 4)), 30_000)
+      await using dies = new Member(broker.brokers, 'sharing', 'consumer', 'shared')
+      await waitFor('both to own two', () => stays.owned.size === 2 && dies.owned.size === 2, 30_000)
+      assert.ok(owns([stays, dies], all('shared', 4)))
+
+      const state = await tool('consumer.group.ConsumerGroupCommand', '--describe', '--group', 'sharing', '--state')
+      assert.match(state, /^sharing\s+\S+:\d+ \(1\)\s+uniform\s+Stable\s+2\s*$/m)
+      const members = await tool(
+        'consumer.group.ConsumerGroupCommand',
+        ...['--describe', '--group', 'sharing', '--members', '--verbose'],
+      )
+      assert.equal(members.match(/^sharing\s.*shared:\d,\d/gm)?.length, 2, members)
+      const list = await tool('consumer.group.ConsumerGroupCommand', '--list', '--type', 'consumer', '--state')
+      assert.match(list, /^sharing\s+Consumer\s+Stable/m)
+
+      await dies.kill('SIGKILL')
+      await waitFor('the survivor to own all', () => owns([stays], all('shared', 4)), 12_000)
+    })
+
+    test('an expression finds its topics, also those that come later', async () => {
+      await topic('event-one', 2)
+      await topic('other', 1)
+      await using member = new Member(broker.brokers, 'expressions', 'consumer', '/event-.*/')
+      await waitFor('what is there', () => owns([member], all('event-one', 2)), 30_000)
+      await topic('event-two', 1)
+      const both = [...all('event-one', 2), ...all('event-two', 1)]
+      // Apache Kafka looks for new topics every ten seconds at most.
+      await waitFor('what comes', () => owns([member], both), 30_000)
+      await using wrong = new Member(broker.brokers, 'expressions-wrong', 'consumer', '/event-[/')
+      await waitFor('a refusal', () => wrong.failed !== undefined, 30_000)
+      assert.equal(wrong.failed, 'InvalidRegularExpression')
+    })
+
+    test('a static member that restarts keeps its partitions, and a second of its name is refused', async () => {
+      await topic('static', 4)
+      const one = ['group.instance.id=one']
+      await using first = new Member(broker.brokers, 'statics', 'consumer', 'static', one)
+      await waitFor('the first to own all', () => first.owned.size === 4, 30_000)
+      await using second = new Member(broker.brokers, 'statics', 'consumer', 'static', ['group.instance.id=two'])
+      await waitFor('both to own two', () => first.owned.size === 2 && second.owned.size === 2, 30_000)
+      const before = [...first.owned].sort()
+      await using twin = new Member(broker.brokers, 'statics', 'consumer', 'static', one)
+      await waitFor('the twin to be refused', () => twin.failed !== undefined, 30_000)
+      assert.equal(twin.failed, 'UnreleasedInstanceIdException')
+      const { revocations } = second
+      await first.kill('SIGTERM')
+      await using again = new Member(broker.brokers, 'statics', 'consumer', 'static', one)
+      await waitFor('its partitions', () => again.owned.size === 2, 30_000)
+      assert.deepEqual([...again.owned].sort(), before)
+      assert.equal(second.revocations, revocations, 'the other member lost something')
+    })
+
+    test('range gives both topics alike, and an assignor that is not there is refused', async () => {
+      await topic('left', 3)
+      await topic('right', 3)
+      const range = ['group.remote.assignor=range']
+      await using one = new Member(broker.brokers, 'ranges', 'consumer', 'left,right', range)
+      await using two = new Member(broker.brokers, 'ranges', 'consumer', 'left,right', range)
+      await waitFor(
+        'both to own some',
+        () => owns([one, two], [...all('left', 3), ...all('right', 3)]) && one.owned.size > 0 && two.owned.size > 0,
+        30_000,
+      )
+      for (const { owned } of [one, two]) {
+        const numbers = (of: string): string[] =>
+          [...owned]
+            .filter((each) => each.startsWith(of))
+            .map((each) => each.slice(-1))
+            .sort()
+        assert.deepEqual(numbers('left'), numbers('right'))
+      }
+      await using wrong = new Member(broker.brokers, 'ranges', 'consumer', 'left', ['group.remote.assignor=none'])
+      await waitFor('a refusal', () => wrong.failed !== undefined, 30_000)
+      assert.equal(wrong.failed, 'UnsupportedAssignorException')
+    })
+
+    test('a group rolls from classic to consumer and back under load: nothing is lost, nothing comes twice', async () => {
+      await topic('rolling', 4)
+      const group = 'roller'
+      let sent = 0
+      let stopped = false
+      await using producer = client.producer({ lingerMs: 0 })
+      const producing = (async () => {
+        while (!stopped) {
+          await producer.send({ topic: 'rolling', partition: sent % 4, key: null, value: Buffer.from(String(sent)) })
+          sent++
+          await delay(5)
+        }
+      })()
+      const started: Member[] = []
+      const start = (protocol: 'classic' | 'consumer'): Member => {
+        const member = new Member(broker.brokers, group, protocol, 'rolling')
+        started.push(member)
+        return member
+      }
+      const types: string[] = []
+      const type = async (): Promise<string> => {
+        const found = (await client.admin.listGroups()).find(({ groupId }) => groupId === group)
+        return (found as { type?: string } | undefined)?.type ?? ''
+      }
+      try {
+        let members = [start('classic'), start('classic')]
+        await waitFor('both classic ones', () => members.every(({ owned }) => owned.size === 2), 30_000)
+        types.push(await type())
+        for (const protocol of ['consumer', 'classic'] as const) {
+          for (const [index, old] of members.entries()) {
+            await old.kill('SIGTERM')
+            members = members.with(index, start(protocol))
+            await waitFor(`${protocol} member ${index}`, () => members.every(({ owned }) => owned.size === 2), 60_000)
+          }
+          types.push(await type())
+        }
+        stopped = true
+        await producing
+        const read = (): string[] => started.flatMap((member) => member.read)
+        await waitFor('everything to be read', () => new Set(read()).size === sent, 30_000)
+        assert.equal(read().length, sent, `${read().length - sent} of ${sent} records came twice`)
+        assert.deepEqual(types, ['classic', 'consumer', 'classic'])
+      } finally {
+        stopped = true
+        await producing
+        for (const member of started) await member.kill('SIGKILL')
+      }
+    })
+
+    test("Kafka's formatter reads the records of the group", async () => {
+      const stdout = await tool(
+        'consumer.ConsoleConsumer',
+        ...['--topic', '__consumer_offsets', '--from-beginning', '--timeout-ms', '8000'],
+        ...['--formatter', 'org.apache.kafka.tools.consumer.GroupMetadataMessageFormatter'],
+      ).catch((error: { stdout?: string }) => error.stdout ?? '')
+      const types = new Set(
+        stdout
+          .replaceAll('}{"key"', '}\n{"key"')
+          .split('\n')
+          .filter((line) => line.startsWith('{'))
+          .map((line) => (JSON.parse(line) as { key: { type: number } }).key.type),
+      )
+      // The classic group, the consumer group, its members, target, present assignments, and regular expressions.
+      for (const key of [2, 3, 5, 6, 7, 8, 16]) assert.ok(types.has(key), `no record of type ${key}: ${[...types]}`)
+    })
+  })
+}
