@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { decodeResponse, encodeRequest, type MessageInput, type MessageType } from '@millrace/protocol'
 
 interface ApiOf<Request, Response> {
@@ -47,6 +48,15 @@ export class RawConnection implements Disposable {
       const socket = connect(port, '127.0.0.1')
       socket.once('error', reject)
       socket.once('connect', () => resolve(new RawConnection(socket)))
+    })
+  }
+
+  /** Resolves when the handshake is done; with TLS 1.3 the broker may still refuse the client's certificate then. */
+  static openTls(port: number, options: ConnectionOptions): Promise<RawConnection> {
+    return new Promise((resolve, reject) => {
+      const socket = connectTls({ host: '127.0.0.1', port, servername: 'localhost', ...options })
+      socket.once('error', reject)
+      socket.once('secureConnect', () => resolve(new RawConnection(socket)))
     })
   }
 
