@@ -48,6 +48,8 @@ export interface BrokerCoreOptions {
 
 const formatPath = 'format.json'
 const storageFormat = 1
+/** How long a clean stop under `write` syncs logs. */
+const stopSyncMs = 5_000
 /** By how much a start raises leader epochs: Apache Kafka's one replica loses the leadership and gains it again. */
 const epochsPerStart = 2
 
@@ -104,6 +106,7 @@ export class BrokerCore {
   readonly #advanced = new Set<Partition>()
   #depth = 0
   #closed = false
+  #isStartRecorded = true
   /** While the start reads what is there. */
   #found:
     | { readonly checkpoint: CleanShutdown | undefined; readonly logStarts: ReadonlyMap<string, number> }
@@ -160,7 +163,6 @@ export class BrokerCore {
   #start(): void {
     this.#checkFormat()
     const records = this.#journal.load()
-    const checkpoint = takeCleanShutdown(this.storage)
     const topics = new Map<string, Extract<MetadataRecord, { kind: 'topic' }>>()
     const logStarts = new Map<string, number>()
     for (const record of records) {
@@ -177,19 +179,29 @@ export class BrokerCore {
       else if (record.kind === 'feature') this.features.apply(record)
       else if (record.kind === 'groupConfig' || record.kind === 'clientMetrics') this.resourceConfigs.apply(record)
     }
+    const checkpoint = takeCleanShutdown(this.storage, this.startNumber - 1)
     if (this.clusterId === '') {
       this.clusterId = this.newUuid()
       this.#record({ kind: 'cluster', clusterId: this.clusterId })
     }
-    this.#record({ kind: 'start', number: this.startNumber })
-    // An epoch that a power loss made forget would be given twice, and nobody would notice what was lost in between.
-    this.#journal.syncSoon()
+    this.#recordStart()
     for (const topicId of this.storage.list('logs')) {
       if (!topics.has(topicId)) this.#deleteTopicData(topicId)
     }
     this.#found = { checkpoint, logStarts }
     for (const topic of topics.values()) this.topics.apply(topic)
     this.#found = undefined
+  }
+
+  /** A disk that is full must not keep what is on it from its readers; then epochs go by what the logs say. */
+  #recordStart(): void {
+    try {
+      this.#record({ kind: 'start', number: this.startNumber })
+      // An epoch that a power loss made forget would be given twice, and nobody would notice what was lost in between.
+      this.#journal.syncSoon()
+    } catch {
+      this.#isStartRecorded = false
+    }
   }
 
   #checkFormat(): void {
@@ -408,14 +420,28 @@ export class BrokerCore {
     this.#maintenance.stop()
     for (const callback of this.#closers) callback()
     const partitions = [...this.topics.all()].flatMap((topic) => topic.partitions)
-    this.#journal.flush()
+    try {
+      this.#journal.flush()
+      this.#writeCheckpoint(partitions.filter((partition) => partition.log.segments.length > 0))
+    } catch {
+      // A disk that is full, failing or gone: the next start finds out what is there as it does after a crash.
+    }
+    this.storage.close()
+  }
+
+  /**
+   * Syncs what was written and says what the next start needs to know. Under `write`, which promises nothing for a power loss, the
+   * syncing ends after a few seconds: ten thousand logs would take a minute.
+   */
+  #writeCheckpoint(partitions: readonly Partition[]): void {
+    const until = this.durability === 'fsync' ? Number.POSITIVE_INFINITY : this.clock.now() + stopSyncMs
+    for (const partition of partitions) if (this.clock.now() < until) partition.syncNow()
+    if (!this.#isStartRecorded) return
     writeCleanShutdown(
       this.storage,
-      partitions
-        .filter((partition) => partition.log.segments.length > 0)
-        .map((partition) => [partitionKey(partition.topicId, partition.index), partition.checkpoint()]),
+      this.startNumber,
+      partitions.map((partition) => [partitionKey(partition.topicId, partition.index), partition.checkpoint()]),
     )
-    this.storage.close()
   }
 }
 

@@ -4,7 +4,7 @@ import type { SegmentCheckpoint } from './log/partition-log.ts'
 import type { BrokerStorage } from './storage/storage.ts'
 
 const path = 'clean-shutdown'
-const format = 2
+const format = 3
 
 /** What a clean stop knows of a partition, so that the next start reads none of its files. */
 export interface PartitionCheckpoint {
@@ -22,15 +22,22 @@ export function partitionKey(topicId: string, index: number): string {
   return `${topicId}/${index}`
 }
 
-export function writeCleanShutdown(storage: BrokerStorage, partitions: Iterable<[string, PartitionCheckpoint]>): void {
-  const body = Buffer.from(JSON.stringify({ format, partitions: Object.fromEntries(partitions) }), 'utf8')
+export function writeCleanShutdown(
+  storage: BrokerStorage,
+  startNumber: number,
+  partitions: Iterable<[string, PartitionCheckpoint]>,
+): void {
+  const body = Buffer.from(JSON.stringify({ format, startNumber, partitions: Object.fromEntries(partitions) }), 'utf8')
   const crc = Buffer.alloc(4)
   crc.writeUInt32BE(crc32c(body))
   storage.replaceFile(path, Buffer.concat([crc, body]))
 }
 
-/** Reads and removes it: whatever happens from now on, the next start must not believe it. Undefined when there is none. */
-export function takeCleanShutdown(storage: BrokerStorage): CleanShutdown | undefined {
+/**
+ * Reads and removes it: whatever happens from now on, the next start must not believe it. Undefined when there is none, or one of
+ * another start than the last that the journal knows: a power loss may have brought it back.
+ */
+export function takeCleanShutdown(storage: BrokerStorage, lastStart: number): CleanShutdown | undefined {
   const bytes = storage.readFile(path)
   if (!bytes) return undefined
   storage.delete(path)
@@ -38,7 +45,9 @@ export function takeCleanShutdown(storage: BrokerStorage): CleanShutdown | undef
   if (bytes.length < 4 || crc32c(body) !== bytes.readUInt32BE(0)) return undefined
   const stored = JSON.parse(body.toString('utf8')) as {
     format: number
+    startNumber?: number
     partitions: Record<string, PartitionCheckpoint>
   }
-  return stored.format === format ? new Map(Object.entries(stored.partitions)) : undefined
+  const isCurrent = stored.format === format && stored.startNumber === lastStart
+  return isCurrent ? new Map(Object.entries(stored.partitions)) : undefined
 }

@@ -23,6 +23,8 @@ export class Maintenance {
   readonly #notBefore = new WeakMap<Partition, number>()
   #cancelRetention: () => void = () => {}
   #cancelCompaction: () => void = () => {}
+  /** Times that the device refused what retention or compaction wanted. */
+  failures = 0
   /** Bytes that compaction has removed. */
   compactedBytes = 0
 
@@ -48,8 +50,13 @@ export class Maintenance {
     for (const topic of this.#core.topics.all()) {
       for (const partition of topic.partitions) {
         if (partition.log.segments.length === 0) continue
-        partition.enforceRetention(nowMs)
         partition.producers.expire(nowMs, expirationMs)
+        try {
+          partition.enforceRetention(nowMs)
+        } catch {
+          // A device that refuses, or too many open files: the next look tries again, and other partitions have theirs now.
+          this.failures++
+        }
       }
     }
   }
@@ -87,6 +94,7 @@ export class Maintenance {
       yield* compaction.run(range)
     } catch {
       // A device that fails: what was not swapped is as it was, and the next pass begins anew.
+      this.failures++
     }
     this.compactedBytes += compaction.removedBytes
     if (partition.cleanedUpTo === before) this.#notBefore.set(partition, this.#core.clock.now() + retryPauseMs)

@@ -95,6 +95,8 @@ export class Partition {
   #commitWaiters: CommitWaiter[] = []
   #syncing = false
   #closed = false
+  /** Whether the log has an end that it should not have, until the next start. */
+  #broken = false
 
   constructor(
     environment: PartitionEnvironment,
@@ -115,8 +117,8 @@ export class Partition {
     this.log = state.log
     this.producers = state.producers
     this.epochs = state.epochs
-    // Mirrored batches may carry epochs beyond any of ours.
-    this.leaderEpoch = Math.max(identity.leaderEpoch, state.epochs.latest)
+    // An epoch that is there already was given by a start that could not be recorded.
+    this.leaderEpoch = Math.max(identity.leaderEpoch, state.epochs.latest + 1)
     this.epochs.assign(this.leaderEpoch, state.log.endOffset)
     this.logStartOffset = Math.max(state.logStartOffset, state.log.firstOffset)
     // Recovery has cut what is not whole; what is left counts as committed.
@@ -144,6 +146,7 @@ export class Partition {
    */
   append(records: Buffer, origin: AppendOrigin): AppendResult {
     if (this.#closed) return refused(ErrorCode.KAFKA_STORAGE_ERROR, 'The partition is closed.')
+    if (this.#broken) return refused(ErrorCode.KAFKA_STORAGE_ERROR, 'The device lost the end of the log.')
     const nowMs = this.#environment.clock.now()
     const batches = [...batchesIn(records)]
     const problem = origin === 'client' ? this.#problemOf(batches, records, nowMs) : undefined
@@ -202,7 +205,8 @@ export class Partition {
     if (this.#environment.fsync) this.#sync()
     else this.#advanceTo(nextOffset)
     // The device may have refused at once: then the records are gone again.
-    if (this.log.endOffset < nextOffset) return refused(ErrorCode.KAFKA_STORAGE_ERROR, 'The log cannot be synced.')
+    if (this.#broken || this.log.endOffset < nextOffset)
+      return refused(ErrorCode.KAFKA_STORAGE_ERROR, 'The log cannot be synced.')
     return { errorCode: ErrorCode.NONE, baseOffset, lastOffset: nextOffset - 1, logAppendTimeMs }
   }
 
@@ -217,7 +221,7 @@ export class Partition {
    * Returns what cancels the wait.
    */
   whenCommitted(nextOffset: number, done: (errorCode: number) => void): () => void {
-    if (this.highWatermark >= nextOffset || this.log.endOffset < nextOffset) {
+    if (this.highWatermark >= nextOffset || this.log.endOffset < nextOffset || this.#broken) {
       // What is not in the log any more was taken back after a failed sync.
       done(this.highWatermark >= nextOffset ? ErrorCode.NONE : ErrorCode.KAFKA_STORAGE_ERROR)
       return () => {}
@@ -239,29 +243,39 @@ export class Partition {
     let missing = files.length
     let failure: Error | undefined
     this.#syncing = true
-    for (const file of files) {
-      file.sync((error) => {
-        failure ??= error
-        if (--missing > 0) return
-        this.#syncing = false
-        if (this.#closed) return
-        if (failure) return this.#dropUnsynced(failure)
+    const finished = (error?: Error): void => {
+      failure ??= error
+      if (--missing > 0) return
+      this.#syncing = false
+      if (this.#closed) return
+      if (failure) this.#dropUnsynced()
+      else {
         this.#advanceTo(target)
         // Who waited may have appended and synced more by now.
         if (this.log.endOffset > this.highWatermark) this.#sync()
-      })
+      }
+    }
+    for (const file of files) {
+      try {
+        file.sync(finished)
+      } catch (error) {
+        // The file cannot even be opened: the same as a device that refuses.
+        finished(error as Error)
+      }
     }
   }
 
   /** A device that failed a sync may have dropped the bytes: they are cut, and whoever sent them is told. */
-  #dropUnsynced(_error: Error): void {
+  #dropUnsynced(): void {
     try {
       this.truncateTo(this.highWatermark)
-    } finally {
-      const waiters = this.#commitWaiters
-      this.#commitWaiters = []
-      for (const waiter of waiters) waiter.done(ErrorCode.KAFKA_STORAGE_ERROR)
+    } catch {
+      // What was refused cannot be cut either: nothing may follow it. The next start finds the end of the log.
+      this.#broken = true
     }
+    const waiters = this.#commitWaiters
+    this.#commitWaiters = []
+    for (const waiter of waiters) waiter.done(ErrorCode.KAFKA_STORAGE_ERROR)
   }
 
   #advanceTo(offset: number): void {
@@ -376,6 +390,8 @@ export class Partition {
     let start = this.logStartOffset
     let excess = retentionBytes < 0 ? 0 : this.log.sizeInBytes - retentionBytes
     for (const segment of this.log.segments) {
+      // Compaction has emptied it: whether it goes is decided by the next one.
+      if (segment.size === 0 && segment !== this.log.active) continue
       const expired = retentionMs >= 0 && segment.size > 0 && nowMs - segment.maxTimestampMs > retentionMs
       const tooMuch = retentionBytes >= 0 && segment !== this.log.active && excess >= segment.size
       if ((!expired && !tooMuch) || segment.nextOffset > this.highWatermark) break
@@ -395,13 +411,9 @@ export class Partition {
   }
 
   /**
-   * Writes the active segment's index and says what the next start needs to know. Only under fsync the log is synced: ten thousand
-   * logs would take a minute, and without it a stop promises no more than what went before.
+   * Writes the active segment's index and says what the next start needs to know.
    */
   checkpoint(): PartitionCheckpoint {
-    if (this.#environment.fsync) {
-      for (const segment of this.log.segments) segment.file.syncNow()
-    }
     this.log.active?.writeIndex()
     return {
       segments: this.log.checkpoint(),
@@ -409,6 +421,11 @@ export class Partition {
       epochs: this.epochs.entries,
       cleanedUpTo: this.cleanedUpTo,
     }
+  }
+
+  /** Waits until the device has everything; throws what it says. */
+  syncNow(): void {
+    for (const segment of this.log.segments) segment.file.syncNow()
   }
 
   /** Ends all waiting; the partition takes no more appends. */

@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   fsync,
   fsyncSync,
   ftruncateSync,
@@ -43,6 +44,12 @@ export function diskStorage(folder: string): BrokerStorage {
   }
   const isUnder = (file: DiskFile, path: string): boolean => file.path === path || file.path.startsWith(`${path}/`)
   /** Before what is at a path goes away: ranges that are being sent keep their file open. */
+  /** Gives back descriptors when the process has too many; false when there is none to give. */
+  const relieve = (): boolean => {
+    const idle = [...opened.values()].filter((file) => !file.busy)
+    for (const file of idle.slice(0, Math.ceil(idle.length / 2))) file.close()
+    return idle.length > 0
+  }
   const closeUnder = (path: string): void => {
     for (const file of [...ranged]) if (isUnder(file, path)) file.detach()
     for (const file of [...opened.values()]) if (isUnder(file, path)) file.close()
@@ -59,10 +66,10 @@ export function diskStorage(folder: string): BrokerStorage {
         return undefined
       }
     },
-    open: (path) => new DiskFile(path, join(root, path), { touched, closed, ranged }),
+    open: (path) => new DiskFile(path, join(root, path), { root, touched, closed, relieve, ranged }),
     list(path) {
       try {
-        return readdirSync(join(root, path))
+        return withDescriptor(relieve, () => readdirSync(join(root, path)))
       } catch (error) {
         if (isMissing(error)) return []
         throw error
@@ -70,7 +77,7 @@ export function diskStorage(folder: string): BrokerStorage {
     },
     readFile(path) {
       try {
-        return readFileSync(join(root, path))
+        return withDescriptor(relieve, () => readFileSync(join(root, path)))
       } catch (error) {
         if (isMissing(error)) return undefined
         throw error
@@ -78,17 +85,19 @@ export function diskStorage(folder: string): BrokerStorage {
     },
     replaceFile(path, bytes) {
       const target = join(root, path)
-      mkdirSync(dirname(target), { recursive: true })
       const temporary = `${target}.new`
-      const fd = openSync(temporary, 'w')
+      const fd = withDescriptor(relieve, () => openCreating(root, temporary, 'w'))
       try {
         writeFully(fd, bytes)
         fsyncSync(fd)
+      } catch (error) {
+        rmSync(temporary, { force: true })
+        throw error
       } finally {
         closeSync(fd)
       }
       renameSync(temporary, target)
-      syncFolder(dirname(target))
+      withDescriptor(relieve, () => syncFolder(dirname(target)))
     },
     delete(path) {
       closeUnder(path)
@@ -98,6 +107,8 @@ export function diskStorage(folder: string): BrokerStorage {
       closeUnder(from)
       closeUnder(to)
       renameSync(join(root, from), join(root, to))
+      // What is deleted afterwards must not be gone while this is not there.
+      withDescriptor(relieve, () => syncFolder(dirname(join(root, to))))
     },
     close() {
       for (const file of [...opened.values()]) file.close()
@@ -107,6 +118,9 @@ export function diskStorage(folder: string): BrokerStorage {
 
 /** What files tell the storage they belong to. */
 interface OpenFiles {
+  readonly root: string
+  /** Closes files that are not in use; false when there are none. */
+  relieve(): boolean
   touched(file: DiskFile): void
   closed(file: DiskFile): void
   /** Files of which ranges are in use. */
@@ -145,7 +159,13 @@ class DiskFile implements StorageFile {
   append(bytes: Uint8Array): void {
     const fd = this.#openForWriting()
     this.#dirty = true
-    writeFully(fd, bytes)
+    try {
+      writeFully(fd, bytes)
+    } catch (error) {
+      // A part may be there: whoever knows what belongs into the file sees that there is more, and cuts it.
+      this.#size = fstatSync(fd).size
+      throw error
+    }
     this.#size += bytes.length
   }
 
@@ -237,16 +257,17 @@ class DiskFile implements StorageFile {
     if (!this.#isNew) return
     this.#isNew = false
     const folder = dirname(this.#fullPath)
-    syncFolder(folder)
-    syncFolder(dirname(folder))
-    syncFolder(dirname(dirname(folder)))
+    for (const path of [folder, dirname(folder), dirname(dirname(folder))]) {
+      withDescriptor(this.#files.relieve, () => syncFolder(path))
+    }
   }
 
   /** Undefined when the file has been deleted: reading must not bring it back. */
   #openForReading(): number | undefined {
     if (this.#fd === undefined) {
       try {
-        this.#fd = openSync(this.#fullPath, constants.O_RDWR | constants.O_APPEND)
+        const flags = constants.O_RDWR | constants.O_APPEND
+        this.#fd = withDescriptor(this.#files.relieve, () => openSync(this.#fullPath, flags))
       } catch (error) {
         if (isMissing(error)) return undefined
         throw error
@@ -260,7 +281,7 @@ class DiskFile implements StorageFile {
   #openForWriting(): number {
     if (this.#fd === undefined) {
       this.#isNew ||= this.#size === 0
-      this.#fd = openCreating(this.#fullPath)
+      this.#fd = withDescriptor(this.#files.relieve, () => openCreating(this.#files.root, this.#fullPath, 'a+'))
     }
     this.#closeAfterSync = false
     this.#files.touched(this)
@@ -329,13 +350,26 @@ class DiskRange extends FileRange {
   }
 }
 
-function openCreating(path: string): number {
+/** Opens a file and makes the folders that it needs, but never the data folder: who deleted that does not want it back. */
+function openCreating(root: string, path: string, flags: string): number {
   try {
-    return openSync(path, 'a+')
+    return openSync(path, flags)
   } catch (error) {
     if (!isMissing(error)) throw error
+    statSync(root)
     mkdirSync(dirname(path), { recursive: true })
-    return openSync(path, 'a+')
+    return openSync(path, flags)
+  }
+}
+
+/** Opens a file; when the process has no descriptor left, once more after some have been given back. */
+function withDescriptor<T>(relieve: () => boolean, open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if ((code !== 'EMFILE' && code !== 'ENFILE') || !relieve()) throw error
+    return open()
   }
 }
 

@@ -207,14 +207,16 @@ export class Compaction {
     // An index vouches for a file of its size; this one takes the place of another.
     first!.deleteIndex()
     target.publish()
-    for (const segment of group.slice(1)) segment.delete()
-    target.writeIndex()
-    target.markSealed()
-    this.removedBytes += before - target.size
     this.#partition.log.replace(group, target)
+    this.removedBytes += before - target.size
     // Told of the transaction, a reader would skip what its producer writes until the marker that may be gone comes.
     const spent = this.#spentMarkers
     if (spent.size > 0) this.#partition.producers.keepAborted(({ lastOffset }) => !spent.has(lastOffset))
+    // From here on everything may fail: what is left over is found at the next start. In order, so that no tombstone goes before
+    // what it hides.
+    for (const segment of group.slice(1)) segment.delete()
+    target.writeIndex()
+    target.markSealed()
   }
 }
 
