@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { seededRandom } from '@millrace/base'
 import { apis, decodeResponse, encodeRequest } from '@millrace/protocol'
 import { CoreClient, createTopic, testCore } from '../support/core-client.ts'
+import { batch } from '../support/records.ts'
 import { produce } from '../support/requests.ts'
 import { Dictionary } from './dictionary.ts'
 import { families, handlersOf } from './families.ts'
@@ -90,4 +91,19 @@ test('a setting whose name is as long as a string can be is refused with a messa
   })
   assert.equal(answer.topics[0]?.errorCode, 40)
   assert.match(answer.topics[0]?.errorMessage ?? '', /yyy/)
+})
+
+test('a fetch session goes on in another version only where its answers can', () => {
+  const { client } = testCore()
+  createTopic(client, 'order')
+  produce(client, 'order', batch([{ value: 'v' }]))
+  // A reader whose last record is of an epoch that never was is told where the logs part, from version 12 on.
+  const partitions = [{ partition: 0, fetchOffset: 1, lastFetchedEpoch: 7, partitionMaxBytes: 1_000 }]
+  const fetch = (version: number, sessionId: number, sessionEpoch: number, topics: { topic: string }[]) =>
+    client.call(apis.Fetch, version, { maxBytes: 1_000, maxWaitMs: 0, sessionId, sessionEpoch, topics })
+  const topics = [{ topic: 'order', partitions }]
+  const opened = fetch(12, 0, 0, topics)
+  assert.equal(opened.errorCode, 0)
+  assert.equal(fetch(11, opened.sessionId, 1, []).errorCode, 0)
+  assert.equal(fetch(13, opened.sessionId, 2, []).errorCode, 106)
 })

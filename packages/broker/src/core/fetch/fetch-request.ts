@@ -24,18 +24,23 @@ function refused(errorCode: number): FetchPlan {
   return { errorCode, partitions: [], session: undefined, incremental: false }
 }
 
+const firstWithTopicIds = 13
+const firstWithLastEpoch = 12
+
 /** Opens, continues or ends the session that the request names (KIP-227). */
-export function planFetch(request: FetchRequest, sessions: FetchSessions): FetchPlan {
+export function planFetch(request: FetchRequest, apiVersion: number, sessions: FetchSessions): FetchPlan {
+  const usesTopicIds = apiVersion >= firstWithTopicIds
   const { sessionId, sessionEpoch } = request
   if (sessionEpoch === finalEpoch || sessionEpoch === initialEpoch) {
     if (sessionId !== 0) sessions.remove(sessionId)
     const partitions = requestedPartitions(request)
-    const session = sessionEpoch === initialEpoch ? sessions.create(partitions) : undefined
+    const session = sessionEpoch === initialEpoch ? sessions.create(partitions, usesTopicIds) : undefined
     return { errorCode: ErrorCode.NONE, partitions, session, incremental: false }
   }
   const session = sessions.get(sessionId)
   if (!session) return refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
   if (sessionEpoch !== session.epoch) return refused(ErrorCode.INVALID_FETCH_SESSION_EPOCH)
+  if (usesTopicIds !== session.usesTopicIds) return refused(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR)
   session.epoch = epochAfter(session.epoch)
   for (const one of requestedPartitions(request)) {
     const key = fetchedKey(one)
@@ -49,7 +54,11 @@ export function planFetch(request: FetchRequest, sessions: FetchSessions): Fetch
   for (const { topic, topicId, partitions } of request.forgottenTopicsData) {
     for (const partition of partitions) session.partitions.delete(fetchedKey({ topic, topicId, partition }))
   }
-  return { errorCode: ErrorCode.NONE, partitions: [...session.partitions.values()], session, incremental: true }
+  const partitions = [...session.partitions.values()]
+  // The session may have begun in a version whose answers have room for where logs diverge (KIP-595).
+  const askable =
+    apiVersion >= firstWithLastEpoch ? partitions : partitions.map((one) => ({ ...one, lastFetchedEpoch: -1 }))
+  return { errorCode: ErrorCode.NONE, partitions: askable, session, incremental: true }
 }
 
 function requestedPartitions(request: FetchRequest): FetchedPartition[] {

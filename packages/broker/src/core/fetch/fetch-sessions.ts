@@ -17,6 +17,8 @@ export interface FetchedPartition {
 
 /** What one client fetches, kept between its requests (KIP-227). */
 export interface FetchSession {
+  /** A session cannot change from names to ids or back (KIP-516). */
+  readonly usesTopicIds: boolean
   readonly id: number
   /** The epoch the next request must carry. */
   epoch: number
@@ -48,12 +50,12 @@ export class FetchSessions {
   }
 
   /** Begins a session; undefined when none are allowed: the client then sends everything each time. */
-  create(partitions: Iterable<FetchedPartition>): FetchSession | undefined {
+  create(partitions: Iterable<FetchedPartition>, usesTopicIds: boolean): FetchSession | undefined {
     if (this.#limit <= 0) return undefined
     while (this.#sessions.size >= this.#limit) this.#sessions.delete(this.#sessions.keys().next().value!)
     let id = 0
     while (id === 0 || this.#sessions.has(id)) id = randomInt(this.#random, maxSessionId) + 1
-    const session: FetchSession = { id, epoch: 1, partitions: new Map() }
+    const session: FetchSession = { id, usesTopicIds, epoch: 1, partitions: new Map() }
     for (const one of partitions) session.partitions.set(fetchedKey(one), one)
     this.#sessions.set(id, session)
     return session

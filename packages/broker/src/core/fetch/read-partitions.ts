@@ -152,7 +152,7 @@ function failed(one: FetchedPartition, errorCode: number): OneRead {
     highWatermark: -1,
     lastStableOffset: -1,
     logStartOffset: -1,
-    abortedTransactions: null,
+    abortedTransactions: [],
     records: Buffer.alloc(0),
   }
   return { one, data, bytes: 0, isCut: false, errorCode }

@@ -24,7 +24,7 @@ export const fetch = handler({
     'Fetches of followers, read replicas and tiered storage, and with them KIP-392, 405, 853, 903, 951, 1166: there is one node with one disk.',
   handle(request, context) {
     const { core } = context
-    const plan = planFetch(request, core.fetchSessions)
+    const plan = planFetch(request, context.apiVersion, core.fetchSessions)
     if (plan.errorCode !== ErrorCode.NONE) return { errorCode: plan.errorCode }
     const limits: FetchLimits = {
       maxBytes: Math.min(request.maxBytes, core.config.number('fetch.max.bytes')),
