@@ -6,27 +6,8 @@ const telemetry =
   'Later: client metrics (KIP-714) are not collected yet. Apache Kafka lists it only with a plugin that takes them'
 const quorum = 'Cluster only: there is no quorum whose voters could change'
 
-const pending = 'Later'
-
 /** Why an API that Kafka 4.3 has on a broker's listener is not served here, by name; nothing else may be missing. */
 export const unservedApis: Readonly<Record<string, string>> = {
-  SaslHandshake: pending,
-  WriteTxnMarkers: pending,
-  DescribeAcls: pending,
-  CreateAcls: pending,
-  DeleteAcls: pending,
-  AlterReplicaLogDirs: pending,
-  SaslAuthenticate: pending,
-  ElectLeaders: pending,
-  AlterPartitionReassignments: pending,
-  ListPartitionReassignments: pending,
-  DescribeUserScramCredentials: pending,
-  AlterUserScramCredentials: pending,
-  DescribeQuorum: pending,
-  UpdateFeatures: pending,
-  UnregisterBroker: pending,
-  ConsumerGroupHeartbeat: pending,
-  ConsumerGroupDescribe: pending,
   AddRaftVoter: quorum,
   RemoveRaftVoter: quorum,
   AlterClientQuotas: quotas,

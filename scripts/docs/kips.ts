@@ -66,6 +66,7 @@ export const kipTitles: Readonly<Record<number, string>> = {
   709: 'Offsets of several groups fetched at once',
   714: 'Client metrics subscriptions',
   734: 'The offset of the greatest timestamp',
+  768: 'OAUTHBEARER tokens of an identity provider',
   778: 'Feature upgrades and downgrades',
   800: 'Reasons for joining and leaving',
   814: 'A static leader that need not assign',
@@ -87,8 +88,10 @@ export const kipTitles: Readonly<Record<number, string>> = {
   1066: 'Cordoned log directories',
   1073: 'Fenced brokers described',
   1075: 'A timeout for remote offsets',
+  1082: 'Member ids that clients make',
   1102: 'A client told to bootstrap again',
   1142: 'Config resources listed by type',
   1152: 'Transactions listed by a pattern of their id',
   1166: 'Followers learn high watermarks sooner',
+  1251: 'Commits checked by the epoch of an assignment',
 }

@@ -162,7 +162,7 @@ test('a setting shows where its value comes from', () => {
     [
       ['retention.ms', '5', 1],
       ['log.retention.ms', '3600000', 4],
-      ['log.retention.ms', '604800000', 5],
+      ['log.retention.hours', '168', 5],
     ],
   )
   alter(client, 'order', 'retention.ms', null, 1)

@@ -23,6 +23,8 @@ export interface ConfigDefinition {
   readonly oneOf?: readonly string[]
   /** What else is wrong with a value, where its type does not say it. */
   readonly check?: (value: string) => string | undefined
+  /** What DescribeConfigs shows as the default where Kafka has this setting unset: a coarser one, or nothing. */
+  readonly coarserDefault?: { readonly name: string; readonly value: string } | 'none'
   /** Read once at the start: it cannot be altered while the broker runs. */
   readonly fixed?: boolean
 }
@@ -48,21 +50,46 @@ function problemOf(definition: ConfigDefinition, value: string): string | undefi
     case 'string':
       return !oneOf || oneOf.includes(value) ? undefined : `String must be one of: ${oneOf.join(', ')}`
     case 'list': {
-      const elements = listElements(value)
-      if (new Set(elements).size !== elements.length) return 'Configuration has duplicate values'
-      const unknown = oneOf && elements.find((element) => !oneOf.includes(element))
+      const unknown = oneOf && listElements(value).find((element) => !oneOf.includes(element))
       return unknown === undefined ? undefined : `String must be one of: ${oneOf!.join(', ')}`
     }
     case 'double':
-      return /^-?\d+(\.\d+)?([eE]-?\d+)?$/.test(value)
+      return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(value)
         ? outOfRange(definition, Number(value))
         : 'Not a number of type DOUBLE'
     case 'short':
     case 'int':
     case 'long':
-      return /^[+-]?\d+$/.test(value)
-        ? outOfRange(definition, Number(value))
-        : `Not a number of type ${type.toUpperCase()}`
+      if (!/^[+-]?\d+$/.test(value) || !fits(type, value)) return `Not a number of type ${type.toUpperCase()}`
+      return outOfRange(definition, Number(value))
+  }
+}
+
+const bitsOf = { short: 16, int: 32, long: 64 } as const
+
+function fits(type: keyof typeof bitsOf, value: string): boolean {
+  const number = BigInt(value.replace('+', ''))
+  return number === BigInt.asIntN(bitsOf[type], number)
+}
+
+/** A value as Kafka writes it when it has read it. */
+export function canonicalValue({ type }: ConfigDefinition, value: string): string {
+  const text = value.trim()
+  switch (type) {
+    case 'boolean':
+      return text.toLowerCase()
+    case 'short':
+    case 'int':
+    case 'long':
+      return String(BigInt(text.replace('+', '')))
+    case 'double': {
+      const number = Number(text)
+      return Number.isInteger(number) ? number.toFixed(1) : String(number)
+    }
+    case 'list':
+      return [...new Set(listElements(text))].join(',')
+    default:
+      return text
   }
 }
 

@@ -2,7 +2,7 @@ import type { DescribeConfigsResponse, MessageInput } from '@millrace/protocol'
 import type { BrokerConfig, ConfigOrigin } from './broker-config.ts'
 import { brokerConfigDefinition } from './broker-config-definitions.ts'
 import { clientMetricsConfigDefinitions } from './client-metrics-config.ts'
-import { type ConfigDefinition, configTypeCodes } from './definition.ts'
+import { type ConfigDefinition, canonicalValue, configTypeCodes } from './definition.ts'
 import { groupConfigDefinitions } from './group-config-definitions.ts'
 import { groupDefault } from './group-configs.ts'
 import type { TopicConfig } from './topic-config.ts'
@@ -40,9 +40,9 @@ export interface Wanted {
 /** A topic's settings as an admin client sees them. */
 export function describeTopicConfig(config: TopicConfig, broker: BrokerConfig, wanted: Wanted): Entry[] {
   return chosen(topicConfigDefinitions, wanted).map((definition) => {
-    const { name, brokerName, defaultValue } = definition
+    const { name, brokerName } = definition
     const inherited = brokerName === undefined ? [] : brokerSynonyms(broker, brokerName)
-    return described(definition, defaultValue, own(config.own, name, source.topic, inherited), wanted)
+    return described(definition, config.string(name), own(config.own, definition, source.topic, inherited), wanted)
   })
 }
 
@@ -57,16 +57,16 @@ export function describeGroupConfig(
     const inherited = brokerConfigDefinition(brokerName)
       ? brokerSynonyms(broker, brokerName)
       : [{ name: brokerName, value: defaultValue, source: source.default }]
-    const value = groupDefault(broker, definition)
-    return described(definition, value, own(values, name, source.group, inherited), wanted)
+    const value = values.get(name) ?? groupDefault(broker, definition)
+    return described(definition, value, own(values, definition, source.group, inherited), wanted)
   })
 }
 
 /** What a client metrics subscription says; of one that does not exist, the defaults. */
 export function describeClientMetrics(values: ReadonlyMap<string, string>, wanted: Wanted): Entry[] {
   return chosen(clientMetricsConfigDefinitions, wanted).map((definition) => {
-    const synonyms = own(values, definition.name, source.clientMetrics, [])
-    return described(definition, definition.defaultValue, synonyms, wanted)
+    const value = values.get(definition.name) ?? definition.defaultValue
+    return described(definition, value, own(values, definition, source.clientMetrics, []), wanted)
   })
 }
 
@@ -80,18 +80,21 @@ export function describeLoggers(levels: ReadonlyMap<string, string>, wanted: Wan
 /** The broker's settings as an admin client sees them. */
 export function describeBrokerConfig(broker: BrokerConfig, wanted: Wanted): Entry[] {
   const definitions = broker.names().map((name) => brokerConfigDefinition(name)!)
-  return chosen(definitions, wanted).map((definition) => ({
-    ...described(definition, definition.defaultValue, brokerSynonyms(broker, definition.name), wanted),
-    readOnly: !isAlterable(definition.name),
-  }))
+  return chosen(definitions, wanted).map((definition) => {
+    const { name, coarserDefault } = definition
+    const isUnset = coarserDefault !== undefined && broker.values(name)[0]?.origin === 'default'
+    const value = isUnset ? null : broker.string(name)
+    return { ...described(definition, value, brokerSynonyms(broker, name), wanted), readOnly: !isAlterable(name) }
+  })
 }
 
 /** What has been set as the default of all brokers. */
 export function describeBrokerDefaults(broker: BrokerConfig, wanted: Wanted): Entry[] {
-  const definitions = [...broker.alteredDefaults.keys()].map((name) => brokerConfigDefinition(name)!)
+  const values = broker.alteredDefaults
+  const definitions = [...values.keys()].map((name) => brokerConfigDefinition(name)!)
   return chosen(definitions, wanted).map((definition) => {
-    const { name, defaultValue } = definition
-    return described(definition, defaultValue, own(broker.alteredDefaults, name, source.dynamicDefault, []), wanted)
+    const synonyms = own(values, definition, source.dynamicDefault, [])
+    return described(definition, values.get(definition.name)!, synonyms, wanted)
   })
 }
 
@@ -101,34 +104,41 @@ function chosen<D extends ConfigDefinition>(definitions: readonly D[], { names }
 
 function own(
   values: ReadonlyMap<string, string>,
-  name: string,
+  definition: ConfigDefinition,
   from: number,
   inherited: readonly Synonym[],
 ): Synonym[] {
+  const { name } = definition
   const value = values.get(name)
-  return value === undefined ? [...inherited] : [{ name, value, source: from }, ...inherited]
+  if (value === undefined) return [...inherited]
+  return [{ name, value: canonicalValue(definition, value), source: from }, ...inherited]
 }
 
 function brokerSynonyms(broker: BrokerConfig, name: string): Synonym[] {
-  return broker.values(name).map(({ value, origin }) => ({ name, value, source: brokerSources[origin] }))
+  const definition = brokerConfigDefinition(name)!
+  return broker.values(name).flatMap(({ value, origin }): Synonym[] => {
+    const shown = { name, value: canonicalValue(definition, value), source: brokerSources[origin] }
+    const { coarserDefault } = definition
+    if (origin !== 'default' || coarserDefault === undefined) return [shown]
+    return coarserDefault === 'none' ? [] : [{ ...shown, ...coarserDefault }]
+  })
 }
 
-/** One setting whose value is that of its first synonym. Secrets never leave, not even to who may see all other settings. */
+/** One setting. Secrets never leave, not even to who may see all other settings. */
 function described(
   definition: ConfigDefinition,
-  defaultValue: string,
+  value: string | null,
   synonyms: readonly Synonym[],
   wanted: Wanted,
 ): Entry {
   const { name, type, documentation } = definition
   const isSensitive = type === 'password'
-  const effective = synonyms[0] ?? { value: defaultValue, source: source.default }
   const shown = isSensitive ? synonyms.map((one) => ({ ...one, value: null })) : synonyms
   return {
     name,
-    value: isSensitive ? null : effective.value,
+    value: isSensitive || value === null ? null : canonicalValue(definition, value),
     isSensitive,
-    configSource: effective.source,
+    configSource: synonyms[0]?.source ?? source.default,
     synonyms: wanted.synonyms ? shown : [],
     configType: configTypeCodes[type],
     documentation: wanted.documentation ? documentation : null,

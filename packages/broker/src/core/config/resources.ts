@@ -18,7 +18,7 @@ import {
 } from './describe.ts'
 import { groupConfigDefinition } from './group-config-definitions.ts'
 import { groupConfigProblem } from './group-configs.ts'
-import { topicConfigDefinition } from './topic-config-definitions.ts'
+import { topicConfigConflict, topicConfigDefinition } from './topic-config-definitions.ts'
 
 /** Kinds of things that have settings, as the protocol numbers them. */
 export const resourceType = { topic: 2, broker: 4, brokerLogger: 8, clientMetrics: 16, group: 32 } as const
@@ -85,7 +85,8 @@ function topic(core: BrokerCore, found: Topic): ConfigResource {
         const problem = configProblem(name, value)
         if (problem) return refusal(ErrorCode.INVALID_CONFIG, problem)
       }
-      return undefined
+      const conflict = topicConfigConflict((name) => values.get(name) ?? config.inherited(name))
+      return conflict === undefined ? undefined : refusal(ErrorCode.INVALID_CONFIG, conflict)
     },
     replace: (values) => core.topics.alterConfig(found, Object.fromEntries(values)),
   }

@@ -150,7 +150,7 @@ export const securityConfigDefinitions: readonly ConfigDefinition[] = [
     { oneOf: ['', standardAuthorizer] },
   ),
   fixed('super.users', 'string', '', 'Principals that may do everything: User:admin;User:operator.'),
-  fixed('advertised.listeners', 'string', '', 'What clients are told to connect to, by listener; default: listeners.'),
+  fixed('advertised.listeners', 'list', '', 'What clients are told to connect to, by listener; default: listeners.'),
   fixed('inter.broker.listener.name', 'string', '', 'Accepted; there is one node.'),
   fixed(
     'listener.security.protocol.map',
@@ -158,7 +158,7 @@ export const securityConfigDefinitions: readonly ConfigDefinition[] = [
     'PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL',
     'Which protocol a listener speaks.',
   ),
-  fixed('listeners', 'string', 'PLAINTEXT://127.0.0.1:9092', 'Where to listen: NAME://host:port, … (Kafka: :9092).'),
+  fixed('listeners', 'list', 'PLAINTEXT://127.0.0.1:9092', 'Where to listen: NAME://host:port, … (Kafka: :9092).'),
   alterable('max.connections.per.ip', unlimited, 'Connections of one address beyond this are refused.'),
   fixed('max.connections.per.ip.overrides', 'string', '', 'Other numbers for some addresses: 10.0.0.1:200,10.0.0.2:0.'),
   fixed('sasl.mechanism.inter.broker.protocol', 'string', '', 'Accepted; there is one node.'),

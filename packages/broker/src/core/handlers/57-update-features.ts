@@ -21,7 +21,7 @@ export const updateFeatures = handler({
       const problem = core.features.problem(update)
       if (problem === undefined) continue
       const errorMessage = `The update failed for all features since the following feature had an error: ${problem}`
-      return { errorCode: ErrorCode.FEATURE_UPDATE_FAILED, errorMessage }
+      return { errorCode: ErrorCode.INVALID_UPDATE_VERSION, errorMessage }
     }
     if (!request.validateOnly) {
       try {

@@ -3,6 +3,7 @@ import { handler } from '../request.ts'
 import { clusterOperations, nodeEndpoint, unknownOperations } from './node.ts'
 
 const brokersEndpoint = 1
+const controllersEndpoint = 2
 
 /** DescribeCluster (60), v0 to v2. One node, broker and controller; its brokers can be asked for, its controllers not. */
 export const describeCluster = handler({
@@ -13,8 +14,9 @@ export const describeCluster = handler({
   handle(request, context) {
     const { core, apiVersion } = context
     if (apiVersion >= 1 && request.endpointType !== brokersEndpoint) {
-      const errorMessage = 'Only the brokers of this cluster can be described.'
-      return { errorCode: ErrorCode.UNSUPPORTED_ENDPOINT_TYPE, errorMessage, endpointType: request.endpointType }
+      const isOther = request.endpointType === controllersEndpoint
+      const errorCode = isOther ? ErrorCode.MISMATCHED_ENDPOINT_TYPE : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE
+      return { errorCode, errorMessage: 'This is an endpoint of brokers, and only they can be described.' }
     }
     const { nodeId: brokerId, host, port, rack } = nodeEndpoint(context)
     return {

@@ -1,7 +1,9 @@
 import { type CreateTopicsRequest, ErrorCode } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
+import type { BrokerConfig } from '../config/broker-config.ts'
 import { invalidValue } from '../config/definition.ts'
-import { topicConfigDefinition } from '../config/topic-config-definitions.ts'
+import { inheritedTopicConfig } from '../config/topic-config.ts'
+import { topicConfigConflict, topicConfigDefinition } from '../config/topic-config-definitions.ts'
 import { isInternalTopic } from './topic.ts'
 import { invalidTopicName } from './topic-name.ts'
 
@@ -39,7 +41,7 @@ export function checkNewTopic(core: BrokerCore, wanted: CreatableTopic): Checked
   }
   const partitions = assignments.length > 0 ? assignedPartitions(core, wanted) : countedPartitions(core, wanted)
   if (typeof partitions !== 'number') return partitions
-  const config = checkConfig(wanted.configs)
+  const config = checkConfig(wanted.configs, core.config)
   return 'errorCode' in config ? config : { partitions, config: config.values }
 }
 
@@ -75,6 +77,7 @@ function assignedPartitions(core: BrokerCore, wanted: CreatableTopic): number | 
 /** A topic's own settings as given; null values are left out. */
 export function checkConfig(
   given: readonly { name: string; value: string | null }[],
+  broker: BrokerConfig,
 ): { values: Map<string, string> } | Refusal {
   const values = new Map<string, string>()
   for (const { name, value } of given) {
@@ -83,7 +86,8 @@ export function checkConfig(
     if (problem) return refusal(ErrorCode.INVALID_CONFIG, problem)
     values.set(name, value)
   }
-  return { values }
+  const conflict = topicConfigConflict((name) => values.get(name) ?? inheritedTopicConfig(broker, name))
+  return conflict === undefined ? { values } : refusal(ErrorCode.INVALID_CONFIG, conflict)
 }
 
 export function configProblem(name: string, value: string): string | undefined {
