@@ -391,7 +391,7 @@ export class BrokerCore {
       const partitions = [...this.#advanced]
       this.#advanced.clear()
       for (const partition of partitions) {
-        for (const wake of [...partition.readers]) wake()
+        for (const reader of [...partition.readers]) reader.changed()
       }
     }
   }

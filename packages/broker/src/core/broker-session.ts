@@ -7,6 +7,7 @@ import {
 } from '@millrace/protocol'
 import { brokerError } from '../errors.ts'
 import type { BrokerCore } from './broker-core.ts'
+import type { FetchWatch } from './fetch/fetch-watch.ts'
 import type { InterceptedRequest, Interception } from './interception.ts'
 import { type AnyHandler, Deferred, noResponse, type RequestContext } from './request.ts'
 import { Authentication } from './security/authentication.ts'
@@ -71,6 +72,7 @@ export class BrokerSession {
   #waiting: { bytes: Buffer; respond: RespondInParts }[] | undefined
   #cancelDelay: () => void = () => {}
   #closed = false
+  #watch: FetchWatch | undefined
   #rights: { readonly principal: Principal; readonly rights: Rights } | undefined
 
   constructor(core: BrokerCore, options: SessionOptions) {
@@ -284,6 +286,13 @@ export class BrokerSession {
     this.#waiting ??= []
   }
 
+  /** Says what this connection fetches from now on: when it goes, partitions need not be watched for it any more. */
+  watches(watch: FetchWatch): void {
+    if (watch === this.#watch) return
+    if (!this.#watch?.isWaiting) this.#watch?.rest()
+    this.#watch = watch
+  }
+
   /** Goes on with the request that was held, then with those behind it until one is held again. */
   #resume(next: () => void): void {
     if (this.#closed) return
@@ -313,6 +322,7 @@ export class BrokerSession {
     this.#closed = true
     this.#waiting = undefined
     this.#cancelDelay()
+    this.#watch?.rest()
     this.authentication?.close()
     for (const deferred of this.#unanswered) deferred.abandon()
     this.#unanswered.clear()

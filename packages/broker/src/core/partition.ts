@@ -59,6 +59,11 @@ export interface FoundByTime {
   readonly leaderEpoch: number
 }
 
+/** Who wants to know when there may be more to read, or the partition has gone. */
+export interface PartitionReader {
+  changed(): void
+}
+
 export type Isolation = 'read_uncommitted' | 'read_committed'
 
 interface CommitWaiter {
@@ -90,7 +95,7 @@ export class Partition {
   /** Bytes appended since the start, for those who wait for a number of bytes. */
   bytesAppended = 0
   /** Requests that wait for more to read. */
-  readonly readers = new Set<() => void>()
+  readonly readers = new Set<PartitionReader>()
   readonly #environment: PartitionEnvironment
   #commitWaiters: CommitWaiter[] = []
   #syncing = false
@@ -359,6 +364,8 @@ export class Partition {
     this.producers.deleteBefore(offset)
     this.epochs.deleteBefore(offset)
     this.log.deleteBefore(offset)
+    // Where the log starts is news for fetch sessions.
+    if (this.readers.size > 0) this.#environment.advanced(this)
   }
 
   /** Removes what retention by time and size no longer keeps; closes the active segment when it is overdue. */
@@ -434,7 +441,7 @@ export class Partition {
     const waiters = this.#commitWaiters
     this.#commitWaiters = []
     for (const waiter of waiters) waiter.done(errorCode)
-    for (const reader of [...this.readers]) reader()
+    for (const reader of [...this.readers]) reader.changed()
   }
 }
 

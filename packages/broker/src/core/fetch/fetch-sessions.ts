@@ -1,4 +1,7 @@
 import { type Random, randomInt } from '@millrace/base'
+import type { Isolation } from '../partition.ts'
+import type { Principal } from '../security/principal.ts'
+import type { FetchWatch } from './fetch-watch.ts'
 
 /** One partition of a fetch, by topic id from version 13 on, by name before. */
 export interface FetchedPartition {
@@ -22,8 +25,9 @@ export interface FetchSession {
   readonly id: number
   /** The epoch the next request must carry. */
   epoch: number
-  /** In the order in which they are served: whoever got data goes to the end, so that nobody starves. */
-  readonly partitions: Map<string, FetchedPartition>
+  readonly watch: FetchWatch
+  /** For whom the partitions were last looked at. */
+  reader?: { readonly principal: Principal; readonly rights: number; readonly isolation: Isolation }
 }
 
 const maxSessionId = 0x7ffffffe
@@ -50,13 +54,12 @@ export class FetchSessions {
   }
 
   /** Begins a session; undefined when none are allowed: the client then sends everything each time. */
-  create(partitions: Iterable<FetchedPartition>, usesTopicIds: boolean): FetchSession | undefined {
+  create(watch: FetchWatch, usesTopicIds: boolean): FetchSession | undefined {
     if (this.#limit <= 0) return undefined
-    while (this.#sessions.size >= this.#limit) this.#sessions.delete(this.#sessions.keys().next().value!)
+    while (this.#sessions.size >= this.#limit) this.remove(this.#sessions.keys().next().value!)
     let id = 0
     while (id === 0 || this.#sessions.has(id)) id = randomInt(this.#random, maxSessionId) + 1
-    const session: FetchSession = { id, usesTopicIds, epoch: 1, partitions: new Map() }
-    for (const one of partitions) session.partitions.set(fetchedKey(one), one)
+    const session: FetchSession = { id, usesTopicIds, epoch: 1, watch }
     this.#sessions.set(id, session)
     return session
   }
@@ -70,6 +73,7 @@ export class FetchSessions {
   }
 
   remove(id: number): void {
+    this.#sessions.get(id)?.watch.rest()
     this.#sessions.delete(id)
   }
 }

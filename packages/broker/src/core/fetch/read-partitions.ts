@@ -6,7 +6,8 @@ import type { RequestContext } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 import { FileRange } from '../storage/storage.ts'
 import type { FetchPlan } from './fetch-request.ts'
-import { type FetchedPartition, fetchedKey } from './fetch-sessions.ts'
+import type { FetchedPartition, FetchSession } from './fetch-sessions.ts'
+import type { WatchedPartition } from './fetch-watch.ts'
 
 type TopicInput = MessageInput<FetchResponse['responses'][number]>
 type PartitionInput = MessageInput<FetchResponse['responses'][number]['partitions'][number]>
@@ -14,6 +15,8 @@ type PartitionInput = MessageInput<FetchResponse['responses'][number]['partition
 /** What a look at the partitions of a fetch found. */
 export interface Found {
   readonly response: MessageInput<FetchResponse>
+  /** What the response tells. */
+  readonly reads: readonly OneRead[]
   /** Bytes of records. */
   readonly bytes: number
   /** Whether a limit, and not the log's end, ended a read. */
@@ -27,6 +30,7 @@ export interface FetchLimits {
 }
 
 interface OneRead {
+  readonly watched: WatchedPartition
   readonly one: FetchedPartition
   readonly data: PartitionInput
   readonly bytes: number
@@ -35,10 +39,13 @@ interface OneRead {
 }
 
 /** What a fetch needs of its request, also when it answers later: rights may have changed by then. */
-export type FetchContext = Pick<RequestContext, 'core' | 'may'>
+export type FetchContext = Pick<RequestContext, 'core' | 'may' | 'principal' | 'apiVersion'>
+
+/** Earlier answers have no room for where logs diverge (KIP-595). */
+const firstWithLastEpoch = 12
 
 /** The partition, or why there is none for who asks. */
-export function resolve({ core, may }: FetchContext, one: FetchedPartition): Partition | number {
+function resolve({ core, may }: FetchContext, one: FetchedPartition): Partition | number {
   const byId = one.topicId !== ZERO_UUID
   const topic = byId ? core.topics.topicById(one.topicId) : core.topics.topic(one.topic)
   if ((topic || !byId) && !may(AclOperation.READ, ResourceType.TOPIC, topic?.name ?? one.topic)) {
@@ -48,47 +55,53 @@ export function resolve({ core, may }: FetchContext, one: FetchedPartition): Par
   return topic.partitions[one.partition] ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 }
 
-/** Reads every partition of the plan within the limits. The first batch found comes even if it is larger (KIP-74). */
+/**
+ * Reads the partitions of the plan within the limits, of a session those that are due. The first batch found comes even if it
+ * is larger (KIP-74).
+ */
 export function readPartitions(context: FetchContext, plan: FetchPlan, limits: FetchLimits): Found {
+  const { watch, incremental, session } = plan
+  if (session) noteReader(session, context, limits.isolation)
   let remaining = limits.maxBytes
   let bytes = 0
   let isCut = false
   let hasError = false
   const reads: OneRead[] = []
-  for (const one of plan.partitions) {
-    const read = readOne(context, one, Math.min(one.maxBytes, remaining), limits.isolation, bytes === 0)
+  for (const watched of incremental ? watch.due() : watch.all()) {
+    const maxBytes = Math.min(watched.one.maxBytes, remaining)
+    const read = readOne(context, watched, maxBytes, limits.isolation, bytes === 0)
     bytes += read.bytes
     remaining -= read.bytes
     isCut ||= read.isCut
     hasError ||= read.errorCode !== ErrorCode.NONE
-    reads.push(read)
+    const isNews = hasNews(read)
+    if (isNews || !incremental) reads.push(read)
+    if (session && !isNews && watched.partition) watch.quiet(watched)
   }
-  const told = plan.incremental ? reads.filter(hasNews) : reads
-  return { response: { sessionId: plan.session?.id ?? 0, responses: byTopic(told) }, bytes, isCut, hasError }
+  return { response: { sessionId: session?.id ?? 0, responses: byTopic(reads) }, reads, bytes, isCut, hasError }
+}
+
+/** What was found quiet for one reader may be news, or none of his business, for another. */
+function noteReader(session: FetchSession, { core, principal }: FetchContext, isolation: Isolation): void {
+  const rights = core.authorizer.version
+  const { reader } = session
+  if (reader?.principal === principal && reader.rights === rights && reader.isolation === isolation) return
+  session.reader = { principal, rights, isolation }
+  session.watch.makeAllDue()
 }
 
 /** Gives up what was read and is not sent. */
-export function releaseRecords(response: MessageInput<FetchResponse>): void {
-  for (const { partitions } of response.responses ?? []) {
-    for (const { records } of partitions ?? []) if (records instanceof FileRange) records.release()
-  }
+export function releaseRecords({ reads }: Found): void {
+  for (const { data } of reads) if (data.records instanceof FileRange) data.records.release()
 }
 
 /** Takes note of what the client has been told; call it for the answer that is sent. */
-export function noteSent(plan: FetchPlan, response: MessageInput<FetchResponse>): void {
-  const { session } = plan
+export function noteSent({ session, watch }: FetchPlan, { reads }: Found): void {
   if (!session) return
-  for (const { topic = '', topicId = ZERO_UUID, partitions } of response.responses ?? []) {
-    for (const told of partitions ?? []) {
-      const key = fetchedKey({ topic, topicId, partition: told.partitionIndex ?? 0 })
-      const one = session.partitions.get(key)
-      if (!one) continue
-      one.sentHighWatermark = told.highWatermark ?? -1
-      one.sentLogStartOffset = told.logStartOffset ?? -1
-      if (!told.records?.length) continue
-      session.partitions.delete(key)
-      session.partitions.set(key, one)
-    }
+  for (const { watched, data, bytes } of reads) {
+    watched.one.sentHighWatermark = data.highWatermark ?? -1
+    watched.one.sentLogStartOffset = data.logStartOffset ?? -1
+    if (bytes > 0) watch.served(watched)
   }
 }
 
@@ -99,19 +112,22 @@ function hasNews({ one, data, bytes, errorCode }: OneRead): boolean {
 
 function readOne(
   context: FetchContext,
-  one: FetchedPartition,
+  watched: WatchedPartition,
   maxBytes: number,
   isolation: Isolation,
   atLeastOne: boolean,
 ): OneRead {
+  const { one } = watched
   const partition = resolve(context, one)
-  if (typeof partition === 'number') return failed(one, partition)
+  watched.partition = typeof partition === 'number' ? undefined : partition
+  if (typeof partition === 'number') return failed(watched, partition)
   const epoch = epochProblem(partition, one.currentLeaderEpoch)
-  if (epoch !== ErrorCode.NONE) return failed(one, epoch)
-  if (one.lastFetchedEpoch >= 0) {
+  if (epoch !== ErrorCode.NONE) return failed(watched, epoch)
+  if (one.lastFetchedEpoch >= 0 && context.apiVersion >= firstWithLastEpoch) {
     const end = partition.epochs.endOf(one.lastFetchedEpoch, partition.logEndOffset)
-    if (end.endOffset < 0) return failed(one, ErrorCode.OFFSET_OUT_OF_RANGE)
-    if (end.leaderEpoch < one.lastFetchedEpoch || end.endOffset < one.fetchOffset) return diverging(one, partition, end)
+    if (end.endOffset < 0) return failed(watched, ErrorCode.OFFSET_OUT_OF_RANGE)
+    if (end.leaderEpoch < one.lastFetchedEpoch || end.endOffset < one.fetchOffset)
+      return diverging(watched, partition, end)
   }
   const { errorCode, records, nextOffset } = partition.read(one.fetchOffset, maxBytes, isolation, atLeastOne)
   const committed = isolation === 'read_committed'
@@ -125,11 +141,12 @@ function readOne(
     records,
   }
   const isCut = records.length > 0 && nextOffset < partition.readableEnd(isolation)
-  return { one, data, bytes: records.length, isCut, errorCode }
+  return { watched, one, data, bytes: records.length, isCut, errorCode }
 }
 
 /** The client has records that the log does not have, or not any more: it is told where they part (KIP-595). */
-function diverging(one: FetchedPartition, partition: Partition, end: EpochEnd): OneRead {
+function diverging(watched: WatchedPartition, partition: Partition, end: EpochEnd): OneRead {
+  const { one } = watched
   const { highWatermark, lastStableOffset, logStartOffset } = partition
   const data: PartitionInput = {
     partitionIndex: one.partition,
@@ -142,10 +159,11 @@ function diverging(one: FetchedPartition, partition: Partition, end: EpochEnd): 
     records: Buffer.alloc(0),
   }
   // Not an error, but nothing to wait with either.
-  return { one, data, bytes: 0, isCut: false, errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }
+  return { watched, one, data, bytes: 0, isCut: false, errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }
 }
 
-function failed(one: FetchedPartition, errorCode: number): OneRead {
+function failed(watched: WatchedPartition, errorCode: number): OneRead {
+  const { one } = watched
   const data: PartitionInput = {
     partitionIndex: one.partition,
     errorCode,
@@ -155,7 +173,7 @@ function failed(one: FetchedPartition, errorCode: number): OneRead {
     abortedTransactions: [],
     records: Buffer.alloc(0),
   }
-  return { one, data, bytes: 0, isCut: false, errorCode }
+  return { watched, one, data, bytes: 0, isCut: false, errorCode }
 }
 
 /** The answer's order is the request's; neighbours of one topic stand together. */

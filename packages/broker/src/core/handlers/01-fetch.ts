@@ -1,14 +1,7 @@
 import { apis, ErrorCode, type FetchRequest, type FetchResponse } from '@millrace/protocol'
 import { type FetchPlan, planFetch } from '../fetch/fetch-request.ts'
-import {
-  type FetchContext,
-  type FetchLimits,
-  noteSent,
-  readPartitions,
-  releaseRecords,
-  resolve,
-} from '../fetch/read-partitions.ts'
-import { Deferred, handler } from '../request.ts'
+import { type FetchLimits, noteSent, readPartitions, releaseRecords } from '../fetch/read-partitions.ts'
+import { Deferred, handler, type RequestContext } from '../request.ts'
 
 /**
  * Fetch (1), v4 to v18. Sessions (KIP-227), topic ids from v13 (KIP-516), read_committed with the list of aborted
@@ -34,54 +27,45 @@ export const fetch = handler({
     // What a limit has cut off is there to be fetched: waiting for more would be in vain.
     const isEnough = found.isCut || found.bytes >= request.minBytes
     if (found.hasError || isEnough || request.maxWaitMs <= 0) {
-      noteSent(plan, found.response)
+      noteSent(plan, found)
       return found.response
     }
-    releaseRecords(found.response)
+    releaseRecords(found)
     return waitForData(context, request, plan, limits, found.bytes)
   },
 })
 
 /** Answers once enough has been appended, a partition goes away, or the wait is over. */
 function waitForData(
-  context: FetchContext,
+  context: RequestContext,
   request: FetchRequest,
   plan: FetchPlan,
   limits: FetchLimits,
-  availableBytes: number,
+  available: number,
 ): Deferred<FetchResponse> {
-  const { core } = context
+  const { core, session } = context
+  const { watch } = plan
+  const { minBytes, maxWaitMs } = request
   const answer = new Deferred<FetchResponse>()
-  const cleanups: (() => void)[] = []
   const stop = (): void => {
-    for (const cleanup of cleanups) cleanup()
+    cancelTimer()
+    // A session goes on watching: most of its partitions will be as quiet at the next poll.
+    if (plan.session) watch.stopWaiting()
+    else watch.rest()
   }
   const finish = (): void => {
     if (answer.settled) return
     stop()
-    const { response } = readPartitions(context, plan, limits)
-    noteSent(plan, response)
-    answer.resolve(response)
+    const found = readPartitions(context, plan, limits)
+    noteSent(plan, found)
+    answer.resolve(found.response)
   }
-  let available = availableBytes
-  for (const one of plan.partitions) {
-    const partition = resolve(context, one)
-    if (typeof partition === 'number') continue
-    let counted = partition.bytesAppended
-    const wake = (): void => {
-      if (partition.closed) {
-        finish()
-        return
-      }
-      if (partition.readableEnd(limits.isolation) <= one.fetchOffset) return
-      available += partition.bytesAppended - counted
-      counted = partition.bytesAppended
-      if (available >= request.minBytes) finish()
-    }
-    partition.readers.add(wake)
-    cleanups.push(() => partition.readers.delete(wake))
-  }
-  cleanups.push(core.clock.after(request.maxWaitMs, () => core.run(finish)))
-  answer.onAbandoned(stop)
+  watch.wait({ minBytes, available, isolation: limits.isolation, onEnough: finish })
+  const cancelTimer = core.clock.after(maxWaitMs, () => core.run(finish))
+  answer.onAbandoned(() => {
+    cancelTimer()
+    watch.rest()
+  })
+  if (plan.session) session.watches(watch)
   return answer
 }
