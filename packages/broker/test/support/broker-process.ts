@@ -1,8 +1,9 @@
 // Serves from the folder given until it is killed; prints the port once it listens.
 import { startBroker } from '../../src/start-broker.ts'
 
-const [dataDir, durability] = process.argv.slice(2)
-startBroker({ dataDir: dataDir!, durability: durability === 'fsync' ? 'fsync' : 'write' }).then(
+const [dataDir, durability, config = '{}'] = process.argv.slice(2)
+const options = { dataDir: dataDir!, config: JSON.parse(config) as Record<string, string> }
+startBroker({ ...options, durability: durability === 'fsync' ? 'fsync' : 'write' }).then(
   (broker) => {
     process.stdout.write(`${broker.port}\n`)
     process.once('SIGTERM', () => void broker.close())
