@@ -33,8 +33,9 @@ export class ConnectionQuotas {
     }
     // Up to one second's worth may come at once; beyond, each moves the next one's turn.
     for (const [name, perSecond] of rates) {
-      const next = Math.max(this.#nextMs.get(name) ?? 0, nowMs - 1000)
-      this.#nextMs.set(name, next + 1000 / perSecond)
+      const shareMs = 1000 / perSecond
+      const next = Math.max(this.#nextMs.get(name) ?? 0, nowMs - 1000 + shareMs)
+      this.#nextMs.set(name, next + shareMs)
     }
     return { kind: 'admitted', waitMs, release: this.#take(listener, ip) }
   }
