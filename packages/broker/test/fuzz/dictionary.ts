@@ -213,7 +213,7 @@ export class Dictionary {
       const assignedPartitions = [{ topic: this.text('topic'), partitions: [0, 1] }]
       return encodeVersionedMessage(ConsumerProtocolAssignment, 1, { assignedPartitions, userData: null })
     }
-    if (dice === 4) return Buffer.from(`n,,n=${this.text('name')},r=${this.below(1e9)}\u0000alice\u0000secret`)
+    if (dice === 4) return Buffer.from(this.pick(saslTokens))
     return Buffer.from(Array.from({ length: this.below(40) }, () => this.below(256)))
   }
 
@@ -244,6 +244,18 @@ export class Dictionary {
     return this.pick([-1, 0, 0, 1, 1, 2, 3, 4, 5, 10, this.below(100)])
   }
 }
+
+const saslTokens = [
+  '\u0000alice\u0000secret',
+  '\u0000alice\u0000wrong',
+  '\u0000\u0000',
+  'bob\u0000alice\u0000secret',
+  'n,,n=alice,r=abc',
+  'n,a=bob,n=alice,r=abc,tokenauth=true',
+  'p=tls-unique,,n=alice,r=abc',
+  'c=biws,r=abc,p=AAAA',
+  'n,,n=,r=',
+]
 
 const extremes = {
   8: [-128, 127, -1],

@@ -5,6 +5,9 @@ import { BrokerCore } from '../../src/core/broker-core.ts'
 import type { BrokerSession } from '../../src/core/broker-session.ts'
 import { handlers } from '../../src/core/handlers/index.ts'
 import type { AnyHandler } from '../../src/core/request.ts'
+import { plainMechanism } from '../../src/core/security/sasl/plain.ts'
+import { scramMechanism } from '../../src/core/security/sasl/scram.ts'
+import type { SessionListener } from '../../src/core/security/session-listener.ts'
 import { simulatedStorage } from '../../src/core/storage/simulated-storage.ts'
 import { MortalProcess } from '../support/mortal.ts'
 import { BrokerHealth } from './broker-health.ts'
@@ -24,7 +27,7 @@ const frameMsMax = 2_000
 /** What the broker and the run may hold above what the process had before. */
 const memoryBytesMax = 400 * 1024 * 1024
 /** What bytes from outside may make a session throw: its connection is closed, and no other. */
-const refusals = new Set(['PROTOCOL_MALFORMED', 'BROKER_REQUEST_INVALID'])
+const refusals = new Set(['PROTOCOL_MALFORMED', 'BROKER_REQUEST_INVALID', 'BROKER_AUTHENTICATION_FAILED'])
 
 /** How far a run has come; whoever supervises it reads it from another thread. */
 export interface Progress {
@@ -75,6 +78,7 @@ export class FuzzRun {
   #what = 'the start'
   /** Why the broker ended a connection on its own. */
   #dropped: Error | undefined
+  readonly #gone = new WeakSet<BrokerSession>()
   #counts = { damaged: 0, answered: 0, refused: 0, restarts: 0 }
   #slowest = { ms: 0, what: '' }
 
@@ -113,13 +117,18 @@ export class FuzzRun {
     this.#sessions = Array.from({ length: sessionCount }, () => this.#open())
   }
 
+  /** In the family of security half of the connections must authenticate first. */
   #open(): BrokerSession {
-    return this.#core.open({
+    const asksWho = this.#family === 'security' && this.#dictionary.chance(0.5)
+    const session = this.#core.open({
       clientHost: '10.0.0.1',
+      ...(asksWho && { listener: saslListener(this.#core) }),
       onDrop: (error) => {
         this.#dropped = error
+        this.#gone.add(session)
       },
     })
+    return session
   }
 
   #step(): void {
@@ -152,13 +161,15 @@ export class FuzzRun {
 
   #send(frame: Buffer): void {
     const at = randomInt(this.#random, sessionCount)
+    if (this.#gone.has(this.#sessions[at]!)) this.#reconnect(at)
     const session = this.#sessions[at]!
+    const isRaw = session.authentication?.takesRawToken === true
     const leaves = this.#dictionary.chance(0.003)
     try {
       session.handle(frame, (response) => {
         if (response === undefined) return
         this.#counts.answered++
-        this.#read(frame, response)
+        if (!isRaw) this.#read(frame, response)
       })
     } catch (error) {
       if (!isRefusal(error)) throw error
@@ -206,6 +217,15 @@ export class FuzzRun {
     this.#start()
     this.#health.compare(before, this.#core)
   }
+}
+
+function saslListener(core: BrokerCore): SessionListener {
+  const mechanisms = [
+    plainMechanism(new Map([['alice', 'secret']]), 60_000),
+    scramMechanism('SCRAM-SHA-256', core.scram, 0),
+  ]
+  const sasl = { mechanisms: new Map(mechanisms.map((one) => [one.name, one])), failureDelayMs: 5 }
+  return { name: 'SASL_PLAINTEXT', advertised: core.advertised, sasl }
 }
 
 function isRefusal(error: unknown): boolean {
