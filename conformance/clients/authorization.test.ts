@@ -18,7 +18,7 @@ interface Question {
   readonly row: Row
   readonly version: number
   readonly rights: readonly Right[]
-  /** Whether all rights are there; what is refused is compared as a whole, what is done by its errors. */
+  /** Whether all rights are there: then only errors about rights are compared, else the answer as a whole. */
   readonly isAllowed: boolean
   readonly user: string
 }
@@ -152,7 +152,7 @@ class Side {
     const subject = this.#subjects.get(user)!
     try {
       const answer = await client.ask(row.api, version, row.body(subject))
-      return isAllowed ? errorsIn(answer) : comparable(answer, subject)
+      return isAllowed ? refusalsIn(answer) : comparable(answer, subject)
     } catch (error) {
       return (error as Error).message
     } finally {
@@ -179,18 +179,33 @@ async function ready(admin: RawClient, names: readonly string[], acls: number): 
   throw new Error('topics and ACLs did not come into force')
 }
 
-function errorsIn(value: unknown): number[] {
-  if (Array.isArray(value)) return [...new Set(value.flatMap(errorsIn))].sort()
+const refusals: readonly number[] = [
+  ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+  ErrorCode.GROUP_AUTHORIZATION_FAILED,
+  ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
+  ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+]
+
+/** The errors about rights anywhere in an answer. */
+function refusalsIn(value: unknown): number[] {
+  if (Array.isArray(value)) return [...new Set(value.flatMap(refusalsIn))].sort()
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return []
   const found = Object.entries(value).flatMap(([name, inner]) =>
-    /errorcode$/i.test(name) && typeof inner === 'number' && inner !== 0 ? [inner] : errorsIn(inner),
+    /errorcode$/i.test(name) && typeof inner === 'number' && refusals.includes(inner) ? [inner] : refusalsIn(inner),
   )
   return [...new Set(found)].sort()
 }
 
 /** An answer without words, addresses and ids, which are each broker's own. */
 function comparable(answer: unknown, { topicId }: Subject): unknown {
-  const own = new Set(['errorMessage', 'throttleTimeMs', 'brokers', 'clusterId', 'controllerId'])
+  const own = new Set([
+    'errorMessage',
+    'throttleTimeMs',
+    'brokers',
+    'clusterId',
+    'controllerId',
+    'transactionStartTimeMs',
+  ])
   const text = JSON.stringify(answer, (name, value: unknown) => (own.has(name) ? undefined : value))
   return JSON.parse(text.replaceAll(topicId, '<topic id>'))
 }

@@ -94,7 +94,7 @@ const configResource = { topic: 2, broker: 4, logger: 8, clientMetrics: 16, grou
 const configCases = ({ topic, group }: Subject) =>
   [
     ['topic', configResource.topic, topic, TOPIC, topicDenied, 'retention.ms', '1000'],
-    ['broker', configResource.broker, '1', CLUSTER, clusterDenied, 'num.partitions', '7'],
+    ['broker', configResource.broker, '1', CLUSTER, clusterDenied, 'log.retention.ms', '7000000'],
     ['client metrics', configResource.clientMetrics, 'push', CLUSTER, clusterDenied, 'interval.ms', '1000'],
     ['group', configResource.group, group, GROUP, groupDenied, 'consumer.heartbeat.interval.ms', '6000'],
   ] as const
@@ -213,14 +213,17 @@ const topicRows: Row[] = [
   row(
     apis.Metadata,
     [4, 12],
-    () => ({ topics: [{ name: 'automatic' }], allowAutoTopicCreation: true }),
+    ({ topic }) => ({ topics: [{ name: `automatic-${topic}` }], allowAutoTopicCreation: true }),
     [onTopic(DESCRIBE), oneOf(topicDenied, [CREATE, TOPIC], [CREATE, CLUSTER])],
     { what: 'that creates the topic' },
   ),
   row(
     apis.CreateTopics,
     [2, 7],
-    () => ({ topics: [{ name: 'created', numPartitions: 1, replicationFactor: 1 }], timeoutMs: 1000 }),
+    ({ topic }) => ({
+      topics: [{ name: `created-${topic}`, numPartitions: 1, replicationFactor: 1 }],
+      timeoutMs: 1000,
+    }),
     [oneOf(topicDenied, [CREATE, CLUSTER], [CREATE, TOPIC])],
   ),
   row(apis.DeleteTopics, [1, 5], ({ topic }) => ({ topicNames: [topic], timeoutMs: 1000 }), [
@@ -368,8 +371,8 @@ const groupRows: Row[] = [
   row(
     apis.ConsumerGroupHeartbeat,
     [0, 1],
-    ({ topic }) => ({
-      groupId: 'consumers',
+    ({ group, topic }) => ({
+      groupId: `consumers-${group}`,
       memberId: 'AAAAAAAAAAAAAAAAAAAAAQ',
       memberEpoch: 0,
       rebalanceTimeoutMs: 10_000,
@@ -378,7 +381,7 @@ const groupRows: Row[] = [
     }),
     [onGroup(READ), onTopic(DESCRIBE)],
   ),
-  row(apis.ConsumerGroupDescribe, [0, 1], () => ({ groupIds: ['consumers'] }), [onGroup(DESCRIBE)]),
+  row(apis.ConsumerGroupDescribe, [0, 1], ({ group }) => ({ groupIds: [group] }), [onGroup(DESCRIBE)]),
 ]
 
 const transactionRows: Row[] = [
@@ -529,7 +532,7 @@ const clusterRows: Row[] = [
     [onCluster(ALTER)],
   ),
   row(apis.ListPartitionReassignments, 0, () => ({ topics: null, timeoutMs: 1000 }), [onCluster(DESCRIBE)]),
-  row(apis.DescribeUserScramCredentials, 0, () => ({ users: null }), [onCluster(DESCRIBE)]),
+  row(apis.DescribeUserScramCredentials, 0, () => ({ users: [{ name: 'alice' }] }), [onCluster(DESCRIBE)]),
   row(apis.AlterUserScramCredentials, 0, () => ({ deletions: [{ name: 'alice', mechanism: 1 }], upsertions: [] }), [
     onCluster(ALTER),
   ]),

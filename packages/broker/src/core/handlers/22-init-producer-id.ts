@@ -15,7 +15,7 @@ export const initProducerId = handler({
   handle(request, context) {
     const { core, apiVersion } = context
     const denied = denial(request.transactionalId, context)
-    if (denied !== ErrorCode.NONE) return { errorCode: denied }
+    if (denied !== ErrorCode.NONE) return { errorCode: denied, producerId: -1, producerEpoch: -1 }
     const answer = new Deferred<InitProducerIdResponse>()
     const { transactionalId, transactionTimeoutMs: timeoutMs, producerId, producerEpoch } = request
     const expected = producerId >= 0 && producerEpoch >= 0 ? { producerId, producerEpoch } : undefined

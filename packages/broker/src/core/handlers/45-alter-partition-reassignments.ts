@@ -17,7 +17,12 @@ export const alterPartitionReassignments = handler({
   leftOut: 'Moves: there is one node.',
   handle(request, { core, may }) {
     if (!may(AclOperation.ALTER, ResourceType.CLUSTER, clusterResource)) {
-      return { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, responses: [] }
+      const errorCode = ErrorCode.CLUSTER_AUTHORIZATION_FAILED
+      const refused = request.topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
+      }))
+      return { errorCode, responses: refused }
     }
     const { allowReplicationFactorChange } = request
     const responses = request.topics.map(({ name, partitions }) => ({
