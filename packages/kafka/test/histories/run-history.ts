@@ -7,6 +7,7 @@ import { Machine, type MachineFaults } from './simulation/machine.ts'
 import { Nemesis } from './simulation/nemesis.ts'
 import { calm, Network, rough, type Tamper } from './simulation/network.ts'
 import { runClock } from './simulation/run-clock.ts'
+import { runConsumerGroupMember } from './workload/consumer-group-member.ts'
 import { readOffsets, runMember, runProcessor, runReader, runWatcher } from './workload/consumers.ts'
 import { readEverything } from './workload/final-reads.ts'
 import { runProducer, runTransactions } from './workload/producers.ts'
@@ -35,7 +36,7 @@ const startMs = 1_700_000_000_000
 /** How long clients work while things go wrong, and how long they may take to come to rest. */
 const shakenMs = 2_500
 const settleMsMax = 60_000
-const groups = ['readers', 'processors']
+const groups = ['readers', 'processors', 'consumers']
 
 type Role = { readonly name: string; readonly run: (process: ClientProcess) => Promise<void> }
 
@@ -88,6 +89,8 @@ class Run implements World {
       { name: 'txn-b', run: (process) => runTransactions(process, 'txn-b') },
       { name: 'member-a', run: (process) => runMember(process, 'readers', cooperative) },
       { name: 'member-b', run: (process) => runMember(process, 'readers', cooperative) },
+      { name: 'consumer-a', run: (process) => runConsumerGroupMember(process, 'consumers') },
+      { name: 'consumer-b', run: (process) => runConsumerGroupMember(process, 'consumers') },
       { name: 'processor-a', run: (process) => runProcessor(process, 'processors', 'processor-a') },
       { name: 'processor-b', run: (process) => runProcessor(process, 'processors', 'processor-b') },
       { name: 'committed', run: (process) => runReader(process, 'read_committed') },

@@ -14,6 +14,7 @@ type Commit = CallOf<'commitOffsets'>
 /** When a commit of offsets certainly holds, and from when on it may; undefined when it never does. */
 function span(commit: Commit, history: History, facts: Facts): { from: number; certain: number } | undefined {
   const { transaction } = commit.operation
+  if (commit.outcome === 'fail') return undefined
   if (transaction === undefined) {
     return { from: commit.invoked, certain: commit.outcome === 'ok' ? commit.ended : Number.POSITIVE_INFINITY }
   }
