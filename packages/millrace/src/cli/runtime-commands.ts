@@ -21,9 +21,9 @@ function withSettings(command: Command): Command {
 function brokerCommand(): Command {
   return new Command('broker')
     .description('the embedded Kafka-compatible broker alone')
-    .option('--port <n>', 'port to listen on, 0 for a free one', port, '9092')
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--allow-remote', 'listen beyond loopback, without authentication')
+    .option('--port <n>', 'port to listen on, 0 for a free one (default: 9092)', port)
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--allow-remote', 'listen beyond loopback without authentication, or where passwords can be read')
     .addOption(new Option('--data <dir>', 'folder of the log').conflicts('memory'))
     .option('--memory', 'keep everything in memory, the default without --data')
     .addOption(
@@ -32,6 +32,9 @@ function brokerCommand(): Command {
         .default('write'),
     )
     .option('--config <name=value>', 'a broker setting by its Kafka name; may be repeated', collect)
+    .option('--config-file <file>', "broker settings in the form of Kafka's server.properties")
+    .option('--user <name=password>', 'a user of listeners with SASL; may be repeated', collect)
+    .option('--users-file <file>', 'users, a line name=password each; keeps passwords off the command line')
     .action(async (flags) => (await import('./commands/broker.ts')).brokerCommand(flags))
 }
 
