@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { startBroker } from '@millrace/broker'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import { apis } from '@millrace/protocol'
 import { apacheKafkaClassPath, apacheKafkaUnavailable, startApacheKafka } from '../kafka/apache-kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -45,7 +46,8 @@ before(() => {
   if (skip) return
   classPath = apacheKafkaClassPath()
   classes = mkdtempSync(join(tmpdir(), 'millrace-group-member-'))
-  execFileSync('javac', ['-cp', classPath, '-d', classes, join(import.meta.dirname, 'GroupMember.java')])
+  const sources = ['GroupMember.java', 'GroupRecordsFormatter.java'].map((file) => join(import.meta.dirname, file))
+  execFileSync('javac', ['-cp', classPath, '-d', classes, ...sources])
 })
 
 after(() => {
@@ -147,7 +149,7 @@ for (const [name, start] of Object.entries(brokersUnderTest)) {
       assert.ok(owns([stays, dies], all('shared', 4)))
 
       const state = await tool('consumer.group.ConsumerGroupCommand', '--describe', '--group', 'sharing', '--state')
-      assert.match(state, /^sharing\s+\S+:\d+ \(1\)\s+uniform\s+Stable\s+2\s*$/m)
+      assert.match(state, /^sharing\s+\S+:\d+\s+\(1\)\s+uniform\s+Stable\s+2\s*$/m)
       const members = await tool(
         'consumer.group.ConsumerGroupCommand',
         ...['--describe', '--group', 'sharing', '--members', '--verbose'],
@@ -238,8 +240,9 @@ for (const [name, start] of Object.entries(brokersUnderTest)) {
       }
       const types: string[] = []
       const type = async (): Promise<string> => {
-        const found = (await client.admin.listGroups()).find(({ groupId }) => groupId === group)
-        return (found as { type?: string } | undefined)?.type ?? ''
+        const body = { statesFilter: [], typesFilter: [] }
+        const { groups } = await client.request({ api: apis.ListGroups, body, to: 'any' })
+        return groups.find(({ groupId }) => groupId === group)?.groupType ?? ''
       }
       try {
         let members = [start('classic'), start('classic')]
@@ -266,21 +269,33 @@ for (const [name, start] of Object.entries(brokersUnderTest)) {
       }
     })
 
-    test("Kafka's formatter reads the records of the group", async () => {
-      const stdout = await tool(
-        'consumer.ConsoleConsumer',
-        ...['--topic', '__consumer_offsets', '--from-beginning', '--timeout-ms', '8000'],
-        ...['--formatter', 'org.apache.kafka.tools.consumer.GroupMetadataMessageFormatter'],
-      ).catch((error: { stdout?: string }) => error.stdout ?? '')
-      const types = new Set(
-        stdout
-          .replaceAll('}{"key"', '}\n{"key"')
-          .split('\n')
-          .filter((line) => line.startsWith('{'))
-          .map((line) => (JSON.parse(line) as { key: { type: number } }).key.type),
+    test("Kafka's coordinator reads the records of the groups", async () => {
+      const tools = 'org.apache.kafka.tools.consumer.ConsoleConsumer'
+      const { stdout } = await run(
+        'java',
+        [
+          ...['-XX:TieredStopAtLevel=1', '-Xmx256m', '-cp', `${classes}:${classPath}`, tools],
+          ...['--bootstrap-server', broker.brokers, '--topic', '__consumer_offsets', '--from-beginning'],
+          ...['--formatter', 'GroupRecordsFormatter', '--timeout-ms', '4000'],
+        ],
+        { timeout: 60_000, maxBuffer: 1 << 26 },
       )
-      // The classic group, the consumer group, its members, target, present assignments, and regular expressions.
-      for (const key of [2, 3, 5, 6, 7, 8, 16]) assert.ok(types.has(key), `no record of type ${key}: ${[...types]}`)
+      const lines = stdout.split('\n').filter((line) => /^\d+ /.test(line))
+      const kinds = new Set(lines.map((line) => line.split(' ', 2).join(' ')))
+      // Commit, classic group; consumer group, member, target epoch, target, present assignment, regular expression.
+      for (const kind of ['1 3', '2 3', '3 0', '5 0', '6 0', '7 0', '8 0', '16 0']) {
+        assert.ok(kinds.has(kind), `no record of type and version ${kind}: ${[...kinds].join(', ')}`)
+      }
+      const has = (pattern: RegExp): void =>
+        assert.ok(
+          lines.some((line) => pattern.test(line)),
+          String(pattern),
+        )
+      has(/^5 0 .*subscribedTopicNames=\[shared\].*rebalanceTimeoutMs=300000.*classicMemberMetadata=null/)
+      has(/^5 0 .*groupId='roller'.*classicMemberMetadata=ClassicMemberMetadata\(sessionTimeoutMs=6000/)
+      has(/^8 0 .*memberEpoch=\d+, previousMemberEpoch=\d+, state=0.*assignmentEpochs=\[/)
+      has(/^16 0 .*regularExpression='event-\.\*'.*topics=\[.*event-two/)
+      for (const tombstone of [3, 5, 6, 7, 8]) has(new RegExp(`^${tombstone} - `))
     })
   })
 }
