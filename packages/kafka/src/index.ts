@@ -1,5 +1,14 @@
 export type { Admin } from './admin/admin.ts'
 export type {
+  AclBinding,
+  AclFilter,
+  AclOperation,
+  AclResourceType,
+  ScramAlteration,
+  ScramMechanism,
+  ScramUser,
+} from './admin/security-types.ts'
+export type {
   ClusterDescription,
   ConfigAlteration,
   ConfigEntry,

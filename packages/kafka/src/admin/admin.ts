@@ -1,7 +1,10 @@
 import type { Cluster } from '../client/cluster.ts'
+import { createAcls, deleteAcls, describeAcls } from './acls.ts'
 import { alterConfigs, describeConfigs } from './configs.ts'
 import { committedOffsets, deleteGroups, describeGroups, listGroups } from './groups.ts'
 import { deleteRecords, listOffsets } from './offsets.ts'
+import { alterScramUsers, describeScramUsers } from './scram-users.ts'
+import type { AclBinding, AclFilter, ScramAlteration, ScramUser } from './security-types.ts'
 import { createPartitions, createTopics, deleteTopics, describeCluster, describeTopics, listTopics } from './topics.ts'
 import type {
   ClusterDescription,
@@ -48,6 +51,16 @@ export interface Admin {
   committedOffsets(groupId: string): Promise<TopicPartitionOffset[]>
   deleteGroups(groupIds: readonly string[]): Promise<void>
   describeCluster(): Promise<ClusterDescription>
+  /** The ACLs that a filter means; without one all. Fails with KAFKA_SECURITY_DISABLED where nothing asks for ACLs. */
+  describeAcls(filter?: AclFilter): Promise<AclBinding[]>
+  /** An ACL that is there already is no error. */
+  createAcls(bindings: readonly AclBinding[]): Promise<void>
+  /** Deletes what any of the filters means, and returns it. An empty filter means all ACLs. */
+  deleteAcls(filters: readonly AclFilter[]): Promise<AclBinding[]>
+  /** Users with SCRAM credentials; without names all, else those named that have any. */
+  describeScramUsers(users?: readonly string[]): Promise<ScramUser[]>
+  /** Passwords are salted and hashed here: brokers never see them. */
+  alterScramUsers(alterations: readonly ScramAlteration[]): Promise<void>
 }
 
 export function createAdmin(cluster: Cluster): Admin {
@@ -66,5 +79,10 @@ export function createAdmin(cluster: Cluster): Admin {
     committedOffsets: (groupId) => committedOffsets(cluster, groupId),
     deleteGroups: (groupIds) => deleteGroups(cluster, groupIds),
     describeCluster: () => describeCluster(cluster),
+    describeAcls: (filter) => describeAcls(cluster, filter ?? {}),
+    createAcls: (bindings) => createAcls(cluster, bindings),
+    deleteAcls: (filters) => deleteAcls(cluster, filters),
+    describeScramUsers: (users) => describeScramUsers(cluster, users),
+    alterScramUsers: (alterations) => alterScramUsers(cluster, alterations),
   }
 }
