@@ -1,5 +1,6 @@
 import type { Clock, Random } from '@millrace/base'
 import { brokerError } from '../errors.ts'
+import { BrokerMetrics } from './broker-metrics.ts'
 import { BrokerSession, type SessionOptions } from './broker-session.ts'
 import { type CleanShutdown, partitionKey, takeCleanShutdown, writeCleanShutdown } from './clean-shutdown.ts'
 import { BrokerConfig } from './config/broker-config.ts'
@@ -18,7 +19,7 @@ import { PartitionLog } from './log/partition-log.ts'
 import { deriveState } from './log/producer-snapshots.ts'
 import type { SegmentEnvironment } from './log/segment.ts'
 import { Maintenance } from './maintenance.ts'
-import { Partition, type PartitionEnvironment } from './partition.ts'
+import { type AppendResult, Partition, type PartitionEnvironment } from './partition.ts'
 import { partitionProducers } from './producers/partition-producers.ts'
 import type { AnyHandler } from './request.ts'
 import { authorizerFor } from './security/acls/acl-authorizer.ts'
@@ -27,6 +28,7 @@ import type { Authorizer, Denial } from './security/authorization.ts'
 import { ScramCredentials } from './security/scram-credentials.ts'
 import type { BrokerStorage } from './storage/storage.ts'
 import { MetadataJournal, type MetadataRecord } from './topics/metadata-journal.ts'
+import type { Topic } from './topics/topic.ts'
 import { TopicRegistry } from './topics/topic-registry.ts'
 import type { TransactionCoordinator } from './transactions/transaction-coordinator.ts'
 
@@ -71,6 +73,8 @@ export class BrokerCore {
   readonly topics: TopicRegistry
   /** SCRAM users. */
   readonly scram: ScramCredentials
+  /** Counted as it goes, or looked up when asked. */
+  readonly metrics = new BrokerMetrics(this)
   /** Feature levels in force. */
   readonly features: Features
   /** Settings of groups and client metrics subscriptions. */
@@ -103,6 +107,7 @@ export class BrokerCore {
   readonly #partitions: PartitionEnvironment
   readonly #maintenance: Maintenance
   readonly #closers: (() => void)[] = []
+  readonly #coordinators: Coordinators
   readonly #advanced = new Set<Partition>()
   #depth = 0
   #closed = false
@@ -155,6 +160,7 @@ export class BrokerCore {
     this.#start()
     this.#maintenance = new Maintenance(this, this.#segments)
     const coordinators = new Coordinators(this)
+    this.#coordinators = coordinators
     this.groups = coordinators.groups
     this.transactions = coordinators.transactions
     this.onClose(() => coordinators.close())
@@ -222,14 +228,14 @@ export class BrokerCore {
   }
 
   #openPartition(
-    topic: { name: string; id: string; config: TopicConfig },
+    topic: { name: string; id: string; config: TopicConfig; mirror: boolean },
     index: number,
     bornInStart: number,
   ): Partition {
-    const { id: topicId, name, config } = topic
+    const { id: topicId, name, config, mirror } = topic
     const log = new PartitionLog(this.#segments, `logs/${topicId}/${index}`)
     const leaderEpoch = (this.startNumber - bornInStart) * epochsPerStart
-    const identity = { topic: name, topicId, index, leaderEpoch }
+    const identity = { topic: name, topicId, index, leaderEpoch, mirror }
     const logStartOffset = this.#found?.logStarts.get(partitionKey(topicId, index)) ?? 0
     // A topic created now has no files, a partition never written to neither.
     const known = this.#found?.checkpoint?.get(partitionKey(topicId, index))
@@ -323,6 +329,34 @@ export class BrokerCore {
     return Buffer.from(Uint8Array.from({ length: size }, () => Math.floor(this.random.next() * 256)))
   }
 
+  /**
+   * Creates a topic that mirrors one of another cluster: `appendReplica` fills it, clients only read it. The caller has checked name
+   * and settings. Throws what recording throws.
+   */
+  createMirror(name: string, partitions: number, config: Iterable<readonly [string, string]> = []): Topic {
+    return this.topics.create(name, partitions, config, true)
+  }
+
+  /**
+   * Appends batches to a mirror as they are: offsets, gaps, epochs, transactions and their markers. What is not whole, not behind the
+   * log's end or of an earlier epoch is refused.
+   */
+  appendReplica(topic: string, index: number, records: Buffer): AppendResult {
+    const partition = this.partition(topic, index)
+    if (!partition) throw new TypeError(`no partition ${index} of topic ${topic}`)
+    let result: AppendResult | undefined
+    this.run(() => {
+      result = partition.append(records, 'replica')
+    })
+    return result!
+  }
+
+  /** Makes an ordinary topic of a mirror. Transactions that are open in it are aborted: their coordinator is elsewhere. */
+  endMirroring(topic: Topic): void {
+    this.topics.endMirroring(topic)
+    this.run(() => this.#coordinators.endHanging(topic))
+  }
+
   partition(topic: string, index: number): Partition | undefined {
     return this.topics.partition(topic, index)
   }
@@ -332,12 +366,17 @@ export class BrokerCore {
     if (this.#closed) throw brokerError('BROKER_CLOSED', 'the broker is closed')
     const session = new BrokerSession(this, options)
     this.#sessions.add(session)
+    this.metrics.sessionsOpened++
     return session
   }
 
   /** For sessions only. */
   sessionClosed(session: BrokerSession): void {
     this.#sessions.delete(session)
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size
   }
 
   handlerFor(apiKey: number): AnyHandler | undefined {

@@ -7,6 +7,7 @@ import { withAppendTime, withCompression } from './log/change-batch.ts'
 import type { LeaderEpochs } from './log/leader-epochs.ts'
 import type { PartitionLog } from './log/partition-log.ts'
 import { deriveState, writeSnapshot } from './log/producer-snapshots.ts'
+import { problemOfReplica } from './log/replica-batches.ts'
 import { type BatchProblem, problemOfBatch, type RecordError } from './log/validate-batch.ts'
 import type { AbortedTransaction, AppendOrigin, ProducerState, ProducerStateFactory } from './producers/types.ts'
 import type { BrokerStorage, FileRange } from './storage/storage.ts'
@@ -30,6 +31,8 @@ export interface PartitionIdentity {
   readonly index: number
   /** Raised by every start of the broker, as Apache Kafka does where a partition has one replica. */
   readonly leaderEpoch: number
+  /** Whether it is filled from another log and only read here. */
+  readonly mirror: boolean
 }
 
 export interface AppendResult {
@@ -87,6 +90,7 @@ export class Partition {
   /** Stamped into every batch; a client that believes in another one is told so (KIP-320). */
   leaderEpoch: number
   epochs: LeaderEpochs
+  mirror: boolean
   producers: ProducerState
   /** Up to where compaction has left one record per key. */
   cleanedUpTo = 0
@@ -122,9 +126,13 @@ export class Partition {
     this.log = state.log
     this.producers = state.producers
     this.epochs = state.epochs
-    // An epoch that is there already was given by a start that could not be recorded.
-    this.leaderEpoch = Math.max(identity.leaderEpoch, state.epochs.latest + 1)
-    this.epochs.assign(this.leaderEpoch, state.log.endOffset)
+    this.mirror = identity.mirror
+    // A mirror has the epochs of what it mirrors. Elsewhere, an epoch that is there already was given by a start that could not
+    // be recorded.
+    this.leaderEpoch = this.mirror
+      ? Math.max(0, state.epochs.latest)
+      : Math.max(identity.leaderEpoch, state.epochs.latest + 1)
+    if (!this.mirror) this.epochs.assign(this.leaderEpoch, state.log.endOffset)
     this.logStartOffset = Math.max(state.logStartOffset, state.log.firstOffset)
     // Recovery has cut what is not whole; what is left counts as committed.
     this.highWatermark = state.log.endOffset
@@ -153,8 +161,8 @@ export class Partition {
     if (this.#closed) return refused(ErrorCode.KAFKA_STORAGE_ERROR, 'The partition is closed.')
     if (this.#broken) return refused(ErrorCode.KAFKA_STORAGE_ERROR, 'The device lost the end of the log.')
     const nowMs = this.#environment.clock.now()
-    const batches = [...batchesIn(records)]
-    const problem = origin === 'client' ? this.#problemOf(batches, records, nowMs) : undefined
+    const batches = origin === 'replica' ? [] : [...batchesIn(records)]
+    const problem = this.#problemFrom(origin, batches, records, nowMs)
     if (problem) return refused(problem.errorCode, problem.message, problem.recordErrors)
     for (const batch of batches) {
       if (batch.producerId < 0) continue
@@ -171,6 +179,21 @@ export class Partition {
     }
     const stamped = logAppendTime ? withAppendTime(compressed, nowMs) : compressed
     return this.#appendStamped(stamped, origin, nowMs, logAppendTime ? nowMs : -1)
+  }
+
+  #problemFrom(
+    origin: AppendOrigin,
+    batches: RecordBatchView[],
+    records: Buffer,
+    nowMs: number,
+  ): BatchProblem | undefined {
+    if ((origin === 'replica') !== this.mirror) {
+      const message = this.mirror ? 'The topic is a mirror: clients only read it.' : 'The topic is no mirror.'
+      return { errorCode: ErrorCode.POLICY_VIOLATION, message }
+    }
+    if (origin === 'client') return this.#problemOf(batches, records, nowMs)
+    const { endOffset } = this.log
+    return origin === 'replica' ? problemOfReplica(records, { endOffset, latestEpoch: this.epochs.latest }) : undefined
   }
 
   #problemOf(batches: RecordBatchView[], records: Buffer, nowMs: number): BatchProblem | undefined {
@@ -197,6 +220,8 @@ export class Partition {
     }
     let rolled: boolean
     try {
+      // The mirrored log begins where its source begins.
+      if (origin === 'replica' && this.log.segments.length === 0) this.advanceLogStart(baseOffset)
       rolled = this.log.append(records, baseOffset, nextOffset, nowMs, this.config.roll)
     } catch (error) {
       return refused(ErrorCode.KAFKA_STORAGE_ERROR, `The log cannot be written: ${(error as Error).message}`)
@@ -204,8 +229,10 @@ export class Partition {
     // At the beginning of the log nothing is known of anyone.
     if (rolled && baseOffset > 0) writeSnapshot(this.#environment.storage, this.log, this)
     for (const batch of batches) {
+      if (origin === 'replica') this.epochs.assign(batch.leaderEpoch, batch.baseOffset)
       if (batch.producerId >= 0) this.producers.append(batch, nowMs)
     }
+    if (origin === 'replica') this.leaderEpoch = Math.max(this.leaderEpoch, this.epochs.latest)
     this.bytesAppended += records.length
     if (this.#environment.fsync) this.#sync()
     else this.#advanceTo(nextOffset)
@@ -433,6 +460,13 @@ export class Partition {
   /** Waits until the device has everything; throws what it says. */
   syncNow(): void {
     for (const segment of this.log.segments) segment.file.syncNow()
+  }
+
+  /** What is written from here on belongs to an epoch of this broker. */
+  endMirroring(): void {
+    this.mirror = false
+    this.leaderEpoch = this.epochs.latest + 1
+    this.epochs.assign(this.leaderEpoch, this.log.endOffset)
   }
 
   /** Ends all waiting; the partition takes no more appends. */

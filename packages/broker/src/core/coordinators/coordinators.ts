@@ -5,6 +5,7 @@ import type { BrokerConfig } from '../config/broker-config.ts'
 import type { GroupConfig } from '../config/group-configs.ts'
 import { GroupCoordinator } from '../groups/group-coordinator.ts'
 import type { Partition } from '../partition.ts'
+import type { Topic } from '../topics/topic.ts'
 import type { TopicRegistry } from '../topics/topic-registry.ts'
 import { hangingProducers } from '../transactions/hanging.ts'
 import { coordinatorEpoch, type MarkerTarget } from '../transactions/markers.ts'
@@ -29,10 +30,12 @@ export const offsetsPartition = { topic: '__consumer_offsets', partition: 0 } as
 export class Coordinators {
   readonly groups: GroupCoordinator
   readonly transactions: TransactionCoordinator
+  readonly #clock: Clock
 
   /** Everything a stop interrupted is finished here: markers that were missing are written. */
   constructor(environment: CoordinatorsEnvironment) {
     const { clock, random, config, topics } = environment
+    this.#clock = clock
     this.groups = new GroupCoordinator({
       clock,
       random,
@@ -68,9 +71,13 @@ export class Coordinators {
     })
     this.groups.start()
     this.transactions.start()
-    for (const topic of topics.all()) {
-      for (const partition of topic.partitions) this.#endHanging(partition, clock.now())
-    }
+    for (const topic of topics.all()) this.endHanging(topic)
+  }
+
+  /** Aborts transactions that are open in a topic and that no coordinator here knows. Those of a mirror have theirs elsewhere. */
+  endHanging(topic: Topic): void {
+    if (topic.mirror) return
+    for (const partition of topic.partitions) this.#endHanging(partition, this.#clock.now())
   }
 
   #endHanging(partition: Partition, timestamp: number): void {

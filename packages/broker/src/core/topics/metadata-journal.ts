@@ -20,6 +20,7 @@ export type MetadataRecord =
       readonly config: Readonly<Record<string, string>>
       /** From which partition on and in which start of the broker partitions were created; leader epochs count from there. */
       readonly births?: readonly Birth[]
+      readonly mirror?: boolean
     }
   | { readonly kind: 'start'; readonly number: number }
   | { readonly kind: 'topicDeleted'; readonly id: string }

@@ -14,7 +14,11 @@ export interface TopicRegistryEnvironment {
   startNumber(): number
   /** Makes a change durable; throws when it cannot be. */
   record(record: MetadataRecord): void
-  openPartition(topic: { name: string; id: string; config: TopicConfig }, index: number, bornInStart: number): Partition
+  openPartition(
+    topic: { name: string; id: string; config: TopicConfig; mirror: boolean },
+    index: number,
+    bornInStart: number,
+  ): Partition
   /** Deletes the bytes of a topic. */
   deleteTopicData(topicId: string): void
 }
@@ -69,12 +73,13 @@ export class TopicRegistry {
   }
 
   /** Creates a topic; the caller has checked name and settings. Throws what recording throws. */
-  create(name: string, partitions: number, config: Iterable<readonly [string, string]>): Topic {
+  create(name: string, partitions: number, config: Iterable<readonly [string, string]>, mirror = false): Topic {
     const id = this.#environment.newTopicId()
     const own = Object.fromEntries(config)
     const births: readonly Birth[] = [[0, this.#environment.startNumber()]]
-    this.#environment.record({ kind: 'topic', name, id, partitions, config: own, births })
-    return this.apply({ name, id, partitions, config: own, births })
+    const state = { name, id, partitions, config: own, births, mirror }
+    this.#environment.record({ kind: 'topic', ...state })
+    return this.apply(state)
   }
 
   /** The broker's own topic, created when it is first needed. */
@@ -84,17 +89,18 @@ export class TopicRegistry {
 
   /** Takes a recorded topic into memory; also one that has more partitions or other settings now. */
   apply(state: Omit<Extract<MetadataRecord, { kind: 'topic' }>, 'kind'>): Topic {
-    const { name, id, births = [] } = state
+    const { name, id, births = [], mirror = false } = state
     let topic = this.#byId.get(id)
     if (topic) topic.config.replaceOwn(Object.entries(state.config))
     else {
       const config = new TopicConfig(this.#environment.config, Object.entries(state.config))
-      topic = { name, id, config, partitions: [], births, internal: isInternalTopic(name) }
+      topic = { name, id, config, partitions: [], births, mirror, internal: isInternalTopic(name) }
       this.#byName.set(name, topic)
       this.#byId.set(id, topic)
       this.#collisionKeys.set(collisionKey(name), name)
     }
     topic.births = births
+    topic.mirror = mirror
     const before = topic.partitions.length
     while (topic.partitions.length < state.partitions) {
       const index = topic.partitions.length
@@ -113,13 +119,25 @@ export class TopicRegistry {
     this.#recordAndApply(topic, topic.partitions.length, own)
   }
 
-  #recordAndApply(topic: Topic, partitions: number, config: Readonly<Record<string, string>>): void {
+  /** From here on clients may write to a topic that was a mirror. Throws what recording throws. */
+  endMirroring(topic: Topic): void {
+    this.#recordAndApply(topic, topic.partitions.length, Object.fromEntries(topic.config.own), false)
+    for (const partition of topic.partitions) partition.endMirroring()
+  }
+
+  #recordAndApply(
+    topic: Topic,
+    partitions: number,
+    config: Readonly<Record<string, string>>,
+    mirror = topic.mirror,
+  ): void {
     const { name, id } = topic
     const before = topic.partitions.length
     const births: readonly Birth[] =
       partitions > before ? [...topic.births, [before, this.#environment.startNumber()]] : topic.births
-    this.#environment.record({ kind: 'topic', name, id, partitions, config, births })
-    this.apply({ name, id, partitions, config, births })
+    const state = { name, id, partitions, config, births, mirror }
+    this.#environment.record({ kind: 'topic', ...state })
+    this.apply(state)
   }
 
   /**
@@ -151,8 +169,16 @@ export class TopicRegistry {
   }
 
   *records(): Iterable<MetadataRecord> {
-    for (const { name, id, partitions, config, births } of this.#byName.values()) {
-      yield { kind: 'topic', name, id, partitions: partitions.length, config: Object.fromEntries(config.own), births }
+    for (const { name, id, partitions, config, births, mirror } of this.#byName.values()) {
+      yield {
+        kind: 'topic',
+        name,
+        id,
+        partitions: partitions.length,
+        config: Object.fromEntries(config.own),
+        births,
+        mirror,
+      }
       for (const partition of partitions) {
         if (partition.logStartOffset === 0) continue
         yield { kind: 'logStart', id, partition: partition.index, offset: partition.logStartOffset }

@@ -9,6 +9,8 @@ export interface Topic {
   readonly config: TopicConfig
   readonly partitions: Partition[]
   births: readonly Birth[]
+  /** Holds what another log holds, at its offsets and in its epochs; clients only read it. */
+  mirror: boolean
   /** Kept by the broker for itself: clients may read it but not create or delete it. */
   readonly internal: boolean
 }
