@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom } from '@millrace/base'
+import { VirtualClock } from '@millrace/base/internal'
 import { apis, ErrorCode, type JoinGroupResponse, type SyncGroupResponse } from '@millrace/protocol'
 import { simulatedStorage } from '../src/core/storage/simulated-storage.ts'
 import { type CoreClient, createTopic, type Pending, testCore } from './support/core-client.ts'
+import { MortalProcess } from './support/mortal.ts'
 
 interface Member {
   readonly memberId: string
@@ -263,6 +265,31 @@ test('offsets go with their topic', () => {
   client.call(apis.DeleteTopics, 6, { topics: [{ name: 'order' }], timeoutMs: 1000 })
   createTopic(client, 'order')
   assert.equal(committed(client).committedOffset, -1)
+})
+
+test('offsets of a topic that is gone are not there after a stop in between either', () => {
+  const disk = simulatedStorage({ random: seededRandom(5) })
+  const clock = new VirtualClock(1_700_000_000_000)
+  const process = new MortalProcess(disk, clock)
+  const { client } = testCore({ storage: process.storage, clock: process.clock as VirtualClock })
+  createTopic(client, 'order')
+  commit(client, undefined, 5)
+  // The deletion is recorded, and the process dies before the offsets are deleted too.
+  process.dieAfter(1)
+  client.begin(apis.DeleteTopics, 6, { topics: [{ name: 'order' }], timeoutMs: 1000 })
+  assert.ok(process.dead)
+  disk.crash('kill')
+  const next = testCore({ storage: disk, clock })
+  assert.equal(next.core.topics.topic('order'), undefined)
+  createTopic(next.client, 'order')
+  assert.equal(committed(next.client).committedOffset, -1)
+})
+
+test('members whose assignors have no name in common cannot share a group', () => {
+  const { client } = testCore()
+  soloGroup(client)
+  const other = join(client, { protocols: ['roundrobin'] })
+  assert.equal(other.body?.errorCode, ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
 })
 
 test('offsets of an empty group expire, and the group with them', () => {
