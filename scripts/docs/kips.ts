@@ -89,6 +89,7 @@ export const kipTitles: Readonly<Record<number, string>> = {
   1073: 'Fenced brokers described',
   1075: 'A timeout for remote offsets',
   1082: 'Member ids that clients make',
+  1099: 'Which protocol a member speaks, described',
   1102: 'A client told to bootstrap again',
   1142: 'Config resources listed by type',
   1152: 'Transactions listed by a pattern of their id',

@@ -1,3 +1,4 @@
+import type { MetricSample } from '@millrace/base'
 import type { Interceptor } from './core/interception.ts'
 import type { ListenerEndpoint } from './server/listener.ts'
 import { type BrokerOptions, type ResolvedOptions, resolveOptions } from './server/options.ts'
@@ -29,6 +30,13 @@ export interface Broker extends AsyncDisposable {
    * broker.intercept(0, ({ body }) => ({ kind: 'delay', delayMs: 200 }))
    */
   intercept(apiKey: number, interceptor: Interceptor): () => void
+  /**
+   * The broker's figures as they are now: requests by API, bytes, connections, partitions, groups, transactions.
+   *
+   * @example
+   * const connections = (await broker.metrics()).find((one) => one.name === 'millrace_broker_connections')
+   */
+  metrics(): Promise<readonly MetricSample[]>
   /** Stops cleanly: open connections end, everything is synced, the next start is quick. */
   close(): Promise<void>
 }
@@ -37,6 +45,7 @@ interface Running {
   readonly endpoints: readonly ListenerEndpoint[]
   readonly closed: Promise<void>
   intercept(apiKey: number, interceptor: Interceptor): () => void
+  metrics(): Promise<readonly MetricSample[]>
   close(): Promise<void>
 }
 
@@ -54,7 +63,9 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   const release = resolved.dataDir === undefined ? () => {} : lockDataFolder(resolved.dataDir)
   let running: Running
   try {
-    running = options.worker === false ? await startHere(resolved) : await WorkerBroker.start(resolved)
+    // A worker takes some tenths of a second to start; what is in memory is for tests, which start many.
+    const hasWorker = options.worker ?? resolved.dataDir !== undefined
+    running = hasWorker ? await WorkerBroker.start(resolved) : await startHere(resolved)
   } catch (error) {
     release()
     throw error
@@ -75,6 +86,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     endpoints,
     closed,
     intercept: (apiKey, interceptor) => running.intercept(apiKey, interceptor),
+    metrics: () => running.metrics(),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -93,6 +105,7 @@ async function startHere(options: ResolvedOptions): Promise<Running> {
     endpoints: server.endpoints,
     closed,
     intercept: (apiKey, interceptor) => server.core.intercept(apiKey, interceptor),
+    metrics: async () => [...server.core.metrics.metrics()],
     async close() {
       await server.close()
       resolve()

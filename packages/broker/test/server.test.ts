@@ -30,7 +30,7 @@ async function produceOne(connection: RawConnection, topic: string, value: strin
 }
 
 test('a topic can be created, written and read over TCP, in a worker', async () => {
-  await using broker = await startBroker()
+  await using broker = await startBroker({ worker: true })
   using connection = await RawConnection.open(broker.port)
   await connection.call(apis.CreateTopics, 7, { topics: [{ name: 'order', numPartitions: 1, replicationFactor: 1 }] })
   const { brokers } = await connection.call(apis.Metadata, 12, { topics: [] })

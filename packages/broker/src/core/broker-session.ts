@@ -7,6 +7,7 @@ import {
 } from '@millrace/protocol'
 import { brokerError } from '../errors.ts'
 import type { BrokerCore } from './broker-core.ts'
+import type { RequestCounters } from './broker-metrics.ts'
 import type { FetchWatch } from './fetch/fetch-watch.ts'
 import type { InterceptedRequest, Interception } from './interception.ts'
 import { type AnyHandler, Deferred, noResponse, type RequestContext } from './request.ts'
@@ -43,13 +44,14 @@ export type Respond = (response: Buffer | undefined) => void
 export type RespondInParts = (parts: readonly MessagePart[] | undefined, requestIsFree?: boolean) => void
 
 interface Incoming {
-  readonly bytes: Buffer
   readonly handler: AnyHandler
   readonly apiVersion: number
   readonly correlationId: number
   readonly clientId: string | null
   readonly intercepted: boolean
   readonly respond: RespondInParts
+  readonly counters: RequestCounters
+  readonly receivedMs: number
 }
 
 /**
@@ -96,6 +98,7 @@ export class BrokerSession {
         onAuthenticated?.()
       },
       end: (error) => {
+        this.#core.metrics.authenticationFailures++
         this.close()
         this.#onEnd(error)
       },
@@ -140,7 +143,18 @@ export class BrokerSession {
     const body = decodeMessage(found.api.request, apiVersion, bytes, bodyOffset)
     const interceptor = this.#core.interceptorFor(apiKey)
     const intercepted = interceptor !== undefined
-    const incoming: Incoming = { bytes, handler: found, apiVersion, correlationId, clientId, intercepted, respond }
+    const counters = this.#core.metrics.received(found.api, bytes.length)
+    const receivedMs = this.#core.clock.now()
+    const incoming: Incoming = {
+      handler: found,
+      apiVersion,
+      correlationId,
+      clientId,
+      intercepted,
+      respond,
+      counters,
+      receivedMs,
+    }
     if (!interceptor) {
       this.#serve(incoming, body, false)
       return
@@ -214,7 +228,11 @@ export class BrokerSession {
       clientId,
       clientHost,
       principal,
-      may: (operation, type, name) => rights.demand(apiName, operation, type, name),
+      may: (operation, type, name) => {
+        const allowed = rights.demand(apiName, operation, type, name)
+        if (!allowed) core.metrics.authorizationDenials++
+        return allowed
+      },
       rights,
     }
     const result = handler.handle(body, context)
@@ -277,9 +295,14 @@ export class BrokerSession {
 
   #answer(incoming: Incoming, value: unknown): void {
     const parts = encoded(incoming, value)
-    if (this.#closed) releaseParts(parts)
+    if (this.#closed) {
+      releaseParts(parts)
+      return
+    }
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0)
+    this.#core.metrics.answered(incoming.counters, incoming.receivedMs, bytes)
     // A fault hook may have kept the body.
-    else incoming.respond(parts, incoming.handler.freesRequest && !incoming.intercepted)
+    incoming.respond(parts, incoming.handler.freesRequest && !incoming.intercepted)
   }
 
   #hold(): void {

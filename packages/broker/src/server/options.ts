@@ -21,7 +21,7 @@ export interface BrokerOptions {
    * device, which is shared by all that arrived meanwhile.
    */
   readonly durability?: Durability
-  /** Whether the broker runs in its own worker thread; default true. */
+  /** Whether the broker runs in its own worker thread; by default one with a `dataDir` does, one in memory does not. */
   readonly worker?: boolean
   /**
    * Broker settings under Kafka's dotted names.

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { MetricSample } from '@millrace/base'
 import type { InterceptedRequest, Interception, Interceptor } from '../core/interception.ts'
 import { brokerError } from '../errors.ts'
 import { authorizationDeniedChannel, connectionClosedChannel } from './diagnostics.ts'
@@ -20,6 +21,8 @@ export class WorkerBroker {
   readonly closed: Promise<void>
   readonly #worker: Worker
   readonly #interceptors = new Map<number, Interceptor>()
+  readonly #asked = new Map<number, (samples: readonly MetricSample[]) => void>()
+  #calls = 0
 
   private constructor(worker: Worker, endpoints: readonly ListenerEndpoint[], closed: Promise<void>) {
     this.#worker = worker
@@ -27,6 +30,10 @@ export class WorkerBroker {
     this.closed = closed
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'intercepted') void this.#decide(message.call, message.request)
+      if (message.kind === 'metrics') {
+        this.#asked.get(message.call)?.(message.samples)
+        this.#asked.delete(message.call)
+      }
       if (message.kind === 'authorizationDenied') authorizationDeniedChannel.publish(message.denied)
       if (message.kind === 'connectionClosed') {
         const { clientHost } = message
@@ -84,6 +91,17 @@ export class WorkerBroker {
       this.#interceptors.delete(apiKey)
       this.#tell({ kind: 'intercept', apiKey, active: false })
     }
+  }
+
+  /** Rejects with BROKER_CLOSED when the broker closes before it has answered. */
+  async metrics(): Promise<readonly MetricSample[]> {
+    const call = this.#calls++
+    const answered = new Promise<readonly MetricSample[]>((resolve) => this.#asked.set(call, resolve))
+    this.#tell({ kind: 'metrics', call })
+    const gone = this.closed.then(() => {
+      throw brokerError('BROKER_CLOSED', 'the broker has closed')
+    })
+    return Promise.race([answered, gone])
   }
 
   #tell(message: ToWorker): void {

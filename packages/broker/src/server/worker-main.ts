@@ -46,6 +46,9 @@ async function main(): Promise<void> {
         removals.delete(message.apiKey)
         if (message.active) removals.set(message.apiKey, server.core.intercept(message.apiKey, ask))
         break
+      case 'metrics':
+        tell({ kind: 'metrics', call: message.call, samples: [...server.core.metrics.metrics()] })
+        break
       case 'decision':
         decisions.get(message.call)?.(portable(message.decision) as Interception | undefined)
         decisions.delete(message.call)

@@ -1,4 +1,4 @@
-import { type ErrorFields, isMillraceError } from '@millrace/base'
+import { type ErrorFields, isMillraceError, type MetricSample } from '@millrace/base'
 import type { InterceptedRequest, Interception } from '../core/interception.ts'
 import { brokerError, brokerErrors } from '../errors.ts'
 import type { AuthorizationDenied } from './diagnostics.ts'
@@ -7,6 +7,7 @@ import type { ListenerEndpoint } from './listener.ts'
 /** What the thread that started the broker tells its worker. */
 export type ToWorker =
   | { readonly kind: 'close' }
+  | { readonly kind: 'metrics'; readonly call: number }
   | { readonly kind: 'intercept'; readonly apiKey: number; readonly active: boolean }
   | { readonly kind: 'decision'; readonly call: number; readonly decision: Interception | undefined }
 
@@ -15,6 +16,7 @@ export type FromWorker =
   | { readonly kind: 'listening'; readonly endpoints: readonly ListenerEndpoint[] }
   | { readonly kind: 'failed'; readonly error: PlainError }
   | { readonly kind: 'closed' }
+  | { readonly kind: 'metrics'; readonly call: number; readonly samples: readonly MetricSample[] }
   | { readonly kind: 'authorizationDenied'; readonly denied: AuthorizationDenied }
   | { readonly kind: 'connectionClosed'; readonly clientHost: string; readonly error: PlainError }
   | { readonly kind: 'intercepted'; readonly call: number; readonly request: InterceptedRequest }
