@@ -4,6 +4,9 @@ const lengthBytes = 4
 /** Up to here the whole frame is allocated when its length is known; beyond, memory follows what has really arrived. */
 const allocateAtOnceBytes = 1024 * 1024
 
+/** Up to here a frame is moved out of the chunk that it came in. */
+const copyBelowBytes = 2048
+
 /** Cuts a stream into frames: four bytes of length, then as many bytes. */
 export class FrameReader {
   /** Larger frames are refused when their length is read. */
@@ -68,9 +71,10 @@ export class FrameReader {
   #take(bytes: Buffer): void {
     const complete = this.#filled + bytes.length === this.#expected
     if (complete && this.#filled === 0) {
-      // The frame lies in one chunk: no copy.
+      // The frame lies in one chunk. A chunk was read into 64 KiB that were then cut to size: many small ones that wait for
+      // long would keep the heap in pieces, so those are copied.
       this.#expected = -1
-      this.#onFrame(bytes)
+      this.#onFrame(bytes.length < copyBelowBytes ? Buffer.from(bytes) : bytes)
       return
     }
     if (this.#filled === 0 && this.#expected <= allocateAtOnceBytes) this.#whole = this.#allocate(this.#expected)
