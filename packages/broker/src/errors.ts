@@ -11,7 +11,7 @@ export const brokerErrors = {
     retriable: false,
     cause: 'Another process serves from the same data folder.',
     remedy:
-      'Stop the process that the message names, or choose another data folder; delete the file `lock` in it only when that process is gone for certain.',
+      'Stop the process that the message names, or choose another data folder. When it ran on a host or in a container that is gone for certain, start once with --take-over-from <host> (in code takeOverFrom), or give containers a host name that lasts.',
   },
   BROKER_FORMAT_TOO_NEW: {
     retriable: false,

@@ -60,7 +60,8 @@ interface Running {
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const resolved = resolveOptions(options)
   // The lock belongs to the process: it outlives a worker that crashes and goes with the process.
-  const release = resolved.dataDir === undefined ? () => {} : lockDataFolder(resolved.dataDir)
+  const { dataDir } = resolved
+  const release = dataDir === undefined ? () => {} : lockDataFolder(dataDir, options.takeOverFrom)
   let running: Running
   try {
     // A worker takes some tenths of a second to start; what is in memory is for tests, which start many.

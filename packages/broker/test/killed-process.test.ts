@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
@@ -125,6 +125,27 @@ test('a data folder serves one process at a time, and is taken over from one tha
     await (await startBroker({ dataDir: folder, worker: false })).close()
   } finally {
     child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+test('the lock of another host is respected, until somebody says that the host is gone', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-lock-'))
+  try {
+    const left = { pid: 1, host: 'container-4711', startedAt: undefined, token: '1-1' }
+    writeFileSync(join(folder, 'lock'), JSON.stringify(left))
+    for (const takeOverFrom of [undefined, 'container-4712']) {
+      const options = { dataDir: folder, worker: false, ...(takeOverFrom !== undefined && { takeOverFrom }) }
+      await assert.rejects(startBroker(options), (error: Error & { code?: string; remedy?: string }) => {
+        assert.equal(error.code, 'BROKER_DATA_FOLDER_IN_USE')
+        assert.match(error.message, /container-4711/)
+        assert.match(error.remedy ?? '', /--take-over-from/)
+        return true
+      })
+    }
+    await (await startBroker({ dataDir: folder, worker: false, takeOverFrom: 'container-4711' })).close()
+    assert.equal(existsSync(join(folder, 'lock')), false)
+  } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 })

@@ -12,6 +12,11 @@ export interface BrokerOptions {
   readonly memory?: boolean
   /** The folder that holds the data; created when missing. */
   readonly dataDir?: string
+  /**
+   * A host, or container, that held the data folder and is gone for certain: its lock is taken over. The name stands in the error
+   * that refuses the folder.
+   */
+  readonly takeOverFrom?: string
   /** The address to listen on; default `127.0.0.1`. With `port` the short form of one listener without TLS and SASL. */
   readonly host?: string
   /** The port to listen on; 0, the default, takes any free one. */

@@ -15,9 +15,11 @@ const attempts = 5
 
 /**
  * Makes this process the only one that serves from a folder. Throws BROKER_DATA_FOLDER_IN_USE naming the owner; what a
- * process that is gone left behind is taken over. Returns what releases the folder.
+ * process that is gone left behind is taken over. Whether a process of another host is gone cannot be told from here, and a container
+ * that was started anew is another host: `takeOverFrom` names the host whose lock counts as left behind. Returns what releases the
+ * folder.
  */
-export function lockDataFolder(folder: string): () => void {
+export function lockDataFolder(folder: string, takeOverFrom?: string): () => void {
   mkdirSync(folder, { recursive: true })
   const path = join(folder, 'lock')
   const token = `${process.pid}-${process.hrtime.bigint()}`
@@ -29,7 +31,7 @@ export function lockDataFolder(folder: string): () => void {
       // A link either makes the whole file appear or fails: nobody ever reads half a lock.
       if (tryLink(candidate, path)) return () => release(path, token)
       const owner = readOwner(path)
-      if (owner && isAlive(owner)) throw inUse(folder, owner)
+      if (owner && isAlive(owner, takeOverFrom)) throw inUse(folder, owner)
       removeStale(path, folder, owner, token)
     }
     throw inUse(folder, readOwner(path))
@@ -81,9 +83,8 @@ function readOwner(path: string): Owner | undefined {
   }
 }
 
-function isAlive(owner: Owner): boolean {
-  // Whether a process of another machine lives cannot be told from here.
-  if (owner.host !== hostname()) return true
+function isAlive(owner: Owner, takeOverFrom: string | undefined): boolean {
+  if (owner.host !== hostname()) return owner.host !== takeOverFrom
   try {
     process.kill(owner.pid, 0)
   } catch (error) {

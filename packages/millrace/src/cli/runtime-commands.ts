@@ -24,6 +24,7 @@ function brokerCommand(): Command {
     .option('--port <n>', 'port to listen on, 0 for a free one (default: 9092)', port)
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--allow-remote', 'listen beyond loopback without authentication, or where passwords can be read')
+    .option('--take-over-from <host>', 'take the data folder over from a host or container that is gone for certain')
     .addOption(new Option('--data <dir>', 'folder of the log').conflicts('memory'))
     .option('--memory', 'keep everything in memory, the default without --data')
     .addOption(
@@ -34,6 +35,7 @@ function brokerCommand(): Command {
     .option('--config <name=value>', 'a broker setting by its Kafka name; may be repeated', collect)
     .option('--config-file <file>', "broker settings in the form of Kafka's server.properties")
     .option('--user <name=password>', 'a user of listeners with SASL; may be repeated', collect)
+    .option('--super-user <name>', 'switches ACLs on; none applies to this user; may be repeated', collect)
     .option('--users-file <file>', 'users, a line name=password each; keeps passwords off the command line')
     .action(async (flags) => (await import('./commands/broker.ts')).brokerCommand(flags))
 }

@@ -12,11 +12,13 @@ export interface BrokerFlags {
   readonly data?: string
   readonly memory?: boolean
   readonly allowRemote?: boolean
+  readonly takeOverFrom?: string
   readonly durability: 'write' | 'fsync'
   readonly config?: readonly string[]
   readonly configFile?: string
   readonly user?: readonly string[]
   readonly usersFile?: string
+  readonly superUser?: readonly string[]
 }
 
 const defaultPort = 9092
@@ -33,7 +35,9 @@ export async function brokerCommand(flags: BrokerFlags): Promise<void> {
     worker: flags.data !== undefined,
     ...(flags.data === undefined ? { memory: true } : { dataDir: flags.data }),
     ...(flags.allowRemote && { allowNonLoopback: true }),
+    ...(flags.takeOverFrom !== undefined && { takeOverFrom: flags.takeOverFrom }),
     users: { ...(await properties(flags.usersFile)), ...pairs(flags.user) },
+    ...(flags.superUser && { superUsers: flags.superUser }),
     config,
   })
   if (inMemory && !flags.memory) {
