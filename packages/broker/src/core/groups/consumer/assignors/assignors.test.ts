@@ -123,6 +123,24 @@ test('uniform with different subscriptions leaves no move that would make two lo
   }
 })
 
+test('uniform evens out a hundred thousand partitions without moving them one by one', () => {
+  const count = 100_000
+  const all = new Map([['order', new Set(Array.from({ length: count }, (_, partition) => partition))]])
+  const input: AssignorInput = {
+    members: [member('a', ['order', 'customer'], all), member('b', ['order'])],
+    partitionCounts: new Map([
+      ['order', count],
+      ['customer', 10],
+    ]),
+  }
+  const startedMs = performance.now()
+  const result = assignUniform(input)
+  assert.ok(performance.now() - startedMs < 5_000)
+  checkComplete(input, result)
+  const [a = 0, b = 0] = loads(input, result)
+  assert.ok(Math.abs(a - b) <= 1, `${a} and ${b}`)
+})
+
 test('range gives the same numbers of every topic to the same member, static members first', () => {
   const members = [
     { ...member('c', ['x', 'y']), instanceId: 'second' },

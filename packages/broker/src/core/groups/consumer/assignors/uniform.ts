@@ -142,14 +142,22 @@ class Balance {
       }
       const emptiest = this.#emptiest(subscribers)
       if (fullest === undefined || this.#load(fullest) - this.#load(emptiest) < 2) return moved
-      const partitions = this.#result.get(fullest)!.get(topicId)!
-      const partition = Math.max(...partitions)
-      partitions.delete(partition)
-      if (partitions.size === 0) this.#result.get(fullest)!.delete(topicId)
-      this.#loads.set(fullest, this.#load(fullest) - 1)
-      this.#add(emptiest, topicId, partition)
+      this.#move(topicId, fullest, emptiest)
       moved = true
     }
+  }
+
+  /** As many at once as make the two alike: one by one takes minutes where there are a hundred thousand. */
+  #move(topicId: string, from: string, to: string): void {
+    const partitions = this.#result.get(from)!.get(topicId)!
+    const count = Math.min(partitions.size, Math.floor((this.#load(from) - this.#load(to)) / 2))
+    const last = [...partitions].sort((a, b) => b - a).slice(0, count)
+    for (const partition of last) {
+      partitions.delete(partition)
+      this.#add(to, topicId, partition)
+    }
+    if (partitions.size === 0) this.#result.get(from)!.delete(topicId)
+    this.#loads.set(from, this.#load(from) - count)
   }
 
   #emptiest(subscribers: readonly string[]): string {
