@@ -6,12 +6,22 @@ function count(value: string): number {
   return number
 }
 
-/** `--brokers` and `--json`, everywhere. */
+/** Where the brokers are, how to log in, and `--json`, everywhere. */
 function daily(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .addOption(new Option('--brokers <list>', 'bootstrap servers').default('127.0.0.1:9092').env('MILLRACE_BROKERS'))
     .option('--json', 'print JSON')
+    .addOption(new Option('--login <user>', 'log in with SASL').env('MILLRACE_KAFKA_USER'))
+    .addOption(new Option('--password-file <file>', 'file with the password; else MILLRACE_KAFKA_PASSWORD has it'))
+    .addOption(
+      new Option('--mechanism <name>', 'how to log in')
+        .choices(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])
+        .default('SCRAM-SHA-256')
+        .env('MILLRACE_KAFKA_MECHANISM'),
+    )
+    .option('--tls', 'the listener speaks TLS')
+    .addOption(new Option('--ca <file>', 'certificates to trust, in PEM; with --tls').env('MILLRACE_KAFKA_CA'))
 }
 
 function gatewayUrl(): Option {
@@ -79,6 +89,44 @@ function groupsCommand(): Command {
     )
 }
 
+/** What an ACL is about, and whom. */
+function aboutAcls(command: Command): Command {
+  return command
+    .option('--topic <name>', 'about a topic, * for all')
+    .option('--group <name>', 'about a consumer group')
+    .option('--transactional-id <id>', 'about a transactional id')
+    .option('--cluster', 'about the cluster')
+    .option('--prefix', 'the name is the beginning of names')
+    .option('--principal <user>', 'User:alice, or alice for short; User:* for everyone')
+    .option('--operation <name...>', 'read, write, create, delete, alter, describe, all, ...')
+    .option('--host <address>', 'from this address; * for everywhere')
+}
+
+function aclsCommand(): Command {
+  const load = () => import('./commands/acls.ts')
+  return new Command('acls')
+    .description('who may do what')
+    .addCommand(
+      aboutAcls(daily('list', 'ACLs, all or those named'))
+        .option('--match', 'all that the named resource comes under, prefixes and * included')
+        .option('--deny', 'only what is denied')
+        .option('--allow', 'only what is allowed')
+        .action(async (flags) => (await load()).listAcls(flags)),
+    )
+    .addCommand(
+      aboutAcls(daily('add', 'allow a principal something, or deny it'))
+        .option('--deny', 'deny it: that outweighs all that allows it')
+        .action(async (flags) => (await load()).addAcls(flags)),
+    )
+    .addCommand(
+      aboutAcls(daily('remove', 'remove ACLs; previews unless --yes'))
+        .option('--deny', 'only what is denied')
+        .option('--allow', 'only what is allowed')
+        .option('--yes', 'do it')
+        .action(async (flags) => (await load()).removeAcls(flags)),
+    )
+}
+
 function dlqCommand(): Command {
   const load = () => import('./commands/dlq.ts')
   return new Command('dlq')
@@ -136,6 +184,7 @@ export function dailyCommands(): Command[] {
     produceCommand(),
     consumeCommand(),
     groupsCommand(),
+    aclsCommand(),
     dlqCommand(),
     connectCommand(),
     queryCommand(),
