@@ -247,7 +247,7 @@ export class ModelClassic implements Model {
     this.#phase = 'out'
     if (errorCode === ErrorCode.UNKNOWN_MEMBER_ID) this.memberId = ''
     else if (errorCode === ErrorCode.FENCED_INSTANCE_ID) this.world.remove(this)
-    else if (errorCode !== ErrorCode.REBALANCE_IN_PROGRESS && errorCode !== ErrorCode.ILLEGAL_GENERATION) {
+    else if (!retried.includes(errorCode)) {
       throw new Error(`a classic member was answered ${errorCode}`)
     }
   }
@@ -270,6 +270,12 @@ export class ModelClassic implements Model {
     this.#sync = undefined
   }
 }
+
+const retried: readonly number[] = [
+  ErrorCode.REBALANCE_IN_PROGRESS,
+  ErrorCode.ILLEGAL_GENERATION,
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+]
 
 function withVersion(version: number, body: Buffer): Buffer {
   const prefix = Buffer.alloc(2)

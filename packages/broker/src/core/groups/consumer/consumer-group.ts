@@ -36,6 +36,8 @@ export class ConsumerGroup {
   readonly staticMembers: Map<string, string>
   readonly target: Map<string, TopicPartitions>
   readonly regexes: Map<string, ResolvedRegex>
+  /** Regular expression -> how many members subscribe to it: asked at every heartbeat. */
+  readonly #regexMembers: Map<string, number>
   /** Topic id -> partition -> id of the member that owns it. */
   readonly #owners: Map<string, Map<number, string>>
   /** The topics may not be those that `metadataHash` is of: look again at the next heartbeat. Not in the log. */
@@ -47,6 +49,7 @@ export class ConsumerGroup {
     this.staticMembers = new Map(from?.staticMembers)
     this.target = new Map(from?.target)
     this.regexes = new Map(from?.regexes)
+    this.#regexMembers = new Map(from ? from.#regexMembers : [])
     this.#owners = new Map(from && Array.from(from.#owners, ([topicId, owners]) => [topicId, new Map(owners)]))
     if (!from) return
     this.state = from.state
@@ -80,6 +83,8 @@ export class ConsumerGroup {
   put(member: ConsumerMember): void {
     const before = this.members.get(member.memberId)
     if (before) this.#release(before)
+    this.#countRegex(before?.topicRegex ?? '', -1)
+    this.#countRegex(member.topicRegex, 1)
     this.members.set(member.memberId, member)
     if (member.instanceId !== null) this.staticMembers.set(member.instanceId, member.memberId)
     this.#own(member, member.assigned)
@@ -90,9 +95,17 @@ export class ConsumerGroup {
     const member = this.members.get(memberId)
     if (!member) return
     this.#release(member)
+    this.#countRegex(member.topicRegex, -1)
     this.members.delete(memberId)
     const { instanceId } = member
     if (instanceId !== null && this.staticMembers.get(instanceId) === memberId) this.staticMembers.delete(instanceId)
+  }
+
+  #countRegex(pattern: string, change: number): void {
+    if (pattern === '') return
+    const count = (this.#regexMembers.get(pattern) ?? 0) + change
+    if (count > 0) this.#regexMembers.set(pattern, count)
+    else this.#regexMembers.delete(pattern)
   }
 
   #own({ memberId }: ConsumerMember, partitions: EpochPartitions): void {
@@ -146,10 +159,9 @@ export class ConsumerGroup {
     return topics
   }
 
+  /** Regular expressions that anyone subscribes to. */
   subscribedRegexes(): ReadonlySet<string> {
-    const patterns = new Set<string>()
-    for (const { topicRegex } of this.members.values()) if (topicRegex !== '') patterns.add(topicRegex)
-    return patterns
+    return new Set(this.#regexMembers.keys())
   }
 
   get classicMembers(): ConsumerMember[] {
