@@ -329,3 +329,32 @@ test('what a failed append left in a file is cut before the next, also when it c
     rmSync(folder, { recursive: true, force: true })
   }
 })
+
+test('flush.messages and flush.ms sync a log also under durability write, and with 1 the answer waits', () => {
+  const storage = disk()
+  const { client, clock } = testCore({ storage })
+  const create = (name: string, setting: string, value: string): void => {
+    const configs = [{ name: setting, value }]
+    client.call(apis.CreateTopics, 7, { topics: [{ name, numPartitions: 1, replicationFactor: 1, configs }] })
+  }
+  create('each', 'flush.messages', '1')
+  create('third', 'flush.messages', '3')
+  create('later', 'flush.ms', '500')
+  const one = (topic: string): Pending<unknown> =>
+    client.begin(apis.Produce, 9, {
+      acks: -1,
+      timeoutMs: 1000,
+      topicData: [{ name: topic, partitionData: [{ index: 0, records: batch([{ value: 'v' }]) }] }],
+    })
+  waits(storage, 'Produce with flush.messages=1', () => one('each'))
+  for (let count = 0; count < 4; count++) assert.ok(one('third').body)
+  assert.ok(one('later').body)
+  clock.advance(500)
+  assert.ok(one('later').body)
+  // The topics themselves must survive.
+  storage.open('metadata/journal.log').syncNow()
+  storage.crash('power')
+  const { core } = testCore({ storage })
+  const kept = ['each', 'third', 'later'].map((name) => core.partition(name, 0)!.logEndOffset)
+  assert.ok(kept[0]! >= 1 && kept[1]! >= 3 && kept[2]! >= 1, `${kept}`)
+})

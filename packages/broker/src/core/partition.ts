@@ -75,6 +75,7 @@ interface CommitWaiter {
 }
 
 const noBytes = Buffer.alloc(0)
+const maxTimerMs = 0x7fffffff
 const scanBytes = 256 * 1024
 
 /**
@@ -103,6 +104,8 @@ export class Partition {
   readonly #environment: PartitionEnvironment
   #commitWaiters: CommitWaiter[] = []
   #syncing = false
+  #unflushed = 0
+  #cancelFlush: (() => void) | undefined
   #closed = false
   /** Whether the log has an end that it should not have, until the next start. */
   #broken = false
@@ -234,12 +237,40 @@ export class Partition {
     }
     if (origin === 'replica') this.leaderEpoch = Math.max(this.leaderEpoch, this.epochs.latest)
     this.bytesAppended += records.length
-    if (this.#environment.fsync) this.#sync()
-    else this.#advanceTo(nextOffset)
+    // With flush.messages=1 Kafka, too, syncs before it answers.
+    if (this.#environment.fsync || this.config.flush.messages === 1) this.#sync()
+    else {
+      this.#advanceTo(nextOffset)
+      this.#flushInTime(nextOffset - baseOffset)
+    }
     // The device may have refused at once: then the records are gone again.
     if (this.#broken || this.log.endOffset < nextOffset)
       return refused(ErrorCode.KAFKA_STORAGE_ERROR, 'The log cannot be synced.')
     return { errorCode: ErrorCode.NONE, baseOffset, lastOffset: nextOffset - 1, logAppendTimeMs }
+  }
+
+  /** Has the log synced after so many records, or so long after the first of them; nobody waits for it. */
+  #flushInTime(count: number): void {
+    const { messages, ms } = this.config.flush
+    if (messages === Number.POSITIVE_INFINITY && ms === Number.POSITIVE_INFINITY) return
+    this.#unflushed += count
+    if (this.#unflushed >= messages) this.#flush()
+    else if (ms !== Number.POSITIVE_INFINITY) {
+      this.#cancelFlush ??= this.#environment.clock.after(Math.min(ms, maxTimerMs), () => this.#flush())
+    }
+  }
+
+  #flush(): void {
+    this.#unflushed = 0
+    this.#cancelFlush?.()
+    this.#cancelFlush = undefined
+    if (this.#closed) return
+    try {
+      // Segments before the active one are synced when they end.
+      this.log.active?.file.sync(() => {})
+    } catch {
+      // A device that refuses is met again by the next append.
+    }
   }
 
   #duplicate(check: { baseOffset: number; logAppendTimeMs: number }): AppendResult {
@@ -311,7 +342,8 @@ export class Partition {
   }
 
   #advanceTo(offset: number): void {
-    this.highWatermark = offset
+    // A sync that began before the topic gave up waiting for syncs ends behind where readers are.
+    this.highWatermark = Math.max(this.highWatermark, offset)
     if (this.#commitWaiters.length > 0) {
       const ready = this.#commitWaiters.filter((waiter) => waiter.nextOffset <= offset)
       this.#commitWaiters = this.#commitWaiters.filter((waiter) => waiter.nextOffset > offset)
@@ -472,6 +504,7 @@ export class Partition {
   /** Ends all waiting; the partition takes no more appends. */
   close(errorCode: number): void {
     this.#closed = true
+    this.#cancelFlush?.()
     const waiters = this.#commitWaiters
     this.#commitWaiters = []
     for (const waiter of waiters) waiter.done(errorCode)

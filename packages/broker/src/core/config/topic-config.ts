@@ -4,6 +4,11 @@ import type { BrokerConfig } from './broker-config.ts'
 import { listElements } from './definition.ts'
 import { topicConfigDefinition } from './topic-config-definitions.ts'
 
+/** Kafka's way to say never is the greatest number there is. */
+function finite(value: number): number {
+  return value > Number.MAX_SAFE_INTEGER ? Number.POSITIVE_INFINITY : value
+}
+
 /** `segment.index.bytes` counts in entries of Kafka's larger index, the one by time. */
 const timeIndexEntryBytes = 12
 
@@ -29,6 +34,8 @@ export class TopicConfig {
   timestampAfterMaxMs = 0
   timestampBeforeMaxMs = 0
   minInsyncReplicas = 1
+  /** Records, and milliseconds, after which the log is synced whatever the durability policy says; infinite when nobody asked. */
+  flush = { messages: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY }
 
   constructor(broker: BrokerConfig, own: Iterable<readonly [string, string]> = []) {
     this.#broker = broker
@@ -88,5 +95,6 @@ export class TopicConfig {
     this.timestampAfterMaxMs = this.number('message.timestamp.after.max.ms')
     this.timestampBeforeMaxMs = this.number('message.timestamp.before.max.ms')
     this.minInsyncReplicas = this.number('min.insync.replicas')
+    this.flush = { messages: finite(this.number('flush.messages')), ms: finite(this.number('flush.ms')) }
   }
 }
