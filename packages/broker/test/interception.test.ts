@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { apis, ErrorCode, type ProduceRequest } from '@millrace/protocol'
-import { CoreClient, createTopic, testCore } from './support/core-client.ts'
+import {
+  apis,
+  type CreateTopicsRequest,
+  ErrorCode,
+  encodeRequest,
+  type ProduceRequest,
+  ZERO_UUID,
+} from '@millrace/protocol'
+import { includesVersion } from '@millrace/protocol/internal'
+import type { BrokerCore } from '../src/core/broker-core.ts'
+import { handlers } from '../src/core/handlers/index.ts'
+import type { AnyHandler } from '../src/core/request.ts'
+import { CoreClient, createTopic, type Pending, testCore } from './support/core-client.ts'
 import { batch } from './support/records.ts'
 import { beginProduce, fetchNow, produce } from './support/requests.ts'
 
@@ -65,4 +76,85 @@ test('a hook may take its time to decide', async () => {
   await Promise.resolve()
   await Promise.resolve()
   assert.equal(producing.body!.responses[0]!.partitionResponses[0]!.baseOffset, 0)
+})
+
+const others = handlers.filter(({ api }) => api.key !== key)
+
+/** A client of its own on the same broker, and its request, which any answer answers. */
+function ask(core: BrokerCore, { api, versions }: AnyHandler): Pending<unknown> {
+  return new CoreClient(core).begin(api, versions[1], {})
+}
+
+test('requests of every API can be delayed', () => {
+  for (const one of others) {
+    const { core, clock } = testCore()
+    core.intercept(one.api.key, () => ({ kind: 'delay', delayMs: 120_000 }))
+    const pending = ask(core, one)
+    clock.advance(119_999)
+    assert.equal(pending.body, undefined, one.api.name)
+    clock.advance(60_001)
+    assert.ok(pending.body !== undefined, one.api.name)
+    core.close()
+  }
+})
+
+test('requests of every API can be answered by the hook, with errors too', () => {
+  for (const one of others) {
+    const { core } = testCore()
+    const all = { errorCode: ErrorCode.NOT_CONTROLLER, throttleTimeMs: 1234 }
+    const carried = one.api.response.fields.filter(
+      ({ name, versions }) => name in all && includesVersion(versions, one.versions[1]),
+    )
+    const wanted = Object.fromEntries(carried.map(({ name }) => [name, all[name as keyof typeof all]]))
+    core.intercept(one.api.key, () => ({ kind: 'respond', body: wanted }))
+    const answer = ask(core, one).body as Record<string, unknown> | undefined
+    assert.ok(answer, one.api.name)
+    for (const [name, value] of Object.entries(wanted)) assert.equal(answer[name], value, `${name} of ${one.api.name}`)
+    core.close()
+  }
+})
+
+test('requests of every API can be dropped, or lose their reply', () => {
+  for (const one of others) {
+    for (const kind of ['drop', 'loseReply'] as const) {
+      const { core, clock } = testCore()
+      core.intercept(one.api.key, () => ({ kind }))
+      const errors: Error[] = []
+      const session = core.open({ clientHost: 'victim', onDrop: (error) => errors.push(error) })
+      const { api, versions } = one
+      const request = encodeRequest({ api, version: versions[1], correlationId: 1, clientId: 'victim', body: {} })
+      let answered = false
+      session.handle(request, () => {
+        answered = true
+      })
+      clock.advance(60_000)
+      assert.deepEqual([answered, errors.length], [false, 1], `${kind} of ${api.name}`)
+      core.close()
+    }
+  }
+})
+
+test('requests of several APIs can be rewritten', () => {
+  const { core, client } = testCore()
+  createTopic(client, 'order')
+  core.intercept(apis.CreateTopics.key, ({ body }) => {
+    const request = body as CreateTopicsRequest
+    return { kind: 'rewrite', body: { ...request, topics: request.topics.map((one) => ({ ...one, name: 'renamed' })) } }
+  })
+  createTopic(client, 'wanted')
+  assert.deepEqual([core.topics.topic('wanted'), core.topics.topic('renamed')?.name], [undefined, 'renamed'])
+  core.intercept(apis.Metadata.key, () => ({
+    kind: 'rewrite',
+    body: { topics: [{ name: 'order', topicId: ZERO_UUID }] },
+  }))
+  assert.deepEqual(
+    client.call(apis.Metadata, 12, { topics: null }).topics.map((one) => one.name),
+    ['order'],
+  )
+  core.intercept(apis.InitProducerId.key, ({ body }) => ({
+    kind: 'rewrite',
+    body: { ...(body as object), transactionalId: '' },
+  }))
+  const idempotent = { transactionalId: null, transactionTimeoutMs: 1000, producerId: -1, producerEpoch: -1 }
+  assert.equal(client.call(apis.InitProducerId, 4, idempotent).errorCode, ErrorCode.INVALID_REQUEST)
 })
