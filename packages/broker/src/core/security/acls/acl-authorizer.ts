@@ -62,8 +62,8 @@ export class AclAuthorizer implements Authorizer {
     const host = hostAddress(who.clientHost)
     const allowing: Acl[] = []
     const denying = { literal: new Set<string>(), prefixed: new Set<string>() }
-    for (const acls of this.#store.index.ofType(type)) {
-      for (const acl of aclsFor(acls, principal)) {
+    for (const name of new Set([principal, everyone])) {
+      for (const acl of this.#store.index.of(name, type)) {
         const isAsked = acl.operation === operation || acl.operation === AclOperation.ALL
         if (!isAsked || !fromHost(acl, host)) continue
         if (acl.permission === Permission.ALLOW) allowing.push(acl)

@@ -8,6 +8,7 @@ export type PatternAcls = Map<string, Acl[]>
 interface TypeAcls {
   readonly literal: Map<string, PatternAcls>
   readonly prefixed: PrefixMap<PatternAcls>
+  readonly byPrincipal: Map<string, Set<Acl>>
 }
 
 /** ACLs by what they are about: those that matter to a resource are found without a look at the others. */
@@ -18,7 +19,7 @@ export class AclIndex {
     const { resourceType, patternType, resourceName, principal } = acl
     let type = this.#types.get(resourceType)
     if (!type) {
-      type = { literal: new Map(), prefixed: new PrefixMap() }
+      type = { literal: new Map(), prefixed: new PrefixMap(), byPrincipal: new Map() }
       this.#types.set(resourceType, type)
     }
     const patterns = patternType === PatternType.LITERAL ? type.literal : type.prefixed
@@ -30,6 +31,9 @@ export class AclIndex {
     const own = acls.get(principal)
     if (own) own.push(acl)
     else acls.set(principal, [acl])
+    const all = type.byPrincipal.get(principal)
+    if (all) all.add(acl)
+    else type.byPrincipal.set(principal, new Set([acl]))
   }
 
   /** Takes away the very object that was added. */
@@ -39,10 +43,13 @@ export class AclIndex {
     const patterns = patternType === PatternType.LITERAL ? type?.literal : type?.prefixed
     const acls = patterns?.get(resourceName)
     const own = acls?.get(principal)
-    if (!patterns || !acls || !own) return
+    const all = type?.byPrincipal.get(principal)
+    if (!type || !patterns || !acls || !own || !all) return
     own.splice(own.indexOf(acl), 1)
     if (own.length === 0) acls.delete(principal)
     if (acls.size === 0) patterns.delete(resourceName)
+    all.delete(acl)
+    if (all.size === 0) type.byPrincipal.delete(principal)
   }
 
   /** The ACLs of every pattern that a resource comes under. */
@@ -62,11 +69,8 @@ export class AclIndex {
     return (patternType === PatternType.LITERAL ? type?.literal : type?.prefixed)?.get(resourceName)
   }
 
-  /** The ACLs of all patterns of a type. */
-  *ofType(resourceType: ResourceType): Iterable<PatternAcls> {
-    const type = this.#types.get(resourceType)
-    if (!type) return
-    yield* type.literal.values()
-    yield* type.prefixed.values()
+  /** The ACLs of one principal about anything of a type. */
+  of(principal: string, resourceType: ResourceType): Iterable<Acl> {
+    return this.#types.get(resourceType)?.byPrincipal.get(principal) ?? []
   }
 }

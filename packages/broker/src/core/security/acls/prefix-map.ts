@@ -50,10 +50,6 @@ export class PrefixMap<T> {
     for (let entry = own; entry; entry = entry.parent) yield entry.value
   }
 
-  values(): Iterable<T> {
-    return this.#entries.values().map((entry) => entry.value)
-  }
-
   /** The longest prefix of a name before the place where the name belongs. */
   #longest(name: string, at: number): Entry<T> | undefined {
     let entry = this.#entries[at - 1]
