@@ -81,7 +81,15 @@ class Run implements World {
     const tamper = bug.tamper?.() ?? {}
     this.network = new Network({ clock, random, machine: this.#machine, tamper, transactionVersion })
     const cooperative = randomInt(this.random, 2) === 0
-    this.#log(`${durability}, transactions version ${transactionVersion}${cooperative ? ', cooperative' : ''}`)
+    // A group whose members are on their way from the classic protocol to KIP-848, or back.
+    const mixed = randomInt(this.random, 3) === 0
+    const traits = [
+      durability,
+      `transactions version ${transactionVersion}`,
+      cooperative && 'cooperative',
+      mixed && 'mixed',
+    ]
+    this.#log(traits.filter(Boolean).join(', '))
     this.#roles = [
       { name: 'producer-a', run: runProducer },
       { name: 'producer-b', run: runProducer },
@@ -90,7 +98,13 @@ class Run implements World {
       { name: 'member-a', run: (process) => runMember(process, 'readers', cooperative) },
       { name: 'member-b', run: (process) => runMember(process, 'readers', cooperative) },
       { name: 'consumer-a', run: (process) => runConsumerGroupMember(process, 'consumers') },
-      { name: 'consumer-b', run: (process) => runConsumerGroupMember(process, 'consumers') },
+      {
+        name: 'consumer-b',
+        run: (process) =>
+          mixed && process.chance(0.6)
+            ? runMember(process, 'consumers', cooperative)
+            : runConsumerGroupMember(process, 'consumers'),
+      },
       { name: 'processor-a', run: (process) => runProcessor(process, 'processors', 'processor-a') },
       { name: 'processor-b', run: (process) => runProcessor(process, 'processors', 'processor-b') },
       { name: 'committed', run: (process) => runReader(process, 'read_committed') },

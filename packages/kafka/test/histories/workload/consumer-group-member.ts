@@ -70,6 +70,8 @@ class Member {
         return
       case ErrorCode.UNKNOWN_MEMBER_ID:
       case ErrorCode.FENCED_MEMBER_EPOCH:
+      // It was the last that spoke this protocol, and the group went back to the classic one without it.
+      case ErrorCode.GROUP_ID_NOT_FOUND:
         // Whoever has the partitions now, it is not this member.
         this.#epoch = 0
         this.#target = undefined
