@@ -16,8 +16,18 @@ export interface ApacheKafka {
   readonly pid: number
   /** Class path of the jars, for starting Kafka's own command line tools with `java -cp`. */
   readonly classPath: string
+  /** `host:port` of the listeners that `options.listeners` added, by name. */
+  readonly listeners: Readonly<Record<string, string>>
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
+}
+
+interface ApacheKafkaOptions {
+  readonly config?: Record<string, string>
+  readonly features?: Record<string, number>
+  readonly scram?: readonly string[]
+  /** Listeners beside the usual one, with their protocols: `{ SECURE: 'SASL_SSL' }`. */
+  readonly listeners?: Readonly<Record<string, string>>
 }
 
 const here = import.meta.dirname
@@ -53,9 +63,7 @@ export function apacheKafkaClassPath(): string {
  * @param options.scram SCRAM users to create, in Kafka's notation, for example `SCRAM-SHA-256=[name=app,password=secret]`.
  * @param options.features Feature levels given to `StorageTool format`, for example `{ 'transaction.version': 1 }`.
  */
-export async function startApacheKafka(
-  options: { config?: Record<string, string>; features?: Record<string, number>; scram?: readonly string[] } = {},
-): Promise<ApacheKafka> {
+export async function startApacheKafka(options: ApacheKafkaOptions = {}): Promise<ApacheKafka> {
   const classPath = apacheKafkaClassPath()
   for (let attempt = 1; ; attempt++) {
     try {
@@ -67,14 +75,19 @@ export async function startApacheKafka(
   }
 }
 
-async function startOnce(
-  classPath: string,
-  options: { config?: Record<string, string>; features?: Record<string, number>; scram?: readonly string[] },
-): Promise<ApacheKafka> {
+async function startOnce(classPath: string, options: ApacheKafkaOptions): Promise<ApacheKafka> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-'))
-  const [port, controllerPort] = (await freePorts(2)) as [number, number]
+  const added = Object.entries(options.listeners ?? {})
+  const [port, controllerPort, ...ports] = (await freePorts(2 + added.length)) as [number, number, ...number[]]
+  const listeners = added.map(([name, protocol], index) => ({ name, protocol, address: `127.0.0.1:${ports[index]}` }))
   const properties = join(folder, 'server.properties')
-  await writeFile(properties, serverProperties(folder, port, controllerPort, options.config ?? {}))
+  const ours = serverProperties(folder, port, controllerPort)
+  for (const { name, protocol, address } of listeners) {
+    ours.listeners += `,${name}://${address}`
+    ours['advertised.listeners'] += `,${name}://${address}`
+    ours['listener.security.protocol.map'] += `,${name}:${protocol}`
+  }
+  await writeFile(properties, propertyLines({ ...ours, ...options.config }))
   const features = Object.entries(options.features ?? {}).flatMap(([name, level]) => ['--feature', `${name}=${level}`])
   const scram = (options.scram ?? []).flatMap((user) => ['--add-scram', user])
   const clusterId = randomBytes(16).toString('base64url')
@@ -119,16 +132,18 @@ async function startOnce(
     await close()
     throw new Error(`Apache Kafka did not start\n${tail}`, { cause: error })
   }
-  return { brokers: `127.0.0.1:${port}`, pid: child.pid as number, classPath, close, [Symbol.asyncDispose]: close }
+  return {
+    brokers: `127.0.0.1:${port}`,
+    listeners: Object.fromEntries(listeners.map(({ name, address }) => [name, address])),
+    pid: child.pid as number,
+    classPath,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
 }
 
-function serverProperties(
-  folder: string,
-  port: number,
-  controllerPort: number,
-  config: Record<string, string>,
-): string {
-  const properties: Record<string, string> = {
+function serverProperties(folder: string, port: number, controllerPort: number) {
+  return {
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
@@ -152,8 +167,10 @@ function serverProperties(
     'group.initial.rebalance.delay.ms': '0',
     'group.min.session.timeout.ms': '1000',
     'log.retention.ms': '-1',
-    ...config,
   }
+}
+
+function propertyLines(properties: Readonly<Record<string, string>>): string {
   return Object.entries(properties)
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `${name}=${value}\n`)

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Case, createTopic, defineCase, type MemberState, membersUntil, numbered, type Run } from './case.ts'
 
 const partitionCount = 4
+/** What every program lets the broker wait for data. */
+const fetchWaitMs = 100
+const idleMs = 2_000
 const sessionTimeoutMs = 6_000
 /** The session, one heartbeat late, and the rebalance behind it. */
 const takeOverTimeoutMs = sessionTimeoutMs + 6_000
@@ -194,6 +198,27 @@ export const groupCases: readonly Case[] = [
       check: (owned) => assert.deepEqual(owned, ['-one-0', '-two-0']),
     }),
   ),
+  defineCase({
+    name: 'an idle member asks once in the time that it lets the broker wait',
+    subject: 'groups',
+    needs: ['join', 'member', 'leave'],
+    async run(run) {
+      const { program, prefix: topic, millrace } = run
+      await createTopic(run, topic)
+      await program.run('join', { handle: 'm', group: `${topic}-group`, topics: [topic] })
+      await membersUntil([{ program, handle: 'm' }], ([state]) => state!.owned.length === 1)
+      // Requests are counted where they can be, on Millrace.
+      let requests = 0
+      const stop = millrace?.intercept(1, ({ clientId }) => {
+        if (clientId?.startsWith(program.clientId)) requests++
+      })
+      await delay(idleMs)
+      stop?.()
+      await program.run('leave', { handle: 'm' })
+      return { isCalm: requests <= idleMs / fetchWaitMs + 1 }
+    },
+    check: (outcome) => assert.deepEqual(outcome, { isCalm: true }),
+  }),
   defineCase({
     name: 'members that agree on no assignor do not meet',
     subject: 'errors',

@@ -273,8 +273,11 @@ export const recordCases: readonly Case[] = [
       const restore = millrace?.intercept(0, ({ clientId }) =>
         isOurs(clientId) && left-- > 0 ? { kind: 'loseReply' } : undefined,
       )
-      await program.run('produce', { topic, records: numbered(30), idempotent: true })
-      restore?.()
+      try {
+        await program.run('produce', { topic, records: numbered(30), idempotent: true })
+      } finally {
+        restore?.()
+      }
       await program.run('produce', { topic, records: [{ value: 'end', partition: 0 }] })
       return (await program.run('read', { topic, until: 'end' })).records.map(untimed)
     },

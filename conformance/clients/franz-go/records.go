@@ -64,7 +64,7 @@ func (p *program) newProducer(args writeArgs) (*kgo.Client, error) {
 	}
 	options := append([]kgo.Opt{
 		kgo.ProducerBatchCompression(codecs[args.Codec]),
-		kgo.RecordDeliveryTimeout(15 * time.Second),
+		kgo.RecordRetries(20),
 		kgo.RecordPartitioner(kgo.BasicConsistentPartitioner(func(topic string) func(*kgo.Record, int) int {
 			return chosenOrHashed{kgo.StickyKeyPartitioner(nil).ForTopic(topic)}.Partition
 		})),

@@ -112,7 +112,7 @@ interface Member {
 const members = new Map<string, Member>()
 
 function groupOptions({ protocol, assignor, instanceId, sessionTimeoutMs = 10_000 }: JoinOptions): object {
-  const common = { ...(instanceId !== undefined && { groupInstanceId: instanceId }), rebalanceTimeout: 30_000 }
+  const common = { ...(instanceId !== undefined && { groupInstanceId: instanceId }), rebalanceTimeout: 60_000 }
   if (protocol === 'consumer') {
     return { ...common, groupProtocol: 'consumer', ...(assignor !== undefined && { groupRemoteAssignor: assignor }) }
   }
@@ -186,7 +186,7 @@ await serve(
       return result
     },
     async createPartitions({ topic, count }) {
-      await admin().createPartitions({ topics: [{ name: topic, count, assignments: [] }] })
+      await admin().createPartitions({ topics: [{ name: topic, count } as never] })
       return done
     },
     listTopics: async () => (await admin().listTopics()).sort(),
@@ -288,7 +288,6 @@ await serve(
     async openProducer({ handle, transactionalId }) {
       const options = { ...base, serializers: stringSerializers, transactionalId, idempotent: true }
       const producer: StringProducer = new Producer(options)
-      await producer.initIdempotentProducer({})
       producers.set(handle, { producer })
       return done
     },

@@ -225,6 +225,7 @@ export const clients: readonly Client[] = [
       'null headers': 'a header has a value',
       'topic ids': 'not in what it lists',
       join: 'a member would be a process that only prints',
+      'idempotent producer': 'gives up when its one broker is away for a moment',
     },
   },
 ]

@@ -1,0 +1,391 @@
+import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import { after, before, describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { type Broker, startBroker } from '@millrace/broker'
+import { Admin, Producer, stringSerializers } from '@platformatic/kafka'
+import {
+  type Authority,
+  authority,
+  type Identity,
+  temporaryFolder,
+} from '../../packages/broker/test/support/certificates.ts'
+import { type Issuer, issuer } from '../../packages/broker/test/support/issuer.ts'
+import {
+  type ApacheKafka,
+  apacheKafkaClassPath,
+  apacheKafkaUnavailable,
+  startApacheKafka,
+} from '../kafka/apache-kafka.ts'
+
+const run = promisify(execFile)
+const skipJava = apacheKafkaUnavailable() ?? false
+const noKcat = spawnSync('kcat', ['-V'], { stdio: 'ignore' }).error !== undefined
+const skipKcat = noKcat && process.env.MILLRACE_REQUIRE_KAFKA !== '1' ? 'kcat is not installed' : false
+
+const modules = 'org.apache.kafka.common.security'
+const plainModule = `${modules}.plain.PlainLoginModule required`
+const scramModule = `${modules}.scram.ScramLoginModule required`
+const bearerModule = `${modules}.oauthbearer.OAuthBearerLoginModule required`
+const validator = `${modules}.oauthbearer.OAuthBearerValidatorCallbackHandler`
+
+/** Listeners beside the plain one: their protocol, and what only they have. */
+const listeners = { TLS: 'SSL', MUTUAL: 'SSL', SECURE: 'SASL_SSL', SHORT: 'SASL_SSL' } as const
+type ListenerName = keyof typeof listeners
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let ca: Authority
+let stranger: Identity
+let alice: Identity
+let tokens: Issuer
+let broker: Broker
+let kafka: ApacheKafka | undefined
+/** `host:port` of a listener of ours. */
+const ours = (name: ListenerName): string => broker.endpoints.find(({ listener }) => listener === name)!.brokers
+
+before(async () => {
+  ;[folder, ca, tokens] = await Promise.all([temporaryFolder(), authority(), issuer()])
+  alice = await ca.client([
+    ['CN', 'alice'],
+    ['O', 'Acme'],
+  ])
+  stranger = await (await authority('Another')).client([
+    ['CN', 'alice'],
+    ['O', 'Acme'],
+  ])
+  await folder.write('ca.pem', ca.cert)
+  await folder.write('alice-key.pem', alice.key)
+  await folder.write('alice-cert.pem', alice.cert)
+  const config = await security()
+  const own = Object.entries(listeners).map(([name]) => `${name}://127.0.0.1:0`)
+  broker = await startBroker({
+    memory: true,
+    users: { alice: 'alice-secret' },
+    config: {
+      ...config,
+      listeners: ['PLAINTEXT://127.0.0.1:0', ...own].join(','),
+      'listener.security.protocol.map': [
+        'PLAINTEXT:PLAINTEXT',
+        ...Object.entries(listeners).map((one) => one.join(':')),
+      ].join(','),
+    },
+  })
+  if (skipJava) return
+  // Apache Kafka reads token keys only from where its own property allows.
+  process.env.JAVA_TOOL_OPTIONS = allowed()
+  kafka = await startApacheKafka({
+    config,
+    listeners,
+    scram: ['SCRAM-SHA-256', 'SCRAM-SHA-512'].map((name) => `${name}=[name=alice,password=alice-secret]`),
+  })
+})
+after(async () => {
+  await broker?.close()
+  await kafka?.close()
+  await folder?.[Symbol.asyncDispose]()
+})
+
+let jwksUrl = ''
+function allowed(): string {
+  return `-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${jwksUrl},${tokenUrls.join(',')}`
+}
+
+/** Settings that both brokers take, word for word. */
+async function security(): Promise<Record<string, string>> {
+  const { key, cert } = await ca.server()
+  jwksUrl = pathToFileURL(await folder.write('jwks.json', tokens.jwks)).href
+  const keystore = await folder.write('broker.pem', [key, cert].join('\n'))
+  const truststore = await folder.write('trust.pem', ca.cert)
+  const settings: Record<string, string> = {
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': keystore,
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': truststore,
+    'listener.name.mutual.ssl.client.auth': 'required',
+    'sasl.oauthbearer.jwks.endpoint.url': jwksUrl,
+    'sasl.oauthbearer.expected.issuer': 'https://issuer.example',
+    'sasl.oauthbearer.expected.audience': 'kafka',
+    'listener.name.secure.sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
+    'listener.name.short.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.short.connections.max.reauth.ms': '1200',
+  }
+  for (const name of ['secure', 'short']) {
+    const users = 'user_alice="alice-secret" user_bob="bob-secret"'
+    settings[`listener.name.${name}.plain.sasl.jaas.config`] = `${plainModule} ${users};`
+  }
+  settings['listener.name.secure.scram-sha-256.sasl.jaas.config'] = `${scramModule};`
+  settings['listener.name.secure.scram-sha-512.sasl.jaas.config'] = `${scramModule};`
+  settings['listener.name.secure.oauthbearer.sasl.jaas.config'] = `${bearerModule};`
+  settings['listener.name.secure.oauthbearer.sasl.server.callback.handler.class'] = validator
+  return settings
+}
+
+interface Case {
+  readonly listener: ListenerName
+  readonly settings: () => Record<string, string> | Promise<Record<string, string>>
+}
+
+const trust = (): Record<string, string> => ({
+  'ssl.truststore.type': 'PEM',
+  'ssl.truststore.certificates': ca.cert.trim(),
+  'ssl.endpoint.identification.algorithm': '',
+})
+
+function certified({ key, cert }: Identity): Record<string, string> {
+  return {
+    ...trust(),
+    'security.protocol': 'SSL',
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.key': key.trim(),
+    'ssl.keystore.certificate.chain': cert.trim(),
+  }
+}
+
+function password(mechanism: string, username: string, secret: string): Record<string, string> {
+  const module = mechanism === 'PLAIN' ? plainModule : scramModule
+  return {
+    ...trust(),
+    'security.protocol': 'SASL_SSL',
+    'sasl.mechanism': mechanism,
+    'sasl.jaas.config': `${module} username="${username}" password="${secret}";`,
+  }
+}
+
+const tokenUrls: string[] = []
+async function bearer(
+  name: string,
+  claims: Record<string, unknown>,
+  from: Issuer = tokens,
+): Promise<Record<string, string>> {
+  const url = pathToFileURL(await folder.write(`${name}.jwt`, await from.token(claims))).href
+  tokenUrls.push(url)
+  return {
+    ...trust(),
+    'security.protocol': 'SASL_SSL',
+    'sasl.mechanism': 'OAUTHBEARER',
+    'sasl.jaas.config': `${bearerModule};`,
+    'sasl.login.callback.handler.class': `${modules}.oauthbearer.OAuthBearerLoginCallbackHandler`,
+    'sasl.oauthbearer.token.endpoint.url': url,
+  }
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  'TLS, trusted': { listener: 'TLS', settings: () => ({ ...trust(), 'security.protocol': 'SSL' }) },
+  'TLS, not trusted': { listener: 'TLS', settings: () => ({ 'security.protocol': 'SSL' }) },
+  'no TLS where TLS is spoken': { listener: 'TLS', settings: () => ({}) },
+  'certificate of the authority': { listener: 'MUTUAL', settings: () => certified(alice) },
+  'certificate of another authority': { listener: 'MUTUAL', settings: () => certified(stranger) },
+  'no certificate': { listener: 'MUTUAL', settings: () => ({ ...trust(), 'security.protocol': 'SSL' }) },
+  'TLS without SASL where SASL is asked for': {
+    listener: 'SECURE',
+    settings: () => ({ ...trust(), 'security.protocol': 'SSL' }),
+  },
+  PLAIN: { listener: 'SECURE', settings: () => password('PLAIN', 'bob', 'bob-secret') },
+  'PLAIN, wrong password': { listener: 'SECURE', settings: () => password('PLAIN', 'bob', 'wrong') },
+  'PLAIN, unknown user': { listener: 'SECURE', settings: () => password('PLAIN', 'nobody', 'bob-secret') },
+  'SCRAM-SHA-256': { listener: 'SECURE', settings: () => password('SCRAM-SHA-256', 'alice', 'alice-secret') },
+  'SCRAM-SHA-256, wrong password': { listener: 'SECURE', settings: () => password('SCRAM-SHA-256', 'alice', 'wrong') },
+  'SCRAM-SHA-256, unknown user': { listener: 'SECURE', settings: () => password('SCRAM-SHA-256', 'bob', 'bob-secret') },
+  'SCRAM-SHA-512': { listener: 'SECURE', settings: () => password('SCRAM-SHA-512', 'alice', 'alice-secret') },
+  'SCRAM-SHA-512, wrong password': { listener: 'SECURE', settings: () => password('SCRAM-SHA-512', 'alice', 'wrong') },
+  'a mechanism the listener has not': {
+    listener: 'SHORT',
+    settings: () => password('SCRAM-SHA-512', 'alice', 'alice-secret'),
+  },
+  OAUTHBEARER: { listener: 'SECURE', settings: () => bearer('good', {}) },
+  'OAUTHBEARER, another audience': { listener: 'SECURE', settings: () => bearer('audience', { aud: 'billing' }) },
+  'OAUTHBEARER, another issuer': {
+    listener: 'SECURE',
+    settings: () => bearer('issuer', { iss: 'https://evil.example' }),
+  },
+  'OAUTHBEARER, the key of another': { listener: 'SECURE', settings: async () => bearer('key', {}, await issuer()) },
+  'sessions that are renewed': {
+    listener: 'SHORT',
+    settings: () => ({ ...password('PLAIN', 'bob', 'bob-secret'), 'login.repeat.ms': '4000' }),
+  },
+  'SCRAM administration': {
+    listener: 'SECURE',
+    settings: () => ({ ...password('SCRAM-SHA-512', 'alice', 'alice-secret'), 'login.alter.user': 'carol' }),
+  },
+  'the user that was just made': {
+    listener: 'SECURE',
+    settings: () => password('SCRAM-SHA-512', 'carol', 'carol-secret'),
+  },
+}
+
+/** What is known to come out, so that two brokers that are wrong together are found, too. */
+const served = [
+  'TLS, trusted',
+  'certificate of the authority',
+  'PLAIN',
+  'SCRAM-SHA-256',
+  'SCRAM-SHA-512',
+  'OAUTHBEARER',
+]
+
+/** Runs Kafka's client with every case against one broker; what came of each. */
+async function outcomes(brokers: (listener: ListenerName) => string, prefix: string): Promise<Record<string, string>> {
+  const files: string[] = []
+  for (const [index, { listener, settings }] of Object.values(cases).entries()) {
+    const properties = { 'bootstrap.servers': brokers(listener), ...(await settings()) }
+    const lines = Object.entries(properties).map(([name, value]) => `${name}=${value.replaceAll('\n', '\\n')}`)
+    files.push(await folder.write(`${prefix}-${index}.properties`, lines.join('\n')))
+  }
+  const program = new URL('Login.java', import.meta.url).pathname
+  const java = ['-XX:TieredStopAtLevel=1', '-Xmx256m', allowed(), '-cp', apacheKafkaClassPath(), program, ...files]
+  const { stdout } = await run('java', java, {
+    timeout: 200_000,
+    maxBuffer: 1 << 26,
+    env: { ...process.env, JAVA_TOOL_OPTIONS: '' },
+  })
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .filter((line) => /^[\w ;-]+$/.test(line))
+  return Object.fromEntries(Object.keys(cases).map((name, index) => [name, lines[index] ?? 'nothing']))
+}
+
+describe("Kafka's own client", { skip: skipJava }, () => {
+  test('comes out the same on both brokers, mechanism by mechanism', { timeout: 300_000 }, async () => {
+    let renewals = 0
+    const stop = broker.intercept(36, () => void renewals++)
+    const here = await outcomes(ours, 'ours')
+    stop()
+    const there = await outcomes((listener) => kafka!.listeners[listener]!, 'kafka')
+    assert.deepEqual(here, there)
+    for (const name of [...served, 'sessions that are renewed', 'the user that was just made']) {
+      assert.equal(here[name], 'OK', name)
+    }
+    assert.ok(renewals > 12, `${renewals} tokens`)
+  })
+
+  test("kafka-configs sets and removes a user's password", { timeout: 120_000 }, async () => {
+    const settings = { ...password('SCRAM-SHA-512', 'alice', 'alice-secret') }
+    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value.replaceAll('\n', '\\n')}`)
+    const commandConfig = await folder.write('admin.properties', lines.join('\n'))
+    const tool = (...args: string[]) => {
+      const java = ['-XX:TieredStopAtLevel=1', '-Xmx256m', '-cp', apacheKafkaClassPath(), 'kafka.admin.ConfigCommand']
+      const to = ['--bootstrap-server', ours('SECURE'), '--command-config', commandConfig]
+      return run('java', [...java, ...to, '--entity-type', 'users', '--entity-name', 'dave', ...args], {
+        timeout: 60_000,
+      })
+    }
+    const added = await tool('--alter', '--add-config', 'SCRAM-SHA-256=[iterations=8192,password=dave-secret]')
+    assert.match(added.stdout, /Completed updating config for user dave/)
+    const login = async (secret: string): Promise<boolean> => {
+      const sasl = { mechanism: 'SCRAM-SHA-256', username: 'dave', password: secret } as const
+      return loggedIn({ sasl, tls: { ca: ca.cert } })
+    }
+    assert.deepEqual([await login('dave-secret'), await login('wrong')], [true, false])
+    await tool('--alter', '--delete-config', 'SCRAM-SHA-256')
+    assert.equal(await login('dave-secret'), false)
+  })
+})
+
+type PlatformaticOptions = Pick<ConstructorParameters<typeof Admin>[0], 'sasl' | 'tls'>
+
+async function loggedIn(options: PlatformaticOptions, listener: ListenerName = 'SECURE'): Promise<boolean> {
+  const admin = new Admin({
+    clientId: 'login',
+    bootstrapBrokers: [ours(listener)],
+    retries: 0,
+    timeout: 5000,
+    ...options,
+  })
+  try {
+    await admin.metadata({ topics: [] })
+    return true
+  } catch {
+    return false
+  } finally {
+    await admin.close()
+  }
+}
+
+describe('@platformatic/kafka', () => {
+  const tls = () => ({ ca: ca.cert })
+
+  for (const mechanism of ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const) {
+    test(`${mechanism} over TLS, right and wrong`, async () => {
+      const sasl = { mechanism, username: 'alice', password: 'alice-secret' }
+      assert.equal(await loggedIn({ tls: tls(), sasl }), true)
+      assert.equal(await loggedIn({ tls: tls(), sasl: { ...sasl, password: 'wrong' } }), false)
+    })
+  }
+
+  test('OAUTHBEARER over TLS, right and wrong', async () => {
+    const sasl = async (claims: Record<string, unknown>) =>
+      ({ mechanism: 'OAUTHBEARER', token: await tokens.token(claims) }) as const
+    assert.equal(await loggedIn({ tls: tls(), sasl: await sasl({}) }), true)
+    assert.equal(await loggedIn({ tls: tls(), sasl: await sasl({ aud: 'billing' }) }), false)
+  })
+
+  test('a certificate, the right one and none', async () => {
+    assert.equal(await loggedIn({ tls: { ...tls(), key: alice.key, cert: alice.cert } }, 'MUTUAL'), true)
+    assert.equal(await loggedIn({ tls: tls() }, 'MUTUAL'), false)
+  })
+
+  test('a producer goes on when its session is renewed', async () => {
+    let logins = 0
+    const stop = broker.intercept(36, () => void logins++)
+    const sasl = { mechanism: 'PLAIN', username: 'bob', password: 'bob-secret' } as const
+    const producer = new Producer({
+      clientId: 'renewed',
+      bootstrapBrokers: [ours('SHORT')],
+      serializers: stringSerializers,
+      autocreateTopics: true,
+      tls: tls(),
+      sasl,
+    })
+    const before = Date.now()
+    let sent = 0
+    for (; Date.now() - before < 3500; sent++) {
+      await producer.send({ messages: [{ topic: 'renewed', key: 'k', value: String(sent) }] })
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    await producer.close()
+    stop()
+    assert.ok(sent > 20 && logins >= 3, `${sent} sent, ${logins} logins`)
+  })
+})
+
+describe('kcat (librdkafka)', { skip: skipKcat }, () => {
+  const kcat = (listener: ListenerName, settings: Record<string, string>, args: string[], input = '') => {
+    const all = { 'ssl.ca.location': pathOf('ca.pem'), 'log.connection.close': 'false', ...settings }
+    const flags = Object.entries(all).flatMap(([name, value]) => ['-X', `${name}=${value}`])
+    const { status, stdout } = spawnSync('kcat', ['-b', ours(listener), ...flags, ...args], {
+      input,
+      encoding: 'utf8',
+      timeout: 30_000,
+    })
+    return { status, stdout }
+  }
+  const sasl = (mechanism: string, secret: string): Record<string, string> => ({
+    'security.protocol': 'SASL_SSL',
+    'sasl.mechanisms': mechanism,
+    'sasl.username': 'alice',
+    'sasl.password': secret,
+  })
+
+  for (const mechanism of ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']) {
+    test(`${mechanism} over TLS: writes and reads, and a wrong password does not`, async () => {
+      const topic = `kcat-${mechanism}`
+      const right = sasl(mechanism, 'alice-secret')
+      assert.equal(kcat('SECURE', right, ['-P', '-t', topic], 'one\ntwo\n').status, 0)
+      assert.equal(kcat('SECURE', right, ['-C', '-t', topic, '-e', '-q']).stdout, 'one\ntwo\n')
+      assert.notEqual(kcat('SECURE', sasl(mechanism, 'wrong'), ['-L', '-m', '3']).status, 0)
+    })
+  }
+
+  test('a certificate, the right one and none', () => {
+    const ssl = { 'security.protocol': 'SSL' }
+    const own = { 'ssl.key.location': pathOf('alice-key.pem'), 'ssl.certificate.location': pathOf('alice-cert.pem') }
+    assert.equal(kcat('MUTUAL', { ...ssl, ...own }, ['-L', '-m', '10']).status, 0)
+    assert.notEqual(kcat('MUTUAL', ssl, ['-L', '-m', '3']).status, 0)
+  })
+})
+
+function pathOf(name: string): string {
+  return `${folder.path}/${name}`
+}
