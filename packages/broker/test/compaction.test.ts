@@ -297,3 +297,23 @@ test('compaction on a real disk leaves only the files of what stays, also after 
     rmSync(folder, { recursive: true })
   }
 })
+
+test('segments that compaction has replaced do not outlive a clean stop', () => {
+  const storage = simulatedStorage({ random: seededRandom(1) })
+  const slow = { ...storage, syncFolder: () => {} }
+  const { client, core, clock } = testCore({ storage: slow, config: { 'log.cleaner.backoff.ms': '10' } })
+  createCompacted(client)
+  for (let round = 0; round < 20; round++) put(client, [{ key: 'a', value: `a${round}` }])
+  pushOut(client)
+  // Neighbours become one segment.
+  const settings = { 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0', 'segment.bytes': '100000' }
+  core.topics.alterConfig(core.topics.topic('table')!, settings)
+  const { log } = core.partition('table', 0)!
+  const files = (): number => storage.list(log.folder).filter((name) => name.endsWith('.log')).length
+  clock.advance(10)
+  advanceUntil(clock, () => files() > log.segments.length)
+  clock.advance(1000)
+  assert.ok(files() > log.segments.length)
+  core.close()
+  assert.equal(files(), log.segments.length)
+})

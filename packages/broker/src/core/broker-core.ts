@@ -13,6 +13,7 @@ import { FetchSessions } from './fetch/fetch-sessions.ts'
 import type { GroupCoordinator } from './groups/group-coordinator.ts'
 import { handlers } from './handlers/index.ts'
 import type { Interceptor } from './interception.ts'
+import { deleteLeftovers } from './log/compaction.ts'
 import { LeaderEpochs } from './log/leader-epochs.ts'
 import { openFromCheckpoint, recoverLog } from './log/open-log.ts'
 import { PartitionLog } from './log/partition-log.ts'
@@ -126,7 +127,7 @@ export class BrokerCore {
     this.config = new BrokerConfig(options.config)
     this.nodeId = this.config.number('node.id')
     this.advertised = options.advertised ?? { host: '127.0.0.1', port: 0 }
-    this.#segments = { storage: this.storage, indexed: new Set() }
+    this.#segments = { storage: this.storage, indexed: new Set(), leftovers: new Set() }
     this.#partitions = {
       clock: this.clock,
       storage: this.storage,
@@ -475,6 +476,8 @@ export class BrokerCore {
   #writeCheckpoint(partitions: readonly Partition[]): void {
     const until = this.durability === 'fsync' ? Number.POSITIVE_INFINITY : this.clock.now() + stopSyncMs
     for (const partition of partitions) if (this.clock.now() < until) partition.syncNow()
+    // The next start believes what is written here, and would keep what compaction has replaced.
+    deleteLeftovers(this.#segments)
     if (!this.#isStartRecorded) return
     writeCleanShutdown(
       this.storage,

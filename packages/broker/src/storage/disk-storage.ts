@@ -6,6 +6,7 @@ import {
   fsyncSync,
   ftruncateSync,
   mkdirSync,
+  open,
   openSync,
   readdirSync,
   readFileSync,
@@ -107,9 +108,8 @@ export function diskStorage(folder: string): BrokerStorage {
       closeUnder(from)
       closeUnder(to)
       renameSync(join(root, from), join(root, to))
-      // What is deleted afterwards must not be gone while this is not there.
-      withDescriptor(relieve, () => syncFolder(dirname(join(root, to))))
     },
+    syncFolder: (path, done) => syncFolders([join(root, path)], done),
     close() {
       for (const file of [...opened.values()]) file.close()
     },
@@ -223,13 +223,11 @@ class DiskFile implements StorageFile {
       this.#syncs--
       this.#dirty ||= error !== null
       if (this.#closeAfterSync && this.#syncs === 0) this.close()
-      if (error) return done(error)
-      try {
-        this.#syncNewEntry()
-      } catch (folderError) {
-        return done(folderError as Error)
-      }
-      done()
+      if (error || !this.#isNew) return done(error ?? undefined)
+      syncFolders(this.#foldersAbove(), (folderError) => {
+        if (!folderError) this.#isNew = false
+        done(folderError)
+      })
     })
   }
 
@@ -255,11 +253,13 @@ class DiskFile implements StorageFile {
   /** A new file survives a power loss only once its folder, and the folders above it, are synced too. */
   #syncNewEntry(): void {
     if (!this.#isNew) return
+    for (const path of this.#foldersAbove()) withDescriptor(this.#files.relieve, () => syncFolder(path))
     this.#isNew = false
+  }
+
+  #foldersAbove(): string[] {
     const folder = dirname(this.#fullPath)
-    for (const path of [folder, dirname(folder), dirname(dirname(folder))]) {
-      withDescriptor(this.#files.relieve, () => syncFolder(path))
-    }
+    return [folder, dirname(folder), dirname(dirname(folder))]
   }
 
   /** Undefined when the file has been deleted: reading must not bring it back. */
@@ -376,6 +376,23 @@ function withDescriptor<T>(relieve: () => boolean, open: () => T): T {
 function writeFully(fd: number, bytes: Uint8Array): void {
   let written = 0
   while (written < bytes.length) written += writeSync(fd, bytes, written, bytes.length - written)
+}
+
+/** Syncs folders one after the other, off this thread: a device that is busy takes its time for it. */
+function syncFolders(paths: readonly string[], done: (error?: Error) => void): void {
+  const [path, ...others] = paths
+  if (path === undefined || process.platform === 'win32') {
+    done()
+    return
+  }
+  open(path, 'r', (error, fd) => {
+    if (error) return done(error)
+    fsync(fd, (syncError) => {
+      closeSync(fd)
+      if (syncError) done(syncError)
+      else syncFolders(others, done)
+    })
+  })
 }
 
 function syncFolder(path: string): void {

@@ -64,6 +64,7 @@ export class Compaction {
         return
       }
       this.#swap(group, target)
+      yield* this.#cleanUp(group, target)
     }
     this.#partition.cleanedUpTo = this.#upTo
   }
@@ -208,15 +209,37 @@ export class Compaction {
     first!.deleteIndex()
     target.publish()
     this.#partition.log.replace(group, target)
+    for (const segment of group.slice(1)) this.#environment.leftovers.add(segment)
     this.removedBytes += before - target.size
     // Told of the transaction, a reader would skip what its producer writes until the marker that may be gone comes.
     const spent = this.#spentMarkers
     if (spent.size > 0) this.#partition.producers.keepAborted(({ lastOffset }) => !spent.has(lastOffset))
-    // From here on everything may fail: what is left over is found at the next start. In order, so that no tombstone goes before
-    // what it hides.
-    for (const segment of group.slice(1)) segment.delete()
+  }
+
+  /**
+   * What the group has left goes once its successor cannot be lost any more; what does not go is found at the next start. In order, so
+   * that no tombstone goes before what it hides.
+   */
+  *#cleanUp(group: readonly Segment[], target: Segment): Generator<undefined, void> {
     target.writeIndex()
     target.markSealed()
+    const { storage } = this.#environment
+    if (storage.syncFolder && !this.#options.blocks) {
+      let answered = false
+      storage.syncFolder(this.#partition.log.folder, () => {
+        answered = true
+      })
+      while (!answered) yield
+    }
+    deleteLeftovers(this.#environment, group.slice(1))
+  }
+}
+
+/** Deletes what was replaced. Throws what the device says; what is left then is tried again at the stop. */
+export function deleteLeftovers({ leftovers }: SegmentEnvironment, segments: Iterable<Segment> = leftovers): void {
+  for (const segment of [...segments]) {
+    segment.delete()
+    leftovers.delete(segment)
   }
 }
 

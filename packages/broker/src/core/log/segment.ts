@@ -11,6 +11,8 @@ export interface SegmentEnvironment {
   readonly storage: BrokerStorage
   /** Closed segments whose index is in memory, the one used last at the end. */
   readonly indexed: Set<Segment>
+  /** Segments that compaction has replaced and whose files are still there. */
+  readonly leftovers: Set<Segment>
 }
 
 /** Bytes between two index entries where no topic says otherwise: of what compaction writes, and recovery reads. */

@@ -72,5 +72,7 @@ export interface BrokerStorage {
   /** Removes a file, or a folder with all that is in it; nothing happens when it does not exist. */
   delete(path: string): void
   rename(from: string, to: string): void
+  /** Calls `done` once renames and deletions in a folder survive a power loss. Left out where they do at once. */
+  syncFolder?(path: string, done: (error?: Error) => void): void
   close(): void
 }
