@@ -6,7 +6,9 @@ import type { ChunkPool } from './chunk-pool.ts'
 
 /** Up to here length and answer are copied into one buffer; beyond they are written one after the other. */
 const copyBelowBytes = 16 * 1024
-/** Bytes from files that one connection sends before others have their turn. */
+/** Of what is larger the socket gets one piece after the other: so it shows whether the peer takes any. */
+const pieceBytes = 512 * 1024
+/** What one connection sends at most before others have their turn. */
 const bytesPerTurn = 4 * 1024 * 1024
 
 interface AnswerWriterEvents {
@@ -33,7 +35,7 @@ export class AnswerWriter {
   /** What has not been given to the socket, from `#next` on. */
   #parts: MessagePart[] = []
   #next = 0
-  /** How far the first part has been read, when it is a range. */
+  /** How much of the first part has been sent. */
   #position = 0
   #queuedBytes = 0
   /** Those of them that are in memory. */
@@ -84,13 +86,16 @@ export class AnswerWriter {
     } finally {
       this.#pumping = false
     }
+    if (this.#next < this.#parts.length) return
+    this.#parts = []
+    this.#next = 0
   }
 
   #pump(): void {
     const socket = this.#socket
-    let fromFiles = 0
+    let sent = 0
     while (this.#next < this.#parts.length && !this.#closed) {
-      if (fromFiles >= bytesPerTurn) {
+      if (sent >= bytesPerTurn) {
         this.#flushSoon()
         return
       }
@@ -98,12 +103,12 @@ export class AnswerWriter {
       // One system call for what is encoded and the first piece of what follows from a file.
       socket.cork()
       try {
-        this.#writeBuffers()
+        this.#writeSmall()
         if (!socket.writableNeedDrain || socket.writableLength === 0) lent = this.#writePiece()
       } finally {
         socket.uncork()
       }
-      fromFiles += lent?.chunk.length ?? 0
+      sent += pieceBytes
       // The kernel has taken everything: the next piece may go through the same memory, which is in the cache now.
       if (socket.writableLength === 0) this.#giveBack(lent)
       else if (socket.writableNeedDrain) return
@@ -121,22 +126,38 @@ export class AnswerWriter {
     this.#pool.giveBack(lent.chunk)
   }
 
-  #writeBuffers(): void {
+  #writeSmall(): void {
     for (; this.#next < this.#parts.length; this.#next++) {
       const part = this.#parts[this.#next]!
-      if (part instanceof FileRange) return
-      this.#queuedBytes -= part.length
-      this.#queuedMemoryBytes -= part.length
-      this.#socket.write(part as Buffer)
+      if (part instanceof FileRange || part.length > pieceBytes) return
+      this.#writeBytes(part as Buffer)
     }
-    this.#parts = []
-    this.#next = 0
   }
 
-  /** Reads a piece of the range that is next, and hands it to the socket. */
+  #writeBytes(bytes: Buffer): void {
+    this.#queuedBytes -= bytes.length
+    this.#queuedMemoryBytes -= bytes.length
+    this.#socket.write(bytes)
+  }
+
+  /** Hands a piece of what is next to the socket. */
   #writePiece(): Lent | undefined {
-    const range = this.#parts[this.#next]
-    if (!(range instanceof FileRange)) return undefined
+    const part = this.#parts[this.#next]
+    if (part instanceof FileRange) return this.#writeFromFile(part)
+    if (part === undefined) return undefined
+    this.#writeBytes((part as Buffer).subarray(this.#position, this.#position + pieceBytes))
+    this.#advance(part, Math.min(pieceBytes, part.length - this.#position))
+    return undefined
+  }
+
+  #advance(part: MessagePart, bytes: number): void {
+    this.#position += bytes
+    if (this.#position < part.length) return
+    this.#next++
+    this.#position = 0
+  }
+
+  #writeFromFile(range: FileRange): Lent {
     const wanted = range.length - this.#position
     const chunk = this.#pool.take(wanted)
     let count = 0
@@ -148,13 +169,9 @@ export class AnswerWriter {
       this.#pool.giveBack(chunk)
       throw error
     }
-    this.#position += count
     this.#queuedBytes -= count
-    if (this.#position === range.length) {
-      range.release()
-      this.#next++
-      this.#position = 0
-    }
+    this.#advance(range, count)
+    if (this.#position === 0) range.release()
     const lent = { chunk, isBack: false }
     this.#socket.write(chunk.subarray(0, count), () => this.#giveBack(lent))
     return lent

@@ -63,8 +63,9 @@ async function openListeners(core: BrokerCore, options: ResolvedOptions, listene
   const memory = { budget, chunks: new ChunkPool(), frames: new FramePool() }
   const shared = { memory, quotas: new ConnectionQuotas(core.config) }
   for (const settings of options.listeners) {
-    const isSasl = settings.securityProtocol.startsWith('SASL_')
-    const sasl = isSasl ? await saslPolicy(core, settings, options.users) : undefined
-    listeners.push(new Listener(core, settings, sasl, shared))
+    const { securityProtocol } = settings
+    const sasl = securityProtocol.startsWith('SASL_') ? await saslPolicy(core, settings, options.users) : undefined
+    const tlsDoor = securityProtocol.endsWith('SSL') ? (await import('./security/tls-door.ts')).TlsDoor : undefined
+    listeners.push(new Listener(core, settings, { sasl, tlsDoor }, shared))
   }
 }

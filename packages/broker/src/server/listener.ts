@@ -7,7 +7,7 @@ import { brokerError } from '../errors.ts'
 import { Connection, type ConnectionLimits, type ConnectionMemory, type ConnectionPeer } from './connection.ts'
 import type { ConnectionQuotas } from './connection-quotas.ts'
 import { connectionClosedChannel, listeningChannel } from './diagnostics.ts'
-import { TlsDoor } from './security/tls-door.ts'
+import type { TlsDoor } from './security/tls-door.ts'
 
 const checkIntervalMs = 1000
 
@@ -27,6 +27,12 @@ export interface ListenerShared {
   readonly quotas: ConnectionQuotas
 }
 
+/** What a listener asks of those who come; loaded only for listeners that need it, since it takes a part of the start. */
+export interface ListenerSecurity {
+  readonly sasl: SaslPolicy | undefined
+  readonly tlsDoor: typeof TlsDoor | undefined
+}
+
 /** A TCP port of the broker. */
 export class Listener {
   readonly #core: BrokerCore
@@ -44,11 +50,11 @@ export class Listener {
   #timer: NodeJS.Timeout | undefined
 
   /** Throws BROKER_TLS_INVALID. */
-  constructor(core: BrokerCore, settings: ListenerSettings, sasl: SaslPolicy | undefined, shared: ListenerShared) {
+  constructor(core: BrokerCore, settings: ListenerSettings, security: ListenerSecurity, shared: ListenerShared) {
     this.#core = core
     this.#settings = settings
     this.#shared = shared
-    this.#sasl = sasl
+    this.#sasl = security.sasl
     const number = (name: string): number => Number(core.config.ofListener(settings.name, name))
     this.#limits = {
       maxRequestBytes: core.config.number('socket.request.max.bytes'),
@@ -57,13 +63,13 @@ export class Listener {
       maxIdleMs: core.config.number('connections.max.idle.ms'),
       progressMs: core.config.number('request.timeout.ms'),
     }
-    const isTls = settings.securityProtocol === 'SSL' || settings.securityProtocol === 'SASL_SSL'
-    this.#tls = isTls
-      ? new TlsDoor(core.config, settings, {
-          entered: (socket, principal) => this.#connect(socket, principal && { principal }),
-          refused: (clientHost, reason, cause) => this.#report(clientHost, reason, cause),
-        })
-      : undefined
+    const Door = security.tlsDoor
+    this.#tls =
+      Door &&
+      new Door(core.config, settings, {
+        entered: (socket, principal) => this.#connect(socket, principal && { principal }),
+        refused: (clientHost, reason, cause) => this.#report(clientHost, reason, cause),
+      })
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
   }
 
