@@ -411,6 +411,25 @@ export class Partition {
     return undefined
   }
 
+  /** The greatest time of any record from the log start on, -1 when there is none. */
+  get maxTimestampMs(): number {
+    const [first] = this.log.segments
+    // What was deleted from within a segment does not count any more: then its batches are looked at.
+    if (!first || first.baseOffset >= this.logStartOffset) return this.log.maxTimestampMs
+    let max = -1
+    this.log.walk(this.logStartOffset, (bytes, at) => {
+      const batch = new RecordBatchView(bytes, at)
+      if (batch.baseOffset >= this.logStartOffset) max = Math.max(max, batch.maxTimestamp)
+      else {
+        for (const cursor = batch.cursor(); cursor.next(); ) {
+          if (cursor.offset >= this.logStartOffset) max = Math.max(max, cursor.timestamp)
+        }
+      }
+      return true
+    })
+    return max
+  }
+
   /** Moves the log start up to `offset` and deletes whole segments before it. Throws what the journal throws. */
   advanceLogStart(offset: number): void {
     if (offset <= this.logStartOffset) return

@@ -80,7 +80,7 @@ function find(partition: Partition, timestamp: number, isolation: Isolation): Fo
     case earliestPendingUpload:
       return nothing
     default: {
-      const wanted = timestamp === maxTimestamp ? partition.log.maxTimestampMs : timestamp
+      const wanted = timestamp === maxTimestamp ? partition.maxTimestampMs : timestamp
       const found = wanted < 0 ? undefined : partition.offsetForTime(wanted, isolation)
       return found ? { offset: found.offset, timestamp: found.timestampMs, leaderEpoch: found.leaderEpoch } : nothing
     }
