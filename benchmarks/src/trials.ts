@@ -1,5 +1,8 @@
 import type { Trial } from './trial.ts'
 import { brokerConsume, brokerConsumeLarge } from './trials/broker-consume.ts'
+import { brokerIdleConsumers } from './trials/broker-idle-consumers.ts'
+import { brokerLatency } from './trials/broker-latency.ts'
+import { brokerPartitions } from './trials/broker-partitions.ts'
 import { brokerProduce, brokerProduceLarge } from './trials/broker-produce.ts'
 import { brokerStart } from './trials/broker-start.ts'
 import { captureOutbox } from './trials/capture-outbox.ts'
@@ -13,7 +16,10 @@ export const trials: readonly Trial[] = [
   brokerProduceLarge,
   brokerConsume,
   brokerConsumeLarge,
+  brokerLatency,
   brokerStart,
+  brokerIdleConsumers,
+  brokerPartitions,
   streamsAggregate,
   streamsFilterMap,
   captureOutbox,
