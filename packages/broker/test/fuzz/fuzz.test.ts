@@ -107,3 +107,33 @@ test('a fetch session goes on in another version only where its answers can', ()
   assert.equal(fetch(11, opened.sessionId, 1, []).errorCode, 0)
   assert.equal(fetch(13, opened.sessionId, 2, []).errorCode, 106)
 })
+
+test('a late answer that cannot be given costs its own connection only', () => {
+  const { core, clock } = testCore({ config: { 'group.initial.rebalance.delay.ms': '100' } })
+  // Longer than a string can be: no request could say it, so a hook does.
+  core.intercept(apis.JoinGroup.key, ({ body, clientId }) =>
+    clientId === 'second'
+      ? { kind: 'rewrite', body: { ...(body as object), groupInstanceId: 'x'.repeat(40_000) } }
+      : undefined,
+  )
+  const protocols = [{ name: 'range', metadata: Buffer.alloc(0) }]
+  const body = {
+    groupId: 'g',
+    sessionTimeoutMs: 30_000,
+    rebalanceTimeoutMs: 30_000,
+    memberId: '',
+    protocolType: 'consumer',
+    protocols,
+  }
+  const gone: string[] = []
+  const answered: string[] = []
+  for (const clientId of ['first', 'second']) {
+    const session = core.open({ clientHost: clientId, onDrop: () => gone.push(clientId) })
+    const request = { ...body, groupInstanceId: clientId }
+    const frame = encodeRequest({ api: apis.JoinGroup, version: 5, correlationId: 1, clientId, body: request })
+    session.handle(frame, () => answered.push(clientId))
+  }
+  // The leader would be told the names of all members.
+  clock.advance(200)
+  assert.deepEqual([gone, answered], [['first'], ['second']])
+})
