@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SaslStep } from './sasl-exchange.ts'
 import { ScramExchange } from './scram.ts'
-import { credentialOf, type ScramMechanismName, saltedPassword } from './scram-keys.ts'
+import { credentialOf, hash, hmac, type ScramMechanismName, saltedPassword } from './scram-keys.ts'
 
 function step(exchange: ScramExchange, message: string): SaslStep {
   let result: SaslStep | undefined
@@ -61,6 +61,19 @@ for (const [what, message] of [
     assert.equal(step(exchange, message).kind, 'refused')
   })
 }
+
+test('a client that repeats its own nonce twice, as old librdkafka does, is understood when its proof is right', () => {
+  const exchange = rfc()
+  challenge(exchange, first)
+  const doubled = withoutProof.replace('r=', 'r=rOprNGfwEbeRWgbNEkqO')
+  const salted = saltedPassword('SCRAM-SHA-256', 'pencil', Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64'), 4096)
+  const serverFirst = 'r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096'
+  const clientKey = hmac('SCRAM-SHA-256', salted, 'Client Key')
+  const authMessage = `n=user,r=rOprNGfwEbeRWgbNEkqO,${serverFirst},${doubled}`
+  const signature = hmac('SCRAM-SHA-256', hash('SCRAM-SHA-256', clientKey), authMessage)
+  const proof = Buffer.from(clientKey.map((byte, index) => byte ^ signature[index]!)).toString('base64')
+  assert.equal(step(exchange, `${doubled},p=${proof}`).kind, 'authenticated')
+})
 
 for (const [what, message] of [
   ['channel binding', 'p=tls-unique,,n=user,r=abc'],

@@ -74,7 +74,8 @@ export class ScramExchange implements SaslExchange {
     )
     if (!match) return { kind: 'refused', reason: "the client's final message is malformed" }
     const [, withoutProof, binding, theirNonce, proof] = match as string[]
-    if (theirNonce !== nonce) return { kind: 'refused', reason: 'the client repeats another nonce' }
+    // librdkafka before 2.2 puts its own part in front once more; Kafka looks at the end only. The proof covers what was sent.
+    if (!theirNonce!.endsWith(nonce)) return { kind: 'refused', reason: 'the client repeats another nonce' }
     if (Buffer.from(binding!, 'base64').toString('utf8') !== gs2Header) {
       return { kind: 'refused', reason: 'the client repeats another channel binding' }
     }
