@@ -1,5 +1,5 @@
 import { kafkaClient } from '@millrace/kafka'
-import { registerClientTests } from '../../packages/kafka/test/client-suite.ts'
+import { consumerProtocolTimes, registerClientTests } from '../../packages/kafka/test/client-suite.ts'
 import { apacheKafkaUnavailable, startApacheKafka } from './apache-kafka.ts'
 
 const skip = apacheKafkaUnavailable()
@@ -8,7 +8,10 @@ for (const version of [1, 2]) {
   registerClientTests(`against Apache Kafka, transactions version ${version}`, {
     skip,
     async start() {
-      const kafka = await startApacheKafka({ features: { 'transaction.version': version } })
+      const kafka = await startApacheKafka({
+        config: consumerProtocolTimes,
+        features: { 'transaction.version': version },
+      })
       return { client: () => kafkaClient({ brokers: kafka.brokers }), close: () => kafka.close() }
     },
   })

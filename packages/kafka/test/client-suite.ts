@@ -48,6 +48,7 @@ export function registerClientTests(
     registerProducerTests(() => client, newTopic)
     registerConsumerTests(() => client, newTopic)
     registerTransactionTests(() => client, newTopic)
+    registerConsumerProtocolTests(() => client, newTopic)
     registerGroupTests(() => client, newTopic)
   })
 }
@@ -459,6 +460,90 @@ function registerTransactionTests(client: Get, newTopic: NewTopic): void {
   })
 }
 
+/** Times of the consumer protocol are the broker's; give it these. */
+export const consumerProtocolTimes = {
+  'group.consumer.min.heartbeat.interval.ms': '100',
+  'group.consumer.heartbeat.interval.ms': '100',
+  'group.consumer.min.session.timeout.ms': '1000',
+  'group.consumer.session.timeout.ms': '10000',
+  'group.consumer.assignment.interval.ms': '0',
+}
+
+function registerConsumerProtocolTests(client: Get, newTopic: NewTopic): void {
+  test('two members of the consumer protocol share, and the one that stays takes over without a stop', async () => {
+    const topic = await newTopic(4)
+    const groupId = `group-${++names}`
+    const first = member(client(), { groupId, groupProtocol: 'consumer' }, topic)
+    await until(() => first.owned().length === 4, 'the first member owns everything')
+    const second = member(client(), { groupId, groupProtocol: 'consumer' }, topic)
+    await until(() => first.owned().length === 2 && second.owned().length === 2, 'they share')
+    assert.deepEqual([...first.owned(), ...second.owned()].sort(), [0, 1, 2, 3])
+    await first.stop()
+    await until(() => second.owned().length === 4, 'the second member owns everything')
+    assert.ok(
+      second.log.every((entry) => !entry.startsWith('revoked')),
+      second.log.join(),
+    )
+    await second.stop()
+  })
+
+  test('a member of the consumer protocol begins where the group has committed, in its epoch', async () => {
+    const topic = await newTopic()
+    const groupId = `group-${++names}`
+    await using producer = client().producer()
+    for (let index = 0; index < 10; index++) {
+      await producer.send({ topic, key: null, value: Buffer.from(String(index)) })
+    }
+    const options = { groupId, groupProtocol: 'consumer' } as const
+    const first = client().consumer(options)
+    first.subscribe({ topics: [topic] })
+    await take(first, 10)
+    assert.ok(first.groupMetadata().generationId > 0)
+    await first.commit([{ topic, partition: 0, offset: 6 }])
+    await first.close()
+    await using second = client().consumer(options)
+    second.subscribe({ topics: [topic] })
+    assert.deepEqual(await take(second, 4), ['6', '7', '8', '9'])
+  })
+
+  test('a static member of the consumer protocol comes back to its partitions', async () => {
+    const topic = await newTopic(2)
+    const options = { groupId: `group-${++names}`, groupProtocol: 'consumer' } as const
+    const staying = member(client(), { ...options, groupInstanceId: 'staying' }, topic)
+    const leaving = member(client(), { ...options, groupInstanceId: 'leaving' }, topic)
+    await until(() => staying.owned().length === 1 && leaving.owned().length === 1, 'they share')
+    const before = { log: staying.log.length, owned: leaving.owned() }
+    await using twin = client().consumer({ ...options, groupInstanceId: 'leaving' })
+    twin.subscribe({ topics: [topic] })
+    await assert.rejects(
+      async () => {
+        for (;;) await twin.poll({ timeoutMs: 50 })
+      },
+      { code: 'KAFKA_FENCED' },
+    )
+    await leaving.stop()
+    const back = member(client(), { ...options, groupInstanceId: 'leaving' }, topic)
+    await until(() => back.owned().length === 1, 'it is back')
+    assert.deepEqual(back.owned(), before.owned)
+    assert.equal(staying.log.length, before.log)
+    await Promise.all([staying.stop(), back.stop()])
+  })
+
+  test('a group rolls from the classic to the consumer protocol and back while its members run', async () => {
+    const topic = await newTopic(4)
+    const groupId = `group-${++names}`
+    const protocols = ['classic', 'classic', 'consumer', 'consumer', 'classic', 'classic'] as const
+    const members: Member[] = []
+    for (const groupProtocol of protocols) {
+      if (members.length === 2) await members.shift()!.stop()
+      members.push(member(client(), { groupId, groupProtocol }, topic))
+      const all = (): number[] => members.flatMap((one) => one.owned())
+      await until(() => all().length === 4 && new Set(all()).size === 4, `${groupProtocol} shares`)
+    }
+    for (const one of members) await one.stop()
+  })
+}
+
 function registerGroupTests(client: Get, newTopic: NewTopic): void {
   for (const assignor of [rangeAssignor, roundRobinAssignor, cooperativeStickyAssignor]) {
     test(`two members share the partitions with ${assignor.name}, and the one that stays takes over`, async () => {
@@ -633,7 +718,8 @@ interface Member {
 
 /** A member that polls until it is stopped. */
 function member(client: KafkaClient, options: ConsumerOptions, topic: string): Member {
-  const consumer = client.consumer({ heartbeatIntervalMs: 100, sessionTimeoutMs: 10_000, ...options })
+  const times = options.groupProtocol === 'consumer' ? {} : { heartbeatIntervalMs: 100, sessionTimeoutMs: 10_000 }
+  const consumer = client.consumer({ ...times, ...options })
   const log: string[] = []
   const entry =
     (what: string) =>

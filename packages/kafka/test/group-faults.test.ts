@@ -3,10 +3,9 @@ import { test } from 'node:test'
 import { type Clock, isMillraceError, type Random, randomInt, seededRandom, sleep } from '@millrace/base'
 import {
   type Consumer,
+  type ConsumerOptions,
   cooperativeStickyAssignor,
   decodedRecords,
-  type GroupAssignor,
-  type KafkaClient,
   kafkaClient,
   rangeAssignor,
 } from '@millrace/kafka'
@@ -19,17 +18,31 @@ const partitions = 6
 const records = 240
 const faults = { loseRequest: 0.03, loseReply: 0.03, silence: 0.01, delay: 0.2, delayMsMax: 300 }
 
-for (const assignor of [rangeAssignor, cooperativeStickyAssignor]) {
-  test(`a group with ${assignor.name} reads everything while members come, go and die (${seeds} seeds)`, async () => {
+const classicTimes = { sessionTimeoutMs: 6_000, heartbeatIntervalMs: 500 }
+const kinds: Readonly<Record<string, ConsumerOptions>> = {
+  range: { assignors: [rangeAssignor], ...classicTimes },
+  'cooperative-sticky': { assignors: [cooperativeStickyAssignor], ...classicTimes },
+  'the consumer protocol': { groupProtocol: 'consumer' },
+}
+/** The consumer protocol's times are the broker's. */
+const config = {
+  'group.consumer.min.session.timeout.ms': '1000',
+  'group.consumer.session.timeout.ms': '6000',
+  'group.consumer.min.heartbeat.interval.ms': '100',
+  'group.consumer.heartbeat.interval.ms': '500',
+}
+
+for (const [kind, options] of Object.entries(kinds)) {
+  test(`a group with ${kind} reads everything while members come, go and die (${seeds} seeds)`, async () => {
     for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-      await virtually((clock) => groupRun(clock, seed, assignor), { maxMs: 3_600_000 })
+      await virtually((clock) => groupRun(clock, seed, options), { maxMs: 3_600_000 })
     }
   })
 }
 
-async function groupRun(clock: Clock, seed: number, assignor: GroupAssignor): Promise<void> {
+async function groupRun(clock: Clock, seed: number, options: ConsumerOptions): Promise<void> {
   const random = seededRandom(seed)
-  const broker = memoryBroker({ clock, random, faults })
+  const broker = memoryBroker({ clock, random, faults, config })
   const setUp = clientOf(broker, clock, random)
   await setUp.admin.createTopics([{ name: 't', partitions }], { ifNotExists: true })
   const producer = setUp.producer()
@@ -39,7 +52,7 @@ async function groupRun(clock: Clock, seed: number, assignor: GroupAssignor): Pr
       await sleep(clock, randomInt(random, 200))
     }
   })()
-  const group = new Group(broker, clock, random, assignor)
+  const group = new Group(broker, clock, random, options)
   for (let turn = 0; turn < 12; turn++) {
     if (group.members.length < 2 || random.next() < 0.5) group.start()
     else await group.stop(randomInt(random, group.members.length), random.next() < 0.5)
@@ -78,28 +91,20 @@ class Group {
   readonly #broker: MemoryBroker
   readonly #clock: Clock
   readonly #random: Random
-  readonly #assignor: GroupAssignor
-  readonly #observer: KafkaClient
+  readonly #options: ConsumerOptions
   readonly #dead = new Set<Member>()
   #started = 0
 
-  constructor(broker: MemoryBroker, clock: Clock, random: Random, assignor: GroupAssignor) {
+  constructor(broker: MemoryBroker, clock: Clock, random: Random, options: ConsumerOptions) {
     this.#broker = broker
     this.#clock = clock
     this.#random = random
-    this.#assignor = assignor
-    this.#observer = kafkaClient({ brokers: 'broker:9092', transport: broker.reliable, clock, random })
+    this.#options = options
   }
 
   start(): void {
     const client = clientOf(this.#broker, this.#clock, this.#random)
-    const consumer = client.consumer({
-      groupId: 'g',
-      assignors: [this.#assignor],
-      sessionTimeoutMs: 6_000,
-      heartbeatIntervalMs: 500,
-      rebalanceTimeoutMs: 10_000,
-    })
+    const consumer = client.consumer({ groupId: 'g', rebalanceTimeoutMs: 10_000, ...this.#options })
     const owned = new Set<number>()
     const give = (given: readonly { partition: number }[]): void => {
       for (const { partition } of given) owned.delete(partition)
@@ -107,7 +112,7 @@ class Group {
     consumer.subscribe({
       topics: ['t'],
       onAssigned: async (added) => {
-        const members = await this.#memberIds()
+        const members = this.#memberIds()
         for (const { partition } of added) {
           owned.add(partition)
           this.#noteOverlap(member, partition, members)
@@ -176,9 +181,8 @@ class Group {
     }
   }
 
-  async #memberIds(): Promise<Set<string>> {
-    const [described] = await this.#observer.admin.describeGroups(['g'])
-    return new Set(described?.members.map(({ memberId }) => memberId))
+  #memberIds(): Set<string> {
+    return new Set(this.#broker.core.groups.group('g')?.members.keys())
   }
 
   #noteOverlap(member: Member, partition: number, memberIds: ReadonlySet<string>): void {

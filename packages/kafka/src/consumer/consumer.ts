@@ -7,6 +7,8 @@ import { offsetCommitTopics } from '../offset-topics.ts'
 import type { GroupMetadata, TopicPartition, TopicPartitionOffset } from '../producer/types.ts'
 import { Assignment } from './assignment.ts'
 import { Fetcher } from './fetcher.ts'
+import { ConsumerMembership } from './group/consumer-membership.ts'
+import type { GroupMember } from './group/group-member.ts'
 import { Membership } from './group/membership.ts'
 import { Positions } from './positions.ts'
 import { recordsOf } from './records.ts'
@@ -95,7 +97,7 @@ class KafkaConsumer implements Consumer {
   readonly #changed: Signal
   readonly #fetcher: Fetcher
   readonly #positions: Positions
-  #membership: Membership | undefined
+  #membership: GroupMember | undefined
   #polling = false
   #closing: Promise<void> | undefined
   #closed = false
@@ -118,7 +120,8 @@ class KafkaConsumer implements Consumer {
     const { topics, ...listener } = options
     const parts = { topics: [...new Set(topics)], listener, assignment: this.#assignment, purpose: this.#purpose }
     const changed = (): void => this.#changed.raise()
-    this.#membership = new Membership(this.#cluster, this.#settings, { ...parts, groupId: this.#groupId(), changed })
+    const Protocol = this.#settings.groupProtocol === 'consumer' ? ConsumerMembership : Membership
+    this.#membership = new Protocol(this.#cluster, this.#settings, { ...parts, groupId: this.#groupId(), changed })
   }
 
   assign(partitions: readonly TopicPartition[]): void {

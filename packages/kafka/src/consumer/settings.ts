@@ -9,6 +9,8 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
   checkOptions('consumer', options, {
     groupId: 'string',
     groupInstanceId: 'string',
+    groupProtocol: { oneOf: ['classic', 'consumer'] },
+    serverAssignor: 'string',
     isolation: { oneOf: ['read_committed', 'read_uncommitted'] },
     autoOffsetReset: { oneOf: ['earliest', 'latest', 'fail'] },
     sessionTimeoutMs: duration,
@@ -22,10 +24,13 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
     bufferBytes: bytes,
     checkCrcs: 'boolean',
   })
-  const { groupId, groupInstanceId } = options
+  const { groupId, groupInstanceId, groupProtocol = 'classic', serverAssignor } = options
+  checkProtocol(options, groupProtocol)
   return {
     groupId,
     groupInstanceId,
+    groupProtocol,
+    serverAssignor,
     isolation: options.isolation ?? 'read_committed',
     autoOffsetReset: options.autoOffsetReset ?? 'earliest',
     sessionTimeoutMs: options.sessionTimeoutMs ?? 45_000,
@@ -39,4 +44,13 @@ export function consumerSettings(options: ConsumerOptions): ConsumerSettings {
     bufferBytes: options.bufferBytes ?? 32 * 1024 * 1024,
     checkCrcs: options.checkCrcs ?? true,
   }
+}
+
+/** What the other protocol's members say would be ignored in silence. */
+function checkProtocol(options: ConsumerOptions, groupProtocol: 'classic' | 'consumer'): void {
+  const ofClassic = ['sessionTimeoutMs', 'heartbeatIntervalMs', 'assignors'] as const
+  const ignored = groupProtocol === 'consumer' ? ofClassic : (['serverAssignor'] as const)
+  const given = ignored.find((name) => options[name] !== undefined)
+  if (given === undefined) return
+  throw new TypeError(`consumer: ${given} has no meaning with groupProtocol '${groupProtocol}'`)
 }

@@ -5,6 +5,13 @@ import type { GroupAssignor } from './group/assignor.ts'
 export interface ConsumerOptions {
   /** Needed for `subscribe`, `commit` and `committed`. */
   readonly groupId?: string
+  /**
+   * `consumer`: the broker assigns, and only partitions that change hands stop (KIP-848; Kafka 4.0 and the embedded
+   * broker). Session timeout, heartbeat interval and assignors are the broker's business then. Default `classic`.
+   */
+  readonly groupProtocol?: 'classic' | 'consumer'
+  /** With `groupProtocol: 'consumer'`, an assignor of the broker, `uniform` or `range`. Default the broker's. */
+  readonly serverAssignor?: string
   /** Makes the member static (KIP-345): it keeps its partitions through a restart within `sessionTimeoutMs`. */
   readonly groupInstanceId?: string
   /** Default `read_committed`: records of open and aborted transactions are not seen. */
@@ -33,9 +40,11 @@ export interface ConsumerOptions {
   readonly checkCrcs?: boolean
 }
 
-export interface ConsumerSettings extends Required<Omit<ConsumerOptions, 'groupId' | 'groupInstanceId'>> {
+export interface ConsumerSettings
+  extends Required<Omit<ConsumerOptions, 'groupId' | 'groupInstanceId' | 'serverAssignor'>> {
   readonly groupId: string | undefined
   readonly groupInstanceId: string | undefined
+  readonly serverAssignor: string | undefined
 }
 
 /** What one poll brought from one partition. The batches are views; what is to be kept must be copied. */

@@ -5,10 +5,10 @@ import { retryDelayMs } from '../../client/retry.ts'
 import { diagnostics } from '../../diagnostics.ts'
 import { errorCodeOf, isRetriable, kafkaError } from '../../errors.ts'
 import type { GroupMetadata, TopicPartition } from '../../producer/types.ts'
-import type { Assignment } from '../assignment.ts'
-import type { ConsumerSettings, GroupOperation, RebalanceListener } from '../types.ts'
+import type { ConsumerSettings, GroupOperation } from '../types.ts'
 import type { GroupAssignor, RebalanceProtocol } from './assignor.ts'
 import { decodeAssignment, encodeSubscription, type GroupAssignment } from './consumer-protocol.ts'
+import type { GroupMember, GroupParts } from './group-member.ts'
 import { GroupSession, type MemberIdentity, noIdentity } from './group-session.ts'
 import { type GroupEvent, type GroupState, groupTable } from './group-state.ts'
 import { Heartbeats } from './heartbeats.ts'
@@ -21,23 +21,14 @@ interface Joined {
   readonly counted: TopicCounts | undefined
 }
 
-interface Parts {
-  readonly groupId: string
-  readonly topics: readonly string[]
-  readonly listener: RebalanceListener
-  readonly assignment: Assignment
-  readonly purpose: string
-  readonly changed: () => void
-}
-
 /**
  * Membership in a classic group. Requests and heartbeats run in the background; callbacks and changes of the assignment
  * happen inside of poll only (`step`), so that no partition disappears while its records are being worked on.
  */
-export class Membership {
+export class Membership implements GroupMember {
   readonly #cluster: Cluster
   readonly #settings: ConsumerSettings
-  readonly #parts: Parts
+  readonly #parts: GroupParts
   readonly #session: GroupSession
   readonly #heartbeats: Heartbeats
   readonly #abort = new AbortController()
@@ -53,7 +44,7 @@ export class Membership {
   #countedAtMs = 0
   #counting = false
 
-  constructor(cluster: Cluster, settings: ConsumerSettings, parts: Parts) {
+  constructor(cluster: Cluster, settings: ConsumerSettings, parts: GroupParts) {
     this.#cluster = cluster
     this.#settings = settings
     this.#parts = parts

@@ -1,0 +1,26 @@
+import type { GroupMetadata } from '../../producer/types.ts'
+import type { Assignment } from '../assignment.ts'
+import type { GroupOperation, RebalanceListener } from '../types.ts'
+
+/** What a membership works with, whichever protocol it speaks. */
+export interface GroupParts {
+  readonly groupId: string
+  readonly topics: readonly string[]
+  readonly listener: RebalanceListener
+  readonly assignment: Assignment
+  readonly purpose: string
+  /** Wakes the poll that waits. */
+  readonly changed: () => void
+}
+
+/** A consumer's place in its group. */
+export interface GroupMember {
+  readonly metadata: GroupMetadata
+  /** What poll does for the group: gives up what is lost, joins, takes over assignments. Awaits callbacks, not the broker. */
+  step(): Promise<void>
+  /** Makes the next poll join again, where members assign. */
+  requestRejoin(reason: string): void
+  /** Judges what a commit was answered; the group may have moved on. */
+  commitFailed(error: unknown): void
+  close(operation: GroupOperation): Promise<void>
+}
