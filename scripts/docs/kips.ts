@@ -61,6 +61,7 @@ export const kipTitles: Readonly<Record<number, string>> = {
   599: 'Throttling of topic creation and deletion',
   631: 'Brokers unregistered',
   664: 'Transactions, and producers of a partition, inspected',
+  679: 'Idempotence without a right of its own',
   699: 'Several coordinators found at once',
   700: 'DescribeCluster',
   709: 'Offsets of several groups fetched at once',

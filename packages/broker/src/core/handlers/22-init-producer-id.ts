@@ -10,7 +10,7 @@ import { fencedSince } from '../transactions/error-versions.ts'
 export const initProducerId = handler({
   api: apis.InitProducerId,
   versions: [0, 5],
-  kips: [98, 360, 482, 588, 890],
+  kips: [98, 360, 482, 588, 679, 890],
   leftOut: 'Version 6, two-phase commit (KIP-939): unstable in Kafka 4.3, which does not list it either.',
   handle(request, context) {
     const { core, apiVersion } = context

@@ -10,7 +10,7 @@ type Resource = MessageInput<DescribeAclsResponse['resources'][number]>
 export const describeAcls = handler({
   api: apis.DescribeAcls,
   versions: [1, 3],
-  kips: [140, 290],
+  kips: [11, 140, 290, 482],
   handle(request, { core, may }) {
     const refused = (errorCode: number, errorMessage: string): MessageInput<DescribeAclsResponse> => {
       return { errorCode, errorMessage, resources: [] }

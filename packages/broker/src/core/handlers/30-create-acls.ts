@@ -16,7 +16,8 @@ type Result = MessageInput<CreateAclsResponse['results'][number]>
 export const createAcls = handler({
   api: apis.CreateAcls,
   versions: [1, 3],
-  kips: [140, 290],
+  kips: [11, 140, 290, 482],
+  leftOut: "Ranges of addresses as hosts: they are Kafka 4.4's.",
   handle({ creations }, { core, may }) {
     const refused = (errorCode: number, errorMessage: string): Result[] => {
       return creations.map(() => ({ errorCode, errorMessage }))

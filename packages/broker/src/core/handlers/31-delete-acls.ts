@@ -17,7 +17,7 @@ const maxMatches = 100_000
 export const deleteAcls = handler({
   api: apis.DeleteAcls,
   versions: [1, 3],
-  kips: [140, 290],
+  kips: [11, 140, 290, 482],
   handle({ filters }, { core, may }) {
     const refused = ([errorCode, errorMessage]: Refusal): Result => {
       return { errorCode, errorMessage, matchingAcls: [] }
