@@ -142,6 +142,21 @@ async function newerTransactions(talk: Conversation): Promise<void> {
   talk.see('late offsets', await talk.commitInTransaction(aborted.next))
 }
 
+async function firstSequences(talk: Conversation): Promise<void> {
+  const { producer: newer } = await talk.init('sequences-newer')
+  talk.see('first batch with a sequence', await talk.produce(newer, 3))
+  talk.see('first batch', await talk.produce(newer, 0))
+  talk.see('gap', await talk.produce(newer, 7))
+  const ended = await talk.end(newer, true)
+  await talk.markersWritten('sequences-newer')
+  talk.see('next transaction with a sequence', await talk.produce(ended.next, 1))
+  talk.see('next transaction', await talk.produce(ended.next, 0))
+  talk.see('the same batch again', await talk.produce(ended.next, 0))
+  const { producer: older } = await talk.init('sequences-older')
+  talk.see('add', await talk.add(older))
+  talk.see('first batch of version 1 with a sequence', await talk.produce(older, 3, 11))
+}
+
 async function olderTransactions(talk: Conversation): Promise<void> {
   const { producer } = await talk.init('older')
   talk.see('produce before adding', await talk.produce(producer, 0, 9))
@@ -436,6 +451,7 @@ async function staticMembers(talk: Conversation): Promise<void> {
 const conversations = {
   idempotence,
   newerTransactions,
+  firstSequences,
   olderTransactions,
   fencing,
   groups,

@@ -121,9 +121,22 @@ function admit(request: ProduceRequest, context: RequestContext, entries: readon
   }
   const partitions = transactional.map(({ partition }) => ({ topic: partition!.topic, partition: partition!.index }))
   core.transactions.admit(producer, partitions, implicit, (errorCodes) => {
-    for (const [at, entry] of transactional.entries()) entry.errorCode = produceErrorCode(apiVersion, errorCodes[at]!)
+    for (const [at, entry] of transactional.entries()) {
+      entry.errorCode = produceErrorCode(apiVersion, errorCodes[at]!)
+      if (implicit && entry.errorCode === ErrorCode.NONE) entry.errorCode = firstSequenceProblem(entry)
+    }
     proceed()
   })
+}
+
+/**
+ * KIP-890: every transaction has an epoch of its own and begins at sequence 0. What comes with another one from a producer that the
+ * partition does not know has lost its beginning.
+ */
+function firstSequenceProblem(entry: Entry): number {
+  const batch = transactionalBatch(entry)
+  if (!batch || batch.baseSequence === 0 || entry.partition!.producers.producer(batch.producerId)) return ErrorCode.NONE
+  return ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
 }
 
 /** Looks at one byte: every produce asks. */
