@@ -15,6 +15,10 @@ export const topicCases: readonly Case[] = [
         async () => (await program.run('listTopics', {})).includes(prefix),
         (seen) => seen,
       )
+      await until(
+        () => program.errorOf('describeTopic', { name: prefix }),
+        (error) => error === 'NONE',
+      )
       const { partitions } = await program.run('describeTopic', { name: prefix })
       const deleted = await program.run('deleteTopics', { names: [prefix] })
       const isGone = await until(

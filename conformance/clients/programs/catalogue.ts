@@ -38,6 +38,8 @@ export interface Client {
   readonly tools: readonly string[]
   /** Builds what runs, once; the command that starts it. */
   readonly command: () => Command
+  /** What it logs about itself, whatever the broker: no warning about the broker. */
+  readonly noise?: RegExp
   readonly lacks: Readonly<Partial<Record<OperationName | Feature, string>>>
 }
 
@@ -159,6 +161,7 @@ export const clients: readonly Client[] = [
     version: pinned('python/requirements.txt', /kafka-python==(.*)/),
     tools: ['python3'],
     command: python('kafka-python'),
+    noise: /blocking the event loop|Metadata refresh: failed Cancelled/,
     lacks: {
       'group.protocol=consumer': 'not in its API',
       'null headers': 'refused by the client',

@@ -77,7 +77,10 @@ class Member:
                 if values:
                     with self.lock:
                         self.values += values
-                    self.commit()
+                    try:
+                        self.commit()
+                    except Exception:  # a rebalance in between; who owns the partition now reads the records again
+                        pass
         except Exception as error:
             with self.lock:
                 self.error = self.name_of(error)
