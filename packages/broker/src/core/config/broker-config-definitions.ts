@@ -72,7 +72,7 @@ const ownDefinitions: readonly ConfigDefinition[] = [
     'queued.max.bytes',
     'long',
     '268435456',
-    'Bytes of requests in the making and of answers not yet read, over all connections.',
+    'Bytes of requests in the making and of answers in memory that are not yet read, over all connections; what waits in files does not count.',
     atLeast(1024),
   ),
   define(
