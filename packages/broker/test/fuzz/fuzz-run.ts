@@ -27,7 +27,12 @@ const frameMsMax = 2_000
 /** What the broker and the run may hold above what the process had before. */
 const memoryBytesMax = 400 * 1024 * 1024
 /** What bytes from outside may make a session throw: its connection is closed, and no other. */
-const refusals = new Set(['PROTOCOL_MALFORMED', 'BROKER_REQUEST_INVALID', 'BROKER_AUTHENTICATION_FAILED'])
+const refusals = new Set([
+  'PROTOCOL_MALFORMED',
+  'BROKER_REQUEST_INVALID',
+  'BROKER_AUTHENTICATION_FAILED',
+  'BROKER_CONNECTION_DROPPED',
+])
 
 /** How far a run has come; whoever supervises it reads it from another thread. */
 export interface Progress {
