@@ -61,6 +61,7 @@ before(async () => {
   const own = Object.entries(listeners).map(([name]) => `${name}://127.0.0.1:0`)
   broker = await startBroker({
     memory: true,
+    worker: true,
     users: { alice: 'alice-secret' },
     config: {
       ...config,

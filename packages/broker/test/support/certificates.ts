@@ -72,11 +72,16 @@ function lifetime() {
 }
 
 /** A folder that goes away, with what is written to it. */
-export async function temporaryFolder(): Promise<
-  { write(name: string, text: string): Promise<string> } & AsyncDisposable
-> {
+export interface TemporaryFolder extends AsyncDisposable {
+  readonly path: string
+  /** Writes a file; resolves with its path. */
+  write(name: string, text: string): Promise<string>
+}
+
+export async function temporaryFolder(): Promise<TemporaryFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-security-'))
   return {
+    path: folder,
     async write(name, text) {
       const path = join(folder, name)
       await writeFile(path, text, { mode: 0o600 })
