@@ -5,6 +5,7 @@ import { apis, batchesIn, ErrorCode, type RecordBatchView } from '@millrace/prot
 import type { BrokerCore } from '../src/core/broker-core.ts'
 import { simulatedStorage } from '../src/core/storage/simulated-storage.ts'
 import { type CoreClient, testCore } from './support/core-client.ts'
+import { MortalProcess } from './support/mortal.ts'
 import { batch } from './support/records.ts'
 import { fetchNow, produce } from './support/requests.ts'
 
@@ -79,7 +80,9 @@ function committed(client: CoreClient, core: BrokerCore): Map<string, string> {
       }
       if (one.isTransactional && skipped.has(one.producerId)) continue
       for (const cursor = one.cursor(); cursor.next(); ) {
-        found.set(cursor.keyBytes()!.toString(), cursor.valueBytes()!.toString())
+        const value = cursor.valueBytes()?.toString()
+        if (value === undefined) found.delete(cursor.keyBytes()!.toString())
+        else found.set(cursor.keyBytes()!.toString(), value)
       }
     }
     if (offset === from) break
@@ -245,3 +248,62 @@ test('more keys than the buffer holds take more passes, and no key loses its las
   assert.equal(found.size, keys)
   assert.ok([...found.values()].every((values) => values.length === 1 && values[0] === '1'))
 })
+
+for (const fresh of [true, false]) {
+  const how = fresh ? 'the first' : 'a second'
+  test(`a process that dies at any write of ${how} pass of compaction loses no key and brings none back`, () => {
+    let died = true
+    for (let writes = 0; died; writes++) {
+      const storage = simulatedStorage({ random: seededRandom(writes) })
+      const clock = testCore().clock
+      const mortal = new MortalProcess(storage, clock)
+      const { client, core } = testCore({ storage: mortal.storage, clock })
+      createCompacted(client, { 'delete.retention.ms': '100', 'segment.bytes': '300' })
+      const expected = new Map<string, string | undefined>()
+      const producer = open(client, 'one')
+      const fill = (round: number): void => {
+        for (const key of ['a', 'b', 'c', 'd']) {
+          const value = `${key}${round}`
+          assert.equal(produce(client, 'table', batch([{ key, value }])).errorCode, 0)
+          expected.set(key, value)
+        }
+        write(client, producer, 'a', 'bad')
+        end(client, producer, false)
+        write(client, producer, 'b', `good${round}`)
+        end(client, producer, true)
+        expected.set('b', `good${round}`)
+        assert.equal(produce(client, 'table', batch([{ key: 'c', value: null }])).errorCode, 0)
+        expected.set('c', undefined)
+      }
+      fill(0)
+      fill(1)
+      pushOut(client)
+      // Neighbours become one segment, so that files are left over on the way.
+      const settings = { 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0', 'delete.retention.ms': '100' }
+      core.topics.alterConfig(core.topics.topic('table')!, { ...settings, 'segment.bytes': '2000' })
+      if (!fresh) {
+        core.compact()
+        clock.advance(60_000)
+        fill(2)
+        pushOut(client)
+        pushOut(client)
+      }
+      mortal.dieAfter(writes)
+      core.compact()
+      died = mortal.dead
+      mortal.die()
+      storage.crash('kill')
+      for (let life = 0; life < 2; life++) {
+        const again = testCore({ storage, clock })
+        const found = committed(again.client, again.core)
+        for (const [key, value] of expected) assert.equal(found.get(key), value, `${key}, died at write ${writes}`)
+        clock.advance(60_000)
+        again.core.compact()
+        const after = committed(again.client, again.core)
+        for (const [key, value] of expected)
+          assert.equal(after.get(key), value, `${key}, died at write ${writes}, compacted`)
+        if (life === 0) again.core.close()
+      }
+    }
+  })
+}
