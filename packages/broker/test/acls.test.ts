@@ -8,6 +8,7 @@ import {
   type DescribeAclsRequest,
   type DescribeAclsResponse,
   ErrorCode,
+  encodeRequest,
   type MessageInput,
 } from '@millrace/protocol'
 import type { BrokerCore } from '../src/core/broker-core.ts'
@@ -390,6 +391,26 @@ test('a produce of two topics is taken where it is allowed and refused where it 
     ],
   )
   assert.equal(core.partition('payments', 0)!.logEndOffset, 0)
+})
+
+test('a produce that wants no answer closes its connection when it is refused, and only then', () => {
+  const { core, root } = secured()
+  createTopic(root, 'orders')
+  create(root, acl({ operation: WRITE }))
+  const dropped: string[] = []
+  const session = core.open({ clientHost: 'test', onDrop: (error) => dropped.push(error.message) })
+  session.principal = { type: 'User', name: 'alice' }
+  const send = (name: string): void => {
+    const topicData = [{ name, partitionData: [{ index: 0, records: batch([{ value: 'a' }]) }] }]
+    const body = { acks: 0, timeoutMs: 1000, topicData }
+    const bytes = encodeRequest({ api: apis.Produce, version: 9, correlationId: 1, clientId: 'test', body })
+    session.handle(bytes, (response) => assert.equal(response, undefined))
+  }
+  send('orders')
+  assert.deepEqual(dropped, [])
+  assert.equal(core.partition('orders', 0)!.logEndOffset, 1)
+  send('payments')
+  assert.deepEqual(dropped, ['a produce that wants no answer failed'])
 })
 
 test('a commit is refused for topics that may not be read, and made for the others', () => {

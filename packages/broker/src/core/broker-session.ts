@@ -334,6 +334,11 @@ export class BrokerSession {
     this.#waiting = (this.#waiting as typeof waiting | undefined)?.concat(waiting)
   }
 
+  /** For a failure that the protocol has no answer for: the connection closes, so that the client notices. */
+  drop(error: Error): void {
+    this.#drop(error)
+  }
+
   #drop(error: Error): void {
     this.close()
     this.#onDrop(error)

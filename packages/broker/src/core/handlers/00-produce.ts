@@ -6,6 +6,7 @@ import {
   type ProduceResponse,
   RecordBatchView,
 } from '@millrace/protocol'
+import { brokerError } from '../../errors.ts'
 import type { BrokerCore } from '../broker-core.ts'
 import type { AppendResult, Partition } from '../partition.ts'
 import { Deferred, handler, noResponse, type RequestContext } from '../request.ts'
@@ -48,6 +49,10 @@ export const produce = handler({
     const entries = topics.flatMap((topic) => topic.entries)
     const answer = new Deferred<ProduceResponse>()
     const respond = (): void => {
+      if (request.acks === 0) {
+        dropAfterFailure(entries, context)
+        return
+      }
       const responses = topics.map(({ data, entries: own }) => {
         return { name: data.name, topicId: data.topicId, partitionResponses: own.map(answerOf) }
       })
@@ -63,6 +68,14 @@ export const produce = handler({
     return request.acks === 0 ? noResponse : answer
   },
 })
+
+/** Who wants no answer is told of a failure as in Kafka: the connection closes, and the client asks for metadata. */
+function dropAfterFailure(entries: readonly Entry[], { session }: RequestContext): void {
+  const failed = entries.find((entry) => entry.errorCode !== ErrorCode.NONE)
+  if (!failed) return
+  const fields = { errorCode: failed.errorCode, client: session.clientHost }
+  session.drop(brokerError('BROKER_CONNECTION_DROPPED', 'a produce that wants no answer failed', fields))
+}
 
 /** Transactional batches need the right to write for their transactional id, all or nothing. */
 function mayWriteTransaction(
