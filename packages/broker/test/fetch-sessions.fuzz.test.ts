@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { type Random, randomInt, seededRandom } from '@millrace/base'
-import { apis, type FetchResponse } from '@millrace/protocol'
+import { apis, ErrorCode, type FetchResponse } from '@millrace/protocol'
 import type { BrokerCore } from '../src/core/broker-core.ts'
+import { AclOperation } from '../src/core/security/authorization.ts'
 import { type CoreClient, createTopic, testCore } from './support/core-client.ts'
 import { batch } from './support/records.ts'
 import { beginProduce, produce } from './support/requests.ts'
@@ -199,4 +200,24 @@ test('a poll of a thousand quiet partitions looks at none, and one that somethin
   assert.equal(watch.due().length, 1)
   client.session.close()
   assert.equal(core.partition('order', 700)?.readers.size, 0)
+})
+
+test('who may not read a partition any more is told so, and appends to it go on', () => {
+  const { core, client } = testCore()
+  createTopic(client, 'order')
+  const topics = [{ topic: 'order', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }] }]
+  const limits = { minBytes: 1, maxBytes: 1000, maxWaitMs: 0 }
+  const { sessionId } = client.call(apis.Fetch, 12, { ...limits, sessionEpoch: 0, topics })
+  let sessionEpoch = 1
+  const poll = () => {
+    return client.call(apis.Fetch, 12, { ...limits, sessionId, sessionEpoch: sessionEpoch++, topics: [] }).responses
+  }
+  assert.deepEqual(poll(), [])
+  const mayWriteOnly = (_who: unknown, operation: AclOperation): boolean => operation !== AclOperation.READ
+  core.authorizer = { version: 7, allows: mayWriteOnly, allowsSome: () => true }
+  assert.equal(poll()[0]?.partitions[0]?.errorCode, ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+  assert.equal(produce(client, 'order', batch([{ value: 'a' }])).errorCode, ErrorCode.NONE)
+  assert.equal(poll()[0]?.partitions[0]?.records?.length, 0)
+  core.authorizer = { version: 8, allows: () => true, allowsSome: () => true }
+  assert.ok(poll()[0]!.partitions[0]!.records!.length > 0)
 })

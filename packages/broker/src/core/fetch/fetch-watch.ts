@@ -121,7 +121,9 @@ export class FetchWatch {
   /** For the watched partitions only. */
   changed(watched: WatchedPartition): void {
     this.#due.add(watched)
-    const partition = watched.partition!
+    const { partition } = watched
+    // It may not be read any more: the next look says so.
+    if (!partition) return
     const wait = this.#wait
     if (!wait) {
       watched.counted = partition.bytesAppended
