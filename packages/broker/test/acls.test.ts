@@ -337,6 +337,20 @@ test('who may create a topic but not see its settings learns its id alone', () =
   assert.equal(told!.numPartitions, 2)
 })
 
+test('the name of an id is told to who may see the topic, not to others', () => {
+  const { core, root, alice } = secured()
+  createTopic(root, 'orders')
+  const { id: topicId } = core.topics.topic('orders')!
+  const nameTold = (): unknown => {
+    const { responses } = alice.call(apis.DeleteTopics, 6, { topics: [{ name: null, topicId }], timeoutMs: 1000 })
+    assert.equal(responses[0]!.errorCode, ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+    return responses[0]!.name
+  }
+  assert.equal(nameTold(), null)
+  create(root, acl({ operation: DESCRIBE }))
+  assert.equal(nameTold(), 'orders')
+})
+
 test('a right that is taken away shows in a fetch session that is open', () => {
   const { root, alice } = secured()
   createTopic(root, 'orders')
