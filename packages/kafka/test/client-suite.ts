@@ -478,6 +478,9 @@ function registerConsumerProtocolTests(client: Get, newTopic: NewTopic): void {
     const second = member(client(), { groupId, groupProtocol: 'consumer' }, topic)
     await until(() => first.owned().length === 2 && second.owned().length === 2, 'they share')
     assert.deepEqual([...first.owned(), ...second.owned()].sort(), [0, 1, 2, 3])
+    const [described] = await client().admin.describeGroups([groupId])
+    assert.deepEqual([described?.state, described?.protocol, described?.members.length], ['Stable', 'uniform', 2])
+    assert.equal(described?.members.flatMap(({ assignment }) => assignment).length, 4)
     await first.stop()
     await until(() => second.owned().length === 4, 'the second member owns everything')
     assert.ok(

@@ -1,8 +1,8 @@
-import { apis } from '@millrace/protocol'
+import { apis, ErrorCode } from '@millrace/protocol'
 import type { Cluster } from '../client/cluster.ts'
 import { fetchCommitted } from '../client/committed-offsets.ts'
 import { decodeAssignment } from '../consumer/group/consumer-protocol.ts'
-import { brokerError } from '../errors.ts'
+import { brokerError, errorCodeOf } from '../errors.ts'
 import type { GroupDescription, GroupListing, TopicPartitionOffset } from './types.ts'
 
 /** Every broker knows only the groups that it coordinates. */
@@ -41,7 +41,44 @@ export async function deleteGroups(cluster: Cluster, groupIds: readonly string[]
   }
 }
 
+/** A broker says of a group of the other protocol that there is none. */
 async function describeGroup(cluster: Cluster, groupId: string): Promise<GroupDescription> {
+  try {
+    return await describeClassicGroup(cluster, groupId)
+  } catch (error) {
+    if (errorCodeOf(error) !== ErrorCode.GROUP_ID_NOT_FOUND) throw error
+    return describeConsumerGroup(cluster, groupId).catch(() => {
+      throw error
+    })
+  }
+}
+
+async function describeConsumerGroup(cluster: Cluster, groupId: string): Promise<GroupDescription> {
+  const to = { coordinator: { type: 'group', key: groupId } } as const
+  const body = { groupIds: [groupId] }
+  const response = await cluster.requestRetrying(apis.ConsumerGroupDescribe, body, { to }, ({ groups }) => {
+    const { errorCode = 0, errorMessage } = groups[0] ?? {}
+    if (errorCode !== 0) throw brokerError(errorCode, `group ${groupId}`, { groupId }, errorMessage)
+  })
+  const { groupState: state = 'Dead', assignorName: protocol = '', members = [] } = response.groups[0] ?? {}
+  return {
+    groupId,
+    state,
+    protocolType: 'consumer',
+    protocol,
+    members: members.map(({ memberId, instanceId: groupInstanceId, clientId, clientHost, assignment }) => ({
+      memberId,
+      groupInstanceId,
+      clientId,
+      clientHost,
+      assignment: assignment.topicPartitions.flatMap(({ topicName: topic, partitions }) =>
+        partitions.map((partition) => ({ topic, partition })),
+      ),
+    })),
+  }
+}
+
+async function describeClassicGroup(cluster: Cluster, groupId: string): Promise<GroupDescription> {
   const to = { coordinator: { type: 'group', key: groupId } } as const
   const response = await cluster.requestRetrying(apis.DescribeGroups, { groups: [groupId] }, { to }, ({ groups }) => {
     const { errorCode = 0, errorMessage } = groups[0] ?? {}

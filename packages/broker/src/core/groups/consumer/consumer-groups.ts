@@ -111,6 +111,8 @@ export class ConsumerGroups {
       this.environment.store.commitConsumerGroup(change)
     }
     for (const memberId of memberIds) this.timers.end(group.groupId, memberId)
+    const isSearched = this.environment.store.consumerGroup(group.groupId)?.subscribedRegexes().size ?? 0
+    if (isSearched === 0) this.#resolved.delete(group.groupId)
   }
 
   /** Whether a member that says this has nothing to be told: most heartbeats of most groups. */
