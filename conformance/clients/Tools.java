@@ -20,12 +20,8 @@ public class Tools {
 
   public static void main(String[] ignored) throws Exception {
     PrintStream answers = System.out;
-    Exit.setExitProcedure((code, message) -> {
-      throw new Ended(code);
-    });
-    Exit.setHaltProcedure((code, message) -> {
-      throw new Ended(code);
-    });
+    Exit.setExitProcedure((code, message) -> end(code));
+    Exit.setHaltProcedure((code, message) -> end(code));
     BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = commands.readLine(); line != null; line = commands.readLine()) {
       String[] words = line.split("\t", -1);
@@ -33,11 +29,20 @@ public class Tools {
       PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8);
       System.setOut(out);
       System.setErr(out);
+      firstCode = null;
       int code = run(words[0], Arrays.copyOfRange(words, 1, words.length), out);
       answers.println(code + "\t" + Base64.getEncoder().encodeToString(printed.toByteArray()));
       answers.flush();
     }
     Runtime.getRuntime().halt(0);
+  }
+
+  /** The first code of the tool that runs: some catch what ends them, and exit again. */
+  static Integer firstCode;
+
+  static void end(int code) {
+    if (firstCode == null) firstCode = code;
+    throw new Ended(firstCode);
   }
 
   static int run(String tool, String[] arguments, PrintStream out) throws Exception {

@@ -65,18 +65,22 @@ function both(ask: (tools: JavaTools) => Promise<ToolOutcome>): Promise<[ToolOut
   return Promise.all([ask(kafkas), ask(ours)])
 }
 
-/** Takes out what no two clusters have in common. */
+/** Takes out what no two clusters have in common, how an error is worded, and the stack below it. */
 function plain(text: string): string[] {
-  return text
-    .replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
-    .replaceAll(/\b\d{13}\b/g, 'TIME')
-    .replaceAll(/(TopicId|Cluster ID|ClusterId): *\S+/g, '$1: ID')
-    .replaceAll(/Epoch: \d+/g, 'Epoch: N')
-    .replaceAll(/\[[^\]]*\] WARN .*\n/g, '')
-    .split('\n')
-    .map((line) => line.trim().replaceAll(/\s+/g, ' '))
-    .filter((line) => line !== '')
-    .sort()
+  return (
+    text
+      .replaceAll(/127\.0\.0\.1[:\s]+\d+/g, 'HOST')
+      .replaceAll(/\b\d{13}\b/g, 'TIME')
+      .replaceAll(/(TopicId|Cluster ID): *\S+/g, '$1: ID')
+      .replaceAll(/"log_dirs":\["\/[^"]*"\]/g, '"log_dirs":["FOLDER"]')
+      .replaceAll(/(org\.apache\.kafka\.common\.errors\.\w+): .*/g, '$1')
+      // Apache Kafka has it as a default of all brokers where eligible leader replicas are in force (KIP-966).
+      .replaceAll(/min\.insync\.replicas=1,?/g, '')
+      .split('\n')
+      .map((line) => line.trim().replaceAll(/\s+/g, ' '))
+      .filter((line) => line !== '' && !line.startsWith('at ') && !line.startsWith('... '))
+      .sort()
+  )
 }
 
 /** Writes what a tool wants to read from a file. */
