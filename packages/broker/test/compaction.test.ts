@@ -317,3 +317,38 @@ test('segments that compaction has replaced do not outlive a clean stop', () => 
   core.close()
   assert.equal(files(), log.segments.length)
 })
+
+test('max.compaction.lag.ms has compacted what the dirty ratio would leave', () => {
+  const { client, core, clock } = testCore()
+  createCompacted(client, { 'min.cleanable.dirty.ratio': '1', 'max.compaction.lag.ms': '5000' })
+  for (let round = 0; round < 5; round++) put(client, [{ key: 'a', value: `a${round}` }])
+  pushOut(client)
+  core.compact()
+  // All of it is dirty, which is as much as the ratio asks for: from here on some is clean.
+  assert.equal(readTable(client, core).filter((one) => one.key === 'a').length, 1)
+  for (let round = 0; round < 5; round++) put(client, [{ key: 'a', value: `b${round}` }])
+  pushOut(client)
+  core.compact()
+  assert.equal(readTable(client, core).filter((one) => one.key === 'a').length, 6)
+  clock.advance(5001)
+  core.compact()
+  assert.equal(readTable(client, core).filter((one) => one.key === 'a').length, 1)
+})
+
+test('what is clean is known after a clean stop, and not cleaned again', () => {
+  const storage = simulatedStorage({ random: seededRandom(1) })
+  const first = testCore({ storage })
+  createCompacted(first.client, { 'min.cleanable.dirty.ratio': '0.5' })
+  for (let round = 0; round < 50; round++) put(first.client, [{ key: `k${round}`, value: 'v' }])
+  pushOut(first.client)
+  first.core.compact()
+  const { cleanedUpTo } = first.core.partition('table', 0)!
+  assert.ok(cleanedUpTo > 40)
+  first.core.close()
+  const { client, core } = testCore({ storage })
+  assert.equal(core.partition('table', 0)!.cleanedUpTo, cleanedUpTo)
+  const segments = [...core.partition('table', 0)!.log.segments]
+  put(client, [{ key: 'k1', value: 'w' }])
+  core.compact()
+  assert.deepEqual(core.partition('table', 0)!.log.segments.slice(0, segments.length - 1), segments.slice(0, -1))
+})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { isMillraceError, seededRandom } from '@millrace/base'
-import { apis, ErrorCode } from '@millrace/protocol'
+import { apis, crc32c, ErrorCode } from '@millrace/protocol'
 import { memoryStorage } from '../src/core/storage/memory-storage.ts'
 import { simulatedStorage } from '../src/core/storage/simulated-storage.ts'
 import { type CoreClient, createTopic, testCore } from './support/core-client.ts'
@@ -322,4 +322,16 @@ test('a sync that fails on the first batch after retention emptied the log takes
   storage.crash('kill')
   const again = testCore({ storage })
   assert.equal(produce(again.client, 'order', batch([{ value: 'd' }])).baseOffset, 5)
+})
+
+test('a journal with a kind of record that only a later version knows is refused', () => {
+  const storage = memoryStorage()
+  const first = testCore({ storage })
+  createTopic(first.client, 'order')
+  const body = Buffer.from('{"kind":"shareGroupPledge","name":"x"}')
+  const frame = Buffer.alloc(8)
+  frame.writeUInt32BE(body.length)
+  frame.writeUInt32BE(crc32c(body), 4)
+  storage.open('metadata/journal.log').append(Buffer.concat([frame, body]))
+  assert.throws(() => testCore({ storage }), { code: 'BROKER_FORMAT_TOO_NEW', message: /shareGroupPledge/ })
 })
