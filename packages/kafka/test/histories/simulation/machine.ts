@@ -76,6 +76,7 @@ export class Machine {
   }
 
   crash(): void {
+    this.repairDisk()
     this.#process?.kill()
     this.#core = undefined
     this.life++
@@ -86,6 +87,19 @@ export class Machine {
   /** The broker dies at the write after so many, in the middle of whatever it does then. */
   dieAfter(writes: number): void {
     this.#writesLeft = writes
+  }
+
+  /** The device is full, or refuses to sync, for a while. */
+  failDisk(forMs: number): void {
+    const { clock, random, durability } = this.#options
+    if (durability === 'fsync' && randomInt(random, 2) === 0) this.#disk.syncError = new Error('input/output error')
+    else this.#disk.freeBytes = randomInt(random, 500)
+    clock.after(forMs, () => this.repairDisk())
+  }
+
+  repairDisk(): void {
+    this.#disk.freeBytes = Number.POSITIVE_INFINITY
+    this.#disk.syncError = undefined
   }
 
   #syncNext(): void {

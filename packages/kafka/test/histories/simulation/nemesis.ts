@@ -49,7 +49,8 @@ export class Nemesis {
     const dice = random.next()
     if (dice < 0.25) this.#down('is killed')
     else if (dice < 0.4 && machine.core) machine.dieAfter(randomInt(random, 12))
-    else if (dice < 0.6) this.#kill()
+    else if (dice < 0.5) this.#failDisk()
+    else if (dice < 0.65) this.#kill()
     else if (dice < 0.8) this.#cut()
     else succeed()
   }
@@ -64,6 +65,13 @@ export class Nemesis {
       log('the broker starts')
       machine.start()
     })
+  }
+
+  #failDisk(): void {
+    const { machine, random, log } = this.#victims
+    const forMs = 20 + randomInt(random, 300)
+    log(`the disk fails for ${forMs} ms`)
+    machine.failDisk(forMs)
   }
 
   #kill(): void {
