@@ -40,6 +40,8 @@ export interface Client {
   readonly command: () => Command
   /** What it logs about itself, whatever the broker: no warning about the broker. */
   readonly noise?: RegExp
+  /** Why a group that came out otherwise is formed once more before that counts. */
+  readonly unsteady?: string
   readonly lacks: Readonly<Partial<Record<OperationName | Feature, string>>>
 }
 
@@ -161,6 +163,7 @@ export const clients: readonly Client[] = [
     version: pinned('python/requirements.txt', /kafka-python==(.*)/),
     tools: ['python3'],
     command: python('kafka-python'),
+    unsteady: 'under load a member now and then falls silent after a rebalance, on either broker',
     noise: /blocking the event loop|Metadata refresh: failed Cancelled/,
     lacks: {
       'group.protocol=consumer': 'not in its API',
