@@ -61,6 +61,15 @@ test('under fsync every reply of the group coordinator that promises something w
     client.begin(apis.SyncGroup, 3, { groupId: 'm', generationId, memberId, assignments }),
   )
   assert.equal(synced.errorCode, 0)
+  const consumer = { groupId: 'c', memberId: 'AAAAAAAAAAAAAAAAAAAAAQ', memberEpoch: 0, rebalanceTimeoutMs: 10_000 }
+  const beat = waits(storage, 'ConsumerGroupHeartbeat', () =>
+    client.begin(apis.ConsumerGroupHeartbeat, 1, { ...consumer, subscribedTopicNames: ['order'], topicPartitions: [] }),
+  )
+  assert.equal(beat.errorCode, 0)
+  const left = waits(storage, 'ConsumerGroupHeartbeat of a member that leaves', () =>
+    client.begin(apis.ConsumerGroupHeartbeat, 1, { groupId: 'c', memberId: consumer.memberId, memberEpoch: -1 }),
+  )
+  assert.equal(left.errorCode, 0)
 })
 
 test('under fsync every step of a transaction waits for the device', () => {

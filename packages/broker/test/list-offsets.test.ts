@@ -91,3 +91,28 @@ test('DeleteRecords moves the log start, -1 to the high watermark; before it fet
   )
   assert.equal(produce(again.client, 'order', batch([{ value: 'next' }])).baseOffset, 10)
 })
+
+test('a log that cannot be read is a storage error for those who look up times, not the end of their connection', () => {
+  const memory = memoryStorage()
+  let broken = false
+  const failing = {
+    ...memory,
+    open: (path: string) => {
+      const file = memory.open(path)
+      const readAt = (position: number, length: number): Buffer => {
+        if (broken) throw new Error('EIO')
+        return file.readAt(position, length)
+      }
+      return Object.create(file, { readAt: { value: readAt } }) as typeof file
+    },
+  }
+  const { client } = testCore({ storage: failing })
+  createTopic(client, 'order')
+  produce(client, 'order', batch(timed(1000)))
+  broken = true
+  const topics = [{ name: 'order', partitions: [{ partitionIndex: 0, timestamp: 5 }] }]
+  const { errorCode } = client.call(apis.ListOffsets, 11, { topics }).topics[0]!.partitions[0]!
+  assert.equal(errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
+  broken = false
+  assert.deepEqual(list(client, 5), [0, 1000])
+})

@@ -44,13 +44,13 @@ export function diskStorage(folder: string): BrokerStorage {
     opened.delete(file.path)
   }
   const isUnder = (file: DiskFile, path: string): boolean => file.path === path || file.path.startsWith(`${path}/`)
-  /** Before what is at a path goes away: ranges that are being sent keep their file open. */
   /** Gives back descriptors when the process has too many; false when there is none to give. */
   const relieve = (): boolean => {
     const idle = [...opened.values()].filter((file) => !file.busy)
     for (const file of idle.slice(0, Math.ceil(idle.length / 2))) file.close()
     return idle.length > 0
   }
+  /** Before what is at a path goes away: ranges that are being sent keep their file open. */
   const closeUnder = (path: string): void => {
     for (const file of [...ranged]) if (isUnder(file, path)) file.detach()
     for (const file of [...opened.values()]) if (isUnder(file, path)) file.close()

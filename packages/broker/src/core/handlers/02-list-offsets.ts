@@ -57,8 +57,13 @@ export const listOffsets = handler({
         if (timestamp < 0 && apiVersion < (firstVersionOf[timestamp] ?? Number.POSITIVE_INFINITY)) {
           return { partitionIndex, errorCode: ErrorCode.UNSUPPORTED_VERSION, timestamp: -1, offset: -1 }
         }
-        const { leaderEpoch, ...found } = find(partition, timestamp, isolation)
-        return { partitionIndex, errorCode: ErrorCode.NONE, ...found, ...(apiVersion >= 4 && { leaderEpoch }) }
+        try {
+          const { leaderEpoch, ...found } = find(partition, timestamp, isolation)
+          return { partitionIndex, errorCode: ErrorCode.NONE, ...found, ...(apiVersion >= 4 && { leaderEpoch }) }
+        } catch {
+          // The index or the batches cannot be read.
+          return { partitionIndex, errorCode: ErrorCode.KAFKA_STORAGE_ERROR, timestamp: -1, offset: -1 }
+        }
       }),
     }))
     return { topics }
