@@ -15,6 +15,7 @@ import {
   RecordBatchBuilder,
 } from '@millrace/protocol'
 import { startBroker } from '../src/start-broker.ts'
+import { authority } from './support/certificates.ts'
 import { RawConnection } from './support/raw-connection.ts'
 
 const batchesPerPartition = 60
@@ -80,16 +81,40 @@ function checked(answer: FetchResponse, offsets: ReadonlyMap<number, number>): M
   return next
 }
 
-test('consumers with slow sockets, some of which break off, get the bytes of the log and no others', async () => {
+type Door = () => Promise<{ config: Record<string, string>; open: (port: number) => Promise<RawConnection> }>
+
+async function tlsDoor(): ReturnType<Door> {
+  const ca = await authority()
+  const { key, cert } = await ca.server()
+  const config = {
+    listeners: 'SSL://127.0.0.1:0',
+    'ssl.keystore.key': key,
+    'ssl.keystore.certificate.chain': cert,
+  }
+  return { config, open: (port) => RawConnection.openTls(port, { ca: ca.cert }) }
+}
+
+const doors: Readonly<Record<string, Door>> = {
+  plain: () => Promise.resolve({ config: {}, open: (port) => RawConnection.open(port) }),
+  TLS: tlsDoor,
+}
+
+for (const [name, door] of Object.entries(doors)) {
+  test(`consumers with slow ${name} sockets, some of which break off, get the bytes of the log and no others`, () =>
+    slowConsumers(door))
+}
+
+async function slowConsumers(door: Door): Promise<void> {
   using folder = temporaryFolder()
-  await using broker = await startBroker({ dataDir: folder.path, worker: false })
-  using setup = await RawConnection.open(broker.port)
+  const { config, open } = await door()
+  await using broker = await startBroker({ dataDir: folder.path, worker: false, config })
+  using setup = await open(broker.port)
   await fill(setup, 'order')
   const random = seededRandom(7)
   let answers = 0
   const consume = async (reader: number): Promise<void> => {
     for (let round = 0; round < 2; round++) {
-      using connection = await RawConnection.open(broker.port)
+      using connection = await open(broker.port)
       const asked = Array.from({ length: pipelined }, (_, index) => {
         const order = Array.from({ length: partitions }, (_, at) => (at + reader + index) % partitions)
         return new Map(order.map((partition) => [partition, (reader * 11 + index * 307) % 3000]))
@@ -111,7 +136,7 @@ test('consumers with slow sockets, some of which break off, get the bytes of the
   }
   await Promise.all(Array.from({ length: 5 }, (_, reader) => consume(reader)))
   assert.ok(answers > 10, `${answers} answers`)
-})
+}
 
 /** Files in a folder that this process has open although they are deleted. */
 function deletedButOpen(folder: string): string[] {

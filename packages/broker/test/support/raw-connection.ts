@@ -19,8 +19,8 @@ export function framed(bytes: Buffer): Buffer {
 export class RawConnection implements Disposable {
   readonly socket: Socket
   readonly closed: Promise<void>
-  /** Bytes of everything that has arrived. */
-  received: Buffer = Buffer.alloc(0)
+  #chunks: Buffer[] = []
+  #bytes = 0
   #waiters: (() => void)[] = []
   #isClosed = false
 
@@ -33,7 +33,8 @@ export class RawConnection implements Disposable {
       for (const waiter of waiters) waiter()
     }
     socket.on('data', (chunk: Buffer) => {
-      this.received = Buffer.concat([this.received, chunk])
+      this.#chunks.push(chunk)
+      this.#bytes += chunk.length
       wake()
     })
     socket.on('error', () => {})
@@ -69,14 +70,28 @@ export class RawConnection implements Disposable {
     this.socket.write(framed(encodeRequest({ api, version, correlationId, clientId: 'raw', body })))
   }
 
+  /** Everything that has arrived and was not taken as a frame. */
+  get received(): Buffer {
+    return this.#start(this.#bytes)
+  }
+
+  /** The first chunk, put together with others so that it has so many bytes. Large frames come in a thousand chunks. */
+  #start(bytes: number): Buffer {
+    let count = 0
+    for (let sum = 0; sum < bytes; count++) sum += this.#chunks[count]!.length
+    if (count > 1) this.#chunks.splice(0, count, Buffer.concat(this.#chunks.slice(0, count)))
+    return this.#chunks[0] ?? Buffer.alloc(0)
+  }
+
   /** The next frame; rejects when the connection closes first. */
   async frame(): Promise<Buffer> {
     for (;;) {
-      const length = this.received.length >= 4 ? this.received.readInt32BE(0) : Number.POSITIVE_INFINITY
-      if (this.received.length >= 4 + length) {
-        const frame = this.received.subarray(4, 4 + length)
-        this.received = this.received.subarray(4 + length)
-        return frame
+      const length = this.#bytes >= 4 ? this.#start(4).readInt32BE(0) : Number.POSITIVE_INFINITY
+      if (this.#bytes >= 4 + length) {
+        const all = this.#start(4 + length)
+        this.#chunks[0] = all.subarray(4 + length)
+        this.#bytes -= 4 + length
+        return all.subarray(4, 4 + length)
       }
       if (this.#isClosed) throw new Error('closed before a whole frame came')
       await new Promise<void>((resolve) => this.#waiters.push(resolve))
