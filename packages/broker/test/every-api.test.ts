@@ -9,7 +9,7 @@ import { Dictionary } from './fuzz/dictionary.ts'
 import { randomBody } from './fuzz/random-body.ts'
 import { CoreClient, createTopic, testCore } from './support/core-client.ts'
 
-/** With acks=0 a produce is not answered; SASL here goes to a listener that wants none of it. */
+/** With acks=0 a produce is not answered. */
 const isUnanswered = (body: Record<string, unknown>): boolean => body.acks === 0
 
 /** The bytes of the answer, when there is one by the end of a minute. */
