@@ -4,7 +4,7 @@ import { type Broker, startBroker } from '@millrace/broker'
 import { type ApacheKafka, apacheKafkaUnavailable, startApacheKafka } from '../kafka/apache-kafka.ts'
 import type { Case, Run } from './cases/case.ts'
 import { cases } from './cases/index.ts'
-import { type Participant, registerCrossReading } from './cross-reading.ts'
+import { type Participant, registerCrossReading, writeAll } from './cross-reading.ts'
 import { differenceOf, quirkOf } from './differences.ts'
 import { type Client, clients, lacking, unavailable } from './programs/catalogue.ts'
 import { type Command, Program } from './programs/program.ts'
@@ -159,18 +159,18 @@ describe('what one client writes the others read', {
   concurrency: 4,
 }, () => {
   let participants: Participant[] = []
-  before(() => {
+  before(async () => {
     participants = readers.map((client) => {
       const start = (brokers: string): Program => Program.start(client.command(), brokers, settingsOf(client))
       return { client, programs: [start(kafka.brokers), start(millrace.brokers)] }
+    })
+    await writeAll(participants, async (name) => {
+      const topics = [{ name, partitions: 1 }]
+      await Promise.all([helpers.kafka, helpers.millrace].map((helper) => helper.run('createTopics', { topics })))
     })
   })
   after(async () => {
     await Promise.all(participants.flatMap(({ programs }) => programs.map((program) => program.kill())))
   })
-  const create = async (topic: string): Promise<void> => {
-    const both = [helpers.kafka, helpers.millrace]
-    await Promise.all(both.map((helper) => helper.run('createTopics', { topics: [{ name: topic, partitions: 1 }] })))
-  }
-  registerCrossReading(readers, () => participants, create)
+  registerCrossReading(readers, () => participants)
 })

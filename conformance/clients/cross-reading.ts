@@ -25,32 +25,31 @@ const has = ({ client }: Participant, codecs: readonly Codec[]): boolean =>
 const textOf = ({ key, value }: { readonly key?: string | null; readonly value: string | null }): string =>
   `${key ?? null}=${value}`
 
-/** Registers a test for each client: it reads what every client, itself included, wrote with every codec, on both brokers. */
-export function registerCrossReading(
-  clients: readonly Client[],
-  participants: () => readonly Participant[],
+/** Every client writes with every codec that it has, on both brokers; `create` makes a topic on both. */
+export async function writeAll(
+  participants: readonly Participant[],
   create: (topic: string) => Promise<void>,
-): void {
-  test('every client writes with every codec that it has', async () => {
-    await Promise.all(
-      participants().flatMap((writer) =>
-        Object.entries(topics)
-          .filter(([, codecs]) => has(writer, codecs))
-          .map(async ([name, codecs]) => {
-            const topic = `cross-${writer.client.name}-${name}`
-            await create(topic)
-            for (const codec of codecs) {
-              const write = (program: Program) => program.run('produce', { topic, records: codecRecords, codec })
-              await Promise.all(writer.programs.map(write))
-            }
-          }),
-      ),
-    )
-  })
+): Promise<void> {
+  const writing = participants.flatMap((writer) =>
+    Object.entries(topics)
+      .filter(([, codecs]) => has(writer, codecs))
+      .map(async ([name, codecs]) => {
+        const topic = `cross-${writer.client.name}-${name}`
+        await create(topic)
+        for (const codec of codecs) {
+          const write = (program: Program) => program.run('produce', { topic, records: codecRecords, codec })
+          await Promise.all(writer.programs.map(write))
+        }
+      }),
+  )
+  await Promise.all(writing)
+}
+
+/** Registers a test for each client: it reads what every client, itself included, wrote with every codec, on both brokers. */
+export function registerCrossReading(clients: readonly Client[], participants: () => readonly Participant[]): void {
   for (const { name: reader } of clients) {
     test(`${reader} reads what every client wrote`, { timeout: 120_000 }, async () => {
       const me = participants().find(({ client }) => client.name === reader)!
-      let read = 0
       for (const writer of participants()) {
         for (const [name, codecs] of Object.entries(topics)) {
           if (!has(writer, codecs) || !has(me, codecs)) continue
@@ -59,11 +58,9 @@ export function registerCrossReading(
           for (const program of me.programs) {
             const { records } = await program.run('read', { topic, count: expected.length })
             assert.deepEqual(records.map(textOf), expected, topic)
-            read++
           }
         }
       }
-      assert.ok(read >= 2 * participants().length)
     })
   }
 }

@@ -8,7 +8,7 @@ const someTimeMs = 1_700_000_000_000
 /** What every client writes with every codec, for itself and for the others to read. */
 export const codecRecords: readonly RecordIn[] = Array.from({ length: 60 }, (_, index) => ({
   key: index % 7 === 0 ? null : `key-${index}`,
-  value: `value ${index} `.repeat(1 + (index % 40)),
+  value: `value ${index} `.repeat(1 + (index % 8)),
   partition: 0,
 }))
 
