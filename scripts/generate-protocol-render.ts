@@ -7,7 +7,7 @@ export interface FieldDefinition {
   readonly taggedVersions?: string
   readonly flexibleVersions?: string
   readonly tag?: number
-  readonly default?: string | number | boolean
+  readonly default?: string | number | boolean | null
   readonly ignorable?: boolean
   readonly fields?: readonly FieldDefinition[]
 }
@@ -81,7 +81,8 @@ export function renderTable(message: MessageDefinition): string {
       if (field.nullableVersions && field.nullableVersions !== 'none') parts.push(`?${field.nullableVersions}`)
       if (field.tag !== undefined) parts.push(`#${field.tag}@${field.taggedVersions}`)
       if (field.flexibleVersions) parts.push(`~${field.flexibleVersions}`)
-      if (field.default !== undefined && field.default !== '') parts.push(`=${field.default}`)
+      // To Kafka's generator a JSON null is no default at all: only the text "null" makes a field null that is not there.
+      if (field.default !== undefined && field.default !== null && field.default !== '') parts.push(`=${field.default}`)
       if (field.ignorable) parts.push('!')
       lines.push(' '.repeat(depth) + parts.join(' '))
       add(fieldsOf(message, field), depth + 1)

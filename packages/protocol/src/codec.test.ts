@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { decodeMessage, decodeVersionedMessage, encodeMessage, encodeVersionedMessage } from './codec.ts'
 import {
   ApiVersionsResponse,
+  ConsumerGroupMemberMetadataValue,
   ConsumerProtocolSubscription,
   FetchRequest,
   FetchResponse,
@@ -76,6 +77,33 @@ test('tagged fields that nobody knows survive decoding and encoding', () => {
 test('a tagged field at its default is left out', () => {
   const bytes = encodeMessage(ApiVersionsResponse, 3, { finalizedFeaturesEpoch: -1, supportedFeatures: [] })
   assert.deepEqual(bytes, encodeMessage(ApiVersionsResponse, 3, {}))
+})
+
+test('a tagged struct that is null says so, as Java writes it: what is not there is an empty one', () => {
+  const member = {
+    instanceId: null,
+    rackId: null,
+    clientId: 'c',
+    clientHost: 'h',
+    subscribedTopicNames: ['t'],
+    subscribedTopicRegex: null,
+    rebalanceTimeoutMs: 5,
+    serverAssignor: null,
+  }
+  const bytes = {
+    none: '00000263026802027400000000050001000100',
+    some: '00000263026802027400000000050001000701000000050100',
+    empty: '00000263026802027400000000050000',
+  }
+  const encode = (classicMemberMetadata: { sessionTimeoutMs: number } | null): string =>
+    encodeMessage(ConsumerGroupMemberMetadataValue, 0, { ...member, classicMemberMetadata }).toString('hex')
+  const decode = (hex: string): unknown =>
+    decodeMessage(ConsumerGroupMemberMetadataValue, 0, Buffer.from(hex, 'hex')).classicMemberMetadata
+  assert.equal(encode(null), bytes.none)
+  assert.equal(encode({ sessionTimeoutMs: 5 }), bytes.some)
+  assert.equal(decode(bytes.none), null)
+  assert.deepEqual(decode(bytes.some), { sessionTimeoutMs: 5, supportedProtocols: [] })
+  assert.deepEqual(decode(bytes.empty), { sessionTimeoutMs: 0, supportedProtocols: [] })
 })
 
 test('an array longer than the bytes could hold is malformed before anything is allocated', () => {

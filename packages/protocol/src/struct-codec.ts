@@ -37,7 +37,7 @@ export function structCodec(fields: readonly FieldSchema[], version: number, fle
     const isTagged = flexible && includesVersion(field.tagged, version)
     const test = defaultTest(field)
     if (isTagged || includesVersion(field.versions, version)) {
-      const codec = fieldCodec(field, version, flexible)
+      const codec = fieldCodec(field, version, { flexible, isTagged })
       const one: FieldCodec = { name, tag, codec, makeDefault: defaultMaker(field), isDefault: test }
       ;(isTagged ? tagged : regular).push(one)
       if (!isTagged) filled.add(field)
@@ -69,8 +69,12 @@ export function structCodec(fields: readonly FieldSchema[], version: number, fle
   }
 }
 
-function fieldCodec(field: FieldSchema, version: number, structFlexible: boolean): ValueCodec {
-  const flexible = field.flexible === undefined ? structFlexible : includesVersion(field.flexible, version)
+function fieldCodec(
+  field: FieldSchema,
+  version: number,
+  of: { readonly flexible: boolean; readonly isTagged: boolean },
+): ValueCodec {
+  const flexible = field.flexible === undefined ? of.flexible : includesVersion(field.flexible, version)
   const nullable = includesVersion(field.nullable, version)
   if (field.type !== '{}') {
     if (!field.isArray && /errorMessage$/i.test(field.name)) return messageTextCodec(nullable, flexible)
@@ -79,7 +83,7 @@ function fieldCodec(field: FieldSchema, version: number, structFlexible: boolean
   }
   const struct = structCodec(field.fields, version, flexible)
   if (field.isArray) return arrayCodec(struct, nullable, flexible)
-  return nullable ? nullableStructCodec(struct) : struct
+  return nullable ? nullableStructCodec(struct, of.isTagged) : struct
 }
 
 function writeField(writer: Writer, one: FieldCodec, value: Fields): void {

@@ -191,14 +191,18 @@ export function arrayCodec(element: ValueCodec, nullable: boolean, flexible: boo
   }
 }
 
-/** A struct that may be null: one byte before it, negative for null. */
-export function nullableStructCodec(struct: ValueCodec): ValueCodec {
+/**
+ * A struct that may be null: one byte before it, 1 where there is one. Kafka's null is -1, and 0 in a tagged field, where it
+ * reads an unsigned varint.
+ */
+export function nullableStructCodec(struct: ValueCodec, isTagged: boolean): ValueCodec {
+  const nothing = isTagged ? 0 : -1
   return {
     minBytes: 1,
     heapBytes: struct.heapBytes,
-    read: (reader) => (reader.int8() < 0 ? null : struct.read(reader)),
+    read: (reader) => (reader.int8() <= nothing ? null : struct.read(reader)),
     write(writer, value) {
-      writer.int8(value === null ? -1 : 1)
+      writer.int8(value === null ? nothing : 1)
       if (value !== null) struct.write(writer, value)
     },
   }

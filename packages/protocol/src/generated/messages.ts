@@ -406,11 +406,11 @@ state int8 0+
 assignedPartitions []{} 0+
  topicId uuid 0+
  partitions []int32 0+
- assignmentEpochs []int32 0+ ?0+ #0@0+ =null
+ assignmentEpochs []int32 0+ ?0+ #0@0+
 partitionsPendingRevocation []{} 0+
  topicId uuid 0+
  partitions []int32 0+
- assignmentEpochs []int32 0+ ?0+ #0@0+ =null`)
+ assignmentEpochs []int32 0+ ?0+ #0@0+`)
 
 export type ConsumerGroupDescribeRequest = ConsumerGroupDescribeRequestFields
 export const ConsumerGroupDescribeRequest: MessageType<ConsumerGroupDescribeRequest> = defineMessage('ConsumerGroupDescribeRequest', 'request', 69, '0-1', '0+', `
@@ -493,7 +493,7 @@ subscribedTopicNames []string 0+
 subscribedTopicRegex string 0+ ?0+
 rebalanceTimeoutMs int32 0+ =-1
 serverAssignor string 0+ ?0+
-classicMemberMetadata {} 0+ ?0+ #0@0+ =null
+classicMemberMetadata {} 0+ ?0+ #0@0+
  sessionTimeoutMs int32 0+
  supportedProtocols []{} 0+
   name string 0+
