@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { startApacheKafka } from '@millrace/conformance/kafka'
 import { startChild } from './child.ts'
-import { root, temporaryFolder } from './folders.ts'
+import { temporaryFolder } from './folders.ts'
+import { millraceProgram } from './published.ts'
 
 /** A broker in a process of its own. */
 export interface RunningBroker extends AsyncDisposable {
@@ -9,16 +10,14 @@ export interface RunningBroker extends AsyncDisposable {
   readonly pid: number
 }
 
-export const millraceBin = join(root, 'packages/millrace/bin/millrace.js')
-
 /** `millrace broker` with its log on disk in a temporary folder, or with everything in memory. */
 export async function startEmbedded(
   options: { readonly memory?: boolean; readonly nodeArguments?: readonly string[] } = {},
 ): Promise<RunningBroker> {
   const folder = await temporaryFolder('broker')
   const where = options.memory ? ['--memory'] : ['--data', join(folder.path, 'data')]
-  const node = [...(options.nodeArguments ?? []), '--conditions=source']
-  const child = startChild(process.execPath, [...node, millraceBin, 'broker', '--port', '0', ...where])
+  const program = [...(options.nodeArguments ?? []), ...(await millraceProgram(folder.path))]
+  const child = startChild(process.execPath, [...program, 'broker', '--port', '0', ...where])
   const close = async (): Promise<void> => {
     await child.close()
     await folder[Symbol.asyncDispose]()

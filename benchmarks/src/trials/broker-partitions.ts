@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
-import { millraceBin, type RunningBroker, startKafka } from '../support/brokers.ts'
+import { type RunningBroker, startKafka } from '../support/brokers.ts'
 import { type Child, startChild } from '../support/child.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { javaUnavailable } from '../support/java.ts'
 import { ageSeconds, residentBytes, usageOf } from '../support/process-usage.ts'
+import { millraceProgram } from '../support/published.ts'
 import { type Bench, type Outcome, ours, type Trial, type TrialContext } from '../trial.ts'
 
 const partitions = 10_000
@@ -41,8 +42,10 @@ async function acknowledged(client: KafkaClient): Promise<void> {
 
 async function runEmbedded({ scale, say, nodeArguments }: TrialContext): Promise<Outcome> {
   await using folder = await temporaryFolder('partitions')
+  await using programFolder = await temporaryFolder('program')
+  const program = await millraceProgram(programFolder.path)
   const start = async (): Promise<{ child: Child; brokers: string }> => {
-    const args = [...nodeArguments, '--conditions=source', millraceBin, 'broker', '--port', '0', '--data', folder.path]
+    const args = [...nodeArguments, ...program, 'broker', '--port', '0', '--data', folder.path]
     const child = startChild(process.execPath, args)
     const [, brokers = ''] = await child.line(/^listening on (\S+)/)
     return { child, brokers }

@@ -1,16 +1,13 @@
-import { existsSync } from 'node:fs'
-import { copyFile, mkdir, symlink } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { kafkaClient } from '@millrace/kafka'
-import { millraceBin, startEmbedded, startKafka } from '../support/brokers.ts'
+import { startEmbedded, startKafka } from '../support/brokers.ts'
 import { startChild } from '../support/child.ts'
-import { root, temporaryFolder } from '../support/folders.ts'
+import { temporaryFolder } from '../support/folders.ts'
 import { javaUnavailable } from '../support/java.ts'
 import { ageSeconds, residentBytes, usageOf } from '../support/process-usage.ts'
+import { asPublished, millraceBin, unbuilt } from '../support/published.ts'
 import { type Bench, type Outcome, ours, type Trial, type TrialContext } from '../trial.ts'
 
-const dist = join(root, 'packages/millrace/dist')
 const idleMs = 3_000
 
 /** The published form and the sources, both with everything in memory; the figures are those of the published form. */
@@ -38,15 +35,6 @@ interface Figures {
   readonly seconds: number
   readonly rssBytes: number
   readonly anonymousBytes: number
-}
-
-/** The program beside `dist` and without `src`, as npm installs it. */
-async function asPublished(folder: string): Promise<string> {
-  const bin = join(folder, 'bin')
-  await mkdir(bin)
-  await copyFile(millraceBin, join(bin, 'millrace.mjs'))
-  await symlink(dist, join(folder, 'dist'))
-  return join(bin, 'millrace.mjs')
 }
 
 async function startMillrace(program: readonly string[], cwd: string): Promise<Figures> {
@@ -96,8 +84,4 @@ export const brokerStart: Trial = {
   goal: 'first record within 0.3 s, a fifth of the memory, under 100 MB resident',
   unavailable: (side) => (side === ours ? unbuilt() : javaUnavailable()),
   open,
-}
-
-function unbuilt(): string | undefined {
-  return existsSync(join(dist, 'cli/main.js')) ? undefined : 'the published form is not there; run npm run build first'
 }
