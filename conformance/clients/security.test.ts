@@ -248,16 +248,20 @@ async function outcomes(brokers: (listener: ListenerName) => string, prefix: str
 }
 
 describe("Kafka's own client", { skip: skipJava }, () => {
-  test('comes out the same on both brokers, mechanism by mechanism', { timeout: 300_000 }, async () => {
+  test('comes out the same on both brokers, mechanism by mechanism', { timeout: 300_000 }, async (context) => {
     let renewals = 0
     const stop = broker.intercept(36, () => void renewals++)
     const here = await outcomes(ours, 'ours')
     stop()
     const there = await outcomes((listener) => kafka!.listeners[listener]!, 'kafka')
     assert.deepEqual(here, there)
+    context.diagnostic(JSON.stringify(here))
     for (const name of [...served, 'sessions that are renewed', 'the user that was just made']) {
       assert.equal(here[name], 'OK', name)
     }
+    assert.match(here['SCRAM administration']!, /carol SCRAM_SHA_512 8192;ResourceNotFoundException$/)
+    for (const [name, outcome] of Object.entries(here)) assert.match(outcome, /^OK$|Exception$/, name)
+    assert.equal(here['PLAIN, wrong password'], 'SaslAuthenticationException')
     assert.ok(renewals > 12, `${renewals} tokens`)
   })
 
