@@ -73,7 +73,10 @@ export async function runKills(run: KillRun): Promise<{ records: number; transac
       const connections = await Promise.all(workers.map(() => RawConnection.open(port)))
       const working = workers.map((worker, index) => worker.work(connections[index]!))
       const finding = Promise.all(working.map((one) => one.catch(onlyTheEnd)))
+      const before = mover.ended
       await Promise.race([delay(20 + randomInt(random, 250)), finding])
+      // Every other life gets somewhere, also on a machine that is busy.
+      if (life % 2 === 0) await Promise.race([until(() => mover.ended > before + 2), finding])
       const dead = once(child, 'exit')
       child.kill('SIGKILL')
       await Promise.all([dead, finding])
@@ -86,6 +89,11 @@ export async function runKills(run: KillRun): Promise<{ records: number; transac
     rmSync(folder, { recursive: true, force: true })
   }
   return { records: log.acknowledged, transactions: mover.committed.length, topics: topicWorker.deleted.size }
+}
+
+/** Waits for something to become so, for a few seconds at most. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let step = 0; step < 2_000 && !holds(); step++) await delay(5)
 }
 
 function onlyTheEnd(error: unknown): void {

@@ -74,6 +74,11 @@ export class TransactionalWorker implements Worker {
     this.#random = random
   }
 
+  /** Transactions whose end was acknowledged. */
+  get ended(): number {
+    return this.committed.length + this.aborted.length
+  }
+
   /** Ends what a dead connection has left open, so that readers get to the end. */
   async settle(connection: RawConnection): Promise<{ producerId: number; producerEpoch: number }> {
     for (;;) {
