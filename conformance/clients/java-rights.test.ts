@@ -105,9 +105,8 @@ describe("rights of Java's clients and tools", { skip: apacheKafkaUnavailable() 
       const outcomes = await Promise.all(
         sides.map(async ({ brokers }) => {
           const lines = (await java(brokers, 'Rights', '<brokers>', user, prefixOf(user))).trim().split('\n')
-          return Object.fromEntries(
-            lines.map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]),
-          )
+          const outcomes = lines.map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)])
+          return Object.fromEntries(outcomes.map(([step, outcome]) => [step, comparable(user, step!, outcome!)]))
         }),
       )
       assert.ok(Object.keys(outcomes[0]!).length > 40, 'every step has an outcome')
@@ -142,6 +141,12 @@ describe("rights of Java's clients and tools", { skip: apacheKafkaUnavailable() 
     )
   })
 })
+
+/** Who lacks two rights is told of the one that the client's threads come to first; which is chance. */
+function comparable(user: User, step: string, outcome: string): string {
+  const isChance = user === 'nobody' && (step.startsWith('subscribe') || step === 'produce, idempotent')
+  return isChance && outcome.endsWith('AuthorizationException') ? 'refused' : outcome
+}
 
 /** Topics, groups and rules of all users, made by the administrator. */
 async function prepare(brokers: string): Promise<void> {
