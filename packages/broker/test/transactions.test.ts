@@ -399,3 +399,16 @@ test('a transaction ends although one of its topics has been deleted', () => {
   assert.equal(end(client, producer, true).code, ErrorCode.NONE)
   assert.deepEqual(consume(client), { values: ['a'], lso: 2 })
 })
+
+test('a transaction of version 2 begins at sequence 0 (KIP-890)', () => {
+  const { client } = testCore()
+  createTopic(client, 'order')
+  const newer = init(client, 'newer')
+  assert.equal(produce(client, newer, 3, ['lost its beginning']).errorCode, ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER)
+  assert.equal(produce(client, newer, 0, ['first']).errorCode, ErrorCode.NONE)
+  const { next } = end(client, newer, true)
+  assert.equal(produce(client, next, 1, ['not at 0']).errorCode, ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER)
+  assert.equal(produce(client, next, 0, ['second']).errorCode, ErrorCode.NONE)
+  end(client, next, true)
+  assert.deepEqual(consume(client).values, ['first', 'second'])
+})
