@@ -137,3 +137,17 @@ test('a late answer that cannot be given costs its own connection only', () => {
   clock.advance(200)
   assert.deepEqual([gone, answered], [['first'], ['second']])
 })
+
+test('a topic that Metadata is asked for many times is told once', () => {
+  const { client } = testCore()
+  createTopic(client, 'order', 3)
+  const topics = Array.from({ length: 3_000 }, (_, index) => ({ name: index % 2 === 0 ? 'order' : 'missing' }))
+  const { topics: told } = client.call(apis.Metadata, 12, { topics, allowAutoTopicCreation: false })
+  assert.deepEqual(
+    told.map(({ name, errorCode }) => [name, errorCode]),
+    [
+      ['order', 0],
+      ['missing', 3],
+    ],
+  )
+})

@@ -32,7 +32,7 @@ export const metadata = handler({
     const visible = ({ name }: Topic): boolean => rights.allows(AclOperation.DESCRIBE, ResourceType.TOPIC, name)
     const topics = all
       ? [...core.topics.all()].filter(visible).map((topic) => describe(topic, look))
-      : request.topics!.map(({ name, topicId }) =>
+      : onlyOnce(request.topics!).map(({ name, topicId }) =>
           namesAll ? answer(name, topicId, look) : refused(name ?? '', ErrorCode.INVALID_REQUEST),
         )
     return {
@@ -49,6 +49,11 @@ export const metadata = handler({
     }
   },
 })
+
+/** A name that comes a thousand times is answered once, as in Kafka: a short request must not make an endless answer. */
+function onlyOnce<Topic extends { readonly name: string | null; readonly topicId: string }>(topics: Topic[]): Topic[] {
+  return [...new Map(topics.map((topic) => [`${topic.topicId} ${topic.name}`, topic])).values()]
+}
 
 /** How a request looks at topics. */
 interface Look {
