@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { startBroker } from '@millrace/broker'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
-import { apis } from '@millrace/protocol'
+import { apis, type ConsumerGroupHeartbeatRequest, ErrorCode } from '@millrace/protocol'
 import { apacheKafkaClassPath, apacheKafkaUnavailable, startApacheKafka } from '../kafka/apache-kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -28,6 +28,12 @@ const settings = {
   'group.consumer.assignment.interval.ms': '0',
 }
 const classicSettings = ['session.timeout.ms=6000', 'heartbeat.interval.ms=300']
+
+const notReady: ReadonlySet<number> = new Set([
+  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ErrorCode.NOT_COORDINATOR,
+])
 
 /** The type of a group's settings (KIP-848). */
 const groupResource = 32
@@ -284,6 +290,81 @@ for (const [name, start] of Object.entries(brokersUnderTest)) {
         await producing
         for (const member of started) await member.kill('SIGKILL')
       }
+    })
+
+    test('heartbeats, commits and fetches out of turn are answered with the same codes', async () => {
+      await topic('turns', 1)
+      const groupId = 'turns'
+      const to = { coordinator: { type: 'group', key: groupId } } as const
+      const beat = async (body: Partial<ConsumerGroupHeartbeatRequest>): Promise<string> => {
+        const answer = await client.request({
+          api: apis.ConsumerGroupHeartbeat,
+          body: { groupId, memberId: 'a', ...body } as ConsumerGroupHeartbeatRequest,
+          to,
+        })
+        // Apache Kafka's coordinator takes a moment to come up.
+        if (notReady.has(answer.errorCode)) return delay(100).then(() => beat(body))
+        return `${answer.errorCode} ${answer.memberEpoch}`
+      }
+      const joining = { memberEpoch: 0, rebalanceTimeoutMs: 5000, subscribedTopicNames: ['turns'], topicPartitions: [] }
+      const commit = async (memberId: string, generationIdOrMemberEpoch: number): Promise<number | undefined> => {
+        const topics = [
+          { name: 'turns', partitions: [{ partitionIndex: 0, committedOffset: 0, committedMetadata: '' }] },
+        ]
+        const body = { groupId, memberId, generationIdOrMemberEpoch, topics }
+        const answer = await client.request({ api: apis.OffsetCommit, body, to, maxVersion: 9 })
+        return answer.topics[0]?.partitions[0]?.errorCode
+      }
+      const fetch = async (memberId: string | null, memberEpoch: number): Promise<number | undefined> => {
+        const body = { groups: [{ groupId, memberId, memberEpoch, topics: null }], requireStable: true }
+        return (await client.request({ api: apis.OffsetFetch, body, to, maxVersion: 9 })).groups[0]?.errorCode
+      }
+      const answers = {
+        first: await beat(joining),
+        again: await beat(joining),
+        greater: await beat({ memberEpoch: 3 }),
+        stranger: await beat({ memberId: 'x', memberEpoch: 1 }),
+        nothing: await beat({ memberId: 'y', memberEpoch: 0, rebalanceTimeoutMs: 5000, topicPartitions: [] }),
+        below: await beat({ memberEpoch: -3 }),
+        static: await beat({ memberEpoch: -2 }),
+        noId: await beat({ ...joining, memberId: '' }),
+        assignor: await beat({ ...joining, memberId: 'y', serverAssignor: 'sticky' }),
+        expression: await beat({ ...joining, memberId: 'y', subscribedTopicRegex: 'a[' }),
+        lookAhead: await beat({ ...joining, memberId: 'y', subscribedTopicRegex: '(?=a)' }),
+        one: await beat({ ...joining, memberId: 's1', instanceId: 'one' }),
+        twin: await beat({ ...joining, memberId: 's2', instanceId: 'one' }),
+        impostor: await beat({ memberId: 's2', memberEpoch: 3, instanceId: 'one' }),
+        rests: await beat({ memberId: 's1', memberEpoch: -2, instanceId: 'one' }),
+        back: await beat({ ...joining, memberId: 's2', instanceId: 'one' }),
+        smaller: await beat({ memberId: 's2', memberEpoch: 2, instanceId: 'one' }),
+        commits: [await commit('a', 2), await commit('a', 9), await commit('x', 1), await commit('', -1)],
+        fetches: [await fetch('a', 2), await fetch(null, -1), await fetch('a', 9), await fetch('x', 1)],
+        leaves: await beat({ memberEpoch: -1 }),
+        leftAlready: await beat({ memberEpoch: -1 }),
+      }
+      assert.deepEqual(answers, {
+        first: '0 2',
+        again: '0 2',
+        greater: '110 0',
+        stranger: '25 0',
+        nothing: '42 0',
+        below: '42 0',
+        static: '42 0',
+        noId: '42 0',
+        assignor: '112 0',
+        expression: '128 0',
+        lookAhead: '128 0',
+        one: '0 3',
+        twin: '111 0',
+        impostor: '82 0',
+        rests: '0 -2',
+        back: '0 3',
+        smaller: '110 0',
+        commits: [0, 113, 25, 25],
+        fetches: [0, 0, 113, 25],
+        leaves: '0 -1',
+        leftAlready: '25 0',
+      })
     })
 
     test("Kafka's coordinator reads the records of the groups", async () => {

@@ -63,14 +63,14 @@ test('the first member is assigned everything with its first heartbeat', () => {
   const { core, client } = testCore()
   createTopic(client, 'order', 2)
   const answer = join(client, 'a')
-  assert.deepEqual([answer.errorCode, answer.memberEpoch, answer.heartbeatIntervalMs], [0, 1, 5000])
+  assert.deepEqual([answer.errorCode, answer.memberEpoch, answer.heartbeatIntervalMs], [0, 2, 5000])
   assert.deepEqual(assigned(core, answer), ['order:0', 'order:1'])
-  const again = beat(client, { memberId: 'a', memberEpoch: 1 })
+  const again = beat(client, { memberId: 'a', memberEpoch: 2 })
   assert.equal(again.assignment, null)
   const group = describe(client)
   assert.deepEqual(
     [group.groupState, group.groupEpoch, group.assignmentEpoch, group.assignorName],
-    ['Stable', 1, 1, 'uniform'],
+    ['Stable', 2, 2, 'uniform'],
   )
 })
 
@@ -79,16 +79,16 @@ test('a partition changes hands only when its owner says that it has given it up
   createTopic(client, 'order', 2)
   join(client, 'a')
   const b = join(client, 'b')
-  assert.deepEqual([b.memberEpoch, assigned(core, b)], [2, []])
-  const a = beat(client, { memberId: 'a', memberEpoch: 1, topicPartitions: owned(core, 'order', [0, 1]) })
-  assert.deepEqual([a.memberEpoch, assigned(core, a)], [1, ['order:0']])
+  assert.deepEqual([b.memberEpoch, assigned(core, b)], [3, []])
+  const a = beat(client, { memberId: 'a', memberEpoch: 2, topicPartitions: owned(core, 'order', [0, 1]) })
+  assert.deepEqual([a.memberEpoch, assigned(core, a)], [2, ['order:0']])
   assert.equal(describe(client).groupState, 'Reconciling')
   // A heartbeat that does not say what it owns changes nothing.
-  assert.equal(beat(client, { memberId: 'a', memberEpoch: 1 }).memberEpoch, 1)
-  assert.equal(beat(client, { memberId: 'b', memberEpoch: 2 }).assignment, null)
-  const revoked = beat(client, { memberId: 'a', memberEpoch: 1, topicPartitions: owned(core, 'order', [0]) })
-  assert.deepEqual([revoked.memberEpoch, revoked.assignment], [2, null])
-  assert.deepEqual(assigned(core, beat(client, { memberId: 'b', memberEpoch: 2 })), ['order:1'])
+  assert.equal(beat(client, { memberId: 'a', memberEpoch: 2 }).memberEpoch, 2)
+  assert.equal(beat(client, { memberId: 'b', memberEpoch: 3 }).assignment, null)
+  const revoked = beat(client, { memberId: 'a', memberEpoch: 2, topicPartitions: owned(core, 'order', [0]) })
+  assert.deepEqual([revoked.memberEpoch, revoked.assignment], [3, null])
+  assert.deepEqual(assigned(core, beat(client, { memberId: 'b', memberEpoch: 3 })), ['order:1'])
   assert.equal(describe(client).groupState, 'Stable')
 })
 
@@ -96,16 +96,16 @@ test('epochs fence: a greater one, a smaller one, one of nobody', () => {
   const { core, client } = testCore()
   createTopic(client, 'order', 1)
   join(client, 'a')
-  assert.equal(beat(client, { memberId: 'a', memberEpoch: 2 }).errorCode, ErrorCode.FENCED_MEMBER_EPOCH)
-  assert.equal(beat(client, { memberId: 'x', memberEpoch: 1 }).errorCode, ErrorCode.UNKNOWN_MEMBER_ID)
+  assert.equal(beat(client, { memberId: 'a', memberEpoch: 3 }).errorCode, ErrorCode.FENCED_MEMBER_EPOCH)
+  assert.equal(beat(client, { memberId: 'x', memberEpoch: 2 }).errorCode, ErrorCode.UNKNOWN_MEMBER_ID)
   join(client, 'b')
   const owns = owned(core, 'order', [0])
-  assert.equal(beat(client, { memberId: 'a', memberEpoch: 1, topicPartitions: owns }).memberEpoch, 2)
+  assert.equal(beat(client, { memberId: 'a', memberEpoch: 2, topicPartitions: owns }).memberEpoch, 3)
   // The answer was lost: the epoch before is let through while the member owns nothing it must not.
-  assert.equal(beat(client, { memberId: 'a', memberEpoch: 1, topicPartitions: owns }).memberEpoch, 2)
-  assert.equal(beat(client, { memberId: 'a', memberEpoch: 1 }).errorCode, ErrorCode.FENCED_MEMBER_EPOCH)
+  assert.equal(beat(client, { memberId: 'a', memberEpoch: 2, topicPartitions: owns }).memberEpoch, 3)
+  assert.equal(beat(client, { memberId: 'a', memberEpoch: 2 }).errorCode, ErrorCode.FENCED_MEMBER_EPOCH)
   assert.equal(
-    client.call(apis.ConsumerGroupHeartbeat, 1, { groupId: 'nobody', memberId: 'a', memberEpoch: 1 }).errorCode,
+    client.call(apis.ConsumerGroupHeartbeat, 1, { groupId: 'nobody', memberId: 'a', memberEpoch: 2 }).errorCode,
     ErrorCode.GROUP_ID_NOT_FOUND,
   )
 })
@@ -152,13 +152,13 @@ test('a member that falls silent, or does not revoke in time, is out', () => {
   createTopic(client, 'order', 2)
   join(client, 'a')
   join(client, 'b')
-  beat(client, { memberId: 'a', memberEpoch: 1, topicPartitions: owned(core, 'order', [0, 1]) })
+  beat(client, { memberId: 'a', memberEpoch: 2, topicPartitions: owned(core, 'order', [0, 1]) })
   clock.advance(9_999)
-  assert.equal(beat(client, { memberId: 'a', memberEpoch: 1 }).errorCode, 0)
-  assert.equal(beat(client, { memberId: 'b', memberEpoch: 2 }).errorCode, 0)
+  assert.equal(beat(client, { memberId: 'a', memberEpoch: 2 }).errorCode, 0)
+  assert.equal(beat(client, { memberId: 'b', memberEpoch: 3 }).errorCode, 0)
   clock.advance(1)
-  assert.equal(beat(client, { memberId: 'a', memberEpoch: 1 }).errorCode, ErrorCode.UNKNOWN_MEMBER_ID)
-  assert.deepEqual(assigned(core, beat(client, { memberId: 'b', memberEpoch: 2 })), ['order:0', 'order:1'])
+  assert.equal(beat(client, { memberId: 'a', memberEpoch: 2 }).errorCode, ErrorCode.UNKNOWN_MEMBER_ID)
+  assert.deepEqual(assigned(core, beat(client, { memberId: 'b', memberEpoch: 3 })), ['order:0', 'order:1'])
   clock.advance(45_000)
   const group = describe(client)
   assert.deepEqual([group.groupState, group.members.length], ['Empty', 0])
@@ -170,13 +170,13 @@ test('a static member that goes keeps its place until its session ends; a second
   const one = { instanceId: 'one' }
   join(client, 'a', one)
   assert.equal(join(client, 'b', one).errorCode, ErrorCode.UNRELEASED_INSTANCE_ID)
-  assert.equal(beat(client, { memberId: 'b', memberEpoch: 1, ...one }).errorCode, ErrorCode.FENCED_INSTANCE_ID)
+  assert.equal(beat(client, { memberId: 'b', memberEpoch: 2, ...one }).errorCode, ErrorCode.FENCED_INSTANCE_ID)
   assert.equal(beat(client, { memberId: 'a', memberEpoch: -2, ...one }).memberEpoch, -2)
   const other = join(client, 'c')
   assert.deepEqual(assigned(core, other), [], 'its partitions are not given away')
   const back = join(client, 'b', one)
   assert.deepEqual([back.errorCode, assigned(core, back)], [0, ['order:0']])
-  assert.equal(beat(client, { memberId: 'a', memberEpoch: 1, ...one }).errorCode, ErrorCode.FENCED_INSTANCE_ID)
+  assert.equal(beat(client, { memberId: 'a', memberEpoch: 2, ...one }).errorCode, ErrorCode.FENCED_INSTANCE_ID)
   beat(client, { memberId: 'b', memberEpoch: -2, ...one })
   for (let elapsed = 0; elapsed < 45_000; elapsed += 5_000) {
     clock.advance(5_000)
@@ -198,15 +198,15 @@ test('new partitions, new topics of an expression and topics that go are found w
   assert.deepEqual(assigned(core, first), ['order:0'])
   createTopic(client, 'order-item', 1)
   createTopic(client, 'reorder', 1)
-  const found = beat(client, { memberId: 'a', memberEpoch: 1 })
-  assert.deepEqual([found.memberEpoch, assigned(core, found)], [2, ['order-item:0', 'order:0']])
+  const found = beat(client, { memberId: 'a', memberEpoch: 2 })
+  assert.deepEqual([found.memberEpoch, assigned(core, found)], [3, ['order-item:0', 'order:0']])
   client.call(apis.CreatePartitions, 3, { topics: [{ name: 'order', count: 2, assignments: null }], timeoutMs: 1000 })
-  const more = beat(client, { memberId: 'a', memberEpoch: 2 })
-  assert.deepEqual([more.memberEpoch, assigned(core, more)], [3, ['order-item:0', 'order:0', 'order:1']])
+  const more = beat(client, { memberId: 'a', memberEpoch: 3 })
+  assert.deepEqual([more.memberEpoch, assigned(core, more)], [4, ['order-item:0', 'order:0', 'order:1']])
   client.call(apis.DeleteTopics, 6, { topics: [{ name: 'order-item' }], timeoutMs: 1000 })
-  const gone = beat(client, { memberId: 'a', memberEpoch: 3, topicPartitions: owned(core, 'order', [0, 1]) })
-  assert.deepEqual([gone.memberEpoch, assigned(core, gone)], [4, ['order:0', 'order:1']])
-  assert.equal(beat(client, { memberId: 'a', memberEpoch: 4 }).memberEpoch, 4)
+  const gone = beat(client, { memberId: 'a', memberEpoch: 4, topicPartitions: owned(core, 'order', [0, 1]) })
+  assert.deepEqual([gone.memberEpoch, assigned(core, gone)], [5, ['order:0', 'order:1']])
+  assert.equal(beat(client, { memberId: 'a', memberEpoch: 5 }).memberEpoch, 5)
 })
 
 test('an expression over many topics is looked up between requests', () => {
@@ -223,24 +223,24 @@ test('commits and fetches go by the member epoch; what is owned since before may
   const { core, client } = testCore()
   createTopic(client, 'order', 2)
   join(client, 'a')
-  assert.equal(commit(client, 'a', 1, 0), 0)
-  assert.equal(commit(client, 'a', 2, 0), ErrorCode.STALE_MEMBER_EPOCH)
-  assert.equal(commit(client, 'x', 1, 0), ErrorCode.UNKNOWN_MEMBER_ID)
-  assert.equal(commit(client, 'a', 1, 0, 8), ErrorCode.UNSUPPORTED_VERSION)
+  assert.equal(commit(client, 'a', 2, 0), 0)
+  assert.equal(commit(client, 'a', 3, 0), ErrorCode.STALE_MEMBER_EPOCH)
+  assert.equal(commit(client, 'x', 2, 0), ErrorCode.UNKNOWN_MEMBER_ID)
+  assert.equal(commit(client, 'a', 2, 0, 8), ErrorCode.UNSUPPORTED_VERSION)
   assert.equal(commit(client, '', -1, 0), ErrorCode.UNKNOWN_MEMBER_ID)
   join(client, 'b')
-  beat(client, { memberId: 'a', memberEpoch: 1, topicPartitions: owned(core, 'order', [0, 1]) })
-  assert.equal(commit(client, 'a', 1, 1), 0, 'it is still giving that up')
-  beat(client, { memberId: 'a', memberEpoch: 1, topicPartitions: owned(core, 'order', [0]) })
-  assert.equal(commit(client, 'a', 1, 0), 0, 'on its way when the epoch changed')
-  assert.equal(commit(client, 'a', 1, 1), ErrorCode.STALE_MEMBER_EPOCH)
+  beat(client, { memberId: 'a', memberEpoch: 2, topicPartitions: owned(core, 'order', [0, 1]) })
+  assert.equal(commit(client, 'a', 2, 1), 0, 'it is still giving that up')
+  beat(client, { memberId: 'a', memberEpoch: 2, topicPartitions: owned(core, 'order', [0]) })
+  assert.equal(commit(client, 'a', 2, 0), 0, 'on its way when the epoch changed')
+  assert.equal(commit(client, 'a', 2, 1), ErrorCode.STALE_MEMBER_EPOCH)
   const fetch = (memberId: string | null, memberEpoch: number): number =>
     client.call(apis.OffsetFetch, 9, {
       groups: [{ groupId, memberId, memberEpoch, topics: null }],
       requireStable: true,
     }).groups[0]!.errorCode
   assert.deepEqual(
-    [fetch('a', 2), fetch(null, -1), fetch('a', 1), fetch('x', 2)],
+    [fetch('a', 3), fetch(null, -1), fetch('a', 2), fetch('x', 3)],
     [0, 0, ErrorCode.STALE_MEMBER_EPOCH, ErrorCode.UNKNOWN_MEMBER_ID],
   )
 })
@@ -319,7 +319,7 @@ test('an empty group takes the type of who joins it', () => {
   const { core, client } = testCore()
   createTopic(client, 'order', 1)
   join(client, 'a')
-  commit(client, 'a', 1, 0)
+  commit(client, 'a', 2, 0)
   beat(client, { memberId: 'a', memberEpoch: -1 })
   const protocols = [{ name: 'range', metadata: subscriptionBytes(['order']) }]
   const joining = { groupId, sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 10_000, protocolType: 'consumer', protocols }
@@ -347,7 +347,7 @@ test('under fsync no member is told what a power loss would take back', () => {
   })
   assert.equal(answer.body, undefined)
   storage.releaseSyncs()
-  assert.equal((answer.body as ConsumerGroupHeartbeatResponse | undefined)?.memberEpoch, 1)
+  assert.equal((answer.body as ConsumerGroupHeartbeatResponse | undefined)?.memberEpoch, 2)
   assert.equal(core.groups.group(groupId)?.type, 'consumer')
 })
 

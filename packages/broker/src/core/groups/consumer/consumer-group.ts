@@ -27,7 +27,8 @@ export class ConsumerGroup {
   readonly protocolType = 'consumer'
   readonly groupId: string
   state: ConsumerGroupState = 'Empty'
-  groupEpoch = 0
+  /** Begins with 1: no member that has joined is in epoch 0, which means to join. */
+  groupEpoch = 1
   /** Over the topics that members subscribe to: another one says that these topics have changed. */
   metadataHash = 0
   assignmentEpoch = 0

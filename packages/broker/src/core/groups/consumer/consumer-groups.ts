@@ -142,7 +142,6 @@ export class ConsumerGroups {
     if (before && isRegexNew) change.dropUnusedRegex(before.topicRegex)
     const isFound = this.#resolve(change, step)
     const isChanged =
-      group.groupEpoch === 0 ||
       isFound ||
       !isSameList(before?.topicNames ?? [], member.topicNames) ||
       // An expression that is still being looked up changes the group when it has been.

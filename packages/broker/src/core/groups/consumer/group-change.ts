@@ -12,7 +12,7 @@ import { noEpochPartitions } from './topic-partitions.ts'
 export function applyRecord(group: ConsumerGroup, record: ConsumerRecord): void {
   switch (record.kind) {
     case 'group':
-      group.groupEpoch = record.value?.epoch ?? 0
+      group.groupEpoch = record.value?.epoch ?? 1
       group.metadataHash = record.value?.metadataHash ?? 0
       return
     case 'member': {
