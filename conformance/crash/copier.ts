@@ -26,6 +26,8 @@ export class Copier implements AsyncDisposable {
   #tool: JavaTool | undefined
   /** Set when the input grows no more: the first run to the end that began after it is the last one. */
   #finishing = false
+  #copied: unknown = 0
+  #movedAtMs = 0
   #disposed = false
 
   constructor(options: CopierOptions) {
@@ -51,7 +53,11 @@ export class Copier implements AsyncDisposable {
     const to = ['--output-topic', output, '--transactional-id', name, '--broker-list', brokers]
     const size = ['--transaction-size', '20', '--transaction-timeout', String(transactionTimeoutMs)]
     const args = [...from, ...to, ...size, '--enable-random-aborts', '--use-group-metadata']
-    return new JavaTool(classPath, 'TransactionalMessageCopier', args, () => {})
+    return new JavaTool(classPath, 'TransactionalMessageCopier', args, ({ totalProcessed }) => {
+      if (totalProcessed === this.#copied) return
+      this.#copied = totalProcessed
+      this.#movedAtMs = performance.now()
+    })
   }
 
   /** Dies in the middle of whatever it does, and is started again. */
@@ -59,12 +65,15 @@ export class Copier implements AsyncDisposable {
     this.#tool?.kill()
   }
 
-  /** Waits until everything that is in the input has been copied; answers with what is wrong when that does not happen. */
-  async finish(timeoutMs: number): Promise<string[]> {
+  /** Waits until everything that is in the input has been copied; answers with what is wrong when it stands still for so long. */
+  async finish(silenceMs: number): Promise<string[]> {
     this.#finishing = true
-    const late = delay(timeoutMs, 'late', { ref: false })
-    if ((await Promise.race([this.#loop, late])) !== 'late') return []
-    return [`${this.#options.name} has not copied everything after ${timeoutMs} ms`]
+    this.#movedAtMs = performance.now()
+    const ended = this.#loop.then(() => true)
+    while (performance.now() - this.#movedAtMs < silenceMs) {
+      if (await Promise.race([ended, delay(200, false)])) return []
+    }
+    return [`${this.#options.name} has not copied everything and has stood still for ${silenceMs} ms`]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -8,7 +8,7 @@ import { waitFor } from '../support/wait-for.ts'
 import { Copier } from './copier.ts'
 import { JavaTool, type ToolEvent } from './java-tools.ts'
 import type { MortalBroker } from './mortal-broker.ts'
-import { type Placed, problemsOfCopied, problemsOfProduced } from './verdict.ts'
+import { type Placed, place, problemsOfCopied, problemsOfProduced } from './verdict.ts'
 
 export interface RoundOptions {
   readonly broker: MortalBroker
@@ -33,7 +33,8 @@ const longestLifeMs = 1_500
 const duringStartOneIn = 6
 const copierKilledOneIn = 10
 const firstSignsMs = 60_000
-const settleMs = 60_000
+/** Without any progress, after the kills. */
+const silenceMs = 60_000
 const inputPartitions = 2
 
 /**
@@ -56,14 +57,9 @@ export async function runRound({ broker, seed, kills, classPath, log = () => {} 
 
   await Promise.all(producers.map((producer) => producer.stop()))
   log(`producers stopped after ${acknowledged.produced.length + acknowledged.input.length} acknowledgements`)
-  const stuck = await Promise.all(copiers.map((copier) => copier.finish(settleMs)))
+  const stuck = await Promise.all(copiers.map((copier) => copier.finish(silenceMs)))
   const produced = await placed(client, topics.produced)
-  const seen = new Set<string>()
-  const reads = (): boolean => {
-    for (const one of consumed) seen.add(`${one.partition}/${one.offset}`)
-    return seen.size >= produced.length
-  }
-  await waitFor('the consumer to come to the end', reads, settleMs).catch((error: Error) => log(error.message))
+  await untilSilent(() => new Set(consumed.map(place)).size >= produced.length, consumed)
   const input = await placed(client, topics.input)
   const output = await placed(client, topics.output)
   const problems = [
@@ -149,6 +145,16 @@ async function killAtRandom(
 
 function asPlaced({ partition, offset, value }: ToolEvent): Placed {
   return { partition: Number(partition), offset: Number(offset), value: String(value) }
+}
+
+/** Waits until it holds, or until nothing has been consumed for long: what is missing then is the verdict's to tell. */
+async function untilSilent(holds: () => boolean, consumed: readonly Placed[]): Promise<void> {
+  let count = -1
+  for (let sinceMs = performance.now(); performance.now() - sinceMs < silenceMs && !holds(); ) {
+    if (consumed.length !== count) sinceMs = performance.now()
+    count = consumed.length
+    await delay(200)
+  }
 }
 
 async function placed(client: KafkaClient, topic: string): Promise<Placed[]> {

@@ -83,6 +83,7 @@ function found(topic: string, what: string, records: readonly Placed[]): string[
   return [`${topic}: ${records.length} ${what}: ${shown.join(', ')}${records.length > shownAtMost ? ', …' : ''}`]
 }
 
-function place({ partition, offset }: Placed): string {
+/** Names where a record lies. */
+export function place({ partition, offset }: Placed): string {
   return `${partition}/${offset}`
 }
