@@ -1,4 +1,5 @@
 import {
+  close,
   closeSync,
   constants,
   fstatSync,
@@ -22,6 +23,8 @@ import { type BrokerStorage, FileRange, type StorageFile } from '../core/storage
 
 /** Files kept open at once; the one unused for longest is closed and opened again when needed. */
 const maxOpenFiles = 512
+/** Files of this size are freed off the thread. */
+const largeFileBytes = 4 * 1024 * 1024
 
 /** Storage in a folder of the local file system. */
 export function diskStorage(folder: string): BrokerStorage {
@@ -102,12 +105,12 @@ export function diskStorage(folder: string): BrokerStorage {
     },
     delete(path) {
       closeUnder(path)
-      rmSync(join(root, path), { recursive: true, force: true })
+      freeingLater(join(root, path), () => rmSync(join(root, path), { recursive: true, force: true }))
     },
     rename(from, to) {
       closeUnder(from)
       closeUnder(to)
-      renameSync(join(root, from), join(root, to))
+      freeingLater(join(root, to), () => renameSync(join(root, from), join(root, to)))
     },
     syncFolder: (path, done) => syncFolders([join(root, path)], done),
     close() {
@@ -359,6 +362,28 @@ function openCreating(root: string, path: string, flags: string): number {
     statSync(root)
     mkdirSync(dirname(path), { recursive: true })
     return openSync(path, flags)
+  }
+}
+
+/**
+ * Takes a file's name away. Freeing the blocks of a large file takes the system tenths of a second, which it spends when the last
+ * descriptor is closed: here, off this thread.
+ */
+function freeingLater(path: string, takeAway: () => void): void {
+  const fd = process.platform === 'win32' || sizeOf(path) < largeFileBytes ? undefined : descriptorOf(path)
+  try {
+    takeAway()
+  } finally {
+    if (fd !== undefined) close(fd, () => {})
+  }
+}
+
+function descriptorOf(path: string): number | undefined {
+  try {
+    return openSync(path, 'r')
+  } catch {
+    // Then it takes as long as it takes.
+    return undefined
   }
 }
 

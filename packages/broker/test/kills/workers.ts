@@ -104,7 +104,7 @@ export class TransactionalWorker implements Worker {
       for (const one of added.resultsByTopicV3AndBelow[0]!.resultsByPartition)
         succeeded(one.partitionErrorCode, 'AddPartitionsToTxn')
       const fields = { producerId, producerEpoch, baseSequence: sequence, transactional: true }
-      const records = (): Buffer => batch([{ key: `${id}`, value: 'v' }], fields)
+      const records = (): Buffer => batch([{ key: `${id}`, value: 'v', timestamp: Date.now() }], fields)
       const produced = await connection.call(apis.Produce, 9, {
         transactionalId,
         acks: -1,
@@ -130,7 +130,12 @@ export class TableWorker implements Worker {
     for (;;) {
       const value = this.#next++
       const key = `k${(value * 7) % 23}`
-      const topicData = [{ name: 'table', partitionData: [{ index: 0, records: batch([{ key, value: `${value}` }]) }] }]
+      const topicData = [
+        {
+          name: 'table',
+          partitionData: [{ index: 0, records: batch([{ key, value: `${value}`, timestamp: Date.now() }]) }],
+        },
+      ]
       const { responses } = await connection.call(apis.Produce, 9, { acks: -1, timeoutMs: 1000, topicData })
       succeeded(responses[0]!.partitionResponses[0]!.errorCode, 'Produce to table')
       this.latest.set(key, value)
@@ -160,7 +165,9 @@ export class TopicWorker implements Worker {
       })
       succeeded(created.topics[0]!.errorCode, 'CreateTopics')
       this.existing.add(name)
-      const topicData = [{ name, partitionData: [{ index: 1, records: batch([{ value: name }]) }] }]
+      const topicData = [
+        { name, partitionData: [{ index: 1, records: batch([{ value: name, timestamp: Date.now() }]) }] },
+      ]
       const { responses } = await connection.call(apis.Produce, 9, { acks: -1, timeoutMs: 1000, topicData })
       succeeded(responses[0]!.partitionResponses[0]!.errorCode, 'Produce to a new topic')
       if (this.existing.size < 5) continue
