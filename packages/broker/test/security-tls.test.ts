@@ -67,28 +67,30 @@ test('clients that trust the authority are served, in the worker too; others tur
   )
 })
 
-test('large answers arrive whole over TLS, from disk and in pieces', async () => {
-  await using folder = await temporaryFolder()
-  const dataDir = `${folder.path}/data`
-  await using broker = await startBroker(tls({}, { memory: false, dataDir }))
-  using connection = await RawConnection.openTls(broker.port, { ca: ca.cert })
-  await connection.call(apis.CreateTopics, 7, { topics: [{ name: 'big', numPartitions: 1, replicationFactor: 1 }] })
-  const value = 'x'.repeat(250_000)
-  for (let index = 0; index < 20; index++) {
-    const records = batch([{ value: `${index}${value}` }])
-    const topicData = [{ name: 'big', partitionData: [{ index: 0, records }] }]
-    await connection.call(apis.Produce, 9, { acks: -1, timeoutMs: 1000, topicData })
-  }
-  const topics = [{ topic: 'big', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 50_000_000 }] }]
-  const limits = { maxWaitMs: 100, minBytes: 1, maxBytes: 50_000_000, sessionEpoch: -1 }
-  const { responses } = await connection.call(apis.Fetch, 12, { ...limits, topics })
-  const values = readAll(responses[0]!.partitions[0]!.records)
-  assert.equal(values.length, 20)
-  for (const [index, [offset, text]] of values.entries()) {
-    assert.equal(offset, index)
-    assert.ok(text === `${index}${value}`)
-  }
-})
+for (const from of ['disk', 'memory']) {
+  test(`large answers arrive whole over TLS, from ${from} and in pieces`, async () => {
+    await using folder = await temporaryFolder()
+    const dataDir = `${folder.path}/data`
+    await using broker = await startBroker(tls({}, from === 'disk' ? { memory: false, dataDir } : {}))
+    using connection = await RawConnection.openTls(broker.port, { ca: ca.cert })
+    await connection.call(apis.CreateTopics, 7, { topics: [{ name: 'big', numPartitions: 1, replicationFactor: 1 }] })
+    const value = 'x'.repeat(250_000)
+    for (let index = 0; index < 20; index++) {
+      const records = batch([{ value: `${index}${value}` }])
+      const topicData = [{ name: 'big', partitionData: [{ index: 0, records }] }]
+      await connection.call(apis.Produce, 9, { acks: -1, timeoutMs: 1000, topicData })
+    }
+    const topics = [{ topic: 'big', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 50_000_000 }] }]
+    const limits = { maxWaitMs: 100, minBytes: 1, maxBytes: 50_000_000, sessionEpoch: -1 }
+    const { responses } = await connection.call(apis.Fetch, 12, { ...limits, topics })
+    const values = readAll(responses[0]!.partitions[0]!.records)
+    assert.equal(values.length, 20)
+    for (const [index, [offset, text]] of values.entries()) {
+      assert.equal(offset, index)
+      assert.ok(text === `${index}${value}`)
+    }
+  })
+}
 
 test('versions of TLS are those of the setting', async () => {
   await using only13 = await startBroker(tls({ 'ssl.enabled.protocols': 'TLSv1.3' }))
