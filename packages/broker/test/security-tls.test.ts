@@ -4,7 +4,7 @@ import { createPrivateKey } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { after, before, test } from 'node:test'
 import type { ConnectionOptions } from 'node:tls'
-import { apis } from '@millrace/protocol'
+import { apis, decodeResponse, ErrorCode } from '@millrace/protocol'
 import { allowAll } from '../src/core/security/authorization.ts'
 import { type Broker, type BrokerOptions, startBroker } from '../src/index.ts'
 import { BrokerServer } from '../src/server/broker-server.ts'
@@ -157,6 +157,21 @@ test('SASL over TLS asks for no certificate, whatever the broker-wide setting sa
   using connection = await RawConnection.openTls(broker.port, { ca: ca.cert })
   assert.equal((await scram(connection, 'admin', 'first')).errorCode, 0)
   assert.equal((await connection.call(apis.Metadata, 12, { topics: [] })).brokers.length, 1)
+})
+
+test('a refusal arrives over TLS although requests follow what was refused', async () => {
+  const config = { listeners: 'SASL_SSL://127.0.0.1:0', 'sasl.enabled.mechanisms': 'PLAIN' }
+  await using broker = await startBroker(tls(config, { users: { admin: 'first' } }))
+  using connection = await RawConnection.openTls(broker.port, { ca: ca.cert })
+  connection.socket.cork()
+  connection.send(apis.SaslHandshake, 1, 1, { mechanism: 'PLAIN' })
+  connection.send(apis.SaslAuthenticate, 2, 2, { authBytes: Buffer.from('\0admin\0wrong') })
+  for (let index = 0; index < 20; index++) connection.send(apis.Metadata, 12, 3, { topics: [] })
+  connection.socket.uncork()
+  await connection.frame()
+  const { body } = decodeResponse({ api: apis.SaslAuthenticate, version: 2, bytes: await connection.frame() })
+  assert.equal(body.errorCode, ErrorCode.SASL_AUTHENTICATION_FAILED)
+  await assert.rejects(connection.frame(), /closed/)
 })
 
 test('who does not finish the handshake is dropped after a deadline, who speaks something else at once', async () => {

@@ -133,7 +133,7 @@ export class BrokerSession {
     }
     const { apiKey, apiVersion, correlationId, clientId, bodyOffset } = decodeRequestHeader(bytes)
     // Before the body is looked at: who has proven nothing shall not choose what is parsed.
-    this.authentication?.admit(apiKey)
+    if (this.authentication?.admit(apiKey) === false) return
     const found = this.#core.handlerFor(apiKey)
     const served = found && apiVersion >= found.versions[0] && apiVersion <= found.versions[1]
     if (!found || !served) {

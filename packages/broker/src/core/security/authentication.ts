@@ -13,14 +13,17 @@ type State = 'open' | 'exchange' | 'authenticated' | 'failed'
 /** Requests as authentication tells them apart. */
 type Kind = 'versions' | 'handshake' | 'token' | 'other'
 
-/** `serve` goes to the handler, `illegal` too, which says ILLEGAL_SASL_STATE; `close` ends the connection without an answer. */
-type Verdict = 'serve' | 'illegal' | 'close'
+/**
+ * `serve` goes to the handler, `illegal` too, which says ILLEGAL_SASL_STATE; `close` ends the connection without an answer;
+ * `ignore` leaves it to end by itself, with the answer that is on its way.
+ */
+type Verdict = 'serve' | 'illegal' | 'close' | 'ignore'
 
 const verdicts: Readonly<Record<State, Readonly<Record<Kind, Verdict>>>> = {
   open: { versions: 'serve', handshake: 'serve', token: 'illegal', other: 'close' },
   exchange: { versions: 'close', handshake: 'illegal', token: 'serve', other: 'close' },
   authenticated: { versions: 'serve', handshake: 'serve', token: 'illegal', other: 'serve' },
-  failed: { versions: 'close', handshake: 'close', token: 'close', other: 'close' },
+  failed: { versions: 'ignore', handshake: 'ignore', token: 'ignore', other: 'ignore' },
 }
 
 const kinds: ReadonlyMap<number, Kind> = new Map([
@@ -84,11 +87,11 @@ export class Authentication {
     return this.#raw && this.#state === 'exchange'
   }
 
-  /** Whether a request goes to its handler. Throws what the connection must be closed with. */
-  admit(apiKey: number): void {
+  /** Whether a request goes to its handler or is ignored. Throws what the connection must be closed with. */
+  admit(apiKey: number): boolean {
     const kind = kinds.get(apiKey) ?? 'other'
     const verdict = this.#isExpired && kind !== 'handshake' ? 'close' : verdicts[this.#state][kind]
-    if (verdict !== 'close') return
+    if (verdict !== 'close') return verdict !== 'ignore'
     const reason = this.#isExpired ? 'the session has expired' : `API ${apiKey} is not served before authentication`
     const fields = { client: this.#hooks.clientHost, apiKey }
     throw brokerError('BROKER_AUTHENTICATION_FAILED', reason, fields)
