@@ -1,8 +1,9 @@
-import { apis } from '@millrace/protocol'
+import { sleep } from '@millrace/base'
+import { apis, ErrorCode } from '@millrace/protocol'
 import type { Cluster } from '../client/cluster.ts'
 import { fetchCommitted } from '../client/committed-offsets.ts'
 import { earliestTimestamp, latestTimestamp, listOffsets } from '../client/list-offsets.ts'
-import { brokerError, kafkaError } from '../errors.ts'
+import { brokerError, errorCodeOf, kafkaError } from '../errors.ts'
 import { offsetCommitTopics } from '../offset-topics.ts'
 import type { GroupMetadata, TopicPartition, TopicPartitionOffset } from '../producer/types.ts'
 import { Assignment } from './assignment.ts'
@@ -78,6 +79,10 @@ export interface Consumer extends AsyncDisposable {
   /** Calls `onRevoked`, leaves the group (static members stay in it unless told otherwise), and closes the connections. */
   close(options?: CloseOptions): Promise<void>
 }
+
+/** How often, and how long apart, a commit in an epoch that has passed is tried in the next one. */
+const staleCommitRetries = 5
+const staleCommitRetryMs = 100
 
 export function createConsumer(
   cluster: Cluster,
@@ -210,25 +215,35 @@ class KafkaConsumer implements Consumer {
     // While it is being closed, `onRevoked` may still commit.
     if (this.#closed) throw kafkaError('KAFKA_CLOSED', 'the consumer is closed')
     if (offsets.length === 0) return
+    for (let retries = 0; ; retries++) {
+      try {
+        await this.#commitOnce(offsets)
+        return
+      } catch (error) {
+        this.#membership?.commitFailed(error)
+        // The group is in its next epoch and the answer that says so is on its way (KIP-848).
+        const isStale = errorCodeOf(error) === ErrorCode.STALE_MEMBER_EPOCH
+        if (!isStale || retries === staleCommitRetries || this.groupMetadata().generationId < 0) throw error
+        await sleep(this.#cluster.settings.clock, staleCommitRetryMs)
+      }
+    }
+  }
+
+  async #commitOnce(offsets: readonly TopicPartitionOffset[]): Promise<void> {
     const { groupId, generationId: generationIdOrMemberEpoch, memberId, groupInstanceId } = this.groupMetadata()
     const member = { groupId, generationIdOrMemberEpoch, memberId, groupInstanceId }
     const body = { ...member, topics: offsetCommitTopics(offsets) }
     const to = { coordinator: { type: 'group', key: groupId } } as const
-    try {
-      // Version 10 names topics by id.
-      const request = { to, purpose: this.#purpose, maxVersion: 9 }
-      await this.#cluster.requestRetrying(apis.OffsetCommit, body, request, ({ topics }) => {
-        for (const { name: topic, partitions } of topics) {
-          for (const { partitionIndex: partition, errorCode } of partitions) {
-            if (errorCode === 0) continue
-            throw brokerError(errorCode, `commit of ${topic}-${partition}`, { groupId, topic, partition })
-          }
+    // Version 10 names topics by id.
+    const request = { to, purpose: this.#purpose, maxVersion: 9 }
+    await this.#cluster.requestRetrying(apis.OffsetCommit, body, request, ({ topics }) => {
+      for (const { name: topic, partitions } of topics) {
+        for (const { partitionIndex: partition, errorCode } of partitions) {
+          if (errorCode === 0) continue
+          throw brokerError(errorCode, `commit of ${topic}-${partition}`, { groupId, topic, partition })
         }
-      })
-    } catch (error) {
-      this.#membership?.commitFailed(error)
-      throw error
-    }
+      }
+    })
   }
 
   committed(partitions: readonly TopicPartition[]): Promise<TopicPartitionOffset[]> {
