@@ -48,6 +48,7 @@ const atStart = 'read once at the start'
 const noneIsEmpty = 'empty where Kafka has none'
 const pem = 'PEM and PKCS12 instead of JKS, read once at the start'
 const ownSetting = 'a limit of ours'
+const smallSegments = 'small, and alterable, because the segment being written is never compacted'
 
 export const allowedBrokerConfigs: Readonly<Record<string, string>> = {
   'advertised.listeners': 'empty unless given',
@@ -61,6 +62,7 @@ export const allowedBrokerConfigs: Readonly<Record<string, string>> = {
   'listener.security.protocol.map': atStart,
   'max.connections': 'a limit by default',
   'max.connections.per.ip.overrides': atStart,
+  'offsets.topic.segment.bytes': smallSegments,
   'queued.max.bytes': ownSetting,
   'sasl.enabled.mechanisms': 'GSSAPI is not served',
   'sasl.mechanism.inter.broker.protocol': 'there is one node',
@@ -82,6 +84,7 @@ export const allowedBrokerConfigs: Readonly<Record<string, string>> = {
   'ssl.truststore.password': atStart,
   'ssl.truststore.type': pem,
   'super.users': 'a setting of the authorizer, which Kafka does not list',
+  'transaction.state.log.segment.bytes': smallSegments,
 }
 
 /** Questions, and why the answers differ. */
