@@ -29,6 +29,7 @@ before(async () => {
   const kafkajs = clients.find(({ name }) => name === 'kafkajs')!
   const helper = (brokers: string) => Program.start(kafkajs.command(), brokers, settingsOf(kafkajs))
   helpers = { kafka: helper(kafka.brokers), millrace: helper(millrace.brokers) }
+  await Promise.all([helpers.kafka, helpers.millrace].map(wakeCoordinators))
 })
 
 after(async () => {
@@ -52,6 +53,20 @@ async function runOn(one: Case, run: Omit<Run, 'program'> & { program: Program }
     outcome = { failed: (error as Error).name, message: (error as Error).message.replaceAll(run.prefix, '<prefix>') }
   }
   return { outcome: JSON.parse(JSON.stringify(outcome ?? null)), warnings: run.program.warnings.slice(warnedBefore) }
+}
+
+/** Apache Kafka makes its coordinators' topics when somebody first asks, and sends clients away meanwhile, which they warn of. */
+async function wakeCoordinators(helper: Program): Promise<void> {
+  const topic = 'wake-up'
+  const records = [{ value: 'up', partition: 0 }]
+  await helper.run('createTopics', { topics: [{ name: topic, partitions: 1 }] })
+  await helper.run('produce', { topic, records })
+  await helper.run('read', { topic, count: 1, timeoutMs: 30_000 })
+  await helper.run('openProducer', { handle: topic, transactionalId: topic })
+  await helper.run('begin', { handle: topic })
+  await helper.run('send', { handle: topic, topic, records })
+  await helper.run('commit', { handle: topic })
+  await helper.run('closeProducer', { handle: topic })
 }
 
 interface Outcomes {

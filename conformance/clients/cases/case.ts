@@ -74,7 +74,7 @@ export type MemberState = Operations['member'][1]
 export async function membersUntil(
   members: readonly { readonly program: Program; readonly handle: string }[],
   satisfied: (states: readonly MemberState[]) => boolean,
-  timeoutMs = 30_000,
+  timeoutMs = 20_000,
 ): Promise<MemberState[]> {
   const deadline = Date.now() + timeoutMs
   for (;;) {

@@ -39,6 +39,9 @@ async function sharing(run: Run, options: Protocol, end: 'leave' | 'kill') {
   const both = [...stays, { program: other, handle: 'b' }]
   const together = await membersUntil(both, shared)
   await program.run('produce', { topic, records: spread })
+  // What comes next would only wait in vain.
+  if (!shared(together))
+    throw new Error(`not shared: ${sizes(together).join(' and ')}, ${together.map(({ error }) => error).join(' and ')}`)
   const read = await membersUntil(
     both,
     (states) => seenBy(states) === spread.length && states.every(({ values }) => values.length > 0),

@@ -81,7 +81,7 @@ class Member:
                         self.commit()
                     except Exception:  # a rebalance in between; who owns the partition now reads the records again
                         pass
-        except Exception as error:
+        except BaseException as error:  # kafka-python ends a call that it gives up with one that is no Exception
             with self.lock:
                 self.error = self.name_of(error)
                 self.owned = set()
