@@ -81,7 +81,7 @@ class Member:
                         self.commit()
                     except Exception:  # a rebalance in between; who owns the partition now reads the records again
                         pass
-        except BaseException as error:  # kafka-python ends a call that it gives up with one that is no Exception
+        except Exception as error:
             with self.lock:
                 self.error = self.name_of(error)
                 self.owned = set()
