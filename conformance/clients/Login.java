@@ -46,7 +46,10 @@ public final class Login {
         StringBuilder known = new StringBuilder();
         for (var one : new TreeMap<>(admin.describeUserScramCredentials().all().get()).values()) {
             known.append(one.name());
-            one.credentialInfos().forEach(each -> known.append(' ').append(each.mechanism()).append(' ').append(each.iterations()));
+            // Kafka gives them in the order of a hash table, another one at every start.
+            one.credentialInfos().stream()
+                .sorted(Comparator.comparing(ScramCredentialInfo::mechanism))
+                .forEach(each -> known.append(' ').append(each.mechanism()).append(' ').append(each.iterations()));
             known.append(';');
         }
         try {
