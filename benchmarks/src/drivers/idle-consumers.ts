@@ -1,13 +1,15 @@
 // Many consumers with nothing to read, as light as they go: each holds a fetch session of one partition with a long poll after the
 // other, and the membership of a group of its own with a heartbeat every three seconds. What Kafka's defaults make a consumer do.
 import { connect, type Socket } from 'node:net'
-import { type Api, apis, decodeResponse, encodeRequest, type MessageInput } from '@millrace/protocol'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Api, apis, decodeResponse, ErrorCode, encodeRequest, type MessageInput } from '@millrace/protocol'
 import { drive } from './driver.ts'
 
 const [brokers = '', topic = '', consumers = '', partitions = '', seconds = ''] = process.argv.slice(2)
 const maxWaitMs = 500
 const heartbeatIntervalMs = 3_000
 const joinedAtOnce = 50
+const retryMs = 100
 
 let fetches = 0
 let heartbeats = 0
@@ -57,11 +59,16 @@ class Requests {
 async function join(requests: Requests, groupId: string): Promise<{ generationId: number; memberId: string }> {
   const protocols = [{ name: 'range', metadata: Buffer.alloc(0) }]
   const wanted = { groupId, sessionTimeoutMs: 45_000, rebalanceTimeoutMs: 60_000, protocolType: 'consumer', protocols }
+  // Apache Kafka creates the topic of offsets when somebody first asks for a coordinator.
+  while ((await requests.call(apis.FindCoordinator, 3, { key: groupId })).errorCode !== 0) await delay(retryMs)
   for (let memberId = ''; ; ) {
     const joined = await requests.call(apis.JoinGroup, 5, { ...wanted, memberId })
     memberId = joined.memberId
-    // MEMBER_ID_REQUIRED: once more with the id. The coordinator may still be loading.
-    if (joined.errorCode !== 0) continue
+    if (joined.errorCode !== 0) {
+      // With the id it was given a member comes back at once; a coordinator may still be loading.
+      if (joined.errorCode !== ErrorCode.MEMBER_ID_REQUIRED) await delay(retryMs)
+      continue
+    }
     const { generationId } = joined
     const assignments = [{ memberId, assignment: Buffer.alloc(0) }]
     const synced = await requests.call(apis.SyncGroup, 3, { groupId, generationId, memberId, assignments })
