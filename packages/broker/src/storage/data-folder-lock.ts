@@ -1,7 +1,8 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { brokerError } from '../errors.ts'
+import { makeFolder } from './make-folder.ts'
 
 interface Owner {
   readonly pid: number
@@ -20,12 +21,16 @@ const attempts = 5
  * folder.
  */
 export function lockDataFolder(folder: string, takeOverFrom?: string): () => void {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const path = join(folder, 'lock')
   const token = `${process.pid}-${process.hrtime.bigint()}`
   const own: Owner = { pid: process.pid, host: hostname(), startedAt: startOf(process.pid), token }
   const candidate = join(folder, `lock.${token}`)
-  writeFileSync(candidate, JSON.stringify(own))
+  try {
+    writeFileSync(candidate, JSON.stringify(own))
+  } catch (error) {
+    throw brokerError('BROKER_STORAGE_FAILED', `the folder ${folder} cannot be written`, { folder }, error)
+  }
   try {
     for (let attempt = 0; attempt < attempts; attempt++) {
       // A link either makes the whole file appear or fails: nobody ever reads half a lock.
