@@ -30,8 +30,9 @@ export async function httpService(migrations: readonly string[]): Promise<HttpSe
   const { DATABASE_URL, PORT = '0' } = process.env
   if (!DATABASE_URL) throw new Error('DATABASE_URL names the service’s database')
   const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 20 })
-  // Connections that break while nobody uses them; the next request gets a new one.
+  // Connections that break, idle or in use: their request fails, the next one gets a new connection.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   // One at a time: two copies of a service that start together would collide in `create table if not exists`.
   await pool.query(['begin', 'select pg_advisory_xact_lock(1)', ...migrations, 'commit'].join(';\n'))
 

@@ -72,6 +72,8 @@ export async function connectPool(url: string, applicationName: string, max: num
   const pg = await loadPg()
   const pool = new pg.Pool({ ...connectionOptions(url, applicationName), max })
   pool.on('error', () => {})
+  // The pool listens to idle connections only: one that is reset under a statement would end the process, too.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }
 
