@@ -104,3 +104,23 @@ test('filters and ACLs of any numbers and names are answered, and change nothing
     )
   }
 })
+
+test('ACLs with long names are still there when the journal has been written anew', () => {
+  const { core, storage } = testCore({ config })
+  const root = new CoreClient(core)
+  root.session.principal = { type: 'User', name: 'root' }
+  for (let batchOf150 = 0; batchOf150 < 6; batchOf150++) {
+    const creations = Array.from({ length: 150 }, (_none, at) => ({
+      ...write,
+      resourceName: `orders-${batchOf150}-${at}`,
+      principal: `User:${'x'.repeat(30_000)}`,
+    }))
+    const { results } = root.call(apis.CreateAcls, 3, { creations })
+    assert.ok(results.every(({ errorCode }) => errorCode === ErrorCode.NONE))
+  }
+  createTopic(root, 'orders')
+  core.enforceRetention()
+  const again = testCore({ config, storage }).core
+  assert.equal(again.acls.count, 900)
+  assert.ok(again.topics.topic('orders'))
+})

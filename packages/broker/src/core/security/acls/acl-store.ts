@@ -97,11 +97,14 @@ export class AclStore {
   /** What a new journal says in place of all changes. */
   *records(): Iterable<AclsRecord> {
     let added: Acl[] = []
+    let bytes = 0
     for (const acl of this.#acls.values()) {
       added.push(acl)
-      if (added.length < aclsPerRecord) continue
+      bytes += Buffer.byteLength(JSON.stringify(acl))
+      if (added.length < aclsPerRecord && bytes < maxRecordBytes) continue
       yield { kind: 'acls', added, removed: [] }
       added = []
+      bytes = 0
     }
     if (added.length > 0) yield { kind: 'acls', added, removed: [] }
   }
