@@ -335,3 +335,16 @@ test('a journal with a kind of record that only a later version knows is refused
   storage.open('metadata/journal.log').append(Buffer.concat([frame, body]))
   assert.throws(() => testCore({ storage }), { code: 'BROKER_FORMAT_TOO_NEW', message: /shareGroupPledge/ })
 })
+
+test('what another broker left of its clean stop is not believed', () => {
+  const { storage: deleted, core: first } = testCore()
+  first.close()
+  const foreign = deleted.readFile('clean-shutdown')!
+  const { storage, client } = testCore({ random: seededRandom(8) })
+  createTopic(client, 'order')
+  produce(client, 'order', batch([{ value: 'a' }]))
+  // The first one's folder was deleted while it ran: it stops into that of the second, which is then killed.
+  storage.replaceFile('clean-shutdown', foreign)
+  const again = testCore({ storage })
+  assert.deepEqual(readAll(fetchNow(again.client, 'order', 0).records), [[0, 'a']])
+})

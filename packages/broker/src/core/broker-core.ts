@@ -186,7 +186,7 @@ export class BrokerCore {
       else if (record.kind === 'feature') this.features.apply(record)
       else if (record.kind === 'groupConfig' || record.kind === 'clientMetrics') this.resourceConfigs.apply(record)
     }
-    const checkpoint = takeCleanShutdown(this.storage, this.startNumber - 1)
+    const checkpoint = takeCleanShutdown(this.storage, this.clusterId, this.startNumber - 1)
     if (this.clusterId === '') {
       this.clusterId = this.newUuid()
       this.#record({ kind: 'cluster', clusterId: this.clusterId })
@@ -481,6 +481,7 @@ export class BrokerCore {
     if (!this.#isStartRecorded) return
     writeCleanShutdown(
       this.storage,
+      this.clusterId,
       this.startNumber,
       partitions.map((partition) => [partitionKey(partition.topicId, partition.index), partition.checkpoint()]),
     )

@@ -24,10 +24,13 @@ export function partitionKey(topicId: string, index: number): string {
 
 export function writeCleanShutdown(
   storage: BrokerStorage,
+  clusterId: string,
   startNumber: number,
   partitions: Iterable<[string, PartitionCheckpoint]>,
 ): void {
-  const body = Buffer.from(JSON.stringify({ format, startNumber, partitions: Object.fromEntries(partitions) }), 'utf8')
+  const body = Buffer.from(
+    JSON.stringify({ format, clusterId, startNumber, partitions: Object.fromEntries(partitions) }),
+  )
   const crc = Buffer.alloc(4)
   crc.writeUInt32BE(crc32c(body))
   storage.replaceFile(path, Buffer.concat([crc, body]))
@@ -35,9 +38,14 @@ export function writeCleanShutdown(
 
 /**
  * Reads and removes it: whatever happens from now on, the next start must not believe it. Undefined when there is none, or one of
- * another start than the last that the journal knows: a power loss may have brought it back.
+ * another start than the last that the journal knows: a power loss may have brought it back. Nor one of another broker, whose folder
+ * was deleted while it ran and which stopped when this one was already there.
  */
-export function takeCleanShutdown(storage: BrokerStorage, lastStart: number): CleanShutdown | undefined {
+export function takeCleanShutdown(
+  storage: BrokerStorage,
+  clusterId: string,
+  lastStart: number,
+): CleanShutdown | undefined {
   const bytes = storage.readFile(path)
   if (!bytes) return undefined
   storage.delete(path)
@@ -45,9 +53,10 @@ export function takeCleanShutdown(storage: BrokerStorage, lastStart: number): Cl
   if (bytes.length < 4 || crc32c(body) !== bytes.readUInt32BE(0)) return undefined
   const stored = JSON.parse(body.toString('utf8')) as {
     format: number
+    clusterId?: string
     startNumber?: number
     partitions: Record<string, PartitionCheckpoint>
   }
-  const isCurrent = stored.format === format && stored.startNumber === lastStart
+  const isCurrent = stored.format === format && stored.clusterId === clusterId && stored.startNumber === lastStart
   return isCurrent ? new Map(Object.entries(stored.partitions)) : undefined
 }
