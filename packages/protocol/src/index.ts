@@ -1,3 +1,4 @@
+export { AclOperation, ResourceType } from './acl-codes.ts'
 export { decodeMessage, decodeVersionedMessage, encodeMessage, encodeVersionedMessage } from './codec.ts'
 export type { CompressionType } from './compression/types.ts'
 export { crc32c } from './crc32c.ts'

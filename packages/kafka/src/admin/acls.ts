@@ -1,33 +1,10 @@
-import { apis } from '@millrace/protocol'
+import { AclOperation, apis, ResourceType } from '@millrace/protocol'
 import type { Cluster } from '../client/cluster.ts'
 import { brokerError } from '../errors.ts'
-import type { AclBinding, AclFilter, AclOperation, AclResourceType } from './security-types.ts'
+import type { AclBinding, AclFilter, AclResourceType, AclOperation as OperationName } from './security-types.ts'
 
+/** Of every kind of code, what stands for all. */
 const any = 1
-const resourceTypes: Readonly<Record<AclResourceType, number>> = {
-  TOPIC: 2,
-  GROUP: 3,
-  CLUSTER: 4,
-  TRANSACTIONAL_ID: 5,
-  DELEGATION_TOKEN: 6,
-  USER: 7,
-}
-const operations: Readonly<Record<AclOperation, number>> = {
-  ALL: 2,
-  READ: 3,
-  WRITE: 4,
-  CREATE: 5,
-  DELETE: 6,
-  ALTER: 7,
-  DESCRIBE: 8,
-  CLUSTER_ACTION: 9,
-  DESCRIBE_CONFIGS: 10,
-  ALTER_CONFIGS: 11,
-  IDEMPOTENT_WRITE: 12,
-  CREATE_TOKENS: 13,
-  DESCRIBE_TOKENS: 14,
-  TWO_PHASE_COMMIT: 15,
-}
 const patternTypes = { MATCH: 2, LITERAL: 3, PREFIXED: 4 } as const
 const permissions = { DENY: 2, ALLOW: 3 } as const
 
@@ -59,9 +36,9 @@ export async function describeAcls(cluster: Cluster, filter: AclFilter): Promise
 export async function createAcls(cluster: Cluster, bindings: readonly AclBinding[]): Promise<void> {
   const creations = bindings.map(({ resourceType, patternType, operation, permission, ...rest }) => ({
     ...rest,
-    resourceType: resourceTypes[resourceType],
+    resourceType: ResourceType[resourceType],
     resourcePatternType: patternTypes[patternType],
-    operation: operations[operation],
+    operation: AclOperation[operation],
     permissionType: permissions[permission],
   }))
   await cluster.requestRetrying(apis.CreateAcls, { creations }, { to: 'any' }, ({ results }) => {
@@ -90,12 +67,12 @@ export async function deleteAcls(cluster: Cluster, filters: readonly AclFilter[]
 function wireFilter(filter: AclFilter) {
   const { resourceType, resourceName, patternType, principal, host, operation, permission } = filter
   return {
-    resourceTypeFilter: resourceType ? resourceTypes[resourceType] : any,
+    resourceTypeFilter: resourceType ? ResourceType[resourceType] : any,
     resourceNameFilter: resourceName ?? null,
     patternTypeFilter: patternType ? patternTypes[patternType] : any,
     principalFilter: principal ?? null,
     hostFilter: host ?? null,
-    operation: operation ? operations[operation] : any,
+    operation: operation ? AclOperation[operation] : any,
     permissionType: permission ? permissions[permission] : any,
   }
 }
@@ -103,12 +80,12 @@ function wireFilter(filter: AclFilter) {
 function binding(acl: WireAcl): AclBinding {
   const { resourceName, principal, host } = acl
   return {
-    resourceType: nameOf(resourceTypes, acl.resourceType),
+    resourceType: nameOf<AclResourceType>(ResourceType, acl.resourceType),
     resourceName,
     patternType: acl.patternType === patternTypes.PREFIXED ? 'PREFIXED' : 'LITERAL',
     principal,
     host,
-    operation: nameOf(operations, acl.operation),
+    operation: nameOf<OperationName>(AclOperation, acl.operation),
     permission: acl.permissionType === permissions.DENY ? 'DENY' : 'ALLOW',
   }
 }

@@ -1,6 +1,9 @@
-import type { VirtualClock } from '@millrace/base/internal'
+import type { VirtualClock } from './virtual-clock.ts'
 
-/** Moves the clock until `done`, one timer at a time, and lets every promise settle in between. False when time is up first. */
+/**
+ * Moves the clock until `done`, one timer at a time, and lets every promise settle in between. Nothing in a simulation
+ * waits for anything but promises and this clock, so the order of all that happens follows from the seed.
+ */
 export async function runClock(
   clock: VirtualClock,
   options: { untilMs: number; done: () => boolean },
