@@ -78,6 +78,21 @@ test('a hook may take its time to decide', async () => {
   assert.equal(producing.body!.responses[0]!.partitionResponses[0]!.baseOffset, 0)
 })
 
+test('what a hook may not return ends the connection with a TypeError that names the kinds', async () => {
+  const { core } = testCore()
+  const kinds = /kind is rewrite, respond, drop, loseReply, delay, not an object with kind dorp$/
+  const { api, versions } = handlers.find((one) => one.api.key === key)!
+  const request = encodeRequest({ api, version: versions[1], correlationId: 1, clientId: null, body: {} })
+  core.intercept(key, () => ({ kind: 'dorp' }) as never)
+  const now = core.open({ clientHost: 'victim' })
+  assert.throws(() => now.handle(request, () => {}), { name: 'TypeError', message: kinds })
+  core.intercept(key, async () => ({ kind: 'dorp' }) as never)
+  const dropped = new Promise<Error>((onDrop) => core.open({ clientHost: 'victim', onDrop }).handle(request, () => {}))
+  assert.match((await dropped).message, kinds)
+  core.intercept(key, () => 'drop' as never)
+  assert.throws(() => core.open({ clientHost: 'victim' }).handle(request, () => {}), /not a string$/)
+})
+
 const others = handlers.filter(({ api }) => api.key !== key)
 
 /** A client of its own on the same broker, and its request, which any answer answers. */

@@ -177,6 +177,22 @@ test('a fault hook works across the worker’s boundary', async () => {
   assert.equal((await reason).code, 'BROKER_CONNECTION_DROPPED')
 })
 
+for (const worker of [false, true]) {
+  test(`what a fault hook may not return closes the connection with a TypeError, ${worker ? 'in' : 'without'} a worker`, async () => {
+    await using broker = await startBroker({ memory: true, worker })
+    for (const wrong of [{ kind: 'dorp' }, () => {}]) {
+      broker.intercept(apis.ApiVersions.key, () => wrong as never)
+      using connection = await RawConnection.open(broker.port)
+      const reason = nextClose()
+      connection.send(apis.ApiVersions, 0, 1, {})
+      const error = await reason
+      assert.ok(error instanceof TypeError)
+      assert.match(error.message, /kind is rewrite, respond, drop, loseReply, delay, not /)
+      await connection.closed
+    }
+  })
+}
+
 test('fifty brokers start and stop without leaving a port, a socket or a timer behind', async () => {
   const before = process.getActiveResourcesInfo().length
   for (let index = 0; index < 50; index++) {

@@ -9,7 +9,7 @@ import { brokerError } from '../errors.ts'
 import type { BrokerCore } from './broker-core.ts'
 import type { RequestCounters } from './broker-metrics.ts'
 import type { FetchWatch } from './fetch/fetch-watch.ts'
-import type { InterceptedRequest, Interception } from './interception.ts'
+import { checkedInterception, type InterceptedRequest, type Interception } from './interception.ts'
 import { type AnyHandler, Deferred, noResponse, type RequestContext } from './request.ts'
 import { Authentication } from './security/authentication.ts'
 import { anonymous, type Principal } from './security/principal.ts'
@@ -162,12 +162,12 @@ export class BrokerSession {
     const request: InterceptedRequest = { apiKey, apiName: found.api.name, apiVersion, clientId, body }
     const decision = interceptor(request)
     if (!(decision instanceof Promise)) {
-      this.#intercepted(incoming, body, decision ?? undefined)
+      this.#intercepted(incoming, body, checkedInterception(decision))
       return
     }
     this.#hold()
     decision.then(
-      (settled) => this.#resume(() => this.#intercepted(incoming, body, settled ?? undefined)),
+      (settled) => this.#resume(() => this.#intercepted(incoming, body, checkedInterception(settled))),
       (error: unknown) => this.#drop(error as Error),
     )
   }

@@ -20,6 +20,25 @@ export type Interception =
   | { readonly kind: 'loseReply' }
   | { readonly kind: 'delay'; readonly delayMs: number }
 
+const kinds: Readonly<Record<Interception['kind'], true>> = {
+  rewrite: true,
+  respond: true,
+  drop: true,
+  loseReply: true,
+  delay: true,
+}
+
+/** What a hook returned, which untyped JavaScript may get wrong; undefined lets the request pass. Throws TypeError. */
+export function checkedInterception(decision: unknown): Interception | undefined {
+  if (decision === undefined || decision === null) return undefined
+  const { kind } = decision as { kind?: unknown }
+  if (typeof kind === 'string' && Object.hasOwn(kinds, kind)) return decision as Interception
+  const what = typeof decision === 'object' ? `an object with kind ${String(kind)}` : `a ${typeof decision}`
+  throw new TypeError(
+    `a fault hook returns nothing or an object whose kind is ${Object.keys(kinds).join(', ')}, not ${what}`,
+  )
+}
+
 /** Looks at requests of one API; undefined lets the request pass. */
 export type Interceptor = (
   request: InterceptedRequest,

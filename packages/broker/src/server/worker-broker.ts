@@ -1,11 +1,16 @@
 import { Worker } from 'node:worker_threads'
 import type { MetricSample } from '@millrace/base'
-import type { InterceptedRequest, Interception, Interceptor } from '../core/interception.ts'
+import {
+  checkedInterception,
+  type InterceptedRequest,
+  type Interception,
+  type Interceptor,
+} from '../core/interception.ts'
 import { brokerError } from '../errors.ts'
 import { authorizationDeniedChannel, connectionClosedChannel } from './diagnostics.ts'
 import type { ListenerEndpoint } from './listener.ts'
 import type { ResolvedOptions } from './options.ts'
-import { type FromWorker, fromPlainError, portable, type ToWorker } from './worker-protocol.ts'
+import { type FromWorker, fromPlainError, portable, type ToWorker, toPlainError } from './worker-protocol.ts'
 
 /**
  * Requests and answers are buffers outside of V8's heap, large beside the objects that lead to them. With the default of 48 MB
@@ -73,14 +78,18 @@ export class WorkerBroker {
   }
 
   async #decide(call: number, request: InterceptedRequest): Promise<void> {
-    let decision: Interception | undefined
     try {
       const interceptor = this.#interceptors.get(request.apiKey)
-      decision = (await interceptor?.(portable(request) as InterceptedRequest)) ?? undefined
-    } catch {
-      decision = { kind: 'drop' }
+      const decision = checkedInterception(await interceptor?.(portable(request) as InterceptedRequest))
+      this.#tell({ kind: 'decision', call, decision: portable(decision) as Interception | undefined })
+    } catch (error) {
+      // What a hook throws, and what cannot be sent to the worker: the connection closes with it.
+      this.#tell({
+        kind: 'decisionFailed',
+        call,
+        error: toPlainError(error instanceof Error ? error : new Error(String(error))),
+      })
     }
-    this.#tell({ kind: 'decision', call, decision: portable(decision) as Interception | undefined })
   }
 
   intercept(apiKey: number, interceptor: Interceptor): () => void {

@@ -8,7 +8,7 @@ import {
   connectionClosedChannel,
 } from './diagnostics.ts'
 import type { ResolvedOptions } from './options.ts'
-import { type FromWorker, portable, type ToWorker, toPlainError } from './worker-protocol.ts'
+import { type FromWorker, fromPlainError, portable, type ToWorker, toPlainError } from './worker-protocol.ts'
 
 const port = parentPort!
 const tell = (message: FromWorker): void => port.postMessage(message)
@@ -22,12 +22,14 @@ async function main(): Promise<void> {
     tell({ kind: 'authorizationDenied', denied: message as AuthorizationDenied })
   })
   const server = await BrokerServer.start(workerData as ResolvedOptions)
-  const decisions = new Map<number, (decision: Interception | undefined) => void>()
+  const decisions = new Map<number, PromiseWithResolvers<Interception | undefined>>()
   let calls = 0
   const ask = (request: InterceptedRequest): Promise<Interception | undefined> => {
     const call = calls++
     tell({ kind: 'intercepted', call, request: portable(request) as InterceptedRequest })
-    return new Promise((resolve) => decisions.set(call, resolve))
+    const decision = Promise.withResolvers<Interception | undefined>()
+    decisions.set(call, decision)
+    return decision.promise
   }
   const removals = new Map<number, () => void>()
   port.on('message', (message: ToWorker) => {
@@ -50,7 +52,11 @@ async function main(): Promise<void> {
         tell({ kind: 'metrics', call: message.call, samples: [...server.core.metrics.metrics()] })
         break
       case 'decision':
-        decisions.get(message.call)?.(portable(message.decision) as Interception | undefined)
+        decisions.get(message.call)?.resolve(portable(message.decision) as Interception | undefined)
+        decisions.delete(message.call)
+        break
+      case 'decisionFailed':
+        decisions.get(message.call)?.reject(fromPlainError(message.error))
         decisions.delete(message.call)
         break
     }

@@ -10,6 +10,7 @@ export type ToWorker =
   | { readonly kind: 'metrics'; readonly call: number }
   | { readonly kind: 'intercept'; readonly apiKey: number; readonly active: boolean }
   | { readonly kind: 'decision'; readonly call: number; readonly decision: Interception | undefined }
+  | { readonly kind: 'decisionFailed'; readonly call: number; readonly error: PlainError }
 
 /** What the worker tells the thread that started it. */
 export type FromWorker =
@@ -23,6 +24,7 @@ export type FromWorker =
 
 /** An error as data. */
 export interface PlainError {
+  readonly name: string
   readonly message: string
   readonly code: string | undefined
   readonly fields: ErrorFields
@@ -33,6 +35,7 @@ export function toPlainError(error: unknown): PlainError {
   const known = isMillraceError(error) ? error : undefined
   const cause = (error as Error).cause
   return {
+    name: (error as Error).name,
     message: (error as Error).message,
     code: known?.code,
     fields: known?.fields ?? {},
@@ -40,10 +43,11 @@ export function toPlainError(error: unknown): PlainError {
   }
 }
 
-export function fromPlainError({ message, code, fields, cause }: PlainError): Error {
+export function fromPlainError({ name, message, code, fields, cause }: PlainError): Error {
   const known = code !== undefined && Object.hasOwn(brokerErrors, code)
   const reason = cause === undefined ? undefined : new Error(cause)
-  return known ? brokerError(code as keyof typeof brokerErrors, message, fields, reason) : new Error(message)
+  if (known) return brokerError(code as keyof typeof brokerErrors, message, fields, reason)
+  return name === 'TypeError' ? new TypeError(message) : new Error(message)
 }
 
 /**
