@@ -52,7 +52,7 @@ export class PrefixMap<T> {
 
   /** The longest prefix of a name before the place where the name belongs. */
   #longest(name: string, at: number): Entry<T> | undefined {
-    let entry = this.#entries[at - 1]
+    let entry: Entry<T> | undefined = this.#entries[at - 1]
     while (entry && !name.startsWith(entry.prefix)) entry = entry.parent
     return entry
   }
