@@ -153,6 +153,18 @@ function registerProducerTests(client: Get, newTopic: NewTopic): void {
     }
   })
 
+  test('a key or a value that untyped JavaScript leaves out is null', async () => {
+    const topic = await newTopic(2)
+    await using producer = client().producer()
+    await producer.send({ topic, partition: 0, key: Buffer.from('k') } as never)
+    await producer.send({ topic, value: Buffer.from('v') } as never)
+    const read = await readAll(client(), topic, 2)
+    assert.deepEqual(read.map(({ key, value }) => [key, value]).sort(), [
+      [null, Buffer.from('v')],
+      [Buffer.from('k'), null],
+    ])
+  })
+
   for (const compression of compressions) {
     test(`records survive ${compression} compression with key, headers and timestamp`, async () => {
       const topic = await newTopic(1, { 'retention.ms': '-1' })

@@ -138,7 +138,8 @@ export class Accumulator {
     }
     const index = batch.builder.count
     const timestamp = record.timestamp ?? this.#cluster.settings.clock.now()
-    batch.builder.append(timestamp, record.key, record.value, record.headers ?? [])
+    // JavaScript without types may leave them out.
+    batch.builder.append(timestamp, record.key ?? null, record.value ?? null, record.headers ?? [])
     batch.chargedBytes += bytes
     this.#bufferedBytes += bytes
     const done = batch
@@ -149,7 +150,8 @@ export class Accumulator {
 
   #choose(record: ProducerRecord, bytes: number, topic: TopicMetadata): number {
     const count = topic.partitions.length
-    if (record.key !== null) return partitionForKey(record.key, count)
+    const key = record.key ?? null
+    if (key !== null) return partitionForKey(key, count)
     const available = topic.partitions.filter(({ leader }) => leader >= 0).map(({ partition }) => partition)
     return this.#sticky.partition(topic.name, bytes, count, available)
   }
