@@ -13,6 +13,20 @@ export const kafkaErrors = {
     cause: 'The connection ended before the reply arrived; the request may or may not have taken effect.',
     remedy: 'Nothing where the client retries; otherwise repeat the call if it may take effect twice.',
   },
+  KAFKA_HUNG_UP: {
+    retriable: true,
+    cause:
+      'The broker closed a fresh connection: it is going down, or its listener wants TLS or a login and the client has none, or the other way round.',
+    remedy:
+      'Wait while the broker restarts; otherwise connect as the listener wants it: `--tls`, `--ca`, `--cert` and `--login` on the command line, `tls` and `sasl` of networkTransport() in code.',
+  },
+  KAFKA_TLS_FAILED: {
+    retriable: false,
+    cause:
+      "One side does not trust the other's certificate, or does not get the one that it asks for, or does not speak TLS.",
+    remedy:
+      "Name the authority of the broker's certificate with `--ca` (`tls: { ca }`), a certificate of your own with `--cert` (`tls: { cert, key }`) where the listener asks for one, and use `--tls` (`tls`) only where it speaks TLS.",
+  },
   KAFKA_TIMEOUT: {
     retriable: true,
     cause: 'The operation was not finished within its time limit, retries included.',
@@ -21,7 +35,8 @@ export const kafkaErrors = {
   KAFKA_RESPONSE_TOO_LARGE: {
     retriable: false,
     cause: 'A broker announced a response larger than `maxResponseBytes`, or the peer does not speak Kafka.',
-    remedy: 'Check that the port is a Kafka listener without TLS, or raise `maxResponseBytes`.',
+    remedy:
+      'Check that the port is a Kafka listener, and use `--tls` (`tls`) if it is one with TLS; otherwise raise `maxResponseBytes`.',
   },
   KAFKA_UNSUPPORTED_BY_BROKER: {
     retriable: false,
@@ -31,7 +46,8 @@ export const kafkaErrors = {
   KAFKA_AUTHENTICATION_FAILED: {
     retriable: false,
     cause: 'The broker refused the credentials or the SASL mechanism.',
-    remedy: 'Check user name, password and mechanism against the listener.',
+    remedy:
+      'Check user name, password and mechanism against the listener: `--login`, `--password-file` and `--mechanism` on the command line, `sasl` of networkTransport() in code.',
   },
   KAFKA_CLOSED: {
     retriable: false,
@@ -90,14 +106,30 @@ export const kafkaError = errorFactory(kafkaErrors)
 
 const remedies: Readonly<Record<string, string>> = {
   UNKNOWN_TOPIC_OR_PARTITION: 'Create the topic, or check its name and the partition number.',
-  TOPIC_ALREADY_EXISTS: 'Pass ifNotExists, or choose another name.',
-  TOPIC_AUTHORIZATION_FAILED: 'Give this principal the ACL for the topic.',
-  GROUP_AUTHORIZATION_FAILED: 'Give this principal the ACL for the group.',
-  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'Give this principal the ACL for the transactional id.',
+  TOPIC_ALREADY_EXISTS:
+    'Use the topic that is there, or choose another name; in code `ifNotExists: true` takes it as it is.',
+  INVALID_TOPIC_EXCEPTION: 'Use 1 to 249 of the characters a-z, A-Z, 0-9, ".", "_" and "-"; "." and ".." are no names.',
+  INVALID_CONFIG:
+    "Correct the setting that the message names: names and values are Kafka's, as `millrace topics describe` shows them.",
+  INVALID_PARTITIONS: 'Ask for at least one partition, and for more than the topic has when adding some.',
+  SECURITY_DISABLED:
+    'Switch ACLs on at the broker: start it with `--super-user`, or set `authorizer.class.name` (docs/guides/authorize-clients.md).',
+  TOPIC_AUTHORIZATION_FAILED:
+    'Give this principal the right on the topic, with `millrace acls add`: READ to consume, WRITE to produce, DESCRIBE to see it, CREATE, DELETE or ALTER_CONFIGS to change it.',
+  GROUP_AUTHORIZATION_FAILED:
+    'Give this principal the right on the group, with `millrace acls add`: READ to consume in it, DESCRIBE to look at it, DELETE to remove it.',
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+    'Give this principal WRITE on the transactional id, with `millrace acls add --transactional-id`; DESCRIBE is enough to look at it.',
+  CLUSTER_AUTHORIZATION_FAILED:
+    'Give this principal the right with `millrace acls add --cluster`: CREATE for topics, DESCRIBE and ALTER for users and ACLs, DESCRIBE_CONFIGS and ALTER_CONFIGS for settings of the broker.',
   INCONSISTENT_GROUP_PROTOCOL: 'Configure one assignor that all members of the group have in common.',
   MESSAGE_TOO_LARGE: "Send less in one batch, or raise the topic's max.message.bytes.",
   INVALID_REPLICATION_FACTOR: 'Ask for at most as many replicas as there are brokers.',
 }
+
+/** Here the request says more than the error does: a producer asks the cluster for its id. */
+const idempotentRemedy =
+  'Give this principal WRITE on any topic, or IDEMPOTENT_WRITE on the cluster (KIP-679), with `millrace acls add`.'
 
 /** The error that a broker's error code stands for: code `KAFKA_<NAME>`, `fields.errorCode` the number. */
 export function brokerError(
@@ -108,7 +140,10 @@ export function brokerError(
   cause?: unknown,
 ): MillraceError {
   const { name, retriable, message } = kafkaErrorByCode(errorCode)
-  const remedy = remedies[name] ?? (retriable ? 'Try again.' : "Look the error up in Kafka's protocol error table.")
+  const remedy =
+    name === 'CLUSTER_AUTHORIZATION_FAILED' && what === 'InitProducerId'
+      ? idempotentRemedy
+      : (remedies[name] ?? (retriable ? 'Try again.' : "Look the error up in Kafka's protocol error table."))
   return new MillraceError(`KAFKA_${name}`, `${what}: ${detail || message || name}`, {
     retriable,
     remedy,
@@ -116,6 +151,18 @@ export function brokerError(
     cause,
   })
 }
+
+/** KAFKA_TIMEOUT; when no connection came about, that is what there is to do something about, not the limit. */
+export function timeoutError(message: string, cause: unknown): MillraceError {
+  let remedy: string | undefined
+  for (let one = cause, depth = 0; one instanceof Error && depth < 5; one = one.cause, depth++) {
+    if (isMillraceError(one) && connectCodes.has(one.code)) remedy = one.remedy
+  }
+  const { retriable, remedy: usual } = kafkaErrors.KAFKA_TIMEOUT
+  return new MillraceError('KAFKA_TIMEOUT', message, { retriable, remedy: remedy ?? usual, cause })
+}
+
+const connectCodes = new Set(['KAFKA_CONNECT_FAILED', 'KAFKA_HUNG_UP'])
 
 /** The broker's error code behind an error, or undefined when it did not come from a broker. */
 export function errorCodeOf(error: unknown): number | undefined {
@@ -132,7 +179,7 @@ export function isConnectionError(error: unknown): boolean {
   return isMillraceError(error) && connectionCodes.has(error.code)
 }
 
-const connectionCodes = new Set(['KAFKA_CONNECT_FAILED', 'KAFKA_DISCONNECTED', 'KAFKA_TIMEOUT'])
+const connectionCodes = new Set([...connectCodes, 'KAFKA_DISCONNECTED', 'KAFKA_TIMEOUT'])
 
 /** Codes that mean: this node does not lead the partition (any more); ask for metadata again. */
 export const staleMetadataCodes: ReadonlySet<number> = new Set([

@@ -19,7 +19,7 @@ export interface SendOptions {
  * them, without the length frame. Replies arrive in the order of the requests.
  */
 export interface Connection {
-  /** Fails with KAFKA_TIMEOUT, KAFKA_DISCONNECTED or KAFKA_RESPONSE_TOO_LARGE. */
+  /** Fails with KAFKA_TIMEOUT, KAFKA_DISCONNECTED, KAFKA_HUNG_UP, KAFKA_TLS_FAILED or KAFKA_RESPONSE_TOO_LARGE. */
   send(request: Buffer, options: SendOptions): Promise<Buffer>
   /** Resolves, never rejects, once the connection has ended for whatever reason. */
   readonly closed: Promise<void>
@@ -28,6 +28,6 @@ export interface Connection {
 
 /** How the client reaches brokers: `networkTransport()` or `memoryTransport()`. */
 export interface Transport {
-  /** Fails with KAFKA_CONNECT_FAILED or KAFKA_AUTHENTICATION_FAILED. */
+  /** Fails with KAFKA_CONNECT_FAILED, KAFKA_HUNG_UP, KAFKA_TLS_FAILED or KAFKA_AUTHENTICATION_FAILED. */
   connect(target: Target, options: { readonly clientId: string; readonly signal?: AbortSignal }): Promise<Connection>
 }

@@ -1,6 +1,6 @@
-import { type Clock, type Random, sleep } from '@millrace/base'
+import { type Clock, isMillraceError, type Random, sleep } from '@millrace/base'
 import { diagnostics } from '../diagnostics.ts'
-import { isRetriable, kafkaError } from '../errors.ts'
+import { isRetriable, timeoutError } from '../errors.ts'
 import type { ClientStats } from './client-stats.ts'
 
 export interface RetryContext {
@@ -31,16 +31,19 @@ export async function retrying<T>(
   const { clock, stats } = context
   const canRetry = options.canRetry ?? isRetriable
   const dueMs = clock.now() + timeoutMs
+  let telling: unknown
   for (let attempts = 0; ; attempts++) {
     options.signal?.throwIfAborted()
     try {
       return await attempt(Math.max(1, dueMs - clock.now()))
     } catch (error) {
       if (!canRetry(error)) throw error
+      // The last attempt may have been cut short by the limit: what went wrong before it says more.
+      if (telling === undefined || !isMillraceError(error) || error.code !== 'KAFKA_TIMEOUT') telling = error
       const delayMs = retryDelayMs(context, attempts)
       if (clock.now() + delayMs >= dueMs) {
-        const reason = error instanceof Error ? error.message : String(error)
-        throw kafkaError('KAFKA_TIMEOUT', `${what} did not succeed within ${timeoutMs} ms: ${reason}`, {}, error)
+        const reason = telling instanceof Error ? telling.message : String(telling)
+        throw timeoutError(`${what} did not succeed within ${timeoutMs} ms: ${reason}`, telling)
       }
       stats.retries += 1
       if (diagnostics.retry.hasSubscribers) diagnostics.retry.publish({ what, attempt: attempts, delayMs, error })

@@ -3,6 +3,7 @@ import { systemClock } from '@millrace/base'
 import { kafkaError } from '../errors.ts'
 import { PendingReplies } from '../pending-replies.ts'
 import type { Connection, SendOptions, Target } from '../transport.ts'
+import { endOfConnection, isTlsAlert } from './end-of-connection.ts'
 import { FrameReader } from './frame-reader.ts'
 
 /** An authenticated session that ends. */
@@ -21,6 +22,8 @@ export class NetworkConnection implements Connection {
   #socket: Socket | undefined
   #markClosed: () => void = () => {}
   #error: unknown
+  #answers = 0
+  #isTls = false
   #session: Session | undefined
   /** While the session is authenticated again: requests wait behind it. */
   #renewal: Promise<void> | undefined
@@ -35,6 +38,7 @@ export class NetworkConnection implements Connection {
       this.end(kafkaError('KAFKA_TIMEOUT', `${host}:${port} did not reply in time`, { host, port })),
     )
     this.#reader = new FrameReader(maxResponseBytes, (frame) => {
+      this.#answers += 1
       if (!this.#replies.settle(frame))
         this.end(this.#disconnected(new Error('the peer sent a reply that nobody asked for')))
     })
@@ -48,9 +52,10 @@ export class NetworkConnection implements Connection {
   /** Takes the socket over once it is connected. */
   attach(socket: Socket): void {
     this.#socket = socket
+    this.#isTls = 'encrypted' in socket
     socket.setNoDelay(true)
-    socket.on('error', (cause) => this.end(this.#disconnected(cause)))
-    socket.on('close', () => this.end(this.#disconnected()))
+    socket.on('error', (cause) => this.end(this.#ended(cause)))
+    socket.on('close', () => this.end(this.#ended()))
   }
 
   receive(bytes: Uint8Array): void {
@@ -58,9 +63,7 @@ export class NetworkConnection implements Connection {
     try {
       this.#reader.push(bytes)
     } catch (cause) {
-      const { host, port } = this.#target
-      const message = `${host}:${port} announced a ${cause instanceof Error ? cause.message : 'bad frame'}`
-      this.end(kafkaError('KAFKA_RESPONSE_TOO_LARGE', message, { host, port }, cause))
+      this.end(this.#unreadable(bytes, cause))
     }
   }
 
@@ -113,6 +116,21 @@ export class NetworkConnection implements Connection {
     this.#socket?.destroy()
     this.#replies.failAll(error)
     this.#markClosed()
+  }
+
+  /** What the end of the socket says: the peer's doing, not ours. */
+  #ended(cause?: unknown): unknown {
+    const stage = { isTls: this.#isTls, answers: this.#answers }
+    return endOfConnection(this.#target, stage, cause) ?? this.#disconnected(cause)
+  }
+
+  #unreadable(bytes: Uint8Array, cause: unknown): unknown {
+    const { host, port } = this.#target
+    if (this.#answers === 0 && isTlsAlert(bytes)) {
+      return kafkaError('KAFKA_TLS_FAILED', `${host}:${port} answered in TLS`, { host, port })
+    }
+    const message = `${host}:${port} announced a ${cause instanceof Error ? cause.message : 'bad frame'}`
+    return kafkaError('KAFKA_RESPONSE_TOO_LARGE', message, { host, port }, cause)
   }
 
   #disconnected(cause?: unknown): unknown {

@@ -4,6 +4,7 @@ import { isMillraceError } from '@millrace/base'
 import { checkOptions } from '@millrace/base/internal'
 import { kafkaError } from '../errors.ts'
 import type { Connection, Target, Transport } from '../transport.ts'
+import { endOfConnection, tlsFailure } from './end-of-connection.ts'
 import { NetworkConnection } from './network-connection.ts'
 import { authenticate, type SaslOptions } from './sasl.ts'
 
@@ -47,7 +48,8 @@ async function open(
   const failure = (cause: unknown): unknown =>
     isMillraceError(cause)
       ? cause
-      : kafkaError('KAFKA_CONNECT_FAILED', `cannot connect to ${host}:${port}: ${text(cause)}`, { host, port }, cause)
+      : (handshakeFailure(target, options, cause) ??
+        kafkaError('KAFKA_CONNECT_FAILED', `cannot connect to ${host}:${port}: ${text(cause)}`, { host, port }, cause))
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
     signal?.throwIfAborted()
@@ -66,6 +68,12 @@ async function open(
     clearTimeout(timer)
     signal?.removeEventListener('abort', onAbort)
   }
+}
+
+/** With TLS a connection that is reset had been accepted: it was the handshake that the peer did not want. */
+function handshakeFailure(target: Target, { tls }: NetworkTransportOptions, cause: unknown): unknown {
+  const isReset = Boolean(tls) && (cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNRESET'
+  return isReset ? endOfConnection(target, { isTls: true, answers: 0 }, cause) : tlsFailure(target, cause)
 }
 
 function openSocket(
