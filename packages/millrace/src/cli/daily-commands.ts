@@ -14,14 +14,17 @@ function daily(name: string, description: string): Command {
     .option('--json', 'print JSON')
     .addOption(new Option('--login <user>', 'log in with SASL').env('MILLRACE_KAFKA_USER'))
     .addOption(new Option('--password-file <file>', 'file with the password; else MILLRACE_KAFKA_PASSWORD has it'))
+    .addOption(new Option('--token-file <file>', 'file with the token, with --mechanism OAUTHBEARER'))
     .addOption(
       new Option('--mechanism <name>', 'how to log in')
-        .choices(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])
-        .default('SCRAM-SHA-256')
+        .choices(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'])
+        .default('SCRAM-SHA-512')
         .env('MILLRACE_KAFKA_MECHANISM'),
     )
     .option('--tls', 'the listener speaks TLS')
     .addOption(new Option('--ca <file>', 'certificates to trust, in PEM; with --tls').env('MILLRACE_KAFKA_CA'))
+    .option('--cert <file>', 'certificate of the client, in PEM; with --tls')
+    .option('--cert-key <file>', 'its private key, in PEM; default: it is in the file of --cert')
 }
 
 function gatewayUrl(): Option {

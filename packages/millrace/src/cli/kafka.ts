@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type KafkaClient, type NetworkTransportOptions, networkTransport } from '@millrace/kafka'
+import { type KafkaClient, type NetworkTransportOptions, networkTransport, type SaslOptions } from '@millrace/kafka'
 import { millraceError } from '../errors.ts'
 import { firstAnswer, openKafka } from '../run/open-kafka.ts'
 
@@ -9,9 +9,12 @@ export interface DailyFlags {
   readonly json?: boolean
   readonly login?: string
   readonly passwordFile?: string
-  readonly mechanism?: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+  readonly tokenFile?: string
+  readonly mechanism?: SaslOptions['mechanism']
   readonly tls?: boolean
   readonly ca?: string
+  readonly cert?: string
+  readonly certKey?: string
 }
 
 /** Runs `work` with a client that is closed afterwards. People wait: attempts end sooner than a service's. */
@@ -26,12 +29,36 @@ export async function withKafka<T>(flags: DailyFlags, work: (client: KafkaClient
   return await work(client)
 }
 
-/** Passwords come from a file or the environment: arguments are for everyone on the machine to see. */
 async function security(flags: DailyFlags): Promise<NetworkTransportOptions> {
-  const { login: username, passwordFile, mechanism = 'SCRAM-SHA-256', tls, ca } = flags
-  const trusted = tls && ca !== undefined ? { ca: await textOf(ca) } : tls
-  const options = trusted === undefined ? {} : { tls: trusted }
-  if (username === undefined) return options
+  const [tls, sasl] = [await tlsOptions(flags), await saslOptions(flags)]
+  return { ...(tls && { tls }), ...(sasl && { sasl }) }
+}
+
+async function tlsOptions({ tls, ca, cert, certKey }: DailyFlags): Promise<NetworkTransportOptions['tls']> {
+  if (!tls) {
+    if (cert === undefined && certKey === undefined) return undefined
+    throw millraceError('USAGE', 'a client certificate is for listeners with TLS: add --tls')
+  }
+  if (cert === undefined && certKey !== undefined) {
+    throw millraceError('USAGE', '--cert-key needs the certificate that the key belongs to: --cert')
+  }
+  return {
+    ...(ca !== undefined && { ca: await textOf(ca) }),
+    // One PEM file may hold both, as the broker's keystore does.
+    ...(cert !== undefined && { cert: await textOf(cert), key: await textOf(certKey ?? cert) }),
+  }
+}
+
+/** Passwords and tokens come from a file or the environment: arguments are for everyone on the machine to see. */
+async function saslOptions(flags: DailyFlags): Promise<SaslOptions | undefined> {
+  const { login: username, passwordFile, tokenFile, mechanism = 'SCRAM-SHA-512' } = flags
+  if (mechanism === 'OAUTHBEARER') {
+    if (tokenFile === undefined) throw millraceError('USAGE', '--mechanism OAUTHBEARER needs a token: --token-file')
+    // Read for every connection: what renews the token writes the file anew.
+    return { mechanism, token: async () => (await textOf(tokenFile)).trim() }
+  }
+  if (tokenFile !== undefined) throw millraceError('USAGE', '--token-file is for --mechanism OAUTHBEARER')
+  if (username === undefined) return undefined
   const password =
     passwordFile === undefined
       ? process.env.MILLRACE_KAFKA_PASSWORD
@@ -39,7 +66,7 @@ async function security(flags: DailyFlags): Promise<NetworkTransportOptions> {
   if (!password) {
     throw millraceError('USAGE', `--login ${username} needs a password: --password-file, or MILLRACE_KAFKA_PASSWORD`)
   }
-  return { ...options, sasl: { mechanism, username, password } }
+  return { mechanism, username, password }
 }
 
 async function textOf(path: string): Promise<string> {
