@@ -14,6 +14,9 @@ One node, by design; a cluster is Apache Kafka's job. Versions outside the range
 ranges, since both come from the handlers. "Kafka 4.3" is what its message definitions list, unstable versions included. This page is
 generated from the code by \`npm run generate\`.
 
+On this page: [the APIs](#apis), [those not served](#apis-not-served), [the KIPs](#kips), and [version by version](#version-by-version):
+${byKey.map(jump).join(', ')}.
+
 ## APIs
 
 | Key | API | Served versions | Kafka 4.3 | Left out |
@@ -48,6 +51,10 @@ what values mean, for example which error codes may come.
 
 ${byKey.map(versionSection).join('\n\n')}
 `
+}
+
+function jump({ api }: (typeof byKey)[number]): string {
+  return `[${api.name}](#${api.name.toLowerCase()}-${api.key})`
 }
 
 function servedRows(): string[] {
