@@ -52,6 +52,11 @@ export const millraceErrors = {
     cause: 'The database refuses the connection or does not answer.',
     remedy: 'Check address, user and password in the URL, and that the server runs.',
   },
+  DATABASE_DRIVER_MISSING: {
+    retriable: false,
+    cause: "The command needs the PostgreSQL driver, which is the project's own.",
+    remedy: 'Run "npm install pg" in the project.',
+  },
   DATABASE_URL_MISSING: {
     retriable: false,
     cause: '"millrace migrate" was not told which database, or what it was told is no postgres:// URL.',

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isMillraceError } from '@millrace/base'
 import { Command, CommanderError } from 'commander'
 import { dailyCommands } from './daily-commands.ts'
 import { printError } from './output.ts'
@@ -18,8 +19,14 @@ export function buildProgram(): Command {
     .version(version())
     .showHelpAfterError('(see --help)')
     .exitOverride()
-  for (const command of [...runtimeCommands(), ...dailyCommands()]) program.addCommand(command.exitOverride())
+  for (const command of [...runtimeCommands(), ...dailyCommands()]) program.addCommand(command)
+  passOn(program)
   return program
+}
+
+/** What is said of errors holds for the commands below commands too; adding one does not do that. */
+function passOn(parent: Command): void {
+  for (const command of parent.commands) passOn(command.copyInheritedSettings(parent))
 }
 
 /** Exit status: 0 only where the work was done, 1 for a failure, 2 for a command line that cannot be used. */
@@ -32,6 +39,6 @@ export async function main(argv: readonly string[]): Promise<void> {
       return
     }
     printError(error)
-    process.exitCode = 1
+    process.exitCode = isMillraceError(error) && error.code === 'USAGE' ? 2 : 1
   }
 }

@@ -126,11 +126,11 @@ export class RunningCommand implements AsyncDisposable {
   }
 }
 
-/** Asserts one clear error, or the preview of what would be deleted: its code once, a remedy, no stack, status 1, and nothing on standard output. */
+/** Asserts one clear error, or the preview of what would be deleted: its code once, a remedy, no stack, its status, and nothing on standard output. */
 export function refusal({ status, stdout, stderr }: Outcome, code: string): string | undefined {
   const lines = stderr.split('\n').filter(Boolean)
   const errors = lines.filter((line) => /^(error|preview) /.test(line))
-  if (status !== 1) return `exit status ${status}\n${stdout}${stderr}`
+  if (status !== (code === 'USAGE' ? 2 : 1)) return `exit status ${status}\n${stdout}${stderr}`
   if (errors.length !== 1 || !errors[0]?.endsWith(`[${code}]`)) return `not one error with code ${code}:\n${stderr}`
   if (!/^ {2}remedy .{10,}/m.test(stderr)) return `no remedy:\n${stderr}`
   if (/^\s+at .*:\d+:\d+/m.test(stderr)) return `a stack trace:\n${stderr}`
