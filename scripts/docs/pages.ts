@@ -1,4 +1,5 @@
 import { brokerPage } from './broker.ts'
+import { brokerSettingsPage } from './broker-settings.ts'
 import { clientCompatibilityPage } from './client-compatibility.ts'
 import { commandLinePage } from './command-line.ts'
 import { errorsPage } from './errors.ts'
@@ -14,6 +15,7 @@ export async function pages(root: string): Promise<Page[]> {
   return [
     { path: 'docs/reference/errors.md', text: await errorsPage(root) },
     { path: 'docs/reference/broker.md', text: brokerPage() },
+    { path: 'docs/reference/broker-settings.md', text: brokerSettingsPage() },
     { path: 'docs/reference/client-compatibility.md', text: clientCompatibilityPage() },
     { path: 'docs/reference/configuration.md', text: settingsPage() },
     { path: 'docs/reference/command-line.md', text: commandLinePage() },

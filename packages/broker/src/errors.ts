@@ -5,7 +5,7 @@ export const brokerErrors = {
   BROKER_CONFIG_INVALID: {
     retriable: false,
     cause: 'A broker setting has an unknown name or a value outside its range.',
-    remedy: 'Correct the setting that the message names; the README lists them.',
+    remedy: 'Correct what the message names; docs/reference/broker-settings.md lists all settings.',
   },
   BROKER_DATA_FOLDER_IN_USE: {
     retriable: false,

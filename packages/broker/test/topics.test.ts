@@ -214,7 +214,29 @@ test('DescribeTopicPartitions pages through partitions with its cursor', () => {
   assert.deepEqual(seen, ['a-0', 'a-1', 'a-2', 'b-0', 'b-1'])
 })
 
-test('an unknown broker setting is refused at the start', () => {
+test('unknown broker settings are refused at the start, all at once and with what to do', () => {
+  const config = {
+    'broker.id': '1',
+    'num.partitons': '3',
+    'process.roles': 'broker,controller',
+    'num.network.threads': '3',
+    'log.segment.bytes': 'many',
+    xxxxxxxxx: '1',
+  }
+  assert.throws(
+    () => testCore({ config }),
+    ({ message }: Error) => {
+      assert.deepEqual(message.split('. '), [
+        'unknown broker setting broker.id: it is called node.id',
+        'unknown broker setting num.partitons; did you mean num.partitions?',
+        'unknown broker setting process.roles: only a cluster has it; take it out',
+        "unknown broker setting num.network.threads: it is of Kafka's threads, sockets and JVM; take it out",
+        'Invalid value many for configuration log.segment.bytes: Not a number of type INT',
+        'unknown broker setting xxxxxxxxx',
+      ])
+      return true
+    },
+  )
   assert.throws(() => testCore({ config: { 'no.such.setting': '1' } }), { code: 'BROKER_CONFIG_INVALID' })
   assert.throws(() => testCore({ config: { 'num.partitions': 'many' } }), { code: 'BROKER_CONFIG_INVALID' })
 })

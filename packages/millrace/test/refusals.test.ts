@@ -1,9 +1,10 @@
 // What cannot work is refused by the real command line with one error that says what to do.
 import assert from 'node:assert/strict'
+import { chmod } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { type Broker, startBroker } from '@millrace/broker'
-import { millrace, type Outcome, Project, refusal } from './support/command-line.ts'
+import { millrace, type Outcome, Project, RunningCommand, refusal } from './support/command-line.ts'
 
 const emptyConfig = `import { defineConfig } from 'millrace'\nexport default defineConfig({ gateway: { port: 0 } })\n`
 
@@ -83,6 +84,51 @@ describe('configurations that cannot be used', { concurrency: 2 }, () => {
   }
 })
 
+describe('brokers', { concurrency: 2 }, () => {
+  test('every setting of a properties file that is none is named with its line and what to do', async () => {
+    await using project = await Project.create({
+      'server.properties':
+        '# KRaft\nprocess.roles=broker,controller\nnode.id=1\n\nbroker.id=1\nlog.dirs=/tmp/a\nnum.partitons=3\nnum.partitions=x\n',
+    })
+    const args = ['broker', '--port', '0', '--config-file', 'server.properties']
+    const outcome = await millrace(args, { cwd: project.folder })
+    assertRefused(
+      outcome,
+      'BROKER_CONFIG_INVALID',
+      /^error server\.properties has 5 settings that this broker cannot use/,
+    )
+    for (const wanted of [
+      'server.properties:2 unknown broker setting process.roles: only a cluster has it; take it out',
+      'server.properties:5 unknown broker setting broker.id: it is called node.id',
+      'server.properties:6 unknown broker setting log.dirs: the folder is --data <dir>',
+      'server.properties:7 unknown broker setting num.partitons; did you mean num.partitions?',
+      'server.properties:8 Invalid value x for configuration num.partitions',
+      'docs/reference/broker-settings.md',
+    ]) {
+      assert.ok(outcome.stderr.includes(wanted), `${wanted} is not in\n${outcome.stderr}`)
+    }
+  })
+
+  test('what cannot do what was asked is said when a broker starts', async () => {
+    await using project = await Project.create({ 'users.properties': 'bob=secret\n' })
+    await chmod(project.path('users.properties'), 0o644)
+    const args = ['--memory', '--durability', 'fsync', '--users-file', 'users.properties', '--super-user', 'bob']
+    await using command = new RunningCommand(['broker', '--port', '0', ...args], { cwd: project.folder })
+    await command.prints(/listening on/)
+    assert.equal(await command.stop(), 0)
+    assert.deepEqual(
+      command.stderr.split('\n').map((line) => line.slice(0, 40)),
+      [
+        'warning users.properties has passwords and others',
+        'warning --durability fsync does nothing for data',
+        'warning no listener authenticates, so nobody',
+        'warning no listener asks for the password',
+        '',
+      ].map((line) => line.slice(0, 40)),
+    )
+  })
+})
+
 describe('addresses that cannot be used', { concurrency: 2 }, () => {
   test('the port of the gateway is in use', async () => {
     await using project = await Project.create({ 'millrace.config.ts': emptyConfig })
@@ -138,9 +184,31 @@ describe('addresses that cannot be used', { concurrency: 2 }, () => {
     assertRefused(outcome, 'KAFKA_TIMEOUT', /127\.0\.0\.1:1/)
   })
 
-  test('a port that is none, a flag that does not exist and a pair that is none are status 2 or 1', async () => {
-    assert.equal((await millrace(['broker', '--port', '70000'])).status, 2)
-    assert.equal((await millrace(['broker', '--prot', '1'])).status, 2)
-    assertRefused(await millrace(['broker', '--memory', '--port', '0', '--config', 'retention']), 'USAGE', /name=value/)
-  })
+  const unusable: readonly (readonly string[])[] = [
+    ['broker', '--port', '70000'],
+    ['broker', '--prot', '1'],
+    ['topics', 'list', '--bogus'],
+    ['topics', 'create', 'x', '--partitions', '0'],
+  ]
+  for (const args of unusable) {
+    test(`status 2 for ${args.join(' ')}`, async () => {
+      const { status, stderr } = await millrace(args)
+      assert.equal(status, 2)
+      assert.match(stderr, /^error: .*\n(.*\n)?\(see --help\)\n$/)
+    })
+  }
+
+  const unusableValues: readonly (readonly [readonly string[], RegExp])[] = [
+    [['broker', '--port', '0', '--config', 'retention'], /name=value/],
+    [['broker', '--port', '0', '--user', 'bob'], /name=value/],
+    [['broker', '--port', '0', '--config-file', 'nope'], /nope cannot be read/],
+    [['run', '--only', 'source'], /--only takes/],
+  ]
+  for (const [args, message] of unusableValues) {
+    test(`status 2 and an error for ${args.join(' ')}`, async () => {
+      await using project = await Project.create({ 'millrace.config.ts': emptyConfig })
+      const options = { cwd: project.folder, environment: { MILLRACE_BROKERS: broker.brokers } }
+      assertRefused(await millrace(args, options), 'USAGE', message)
+    })
+  }
 })

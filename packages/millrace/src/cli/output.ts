@@ -19,7 +19,8 @@ export function printError(error: unknown): void {
 
 function printCauses(cause: unknown): void {
   for (let depth = 0; cause !== undefined && depth < 5; depth++) {
-    console.error(`  ${pc.bold('cause')} ${cause instanceof Error ? cause.message : String(cause)}`)
+    const message = cause instanceof Error ? cause.message : String(cause)
+    console.error(`  ${pc.bold('cause')} ${message.replaceAll('\n', '\n        ')}`)
     cause = cause instanceof Error ? cause.cause : undefined
   }
 }

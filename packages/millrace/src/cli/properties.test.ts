@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseProperties } from './properties.ts'
+import { parseProperties, propertyLines } from './properties.ts'
 
 test('a file as Java reads it', () => {
   const text = [
@@ -25,4 +25,12 @@ test('a file as Java reads it', () => {
     jaas: 'PlainLoginModule required user_alice="x";',
     last: 'open',
   })
+})
+
+test('a setting is on the line where it begins', () => {
+  assert.deepEqual(propertyLines('# comment\n\na=1,\\\n  2\nb=3\na=4'), [
+    { line: 3, name: 'a', value: '1,2' },
+    { line: 5, name: 'b', value: '3' },
+    { line: 6, name: 'a', value: '4' },
+  ])
 })

@@ -6,28 +6,44 @@
  * parseProperties('listeners=SASL_SSL://:9093\n# comment') // { listeners: 'SASL_SSL://:9093' }
  */
 export function parseProperties(text: string): Record<string, string> {
-  const settings: Record<string, string> = {}
-  for (const line of logicalLines(text)) {
-    const match = /^((?:\\.|[^\\=:\s])*)(?:\s*[=:]\s*|\s+|$)(.*)$/s.exec(line)
-    if (match && match[1] !== '') settings[unescaped(match[1]!)] = unescaped(match[2]!)
-  }
-  return settings
+  return Object.fromEntries(propertyLines(text).map(({ name, value }) => [name, value]))
 }
 
-function logicalLines(text: string): string[] {
-  const lines: string[] = []
-  let open: string | undefined
-  for (const raw of text.split(/\r\n|\r|\n/)) {
-    const line = raw.trimStart()
-    if (open === undefined && (line === '' || line.startsWith('#') || line.startsWith('!'))) continue
-    const whole: string = (open ?? '') + line
+export interface PropertyLine {
+  /** Where it begins, from 1. */
+  readonly line: number
+  readonly name: string
+  readonly value: string
+}
+
+/** The same with the numbers of their lines, and each of those that are there more than once. */
+export function propertyLines(text: string): PropertyLine[] {
+  return logicalLines(text).flatMap(({ line, text: whole }) => {
+    const match = /^((?:\\.|[^\\=:\s])*)(?:\s*[=:]\s*|\s+|$)(.*)$/s.exec(whole)
+    return match && match[1] !== '' ? [{ line, name: unescaped(match[1]!), value: unescaped(match[2]!) }] : []
+  })
+}
+
+interface LogicalLine {
+  readonly line: number
+  readonly text: string
+}
+
+function logicalLines(text: string): LogicalLine[] {
+  const lines: LogicalLine[] = []
+  let open: LogicalLine | undefined
+  for (const [index, raw] of text.split(/\r\n|\r|\n/).entries()) {
+    const part = raw.trimStart()
+    if (open === undefined && (part === '' || part.startsWith('#') || part.startsWith('!'))) continue
+    const line: number = open?.line ?? index + 1
+    const whole: string = (open?.text ?? '') + part
     // An even number of backslashes stands for half as many, and joins nothing.
     const backslashes = /\\*$/.exec(whole)![0].length
     if (backslashes % 2 === 1) {
-      open = whole.slice(0, -1)
+      open = { line, text: whole.slice(0, -1) }
       continue
     }
-    lines.push(whole)
+    lines.push({ line, text: whole })
     open = undefined
   }
   return open === undefined ? lines : [...lines, open]

@@ -1,6 +1,7 @@
 import { brokerError } from '../../errors.ts'
 import { brokerConfigDefinition, brokerConfigDefinitions, coarserNames } from './broker-config-definitions.ts'
 import { invalidValue } from './definition.ts'
+import { unknownSetting } from './unknown-setting.ts'
 
 /** Where a value comes from. */
 export type ConfigOrigin = 'altered' | 'alteredDefault' | 'given' | 'default'
@@ -11,15 +12,13 @@ export class BrokerConfig {
   readonly #altered = new Map<string, string>()
   readonly #defaults = new Map<string, string>()
 
-  /** Throws BROKER_CONFIG_INVALID for an unknown name or a value out of range. */
+  /** Throws BROKER_CONFIG_INVALID for unknown names and values out of range, all at once. */
   constructor(given: Readonly<Record<string, string>> = {}) {
+    const problems = Object.entries(given).flatMap(([name, value]) => settingProblem(name, value) ?? [])
+    if (problems.length > 0) throw brokerError('BROKER_CONFIG_INVALID', problems.join('. '))
     const values = new Map<string, string>()
     for (const [name, value] of Object.entries(given)) {
       const [finalName, finalValue] = inFinestUnit(name, value)
-      const definition = brokerConfigDefinition(finalName)
-      if (!definition) throw brokerError('BROKER_CONFIG_INVALID', `unknown broker setting ${name}`, { name })
-      const problem = invalidValue(definition, finalValue)
-      if (problem) throw brokerError('BROKER_CONFIG_INVALID', problem, { name })
       // A coarser name gives way to a finer one, as in Kafka.
       if (!hasFinerName(given, name, finalName)) values.set(finalName, finalValue)
     }
@@ -99,6 +98,13 @@ export class BrokerConfig {
     const known = brokerConfigDefinitions.map((definition) => definition.name)
     return [...new Set([...known, ...this.#given.keys(), ...this.#altered.keys()])]
   }
+}
+
+/** What is wrong with a setting that is given; undefined when nothing is. */
+export function settingProblem(name: string, value: string): string | undefined {
+  const [finalName, finalValue] = inFinestUnit(name, value)
+  const definition = brokerConfigDefinition(finalName)
+  return definition ? invalidValue(definition, finalValue) : unknownSetting(name)
 }
 
 function hasFinerName(given: Readonly<Record<string, string>>, name: string, finestName: string): boolean {

@@ -27,7 +27,7 @@ const validatorClasses = [
 ]
 
 /** Settings that `listener.name.<listener>.` in front of them makes for one listener alone. */
-const perListener: readonly ConfigDefinition[] = [
+export const perListener: readonly ConfigDefinition[] = [
   alterable('max.connections', '10000', 'Connections beyond this are refused; of a listener, beyond its own number.'),
   alterable(
     'max.connection.creation.rate',
@@ -127,7 +127,7 @@ const perListener: readonly ConfigDefinition[] = [
 ]
 
 /** Only with a listener and a mechanism in front: `listener.name.external.plain.sasl.jaas.config`. */
-const perMechanism: readonly ConfigDefinition[] = [
+export const perMechanism: readonly ConfigDefinition[] = [
   fixed('sasl.jaas.config', 'password', '', 'Users of PLAIN: user_alice="secret" for each.'),
 ]
 

@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { type BrokerOptions, startBroker } from '@millrace/broker'
 import pc from 'picocolors'
 import { millraceError } from '../../errors.ts'
 import { untilShutdown } from '../../supervise/until-shutdown.ts'
+import { brokerSettings } from '../broker-settings-file.ts'
+import { brokerWarnings, readableByOthers } from '../broker-warnings.ts'
 import { pairs } from '../kafka.ts'
 import { parseProperties } from '../properties.ts'
 
@@ -27,7 +29,9 @@ const defaultPort = 9092
 export async function brokerCommand(flags: BrokerFlags): Promise<void> {
   const stop = untilShutdown()
   const inMemory = flags.data === undefined
-  const config = { ...(await properties(flags.configFile)), ...pairs(flags.config) }
+  const hadData = flags.data !== undefined && (await hasEntries(flags.data))
+  const config = { ...(await settings(flags.configFile)), ...pairs(flags.config) }
+  const users = { ...(await usersOf(flags.usersFile)), ...pairs(flags.user) }
   await using broker = await startBroker({
     ...address(flags, config),
     durability: flags.durability,
@@ -36,7 +40,7 @@ export async function brokerCommand(flags: BrokerFlags): Promise<void> {
     ...(flags.data === undefined ? { memory: true } : { dataDir: flags.data }),
     ...(flags.allowRemote && { allowNonLoopback: true }),
     ...(flags.takeOverFrom !== undefined && { takeOverFrom: flags.takeOverFrom }),
-    users: { ...(await properties(flags.usersFile)), ...pairs(flags.user) },
+    users,
     ...(flags.superUser && { superUsers: flags.superUser }),
     config,
   })
@@ -44,6 +48,11 @@ export async function brokerCommand(flags: BrokerFlags): Promise<void> {
     console.error(
       pc.yellow('data is in memory and gone when this ends; --data <dir> keeps it, --memory hides this line'),
     )
+  }
+  const request = { config, durability: flags.durability, inMemory, hadData, superUsers: flags.superUser ?? [] }
+  warn(...brokerWarnings({ ...request, listeners: broker.endpoints, users: Object.keys(users) }))
+  for (const id of broker.strayTopicIds) {
+    console.error(pc.yellow(`nobody knows the topic of ${flags.data}/logs/${id}: kept as ${id}.stray and not served`))
   }
   for (const { brokers, listener, securityProtocol } of broker.endpoints) {
     const kind = config.listeners === undefined ? '' : ` (${listener}, ${securityProtocol})`
@@ -59,10 +68,30 @@ function address({ host, port }: BrokerFlags, config: Readonly<Record<string, st
   return config.listeners === undefined ? { port: defaultPort, ...given } : given
 }
 
-async function properties(path: string | undefined): Promise<Record<string, string>> {
+function warn(...lines: readonly string[]): void {
+  for (const line of lines) console.error(`${pc.yellow(pc.bold('warning'))} ${line}`)
+}
+
+async function hasEntries(folder: string): Promise<boolean> {
+  return (await readdir(folder).catch(() => [])).length > 0
+}
+
+async function settings(path: string | undefined): Promise<Record<string, string>> {
+  return path === undefined ? {} : await brokerSettings(path, await textOf(path))
+}
+
+async function usersOf(path: string | undefined): Promise<Record<string, string>> {
   if (path === undefined) return {}
+  const users = parseProperties(await textOf(path))
+  // Windows has no such modes.
+  const warning = process.platform === 'win32' ? undefined : readableByOthers(path, (await stat(path)).mode)
+  if (warning !== undefined) warn(warning)
+  return users
+}
+
+async function textOf(path: string): Promise<string> {
   try {
-    return parseProperties(await readFile(path, 'utf8'))
+    return await readFile(path, 'utf8')
   } catch (error) {
     throw millraceError('USAGE', `${path} cannot be read`, { path }, error)
   }
