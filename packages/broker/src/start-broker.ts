@@ -20,6 +20,10 @@ export interface Broker extends AsyncDisposable {
   readonly brokers: string
   /** All listeners, in the order of the setting. */
   readonly endpoints: readonly BrokerEndpoint[]
+  /**
+   * Ids of topics that the folder's journal did not know at the start. Their logs are kept, as `logs/<id>.stray`, and not served.
+   */
+  readonly strayTopicIds: readonly string[]
   /** Resolves when the broker has closed; rejects with BROKER_CLOSED when its worker ended on its own. */
   readonly closed: Promise<void>
   /**
@@ -43,6 +47,7 @@ export interface Broker extends AsyncDisposable {
 
 interface Running {
   readonly endpoints: readonly ListenerEndpoint[]
+  readonly strayTopicIds: readonly string[]
   readonly closed: Promise<void>
   intercept(apiKey: number, interceptor: Interceptor): () => void
   metrics(): Promise<readonly MetricSample[]>
@@ -77,7 +82,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     closing ??= running.close().finally(release)
     return closing
   }
-  const { closed } = running
+  const { closed, strayTopicIds } = running
   const endpoints = running.endpoints.map((endpoint) => ({ ...endpoint, brokers: bootstrapAddress(endpoint) }))
   const { host, port, brokers } = endpoints[0]!
   return {
@@ -85,6 +90,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     port,
     brokers,
     endpoints,
+    strayTopicIds,
     closed,
     intercept: (apiKey, interceptor) => running.intercept(apiKey, interceptor),
     metrics: () => running.metrics(),
@@ -104,6 +110,7 @@ async function startHere(options: ResolvedOptions): Promise<Running> {
   const { promise: closed, resolve } = Promise.withResolvers<void>()
   return {
     endpoints: server.endpoints,
+    strayTopicIds: server.core.strayTopicIds,
     closed,
     intercept: (apiKey, interceptor) => server.core.intercept(apiKey, interceptor),
     metrics: async () => [...server.core.metrics.metrics()],

@@ -2,7 +2,13 @@ import type { Clock, Random } from '@millrace/base'
 import { brokerError } from '../errors.ts'
 import { BrokerMetrics } from './broker-metrics.ts'
 import { BrokerSession, type SessionOptions } from './broker-session.ts'
-import { type CleanShutdown, partitionKey, takeCleanShutdown, writeCleanShutdown } from './clean-shutdown.ts'
+import {
+  type CleanShutdown,
+  forgetCleanShutdown,
+  partitionKey,
+  readCleanShutdown,
+  writeCleanShutdown,
+} from './clean-shutdown.ts'
 import { BrokerConfig } from './config/broker-config.ts'
 import { type GroupConfig, groupConfig } from './config/group-configs.ts'
 import { ResourceConfigs } from './config/resource-configs.ts'
@@ -31,6 +37,7 @@ import type { BrokerStorage } from './storage/storage.ts'
 import { MetadataJournal, type MetadataRecord } from './topics/metadata-journal.ts'
 import type { Topic } from './topics/topic.ts'
 import { TopicRegistry } from './topics/topic-registry.ts'
+import { checkNothingIsMissing, type KnownTopics, putUnknownLogsAside } from './topics/unknown-logs.ts'
 import type { TransactionCoordinator } from './transactions/transaction-coordinator.ts'
 
 /** `write`: what is acknowledged survives a killed process. `fsync`: it survives a power loss. */
@@ -98,6 +105,8 @@ export class BrokerCore {
   advertised: { readonly host: string; readonly port: number }
   /** How many times the data has been opened, this time included. */
   startNumber = 1
+  /** Ids of topics nobody knows, whose logs the start has put aside. */
+  strayTopicIds: readonly string[] = []
   /** Bytes cut from logs at the start, because a crash left them torn. */
   recoveredCutBytes = 0
   readonly #handlers = new Map<number, AnyHandler>()
@@ -113,6 +122,8 @@ export class BrokerCore {
   #depth = 0
   #closed = false
   #isStartRecorded = true
+  /** Ids of deleted topics whose files may be left. */
+  readonly #undeleted = new Set<string>()
   /** While the start reads what is there. */
   #found:
     | { readonly checkpoint: CleanShutdown | undefined; readonly logStarts: ReadonlyMap<string, number> }
@@ -175,8 +186,10 @@ export class BrokerCore {
     for (const record of records) {
       if (record.kind === 'cluster') this.clusterId = record.clusterId
       else if (record.kind === 'topic') topics.set(record.id, record)
-      else if (record.kind === 'topicDeleted') topics.delete(record.id)
-      else if (record.kind === 'logStart') logStarts.set(partitionKey(record.id, record.partition), record.offset)
+      else if (record.kind === 'topicDeleted') {
+        topics.delete(record.id)
+        this.#undeleted.add(record.id)
+      } else if (record.kind === 'logStart') logStarts.set(partitionKey(record.id, record.partition), record.offset)
       else if (record.kind === 'start') this.startNumber = record.number + 1
       else if (record.kind === 'producerIds') this.nextProducerId = record.next
       else if (record.kind === 'scramCredential' || record.kind === 'scramDecoy') this.scram.apply(record)
@@ -186,15 +199,22 @@ export class BrokerCore {
       else if (record.kind === 'feature') this.features.apply(record)
       else if (record.kind === 'groupConfig' || record.kind === 'clientMetrics') this.resourceConfigs.apply(record)
     }
-    const checkpoint = takeCleanShutdown(this.storage, this.clusterId, this.startNumber - 1)
+    const checkpoint = readCleanShutdown(this.storage, this.clusterId, this.startNumber - 1)
+    const known: KnownTopics = {
+      clusterId: this.clusterId,
+      has: (id) => topics.has(id),
+      wasDeleted: (id) => this.#undeleted.has(id),
+    }
+    checkNothingIsMissing(this.storage, known, checkpoint)
+    forgetCleanShutdown(this.storage)
     if (this.clusterId === '') {
       this.clusterId = this.newUuid()
       this.#record({ kind: 'cluster', clusterId: this.clusterId })
     }
     this.#recordStart()
-    for (const topicId of this.storage.list('logs')) {
-      if (!topics.has(topicId)) this.#deleteTopicData(topicId)
-    }
+    this.strayTopicIds = putUnknownLogsAside(this.storage, known, (id) => this.#deleteTopicData(id))
+    const left = new Set(this.storage.list('logs'))
+    for (const id of [...this.#undeleted]) if (!left.has(id)) this.#undeleted.delete(id)
     this.#found = { checkpoint, logStarts }
     for (const topic of topics.values()) this.topics.apply(topic)
     this.#found = undefined
@@ -282,14 +302,17 @@ export class BrokerCore {
     yield* this.resourceConfigs.records()
     yield* this.scram.records()
     yield* this.acls.records()
+    for (const id of this.#undeleted) yield { kind: 'topicDeleted', id }
     yield* this.topics.records()
   }
 
   #deleteTopicData(topicId: string): void {
+    this.#undeleted.add(topicId)
     try {
       this.storage.delete(`logs/${topicId}`)
+      this.#undeleted.delete(topicId)
     } catch {
-      // Files without a topic are deleted at the next start.
+      // What is left of a deleted topic is deleted at the next start.
     }
   }
 

@@ -36,19 +36,22 @@ export function writeCleanShutdown(
   storage.replaceFile(path, Buffer.concat([crc, body]))
 }
 
+/** Removes it: whatever happens from now on, the next start must not believe it. */
+export function forgetCleanShutdown(storage: BrokerStorage): void {
+  storage.delete(path)
+}
+
 /**
- * Reads and removes it: whatever happens from now on, the next start must not believe it. Undefined when there is none, or one of
- * another start than the last that the journal knows: a power loss may have brought it back. Nor one of another broker, whose folder
+ * What the last stop noted, if it was a clean one. Undefined when there is nothing, or something of another start than the last that the journal knows: a power loss may have brought it back. Nor one of another broker, whose folder
  * was deleted while it ran and which stopped when this one was already there.
  */
-export function takeCleanShutdown(
+export function readCleanShutdown(
   storage: BrokerStorage,
   clusterId: string,
   lastStart: number,
 ): CleanShutdown | undefined {
   const bytes = storage.readFile(path)
   if (!bytes) return undefined
-  storage.delete(path)
   const body = bytes.subarray(4)
   if (bytes.length < 4 || crc32c(body) !== bytes.readUInt32BE(0)) return undefined
   const stored = JSON.parse(body.toString('utf8')) as {

@@ -22,6 +22,7 @@ const resourceLimits = { maxYoungGenerationSizeMb: 6 }
 /** A broker in a worker thread, seen from the thread that started it. */
 export class WorkerBroker {
   readonly endpoints: readonly ListenerEndpoint[]
+  readonly strayTopicIds: readonly string[]
   /** Resolves when the broker has closed; rejects with BROKER_CLOSED when its worker ended on its own. */
   readonly closed: Promise<void>
   readonly #worker: Worker
@@ -29,9 +30,10 @@ export class WorkerBroker {
   readonly #asked = new Map<number, (samples: readonly MetricSample[]) => void>()
   #calls = 0
 
-  private constructor(worker: Worker, endpoints: readonly ListenerEndpoint[], closed: Promise<void>) {
+  private constructor(worker: Worker, started: FromWorker & { kind: 'listening' }, closed: Promise<void>) {
     this.#worker = worker
-    this.endpoints = endpoints
+    this.endpoints = started.endpoints
+    this.strayTopicIds = started.strayTopicIds
     this.closed = closed
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'intercepted') void this.#decide(message.call, message.request)
@@ -72,7 +74,7 @@ export class WorkerBroker {
       // Whoever does not look at it must not be ended by it.
       closed.catch(() => {})
       worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'listening') resolve(new WorkerBroker(worker, message.endpoints, closed))
+        if (message.kind === 'listening') resolve(new WorkerBroker(worker, message, closed))
       })
     })
   }

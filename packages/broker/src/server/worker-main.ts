@@ -61,7 +61,7 @@ async function main(): Promise<void> {
         break
     }
   })
-  tell({ kind: 'listening', endpoints: server.endpoints })
+  tell({ kind: 'listening', endpoints: server.endpoints, strayTopicIds: server.core.strayTopicIds })
 }
 
 main().catch((error: unknown) => {

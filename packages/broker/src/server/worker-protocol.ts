@@ -14,7 +14,11 @@ export type ToWorker =
 
 /** What the worker tells the thread that started it. */
 export type FromWorker =
-  | { readonly kind: 'listening'; readonly endpoints: readonly ListenerEndpoint[] }
+  | {
+      readonly kind: 'listening'
+      readonly endpoints: readonly ListenerEndpoint[]
+      readonly strayTopicIds: readonly string[]
+    }
   | { readonly kind: 'failed'; readonly error: PlainError }
   | { readonly kind: 'closed' }
   | { readonly kind: 'metrics'; readonly call: number; readonly samples: readonly MetricSample[] }

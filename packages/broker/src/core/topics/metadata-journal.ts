@@ -83,7 +83,7 @@ export class MetadataJournal {
   }
 
   /**
-   * Reads every whole record and cuts a torn tail. Throws BROKER_FORMAT_TOO_NEW for a kind of record that a later version has,
+   * Reads every whole record; a torn tail is cut with the next append. Throws BROKER_FORMAT_TOO_NEW for a kind of record that a later version has,
    * and BROKER_DATA_DAMAGED when whole records follow the damage: cut
    * there, the topics they name would be unknown, and the start would delete their logs as those of deleted topics.
    */
@@ -100,7 +100,6 @@ export class MetadataJournal {
     }
     this.#size = at
     this.recordCount = records.length
-    if (at < bytes.length) this.#file.truncate(at)
     this.#rewriteAt = Math.max(rewriteAboveBytes, at * 2)
     return records
   }
