@@ -32,7 +32,7 @@ const brokerSources: Readonly<Record<ConfigOrigin, number>> = {
 
 export interface Wanted {
   /** Null for all. */
-  readonly names: readonly string[] | null
+  readonly names: ReadonlySet<string> | null
   readonly synonyms: boolean
   readonly documentation: boolean
 }
@@ -73,7 +73,7 @@ export function describeClientMetrics(values: ReadonlyMap<string, string>, wante
 /** The one logger there is. */
 export function describeLoggers(levels: ReadonlyMap<string, string>, wanted: Wanted): Entry[] {
   return [...levels]
-    .filter(([name]) => !wanted.names || wanted.names.includes(name))
+    .filter(([name]) => !wanted.names || wanted.names.has(name))
     .map(([name, value]) => ({ name, value, configSource: source.logger, synonyms: [] }))
 }
 
@@ -99,7 +99,7 @@ export function describeBrokerDefaults(broker: BrokerConfig, wanted: Wanted): En
 }
 
 function chosen<D extends ConfigDefinition>(definitions: readonly D[], { names }: Wanted): D[] {
-  return definitions.filter(({ name }) => !names || names.includes(name))
+  return definitions.filter(({ name }) => !names || names.has(name))
 }
 
 function own(

@@ -1,4 +1,5 @@
 import { ErrorCode } from '@millrace/protocol'
+import { repeated } from '../only-once.ts'
 import { type Refusal, refusal } from '../topics/check-topic.ts'
 
 interface Named {
@@ -8,9 +9,7 @@ interface Named {
 
 /** Says of each resource of a request whether it stands there more than once: which of the two counts nobody could tell. */
 export function resourcesNamedTwice(resources: readonly Named[]): (resource: Named) => Refusal | undefined {
-  const seen = new Set<string>()
-  const twice = new Set<string>()
-  for (const resource of resources) (seen.has(key(resource)) ? twice : seen).add(key(resource))
+  const twice = repeated(resources.map(key))
   return (resource) =>
     twice.has(key(resource)) ? refusal(ErrorCode.INVALID_REQUEST, 'Each resource must appear at most once.') : undefined
 }

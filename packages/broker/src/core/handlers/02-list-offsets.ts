@@ -1,9 +1,17 @@
-import { apis, ErrorCode, type ListOffsetsResponse, type MessageInput } from '@millrace/protocol'
+import {
+  apis,
+  ErrorCode,
+  type ListOffsetsRequest,
+  type ListOffsetsResponse,
+  type MessageInput,
+} from '@millrace/protocol'
+import { onlyOnce, repeated, topicsOnce } from '../only-once.ts'
 import type { Isolation, Partition } from '../partition.ts'
 import { handler } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 import { epochProblem } from './leader-epoch.ts'
 
+type Asked = ListOffsetsRequest['topics'][number]['partitions'][number]
 type Answer = MessageInput<ListOffsetsResponse['topics'][number]['partitions'][number]>
 
 const latest = -1
@@ -43,9 +51,9 @@ export const listOffsets = handler({
   leftOut: 'Tiered storage: the earliest local offset is the earliest, and there is no remote one.',
   handle(request, { core, apiVersion, may }) {
     const isolation: Isolation = request.isolationLevel === 1 ? 'read_committed' : 'read_uncommitted'
-    const topics = request.topics.map(({ name, partitions }) => ({
+    const topics = topicsOnce(request.topics, ({ name }) => name, 'partitions').map(({ name, partitions }) => ({
       name,
-      partitions: partitions.map(({ partitionIndex, timestamp, currentLeaderEpoch }): Answer => {
+      partitions: eachAskedOnce(partitions, ({ partitionIndex, timestamp, currentLeaderEpoch }): Answer => {
         if (!may(AclOperation.DESCRIBE, ResourceType.TOPIC, name)) {
           return { partitionIndex, errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, timestamp: -1, offset: -1 }
         }
@@ -69,6 +77,15 @@ export const listOffsets = handler({
     return { topics }
   },
 })
+
+/** Which of the times asked about counts for a partition that is there more than once, nobody could tell: as in Kafka none. */
+function eachAskedOnce(partitions: readonly Asked[], answer: (asked: Asked) => Answer): Answer[] {
+  const twice = repeated(partitions.map(({ partitionIndex }) => partitionIndex))
+  const refused = { errorCode: ErrorCode.INVALID_REQUEST, timestamp: -1, offset: -1 }
+  return onlyOnce(partitions, ({ partitionIndex }) => partitionIndex).map((asked) =>
+    twice.has(asked.partitionIndex) ? { partitionIndex: asked.partitionIndex, ...refused } : answer(asked),
+  )
+}
 
 function find(partition: Partition, timestamp: number, isolation: Isolation): Found {
   switch (timestamp) {

@@ -1,5 +1,6 @@
 import { apis, ErrorCode, type MessageInput, type MetadataResponse, ZERO_UUID } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
+import { onlyOnce } from '../only-once.ts'
 import { handler, type RequestContext } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 import { isInternalTopic, type Topic } from '../topics/topic.ts'
@@ -32,7 +33,7 @@ export const metadata = handler({
     const visible = ({ name }: Topic): boolean => rights.allows(AclOperation.DESCRIBE, ResourceType.TOPIC, name)
     const topics = all
       ? [...core.topics.all()].filter(visible).map((topic) => describe(topic, look))
-      : onlyOnce(request.topics!).map(({ name, topicId }) =>
+      : onlyOnce(request.topics!, ({ name, topicId }) => `${topicId} ${name}`).map(({ name, topicId }) =>
           namesAll ? answer(name, topicId, look) : refused(name ?? '', ErrorCode.INVALID_REQUEST),
         )
     return {
@@ -49,11 +50,6 @@ export const metadata = handler({
     }
   },
 })
-
-/** A name that comes a thousand times is answered once, as in Kafka: a short request must not make an endless answer. */
-function onlyOnce<Topic extends { readonly name: string | null; readonly topicId: string }>(topics: Topic[]): Topic[] {
-  return [...new Map(topics.map((topic) => [`${topic.topicId} ${topic.name}`, topic])).values()]
-}
 
 /** How a request looks at topics. */
 interface Look {

@@ -1,5 +1,6 @@
 import { apis, ErrorCode, type OffsetCommitRequest, type OffsetCommitResponse } from '@millrace/protocol'
 import type { OffsetEntry } from '../groups/group-store.ts'
+import { onlyOnce, topicsOnce } from '../only-once.ts'
 import { Deferred, handler, type RequestContext } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 import type { Topic } from '../topics/topic.ts'
@@ -51,10 +52,11 @@ function collect(
   const nowMs = core.clock.now()
   const expireMs = request.retentionTimeMs >= 0 ? nowMs + request.retentionTimeMs : -1
   const entries: OffsetEntry[] = []
-  const topics = request.topics.map((asked): TopicResult => {
+  const wanted = topicsOnce(request.topics, ({ name, topicId }) => `${topicId} ${name}`, 'partitions')
+  const topics = wanted.map((asked): TopicResult => {
     const topic = apiVersion >= 10 ? core.topics.topicById(asked.topicId) : core.topics.topic(asked.name)
     const denied = inGroup ? deniedTopic(topic?.name, asked.name, context) : ErrorCode.GROUP_AUTHORIZATION_FAILED
-    const partitions = asked.partitions.map((partition) => {
+    const partitions = onlyOnce(asked.partitions, (one) => one.partitionIndex).map((partition) => {
       const { partitionIndex } = partition
       const metadata = partition.committedMetadata ?? ''
       const errorCode = denied || problemOf(topic, partitionIndex, metadata, context)

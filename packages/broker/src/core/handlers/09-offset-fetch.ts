@@ -1,4 +1,5 @@
 import { apis, ErrorCode, type OffsetFetchRequest, type OffsetFetchResponse, ZERO_UUID } from '@millrace/protocol'
+import { onlyOnce, topicsOnce } from '../only-once.ts'
 import { Deferred, handler, type RequestContext } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 
@@ -78,8 +79,8 @@ export const offsetFetch = handler({
   },
 })
 
-function askedGroups(request: OffsetFetchRequest, apiVersion: number): AskedGroup[] {
-  if (apiVersion >= 8) return request.groups
+function askedGroups(request: OffsetFetchRequest, apiVersion: number): readonly AskedGroup[] {
+  if (apiVersion >= 8) return onlyOnce(request.groups, ({ groupId }) => groupId)
   const topics = request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null
   return [{ groupId: request.groupId, memberId: null, memberEpoch: -1, topics }]
 }
@@ -105,12 +106,14 @@ function fetchGroup(asked: AskedGroup, requireStable: boolean, context: RequestC
   const { groupId } = asked
   const byId = apiVersion >= 10
   const visible = ({ name }: AskedTopic): boolean => rights.allows(AclOperation.DESCRIBE, ResourceType.TOPIC, name)
-  const topics = asked.topics ?? committedTopics(groupId, core, requireStable).filter(visible)
+  const topics = asked.topics
+    ? topicsOnce(asked.topics, ({ name, topicId }) => `${topicId} ${name}`, 'partitionIndexes')
+    : committedTopics(groupId, core, requireStable).filter(visible)
   return topics.map((topic) => {
     const name = byId && asked.topics ? core.topics.topicById(topic.topicId)?.name : topic.name
     const topicId = byId ? (core.topics.topic(name ?? '')?.id ?? topic.topicId) : topic.topicId
     const denied = name !== undefined && !may(AclOperation.DESCRIBE, ResourceType.TOPIC, name)
-    const partitions = topic.partitionIndexes.map((partitionIndex) => {
+    const partitions = onlyOnce(topic.partitionIndexes, (index) => index).map((partitionIndex) => {
       if (name === undefined) return nothing(partitionIndex, ErrorCode.UNKNOWN_TOPIC_ID)
       if (denied) return nothing(partitionIndex, ErrorCode.TOPIC_AUTHORIZATION_FAILED)
       return fetchOffset(core.groups.store.offsets, { groupId, topic: name, partition: partitionIndex }, requireStable)

@@ -1,4 +1,5 @@
 import { apis, ErrorCode } from '@millrace/protocol'
+import { onlyOnce } from '../only-once.ts'
 import { handler, type RequestContext } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 
@@ -27,7 +28,7 @@ export const findCoordinator = handler({
       return { errorCode: ErrorCode.NONE, errorMessage: '', nodeId: core.nodeId, host, port }
     }
     if (apiVersion < 4) return answer(request.key)
-    return { coordinators: request.coordinatorKeys.map((key) => ({ key, ...answer(key) })) }
+    return { coordinators: onlyOnce(request.coordinatorKeys, (key) => key).map((key) => ({ key, ...answer(key) })) }
   },
 })
 

@@ -1,6 +1,7 @@
 import { apis, type DescribeGroupsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
 import type { ClassicGroup } from '../groups/classic-group.ts'
 import { metadataFor } from '../groups/group-member.ts'
+import { onlyOnce } from '../only-once.ts'
 import { handler } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 import { unknownOperations } from './node.ts'
@@ -13,7 +14,7 @@ export const describeGroups = handler({
   versions: [0, 6],
   kips: [345, 430, 482, 1043],
   handle: (request, { core, apiVersion, may, rights }) => ({
-    groups: request.groups.map((groupId) => {
+    groups: onlyOnce(request.groups, (groupId) => groupId).map((groupId) => {
       if (!may(AclOperation.DESCRIBE, ResourceType.GROUP, groupId)) {
         return { groupId, errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED }
       }

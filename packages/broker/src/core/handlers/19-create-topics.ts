@@ -7,6 +7,7 @@ import {
 } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
 import { describeTopicConfig } from '../config/describe.ts'
+import { onlyOnce, repeated } from '../only-once.ts'
 import { handler } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 import { checkNewTopic } from '../topics/check-topic.ts'
@@ -24,10 +25,9 @@ export const createTopics = handler({
   handle(request, context) {
     const { may, rights } = context
     const mayAll = rights.allows(AclOperation.CREATE, ResourceType.CLUSTER, clusterResource)
-    const timesNamed = new Map<string, number>()
-    for (const { name } of request.topics) timesNamed.set(name, (timesNamed.get(name) ?? 0) + 1)
-    const topics = request.topics.map((wanted): Answer => {
-      if (timesNamed.get(wanted.name)! > 1) {
+    const twice = repeated(request.topics.map(({ name }) => name))
+    const topics = onlyOnce(request.topics, ({ name }) => name).map((wanted): Answer => {
+      if (twice.has(wanted.name)) {
         return { name: wanted.name, errorCode: ErrorCode.INVALID_REQUEST, errorMessage: 'Duplicate topic name.' }
       }
       if (!mayAll && !may(AclOperation.CREATE, ResourceType.TOPIC, wanted.name)) {

@@ -1,5 +1,6 @@
 import { apis, ErrorCode } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
+import { onlyOnce, topicsOnce } from '../only-once.ts'
 import { handler } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 import { isInternalTopic } from '../topics/topic.ts'
@@ -12,9 +13,9 @@ export const deleteRecords = handler({
   versions: [0, 2],
   kips: [107, 482],
   handle(request, { core, may }) {
-    const topics = request.topics.map(({ name, partitions }) => ({
+    const topics = topicsOnce(request.topics, ({ name }) => name, 'partitions').map(({ name, partitions }) => ({
       name,
-      partitions: partitions.map(({ partitionIndex, offset }) => ({
+      partitions: onlyOnce(partitions, (one) => one.partitionIndex).map(({ partitionIndex, offset }) => ({
         partitionIndex,
         ...(may(AclOperation.DELETE, ResourceType.TOPIC, name)
           ? deleteBefore(core, name, partitionIndex, offset)

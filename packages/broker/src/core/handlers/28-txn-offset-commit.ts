@@ -1,6 +1,7 @@
 import { apis, ErrorCode, type TxnOffsetCommitRequest, type TxnOffsetCommitResponse } from '@millrace/protocol'
 import { offsetsPartition } from '../coordinators/coordinators.ts'
 import type { OffsetEntry } from '../groups/group-store.ts'
+import { onlyOnce, topicsOnce } from '../only-once.ts'
 import { Deferred, handler, type RequestContext } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 import { offsetCommitErrorCode } from '../transactions/error-versions.ts'
@@ -63,10 +64,10 @@ function collect(
   const commitMs = core.clock.now()
   const longest = core.config.number('offset.metadata.max.bytes')
   const entries: OffsetEntry[] = []
-  const topics = request.topics.map(
+  const topics = topicsOnce(request.topics, ({ name }) => name, 'partitions').map(
     ({ name, partitions }): TopicResult => ({
       name,
-      partitions: partitions.map(
+      partitions: onlyOnce(partitions, (one) => one.partitionIndex).map(
         ({ partitionIndex, committedOffset: offset, committedLeaderEpoch: leaderEpoch, committedMetadata }) => {
           const metadata = committedMetadata ?? ''
           if (!may(AclOperation.READ, ResourceType.TOPIC, name)) {

@@ -1,6 +1,7 @@
 import { apis, ErrorCode } from '@millrace/protocol'
 import { configDenial } from '../config/config-rights.ts'
 import { findResource } from '../config/resources.ts'
+import { onlyOnce } from '../only-once.ts'
 import { handler } from '../request.ts'
 import { AclOperation } from '../security/authorization.ts'
 
@@ -11,12 +12,13 @@ export const describeConfigs = handler({
   kips: [133, 226, 412, 482, 569, 714, 848],
   leftOut: 'Settings of parts that are not here, and log levels of single classes: there is one logger, root.',
   handle(request, context) {
-    const results = request.resources.map(({ resourceType, resourceName, configurationKeys }) => {
+    const asked = onlyOnce(request.resources, ({ resourceType, resourceName }) => `${resourceType} ${resourceName}`)
+    const results = asked.map(({ resourceType, resourceName, configurationKeys }) => {
       const denied = configDenial(context, AclOperation.DESCRIBE_CONFIGS, resourceType, resourceName)
       const resource = denied ?? findResource(context.core, resourceType, resourceName)
       if ('errorCode' in resource) return { ...resource, resourceType, resourceName, configs: [] }
       const configs = resource.describe({
-        names: configurationKeys?.length ? configurationKeys : null,
+        names: configurationKeys?.length ? new Set(configurationKeys) : null,
         synonyms: request.includeSynonyms,
         documentation: request.includeDocumentation,
       })

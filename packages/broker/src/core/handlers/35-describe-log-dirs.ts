@@ -1,4 +1,5 @@
 import { apis, type DescribeLogDirsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
+import { onlyOnce, topicsOnce } from '../only-once.ts'
 import { handler } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 import { logDirectory } from './log-directory.ts'
@@ -14,13 +15,13 @@ export const describeLogDirs = handler({
     if (!may(AclOperation.DESCRIBE, ResourceType.CLUSTER, clusterResource)) {
       return { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, results: [] }
     }
-    const wanted =
-      request.topics ??
-      [...core.topics.all()].map(({ name, partitions }) => ({ topic: name, partitions: [...partitions.keys()] }))
+    const wanted = request.topics
+      ? topicsOnce(request.topics, ({ topic }) => topic, 'partitions')
+      : [...core.topics.all()].map(({ name, partitions }) => ({ topic: name, partitions: [...partitions.keys()] }))
     const topics = wanted.flatMap(({ topic: name, partitions }): TopicAnswer[] => {
       const topic = core.topics.topic(name)
       if (!topic) return []
-      const known = partitions.flatMap((index) => topic.partitions[index] ?? [])
+      const known = onlyOnce(partitions, (index) => index).flatMap((index) => topic.partitions[index] ?? [])
       return [
         {
           name,

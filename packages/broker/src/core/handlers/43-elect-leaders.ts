@@ -49,9 +49,9 @@ function named(
 
 function outcome(core: BrokerCore, name: string, partition: number): Refusal {
   const topic = core.topics.topic(name)
-  if (!topic) return refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `There is no topic ${name}.`)
+  if (!topic) return refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'There is no such topic.')
   if (!topic.partitions[partition]) {
-    return refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `There is no partition ${name}-${partition}.`)
+    return refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'The topic has no such partition.')
   }
   return refusal(ErrorCode.ELECTION_NOT_NEEDED, 'Leader election not needed for topic partition.')
 }

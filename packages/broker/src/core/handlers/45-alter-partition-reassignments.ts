@@ -39,9 +39,9 @@ export const alterPartitionReassignments = handler({
 
 function problemOf(core: BrokerCore, name: string, { partitionIndex, replicas }: Asked): Refusal | undefined {
   const topic = core.topics.topic(name)
-  if (!topic) return refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `There is no topic named ${name}.`)
+  if (!topic) return refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'There is no such topic.')
   if (!topic.partitions[partitionIndex]) {
-    return refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `There is no partition ${name}:${partitionIndex}.`)
+    return refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'The topic has no such partition.')
   }
   if (replicas === null) {
     return refusal(ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, 'No partition reassignment is in progress.')

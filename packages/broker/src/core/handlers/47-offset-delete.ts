@@ -1,4 +1,5 @@
 import { apis, ErrorCode, type OffsetDeleteResponse } from '@millrace/protocol'
+import { onlyOnce, topicsOnce } from '../only-once.ts'
 import { Deferred, handler } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 
@@ -15,9 +16,9 @@ export const offsetDelete = handler({
       if (!may(AclOperation.READ, ResourceType.TOPIC, topic)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED
       return core.partition(topic, partition) ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     }
-    const topics = request.topics.map(({ name, partitions }) => ({
+    const topics = topicsOnce(request.topics, ({ name }) => name, 'partitions').map(({ name, partitions }) => ({
       name,
-      partitions: partitions.map(({ partitionIndex }) => {
+      partitions: onlyOnce(partitions, (one) => one.partitionIndex).map(({ partitionIndex }) => {
         return { topic: name, partitionIndex, errorCode: problemOf(name, partitionIndex) }
       }),
     }))

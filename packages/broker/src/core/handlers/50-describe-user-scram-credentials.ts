@@ -1,4 +1,5 @@
 import { apis, type DescribeUserScramCredentialsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
+import { repeated } from '../only-once.ts'
 import { handler } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 import { type ScramMechanismName, scramMechanisms } from '../security/sasl/scram-keys.ts'
@@ -16,7 +17,7 @@ export const describeUserScramCredentials = handler({
       return { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, errorMessage: 'Cluster authorization failed.' }
     }
     const names = users === null || users.length === 0 ? core.scram.users() : users.map(({ name }) => name)
-    const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index))
+    const twice = repeated(names)
     const results = [...new Set(names)].map((user) => describe(core.scram, user, twice.has(user)))
     return { errorCode: ErrorCode.NONE, errorMessage: null, results }
   },

@@ -6,6 +6,7 @@ import {
   type MessageInput,
 } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
+import { repeated } from '../only-once.ts'
 import { handler } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 import { credentialOf, scramIterations, scramMechanismOf } from '../security/sasl/scram-keys.ts'
@@ -32,7 +33,7 @@ export const alterUserScramCredentials = handler({
     }
     const refusals = new Map<string, Refusal>()
     const changes: ScramChange[] = []
-    for (const name of names) if (names.indexOf(name) !== names.lastIndexOf(name)) refusals.set(name, twice)
+    for (const name of repeated(names)) refusals.set(name, twice)
     const take = (name: string, change: ScramChange | Refusal): void => {
       if (refusals.has(name)) return
       if ('user' in change) changes.push(change)

@@ -1,4 +1,5 @@
 import { apis, ErrorCode, ZERO_UUID } from '@millrace/protocol'
+import { onlyOnce, topicsOnce } from '../only-once.ts'
 import { handler } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 
@@ -37,14 +38,16 @@ export const describeQuorum = handler({
       observers: [],
     }
     let described = false
-    const topics = request.topics.map(({ topicName, partitions }) => ({
-      topicName,
-      partitions: partitions.map(({ partitionIndex }) => {
-        const isThere = topicName === metadataTopic && partitionIndex === 0
-        described ||= isThere
-        return { partitionIndex, ...(isThere ? quorum : { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }) }
+    const topics = topicsOnce(request.topics, (topic) => topic.topicName, 'partitions').map(
+      ({ topicName, partitions }) => ({
+        topicName,
+        partitions: onlyOnce(partitions, (one) => one.partitionIndex).map(({ partitionIndex }) => {
+          const isThere = topicName === metadataTopic && partitionIndex === 0
+          described ||= isThere
+          return { partitionIndex, ...(isThere ? quorum : { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }) }
+        }),
       }),
-    }))
+    )
     const { host, port } = session.advertised
     const nodes = described ? [{ nodeId, listeners: [{ name: 'CONTROLLER', host, port }] }] : []
     return { errorCode: ErrorCode.NONE, topics, ...(apiVersion >= 2 && { nodes }) }

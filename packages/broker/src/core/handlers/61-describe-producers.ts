@@ -1,4 +1,5 @@
 import { apis, type DescribeProducersResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
+import { onlyOnce, topicsOnce } from '../only-once.ts'
 import { handler } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 
@@ -10,9 +11,9 @@ export const describeProducers = handler({
   versions: [0, 0],
   kips: [482, 664],
   handle: (request, { core, may }) => ({
-    topics: request.topics.map(({ name, partitionIndexes }) => ({
+    topics: topicsOnce(request.topics, ({ name }) => name, 'partitionIndexes').map(({ name, partitionIndexes }) => ({
       name,
-      partitions: partitionIndexes.map((partitionIndex): Described => {
+      partitions: onlyOnce(partitionIndexes, (index) => index).map((partitionIndex): Described => {
         if (!may(AclOperation.READ, ResourceType.TOPIC, name)) {
           return { partitionIndex, errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED }
         }

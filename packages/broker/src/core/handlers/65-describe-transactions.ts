@@ -1,4 +1,5 @@
 import { apis, type DescribeTransactionsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
+import { onlyOnce } from '../only-once.ts'
 import { handler } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 
@@ -10,7 +11,7 @@ export const describeTransactions = handler({
   versions: [0, 0],
   kips: [482, 664],
   handle: (request, { core, may, rights }) => ({
-    transactionStates: request.transactionalIds.map((transactionalId): Described => {
+    transactionStates: onlyOnce(request.transactionalIds, (id) => id).map((transactionalId): Described => {
       if (!may(AclOperation.DESCRIBE, ResourceType.TRANSACTIONAL_ID, transactionalId)) {
         return { transactionalId, errorCode: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED }
       }

@@ -3,6 +3,7 @@ import type { BrokerCore } from '../broker-core.ts'
 import type { ConsumerGroup } from '../groups/consumer/consumer-group.ts'
 import type { ConsumerMember } from '../groups/consumer/consumer-member.ts'
 import { toList } from '../groups/consumer/topic-partitions.ts'
+import { onlyOnce } from '../only-once.ts'
 import { Deferred, handler, type RequestContext } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 import { servesConsumerGroups } from './consumer-protocol.ts'
@@ -23,7 +24,9 @@ export const consumerGroupDescribe = handler({
   handle(request, context) {
     const { core } = context
     const answer = new Deferred<ConsumerGroupDescribeResponse>()
-    const groups: Described[] = request.groupIds.map((groupId) => describe(groupId, request, context))
+    const groups: Described[] = onlyOnce(request.groupIds, (groupId) => groupId).map((groupId) =>
+      describe(groupId, request, context),
+    )
     let missing = groups.length + 1
     const finish = (): void => {
       missing--
