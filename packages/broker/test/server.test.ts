@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import test from 'node:test'
-import { apis, decodeResponse } from '@millrace/protocol'
+import { setTimeout as delay } from 'node:timers/promises'
+import { apis, decodeResponse, encodeRequest } from '@millrace/protocol'
 import { startBroker } from '../src/start-broker.ts'
-import { RawConnection } from './support/raw-connection.ts'
+import { framed, RawConnection } from './support/raw-connection.ts'
 import { batch, readAll } from './support/records.ts'
 
 const here = { memory: true, worker: false } as const
@@ -111,6 +112,35 @@ test('a request that does not become whole is dropped after a deadline', async (
   connection.socket.write(Buffer.from('000000ff0012', 'hex'))
   assert.match((await reason).message, /incomplete/)
   await connection.closed
+})
+
+test('a request that comes byte by byte is dropped after the same deadline', async () => {
+  await using broker = await startBroker({ ...here, config: { 'request.timeout.ms': '300' } })
+  using connection = await RawConnection.open(broker.port)
+  const reason = nextClose()
+  connection.socket.write(Buffer.from('00000300', 'hex'))
+  const drip = setInterval(() => connection.socket.write('x'), 20)
+  const message = await Promise.race([reason.then((error) => error.message), delay(5000, 'still open', { ref: false })])
+  clearInterval(drip)
+  assert.match(message, /incomplete/)
+  await connection.closed
+})
+
+test('a large request that takes longer than the deadline and keeps coming is taken', async () => {
+  await using broker = await startBroker({ ...here, config: { 'request.timeout.ms': '200' } })
+  using connection = await RawConnection.open(broker.port)
+  const groups = Array.from({ length: 200 }, (_, index) => `${index}`.padStart(100, 'g'))
+  const request = framed(
+    encodeRequest({ api: apis.DescribeGroups, version: 5, correlationId: 1, clientId: 'slow', body: { groups } }),
+  )
+  const beganMs = Date.now()
+  for (let at = 0; at < request.length; at += 1024) {
+    connection.socket.write(request.subarray(at, at + 1024))
+    await delay(50)
+  }
+  assert.ok(Date.now() - beganMs > 800)
+  const { body } = decodeResponse({ api: apis.DescribeGroups, version: 5, bytes: await connection.frame() })
+  assert.equal(body.groups.length, groups.length)
 })
 
 test('an idle connection is closed after connections.max.idle.ms', async () => {

@@ -20,6 +20,9 @@ const maxUnsentBytes = 4 * 1024 * 1024
 /** Requests beyond this give way when memory is short. */
 const largeRequestBytes = 1024 * 1024
 
+/** A request that takes longer than others may must come at this rate at least. */
+const leastBytesPerSecond = 4096
+
 /** How long a peer may take to fetch the last answer of a connection that ends. */
 const endingMs = 1000
 
@@ -30,7 +33,7 @@ export interface ConnectionLimits {
   /** Who has not authenticated by then is dropped. */
   readonly authenticationMs: number
   readonly maxIdleMs: number
-  /** A request that has begun must be whole, and unsent answers must make progress, within this. */
+  /** A request that has begun must be whole, or be coming at some rate, and unsent answers must make progress, within this. */
   readonly progressMs: number
 }
 
@@ -75,6 +78,8 @@ export class Connection {
   #endingSinceMs: number | undefined
   readonly #openedMs: number
   #lastProgressMs: number
+  /** When the request began to arrive that is not whole. */
+  #requestBeganMs: number
   #lastWritten = 0
 
   constructor(
@@ -90,6 +95,7 @@ export class Connection {
     this.#budget = memory.budget
     this.#openedMs = nowMs
     this.#lastProgressMs = nowMs
+    this.#requestBeganMs = nowMs
     this.#clientHost = socket.remoteAddress ?? 'unknown'
     this.#session = core.open({
       ...peer,
@@ -122,8 +128,11 @@ export class Connection {
     // Read and thrown away: closing with unread bytes would take the last answer from the peer.
     if (this.#endingSinceMs !== undefined) return
     this.#lastProgressMs = Date.now()
+    const wasMidFrame = this.#frames.isMidFrame
+    const whole = this.#waiting.length
     try {
       this.#frames.push(chunk)
+      if (!wasMidFrame || this.#waiting.length > whole) this.#requestBeganMs = this.#lastProgressMs
     } catch (error) {
       this.#handleWaiting()
       this.destroy(error as Error)
@@ -218,6 +227,8 @@ export class Connection {
     if (this.#waiting.length > 0) this.#handleWaiting()
     if (this.#waiting.length > 0 || this.#isOverloaded()) return
     this.#paused = false
+    // What came too late because nobody read it is not the peer's fault.
+    this.#requestBeganMs = Date.now()
     this.#socket.resume()
   }
 
@@ -231,6 +242,11 @@ export class Connection {
     const { authenticationMs } = this.#limits
     if (!this.#session.isAuthenticated && nowMs - this.#openedMs > authenticationMs) {
       this.#drop(`nobody authenticated within ${authenticationMs} ms (connection.authentication.timeout.ms)`)
+      return
+    }
+    if (this.#isTooSlow(nowMs)) {
+      const { progressMs } = this.#limits
+      this.#drop(`a request stayed incomplete for ${progressMs} ms (request.timeout.ms)`)
       return
     }
     const written = this.#socket.bytesWritten - this.#socket.writableLength
@@ -248,6 +264,13 @@ export class Connection {
     } else if (silentMs > maxIdleMs && this.#slots.length === 0) {
       this.#drop(`the connection was idle for ${maxIdleMs} ms (connections.max.idle.ms)`)
     }
+  }
+
+  /** Whether a request has begun that comes byte by byte, which would hold the connection for as long as the peer likes. */
+  #isTooSlow(nowMs: number): boolean {
+    if (!this.#frames.isMidFrame || this.#paused) return false
+    const tookMs = nowMs - this.#requestBeganMs
+    return tookMs > this.#limits.progressMs && this.#frames.pendingBytes * 1000 < tookMs * leastBytesPerSecond
   }
 
   #drop(reason: string): void {

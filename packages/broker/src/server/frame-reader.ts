@@ -4,6 +4,9 @@ const lengthBytes = 4
 /** Up to here the whole frame is allocated when its length is known; beyond, memory follows what has really arrived. */
 const allocateAtOnceBytes = 1024 * 1024
 
+/** The first memory of a larger frame. */
+const firstRoomBytes = 64 * 1024
+
 /** Up to here a frame is moved out of the chunk that it came in. */
 const copyBelowBytes = 2048
 
@@ -18,7 +21,6 @@ export class FrameReader {
   #expected = -1
   #filled = 0
   #whole: Buffer | undefined
-  #pieces: Buffer[] = []
 
   /** `allocate` gives memory for frames that come in several chunks. */
   constructor(maxFrameBytes: number, onFrame: (frame: Buffer) => void, allocate: (bytes: number) => Buffer) {
@@ -68,6 +70,17 @@ export class FrameReader {
     return bytes.subarray(missing)
   }
 
+  /** Memory that holds what has arrived of the frame, and in the end exactly all of it. */
+  #withRoomFor(bytes: number): Buffer {
+    const whole = this.#whole
+    if (whole && whole.length >= bytes) return whole
+    if (this.#expected <= allocateAtOnceBytes) return this.#allocate(this.#expected)
+    // Grown and not kept in pieces: a piece of one byte would hold a hundred.
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.#expected, Math.max(firstRoomBytes, 2 * bytes)))
+    if (whole) grown.set(whole.subarray(0, this.#filled))
+    return grown
+  }
+
   #take(bytes: Buffer): void {
     const complete = this.#filled + bytes.length === this.#expected
     if (complete && this.#filled === 0) {
@@ -77,14 +90,12 @@ export class FrameReader {
       this.#onFrame(bytes.length < copyBelowBytes ? Buffer.from(bytes) : bytes)
       return
     }
-    if (this.#filled === 0 && this.#expected <= allocateAtOnceBytes) this.#whole = this.#allocate(this.#expected)
-    if (this.#whole) this.#whole.set(bytes, this.#filled)
-    else this.#pieces.push(bytes)
+    this.#whole = this.#withRoomFor(this.#filled + bytes.length)
+    this.#whole.set(bytes, this.#filled)
     this.#filled += bytes.length
     if (!complete) return
-    const frame = this.#whole ?? Buffer.concat(this.#pieces)
+    const frame = this.#whole
     this.#whole = undefined
-    this.#pieces = []
     this.#expected = -1
     this.#filled = 0
     this.#onFrame(frame)
