@@ -11,9 +11,9 @@ import { type Command, Program } from './programs/program.ts'
 
 const skip = apacheKafkaUnavailable() ?? false
 const only = { client: process.env.MILLRACE_CLIENT, case: process.env.MILLRACE_CASE }
-/** Both have what the helper sets for Apache Kafka; what shows in a topic's configs is left at its default. */
 /** How often a case of groups runs for a client that is known to be unsteady, before its failure counts. */
 const unsteadyTries = 3
+/** Both have what the helper sets for Apache Kafka; what shows in a topic's configs is left at its default. */
 const config = { 'group.min.session.timeout.ms': '1000' }
 const atDefault = { 'log.retention.ms': '', 'min.insync.replicas': '' }
 

@@ -36,8 +36,8 @@ async function security(flags: DailyFlags): Promise<NetworkTransportOptions> {
 
 async function tlsOptions({ tls, ca, cert, certKey }: DailyFlags): Promise<NetworkTransportOptions['tls']> {
   if (!tls) {
-    if (cert === undefined && certKey === undefined) return undefined
-    throw millraceError('USAGE', 'a client certificate is for listeners with TLS: add --tls')
+    if (cert === undefined && certKey === undefined && ca === undefined) return undefined
+    throw millraceError('USAGE', 'certificates are for listeners with TLS: add --tls')
   }
   if (cert === undefined && certKey !== undefined) {
     throw millraceError('USAGE', '--cert-key needs the certificate that the key belongs to: --cert')
