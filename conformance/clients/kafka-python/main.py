@@ -1,36 +1,34 @@
 """kafka-python, which is Python throughout."""
 
-import os
+import functools
 import re
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../python"))
-
-from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition  # noqa: E402
-from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec  # noqa: E402
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor  # noqa: E402
-from kafka.coordinator.assignors.range import RangePartitionAssignor  # noqa: E402
-from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor  # noqa: E402
-from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor  # noqa: E402
-from kafka.structs import OffsetAndMetadata  # noqa: E402
-from serve import Member, read_until, serve, started, to_bytes, to_text  # noqa: E402
+from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from kafka.structs import OffsetAndMetadata
+from serve import Member, first_of, membership, reading, renamed, serve, started, to_bytes, to_text
 
 bootstrap, settings = started()
 common = {
     "bootstrap_servers": bootstrap,
-    "client_id": settings["clientId"],
-    "security_protocol": settings["protocol"],
+    **renamed(
+        settings,
+        {
+            "clientId": "client_id",
+            "protocol": "security_protocol",
+            "mechanism": "sasl_mechanism",
+            "username": "sasl_plain_username",
+            "password": "sasl_plain_password",
+            "caFile": "ssl_cafile",
+            "certFile": "ssl_certfile",
+            "keyFile": "ssl_keyfile",
+        },
+    ),
 }
-for name, option in {
-    "mechanism": "sasl_mechanism",
-    "username": "sasl_plain_username",
-    "password": "sasl_plain_password",
-    "caFile": "ssl_cafile",
-    "certFile": "ssl_certfile",
-    "keyFile": "ssl_keyfile",
-}.items():
-    if name in settings:
-        common[option] = settings[name]
 
 assignors = {
     "range": RangePartitionAssignor,
@@ -38,13 +36,11 @@ assignors = {
     "sticky": StickyPartitionAssignor,
     "cooperative-sticky": CooperativeStickyAssignor,
 }
-made = []
 
 
+@functools.cache
 def admin():
-    if not made:
-        made.append(KafkaAdminClient(**common))
-    return made[0]
+    return KafkaAdminClient(**common)
 
 
 def name_of(error):
@@ -182,8 +178,7 @@ def send_all(producer, topic, records):
         for record in records
     ]
     producer.flush(30)
-    offsets = [offset for offset in (future.get(timeout=20).offset for future in sent) if offset >= 0]
-    return {"first": min(offsets) if offsets else None}
+    return first_of([future.get(timeout=20).offset for future in sent])
 
 
 def produce(topic, records, codec="none", acks=-1, idempotent=False, maxRequestBytes=None):
@@ -237,17 +232,7 @@ def record_of(record):
     }
 
 
-def read(
-    topic,
-    partition=0,
-    reset="earliest",
-    count=None,
-    until=None,
-    isolation="read_committed",
-    timeoutMs=10000,
-    **rest,
-):
-    start = rest.get("from", "beginning")
+def open_reader(topic, partition, start, reset="earliest", isolation="read_committed"):
     where = TopicPartition(topic, partition)
     consumer = KafkaConsumer(
         **common,
@@ -256,51 +241,33 @@ def read(
         isolation_level=isolation,
         fetch_max_wait_ms=100,
     )
-    try:
-        consumer.assign([where])
-        if start == "beginning":
-            consumer.seek_to_beginning(where)
-        elif start == "end":
-            consumer.seek_to_end(where)
-        else:
-            consumer.seek(where, start)
-        poll = lambda: [record_of(r) for records in consumer.poll(100).values() for r in records]  # noqa: E731
-        return read_until(poll, count, until, timeoutMs)
-    finally:
-        consumer.close()
+    consumer.assign([where])
+    if start == "beginning":
+        consumer.seek_to_beginning(where)
+    elif start == "end":
+        consumer.seek_to_end(where)
+    else:
+        consumer.seek(where, start)
+    return consumer, lambda: [record_of(r) for records in consumer.poll(100).values() for r in records]
 
 
 class PythonMember(Member, ConsumerRebalanceListener):
-    def __init__(
-        self,
-        handle,
-        group,
-        topics=(),
-        pattern=None,
-        assignor="range",
-        instanceId=None,
-        sessionTimeoutMs=10000,
-        protocol="classic",
-        reset="earliest",
-    ):
-        super().__init__()
-        self.subscription = {"topics": list(topics)} if pattern is None else {"pattern": pattern}
-        self.options = {
-            "group_id": group,
-            "auto_offset_reset": reset,
-            "enable_auto_commit": False,
-            "fetch_max_wait_ms": 100,
-            "group_instance_id": instanceId,
-            "session_timeout_ms": sessionTimeoutMs,
-            "heartbeat_interval_ms": 300,
-            "partition_assignment_strategy": (assignors[assignor],),
-        }
-
     def open(self):
-        self.consumer = KafkaConsumer(**common, **self.options)
+        self.consumer = KafkaConsumer(
+            **common,
+            group_id=self.group,
+            auto_offset_reset=self.reset,
+            enable_auto_commit=False,
+            fetch_max_wait_ms=100,
+            group_instance_id=self.instance_id,
+            session_timeout_ms=self.session_timeout_ms,
+            heartbeat_interval_ms=300,
+            partition_assignment_strategy=(assignors[self.assignor],),
+        )
         # Whoever leads a group before the first metadata has come assigns nothing.
         self.consumer.topics()
-        self.consumer.subscribe(listener=self, **self.subscription)
+        subscription = {"topics": self.topics} if self.pattern is None else {"pattern": self.pattern}
+        self.consumer.subscribe(listener=self, **subscription)
 
     def poll(self):
         return [to_text(r.value) for records in self.consumer.poll(100).values() for r in records]
@@ -311,22 +278,10 @@ class PythonMember(Member, ConsumerRebalanceListener):
     def close(self):
         self.consumer.close(autocommit=False)
 
-    def on_partitions_assigned(self, partitions):
-        self.assigned(f"{p.topic}-{p.partition}" for p in partitions)
-
-    def on_partitions_revoked(self, partitions):
-        self.revoked(f"{p.topic}-{p.partition}" for p in partitions)
-
-    on_partitions_lost = on_partitions_revoked
+    on_partitions_assigned = Member.assigned
+    on_partitions_revoked = Member.revoked
+    on_partitions_lost = Member.revoked
     name_of = staticmethod(name_of)
-
-
-members = {}
-
-
-def join(**options):
-    members[options["handle"]] = PythonMember(**options)
-    members[options["handle"]].start()
 
 
 serve(
@@ -357,11 +312,8 @@ serve(
         "commit": lambda handle: producers[handle].commit_transaction(),
         "abort": lambda handle: producers[handle].abort_transaction(),
         "closeProducer": lambda handle: producers.pop(handle).close(timeout=5),
-        "read": read,
-        "join": join,
-        "member": lambda handle: members[handle].state(),
-        "leave": lambda handle: members.pop(handle).leave(),
+        "read": reading(open_reader),
+        **membership(PythonMember),
     },
     name_of,
 )
-os._exit(0)

@@ -1,12 +1,10 @@
 """librdkafka, as confluent-kafka ships it for Python."""
 
-import os
+import functools
 import sys
 import uuid
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../python"))
-
-from confluent_kafka import (  # noqa: E402
+from confluent_kafka import (
     Consumer,
     ConsumerGroupTopicPartitions,
     KafkaException,
@@ -16,7 +14,7 @@ from confluent_kafka import (  # noqa: E402
     TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import (  # noqa: E402
+from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
@@ -25,7 +23,7 @@ from confluent_kafka.admin import (  # noqa: E402
     NewTopic,
     OffsetSpec,
 )
-from serve import Member, read_until, serve, started, to_bytes, to_text  # noqa: E402
+from serve import Member, first_of, membership, reading, renamed, serve, started, to_bytes, to_text
 
 bootstrap, settings = started()
 
@@ -37,30 +35,28 @@ def logged(error):
 
 common = {
     "bootstrap.servers": bootstrap,
-    "client.id": settings["clientId"],
-    "security.protocol": settings["protocol"],
     "log_level": 4,
     "error_cb": logged,
     "socket.timeout.ms": 8000,
+    **renamed(
+        settings,
+        {
+            "clientId": "client.id",
+            "protocol": "security.protocol",
+            "mechanism": "sasl.mechanism",
+            "username": "sasl.username",
+            "password": "sasl.password",
+            "caFile": "ssl.ca.location",
+            "certFile": "ssl.certificate.location",
+            "keyFile": "ssl.key.location",
+        },
+    ),
 }
-for name, option in {
-    "mechanism": "sasl.mechanism",
-    "username": "sasl.username",
-    "password": "sasl.password",
-    "caFile": "ssl.ca.location",
-    "certFile": "ssl.certificate.location",
-    "keyFile": "ssl.key.location",
-}.items():
-    if name in settings:
-        common[option] = settings[name]
-
-made = []
 
 
+@functools.cache
 def admin():
-    if not made:
-        made.append(AdminClient(common))
-    return made[0]
+    return AdminClient(common)
 
 
 def name_of(error):
@@ -73,7 +69,7 @@ def only(futures):
     return next(iter(futures.values())).result()
 
 
-def names(futures):
+def errors_of(futures):
     result = {}
     for name, future in futures.items():
         try:
@@ -86,7 +82,7 @@ def names(futures):
 
 def create_topics(topics, validateOnly=False):
     new = [NewTopic(t["name"], t["partitions"], 1, config=t.get("configs", {})) for t in topics]
-    return names(admin().create_topics(new, validate_only=validateOnly))
+    return errors_of(admin().create_topics(new, validate_only=validateOnly))
 
 
 def describe_topic(name):
@@ -186,8 +182,7 @@ def send_all(producer, topic, records):
     for error, _ in delivered:
         if error is not None:
             raise KafkaException(error)
-    offsets = [offset for _, offset in delivered if offset is not None and offset >= 0]
-    return {"first": min(offsets) if offsets else None}
+    return first_of([offset for _, offset in delivered])
 
 
 def produce(topic, records, codec="none", acks=-1, idempotent=False, maxRequestBytes=None):
@@ -227,17 +222,16 @@ def record_of(message):
     }
 
 
-def read(
-    topic,
-    partition=0,
-    reset="earliest",
-    count=None,
-    until=None,
-    isolation="read_committed",
-    timeoutMs=10000,
-    **rest,
-):
-    start = rest.get("from", "beginning")
+def polled(consumer):
+    message = consumer.poll(0.1)
+    if message is None:
+        return []
+    if message.error():
+        raise KafkaException(message.error())
+    return [message]
+
+
+def open_reader(topic, partition, start, reset="earliest", isolation="read_committed"):
     offset = {"beginning": OFFSET_BEGINNING, "end": OFFSET_END}.get(start, start)
     options = {
         "group.id": f"reader-{uuid.uuid4()}",
@@ -247,70 +241,37 @@ def read(
         "fetch.wait.max.ms": 100,
     }
     consumer = Consumer({**common, **options})
-
-    def poll():
-        message = consumer.poll(0.1)
-        if message is None:
-            return []
-        if message.error():
-            raise KafkaException(message.error())
-        return [record_of(message)]
-
-    try:
-        consumer.assign([TopicPartition(topic, partition, offset)])
-        return read_until(poll, count, until, timeoutMs)
-    finally:
-        consumer.close()
+    consumer.assign([TopicPartition(topic, partition, offset)])
+    return consumer, lambda: [record_of(message) for message in polled(consumer)]
 
 
 class RdkafkaMember(Member):
-    def __init__(
-        self,
-        handle,
-        group,
-        topics=(),
-        pattern=None,
-        assignor="range",
-        instanceId=None,
-        sessionTimeoutMs=10000,
-        protocol="classic",
-        reset="earliest",
-    ):
-        super().__init__()
+    def open(self):
         options = {
-            "group.id": group,
-            "auto.offset.reset": reset,
+            "group.id": self.group,
+            "auto.offset.reset": self.reset,
             "enable.auto.commit": False,
             "fetch.wait.max.ms": 100,
-            "group.protocol": protocol,
+            "group.protocol": self.protocol,
         }
-        if instanceId is not None:
-            options["group.instance.id"] = instanceId
-        if protocol == "consumer":
-            options["group.remote.assignor"] = assignor if assignor in ("uniform", "range") else "uniform"
+        if self.instance_id is not None:
+            options["group.instance.id"] = self.instance_id
+        if self.protocol == "consumer":
+            options["group.remote.assignor"] = self.assignor if self.assignor in ("uniform", "range") else "uniform"
         else:
-            options["partition.assignment.strategy"] = assignor
-            options["session.timeout.ms"] = sessionTimeoutMs
+            options["partition.assignment.strategy"] = self.assignor
+            options["session.timeout.ms"] = self.session_timeout_ms
             options["heartbeat.interval.ms"] = 300
-        self.topics = [pattern] if pattern is not None else list(topics)
-        self.options = options
-
-    def open(self):
-        self.consumer = Consumer({**common, **self.options})
+        self.consumer = Consumer({**common, **options})
         self.consumer.subscribe(
-            self.topics,
-            on_assign=lambda _, partitions: self.assigned(map(str_of, partitions)),
-            on_revoke=lambda _, partitions: self.revoked(map(str_of, partitions)),
-            on_lost=lambda _, partitions: self.revoked(map(str_of, partitions)),
+            self.topics if self.pattern is None else [self.pattern],
+            on_assign=lambda _, partitions: self.assigned(partitions),
+            on_revoke=lambda _, partitions: self.revoked(partitions),
+            on_lost=lambda _, partitions: self.revoked(partitions),
         )
 
     def poll(self):
-        message = self.consumer.poll(0.1)
-        if message is None:
-            return []
-        if message.error():
-            raise KafkaException(message.error())
-        return [to_text(message.value())]
+        return [to_text(message.value()) for message in polled(self.consumer)]
 
     def commit(self):
         self.consumer.commit(asynchronous=False)
@@ -321,22 +282,10 @@ class RdkafkaMember(Member):
     name_of = staticmethod(name_of)
 
 
-def str_of(partition):
-    return f"{partition.topic}-{partition.partition}"
-
-
-members = {}
-
-
-def join(**options):
-    members[options["handle"]] = RdkafkaMember(**options)
-    members[options["handle"]].start()
-
-
 serve(
     {
         "createTopics": create_topics,
-        "deleteTopics": lambda names: globals()["names"](admin().delete_topics(names)),
+        "deleteTopics": lambda names: errors_of(admin().delete_topics(names)),
         "createPartitions": lambda topic, count: only(admin().create_partitions([NewPartitions(topic, count)])),
         "listTopics": lambda: sorted(admin().list_topics(timeout=10).topics),
         "describeTopic": describe_topic,
@@ -358,11 +307,8 @@ serve(
         "commit": lambda handle: producers[handle].commit_transaction(30),
         "abort": lambda handle: producers[handle].abort_transaction(30),
         "closeProducer": lambda handle: producers.pop(handle) and None,
-        "read": read,
-        "join": join,
-        "member": lambda handle: members[handle].state(),
-        "leave": lambda handle: members.pop(handle).leave(),
+        "read": reading(open_reader),
+        **membership(RdkafkaMember),
     },
     name_of,
 )
-os._exit(0)

@@ -101,7 +101,11 @@ const python = (folder: string) => (): Command => {
     const requirements = ['install', '--quiet', '--only-binary', ':all:', '-r', 'python/requirements.txt']
     make(join(target, 'bin/python'), ['-m', 'pip', ...requirements])
   })
-  return { command: join(environment, 'bin/python'), args: ['-B', join(here, folder, 'main.py')] }
+  return {
+    command: join(environment, 'bin/python'),
+    args: ['-B', join(here, folder, 'main.py')],
+    env: { PYTHONPATH: join(here, 'python') },
+  }
 }
 
 function goCommand(): Command {

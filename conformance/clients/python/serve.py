@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 import threading
 import time
@@ -15,8 +16,13 @@ def started():
     return sys.argv[1], json.loads(sys.argv[2])
 
 
+def renamed(settings, options):
+    """The settings that are given, under the names that the client has for them."""
+    return {option: settings[name] for name, option in options.items() if name in settings}
+
+
 def serve(operations, name_of):
-    """Answers operations, a dict of functions by name, until standard input ends."""
+    """Answers operations, a dict of functions by name, until standard input ends; threads of clients do not outlive it."""
     for line in sys.stdin:
         request = json.loads(line)
         answer = {"id": request["id"]}
@@ -31,6 +37,7 @@ def serve(operations, name_of):
             answer["error"] = name_of(error)
             answer["message"] = str(error)
         print(json.dumps(answer), flush=True)
+    os._exit(0)
 
 
 def to_bytes(text):
@@ -39,6 +46,26 @@ def to_bytes(text):
 
 def to_text(data):
     return None if data is None else data.decode()
+
+
+def first_of(offsets):
+    """What `produce` answers; a client that waits for no acknowledgement knows no offset, or a negative one."""
+    known = [offset for offset in offsets if offset is not None and offset >= 0]
+    return {"first": min(known) if known else None}
+
+
+def reading(open):
+    """The operation `read` for `open`, which returns a consumer of a partition and what polls it for a list of records."""
+
+    def read(topic, partition=0, count=None, until=None, timeoutMs=10000, **options):
+        start = options.pop("from", "beginning")
+        consumer, poll = open(topic, partition, start, **options)
+        try:
+            return read_until(poll, count, until, timeoutMs)
+        finally:
+            consumer.close()
+
+    return read
 
 
 def read_until(poll, count, until, timeout_ms):
@@ -56,9 +83,31 @@ def read_until(poll, count, until, timeout_ms):
 
 
 class Member:
-    """A member of a group with a thread of its own, which alone touches the consumer: none of the clients allows two."""
+    """
+    A member of a group with a thread of its own, which alone touches the consumer: none of the clients allows two.
+    What extends it has `open`, `poll` for a list of values, `commit`, `close` and `name_of`.
+    """
 
-    def __init__(self):
+    def __init__(
+        self,
+        handle,
+        group,
+        topics=(),
+        pattern=None,
+        assignor="range",
+        instanceId=None,
+        sessionTimeoutMs=10000,
+        protocol="classic",
+        reset="earliest",
+    ):
+        self.group = group
+        self.topics = list(topics)
+        self.pattern = pattern
+        self.assignor = assignor
+        self.instance_id = instanceId
+        self.session_timeout_ms = sessionTimeoutMs
+        self.protocol = protocol
+        self.reset = reset
         self.lock = threading.Lock()
         self.owned = set()
         self.values = []
@@ -88,13 +137,13 @@ class Member:
         finally:
             self.close()
 
-    def assigned(self, names):
+    def assigned(self, partitions):
         with self.lock:
-            self.owned |= set(names)
+            self.owned |= {f"{p.topic}-{p.partition}" for p in partitions}
 
-    def revoked(self, names):
+    def revoked(self, partitions):
         with self.lock:
-            self.owned -= set(names)
+            self.owned -= {f"{p.topic}-{p.partition}" for p in partitions}
 
     def state(self):
         with self.lock:
@@ -103,3 +152,19 @@ class Member:
     def leave(self):
         self.leaving.set()
         self.thread.join(15)
+
+
+def membership(new_member):
+    """The operations of members of groups; `new_member` makes one."""
+    members = {}
+
+    def join(**options):
+        member = new_member(**options)
+        members[options["handle"]] = member
+        member.start()
+
+    return {
+        "join": join,
+        "member": lambda handle: members[handle].state(),
+        "leave": lambda handle: members.pop(handle).leave(),
+    }
