@@ -1,10 +1,8 @@
 import { apis, ErrorCode, type IncrementalAlterConfigsRequest } from '@millrace/protocol'
-import { configDenial } from '../config/config-rights.ts'
+import { alterResources } from '../config/alter-resources.ts'
 import { listElements } from '../config/definition.ts'
-import { resourcesNamedTwice } from '../config/named-twice.ts'
-import { applyConfig, type ConfigResource, findResource } from '../config/resources.ts'
-import { handler, type RequestContext } from '../request.ts'
-import { AclOperation } from '../security/authorization.ts'
+import { applyConfig, type ConfigResource } from '../config/resources.ts'
+import { handler } from '../request.ts'
 import { type Refusal, refusal } from '../topics/check-topic.ts'
 
 type Asked = IncrementalAlterConfigsRequest['resources'][number]
@@ -17,25 +15,12 @@ export const incrementalAlterConfigs = handler({
   api: apis.IncrementalAlterConfigs,
   versions: [0, 1],
   kips: [226, 339, 412, 482, 714, 848],
-  handle(request, context) {
-    const twice = resourcesNamedTwice(request.resources)
-    const responses = request.resources.map((asked) => {
-      const problem = twice(asked) ?? alter(asked, context, request.validateOnly)
-      const { resourceType, resourceName } = asked
-      return { errorCode: ErrorCode.NONE, ...problem, resourceType, resourceName }
-    })
-    return { responses }
+  handle({ resources, validateOnly }, context) {
+    return { responses: alterResources(resources, context, (resource, asked) => alter(resource, asked, validateOnly)) }
   },
 })
 
-function alter(
-  { resourceType, resourceName, configs }: Asked,
-  context: RequestContext,
-  validateOnly: boolean,
-): Refusal | undefined {
-  const denied = configDenial(context, AclOperation.ALTER_CONFIGS, resourceType, resourceName)
-  const resource = denied ?? findResource(context.core, resourceType, resourceName)
-  if ('errorCode' in resource) return resource
+function alter(resource: ConfigResource, { configs }: Asked, validateOnly: boolean): Refusal | undefined {
   if (new Set(configs.map((one) => one.name)).size < configs.length) {
     return refusal(ErrorCode.INVALID_REQUEST, 'Error due to duplicate config keys')
   }
