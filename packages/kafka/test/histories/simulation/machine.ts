@@ -1,11 +1,6 @@
 import { type Clock, type Random, randomInt, seededRandom } from '@millrace/base'
-import {
-  BrokerCore,
-  type BrokerStorage,
-  type SimulatedStorage,
-  type StorageFile,
-  simulatedStorage,
-} from '@millrace/broker/internal'
+import { BrokerCore, type BrokerStorage, type SimulatedStorage, simulatedStorage } from '@millrace/broker/internal'
+import { mortalStorage } from '../../../../broker/test/support/mortal.ts'
 import { ProcessClock } from './process-clock.ts'
 
 /** What a planted bug may do to the machine. */
@@ -58,7 +53,7 @@ export class Machine {
     const process = new ProcessClock(clock)
     this.#process = process
     this.#core = new BrokerCore({
-      storage: this.#mortal(process),
+      storage: this.#storageOf(process),
       clock: process,
       random: seededRandom(randomInt(random, 2 ** 31)),
       durability,
@@ -111,50 +106,22 @@ export class Machine {
     })
   }
 
-  #mortal(process: ProcessClock): BrokerStorage {
-    const disk = this.#disk
-    const write = (action: () => void): void => {
-      if (process.isDead) throw new Error('the process has ended')
-      this.#writesLeft--
-      if (this.#writesLeft < 0) {
-        process.kill()
-        // Whoever called is still on the stack: the machine goes down behind it.
-        this.onDeath()
-        throw new Error('the process has ended')
-      }
-      action()
-    }
-    return {
-      open: (path) => this.#file(disk.open(path), process, write),
-      list: (folder) => disk.list(folder),
-      readFile: (path) => disk.readFile(path),
-      replaceFile: (path, bytes) => write(() => disk.replaceFile(path, bytes)),
-      delete: (path) => write(() => disk.delete(path)),
-      rename: (from, to) => write(() => disk.rename(from, to)),
-      close() {},
-    }
+  #storageOf(process: ProcessClock): BrokerStorage {
+    return mortalStorage(this.#disk, {
+      get dead() {
+        return process.isDead
+      },
+      beforeWrite: () => this.#beforeWrite(process),
+      syncLies: this.#options.faults.syncLies ?? false,
+    })
   }
 
-  #file(inner: StorageFile, process: ProcessClock, write: (action: () => void) => void): StorageFile {
-    const { syncLies } = this.#options.faults
-    return {
-      get size() {
-        return inner.size
-      },
-      append: (bytes) => write(() => inner.append(bytes)),
-      readAt: (position, length) => inner.readAt(position, length),
-      truncate: (size) => {
-        if (!process.isDead) inner.truncate(size)
-      },
-      sync: (done) => {
-        if (process.isDead) return
-        if (syncLies) done()
-        else inner.sync((error) => process.isDead || done(error))
-      },
-      syncNow: () => {
-        if (!process.isDead && !syncLies) inner.syncNow()
-      },
-      close: () => inner.close(),
+  #beforeWrite(process: ProcessClock): void {
+    if (!process.isDead && --this.#writesLeft < 0) {
+      process.kill()
+      // Whoever called is still on the stack: the machine goes down behind it.
+      this.onDeath()
     }
+    if (process.isDead) throw new Error('the process has ended')
   }
 }
