@@ -437,3 +437,26 @@ test('a member id that was given out and not used does not hold up the group for
   assert.equal(again.body!.generationId, 2)
   assert.equal(second.body!.generationId, 2)
 })
+
+test('offsets outlive a restart also where somebody has set their topic to delete by time', () => {
+  const { core, client, clock, storage } = testCore()
+  createTopic(client, 'order')
+  const commit = client.begin(apis.OffsetCommit, 8, {
+    groupId: 'g',
+    generationIdOrMemberEpoch: -1,
+    topics: [{ name: 'order', partitions: [{ partitionIndex: 0, committedOffset: 7 }] }],
+  })
+  assert.equal(commit.body?.topics[0]?.partitions[0]?.errorCode, ErrorCode.NONE)
+  // AlterConfigs takes back what is not named: the policy, too.
+  const configs = [{ name: 'retention.ms', value: '1' }]
+  client.call(apis.AlterConfigs, 2, {
+    resources: [{ resourceType: 2, resourceName: '__consumer_offsets', configs }],
+  })
+  assert.equal(core.topics.topic('__consumer_offsets')!.config.string('cleanup.policy'), 'delete')
+  clock.advance(3_600_000)
+  core.enforceRetention()
+  core.close()
+  const again = testCore({ storage, clock })
+  const offsets = again.client.call(apis.OffsetFetch, 7, { groupId: 'g', topics: null })
+  assert.equal(offsets.topics[0]?.partitions[0]?.committedOffset, 7)
+})

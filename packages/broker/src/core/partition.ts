@@ -11,6 +11,7 @@ import { problemOfReplica } from './log/replica-batches.ts'
 import { type BatchProblem, problemOfBatch, type RecordError } from './log/validate-batch.ts'
 import type { AbortedTransaction, AppendOrigin, ProducerState, ProducerStateFactory } from './producers/types.ts'
 import type { BrokerStorage, FileRange } from './storage/storage.ts'
+import { isInternalTopic } from './topics/topic.ts'
 
 /** What all partitions of a broker share. */
 export interface PartitionEnvironment {
@@ -451,7 +452,9 @@ export class Partition {
     const retentionMs = this.config.number('retention.ms')
     const retentionBytes = this.config.number('retention.bytes')
     let start = this.logStartOffset
-    if (this.config.deletes) start = Math.max(start, this.#retainedFrom(nowMs, retentionMs, retentionBytes))
+    // What a coordinator remembers goes with its own tombstones, whatever is set for its topic: a restart would forget the rest.
+    if (this.config.deletes && !isInternalTopic(this.topic))
+      start = Math.max(start, this.#retainedFrom(nowMs, retentionMs, retentionBytes))
     start = Math.min(start, this.highWatermark)
     const last = this.log.segments.at(-1)
     // Nothing would be left: the active segment is closed, so that it may go, and the offsets go on in a new one.

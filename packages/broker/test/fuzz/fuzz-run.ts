@@ -26,6 +26,8 @@ const sessionCount = 6
 const frameMsMax = 2_000
 /** What the broker and the run may hold above what the process had before. */
 const memoryBytesMax = 400 * 1024 * 1024
+/** Where the limits of a broker are wider than those of a run. */
+const config = { 'max.broker.partitions': '10000' }
 /** What bytes from outside may make a session throw: its connection is closed, and no other. */
 const refusals = new Set([
   'PROTOCOL_MALFORMED',
@@ -118,7 +120,7 @@ export class FuzzRun {
   #start(): void {
     this.#process = new MortalProcess(this.#disk, this.#clock)
     const { storage, clock } = this.#process
-    this.#core = new BrokerCore({ storage, clock, random: this.#random })
+    this.#core = new BrokerCore({ storage, clock, random: this.#random, config })
     this.#sessions = Array.from({ length: sessionCount }, () => this.#open())
   }
 

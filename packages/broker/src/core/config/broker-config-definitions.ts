@@ -48,6 +48,13 @@ const ownDefinitions: readonly ConfigDefinition[] = [
     'Pause between looks for segments to delete.',
     atLeast(1),
   ),
+  define(
+    'max.broker.partitions',
+    'int',
+    '50000',
+    'Most partitions of all topics together; creating more is refused with POLICY_VIOLATION. Each takes up to 9 kB of memory also while it is idle; 10,000 are tested.',
+    atLeast(1),
+  ),
   define('max.incremental.fetch.session.cache.slots', 'int', '1000', 'Most fetch sessions.', atLeast(0)),
   define('node.id', 'int', '1', 'The id of this node.', atLeast(0)),
   define('num.partitions', 'int', '1', 'Partitions of a topic when nobody says.', atLeast(1)),

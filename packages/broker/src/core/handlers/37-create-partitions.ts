@@ -2,7 +2,7 @@ import { apis, type CreatePartitionsRequest, ErrorCode } from '@millrace/protoco
 import type { BrokerCore } from '../broker-core.ts'
 import { handler } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
-import { maxPartitionsPerTopic, type Refusal, refusal } from '../topics/check-topic.ts'
+import { type Refusal, refusal, tooManyPartitions } from '../topics/check-topic.ts'
 
 type Wanted = CreatePartitionsRequest['topics'][number]
 
@@ -34,9 +34,8 @@ function problemOf(core: BrokerCore, { name, count, assignments }: Wanted): Refu
     const message = `The topic ${name} currently has ${has} partition(s); ${count} would not be an increase.`
     return refusal(ErrorCode.INVALID_PARTITIONS, message)
   }
-  if (count > maxPartitionsPerTopic) {
-    return refusal(ErrorCode.INVALID_PARTITIONS, `A topic has at most ${maxPartitionsPerTopic} partitions.`)
-  }
+  const tooMany = tooManyPartitions(core, count - has)
+  if (tooMany) return tooMany
   if (!assignments) return undefined
   const here = assignments.every(({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === core.nodeId)
   if (here && assignments.length === count - has) return undefined

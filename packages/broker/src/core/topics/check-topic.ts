@@ -9,9 +9,6 @@ import { invalidTopicName } from './topic-name.ts'
 
 type CreatableTopic = CreateTopicsRequest['topics'][number]
 
-/** Partitions of one topic at most; a mistyped number must not fill the disk with folders. */
-export const maxPartitionsPerTopic = 100_000
-
 export interface Refusal {
   readonly errorCode: number
   readonly errorMessage: string
@@ -41,8 +38,25 @@ export function checkNewTopic(core: BrokerCore, wanted: CreatableTopic): Checked
   }
   const partitions = assignments.length > 0 ? assignedPartitions(core, wanted) : countedPartitions(core, wanted)
   if (typeof partitions !== 'number') return partitions
+  const tooMany = tooManyPartitions(core, partitions)
+  if (tooMany) return tooMany
   const config = checkConfig(wanted.configs, core.config)
   return 'errorCode' in config ? config : { partitions, config: config.values }
+}
+
+/**
+ * Why the broker takes no `more` partitions; undefined when it does. A mistyped number, or many requests with large ones, must not fill
+ * memory and disk.
+ */
+export function tooManyPartitions(core: BrokerCore, more: number): Refusal | undefined {
+  const name = 'max.broker.partitions'
+  const limit = core.config.number(name)
+  const { partitionCount } = core.topics
+  if (partitionCount + more <= limit) return undefined
+  const message =
+    `The broker has ${partitionCount} partition(s) and takes no ${more} more: ${name} is ${limit}. ` +
+    'Ask for fewer, delete topics, or raise the setting.'
+  return refusal(ErrorCode.POLICY_VIOLATION, message)
 }
 
 function countedPartitions(core: BrokerCore, { numPartitions, replicationFactor }: CreatableTopic): number | Refusal {
@@ -54,9 +68,11 @@ function countedPartitions(core: BrokerCore, { numPartitions, replicationFactor 
     return refusal(ErrorCode.INVALID_REPLICATION_FACTOR, message)
   }
   if (numPartitions === -1) return core.config.number('num.partitions')
-  if (numPartitions >= 1 && numPartitions <= maxPartitionsPerTopic) return numPartitions
-  const message = `Number of partitions must be between 1 and ${maxPartitionsPerTopic}, or -1 to use the default value.`
-  return refusal(ErrorCode.INVALID_PARTITIONS, message)
+  if (numPartitions >= 1) return numPartitions
+  return refusal(
+    ErrorCode.INVALID_PARTITIONS,
+    'Number of partitions must be larger than 0, or -1 to use the default value.',
+  )
 }
 
 function assignedPartitions(core: BrokerCore, wanted: CreatableTopic): number | Refusal {

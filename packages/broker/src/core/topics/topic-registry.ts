@@ -39,6 +39,7 @@ export class TopicRegistry {
   readonly #byName = new Map<string, Topic>()
   readonly #byId = new Map<string, Topic>()
   readonly #collisionKeys = new Map<string, string>()
+  #partitionCount = 0
   readonly #changeListeners: ((topic: Topic) => void)[] = []
   readonly #deletionListeners: ((topic: Topic) => void)[] = []
 
@@ -64,6 +65,11 @@ export class TopicRegistry {
 
   get count(): number {
     return this.#byName.size
+  }
+
+  /** Of all topics. */
+  get partitionCount(): number {
+    return this.#partitionCount
   }
 
   /** The existing topic whose name differs only in '.' and '_', if there is one. */
@@ -106,6 +112,7 @@ export class TopicRegistry {
       const index = topic.partitions.length
       const bornInStart = births.findLast(([first]) => first <= index)?.[1] ?? 0
       topic.partitions.push(this.#environment.openPartition(topic, index, bornInStart))
+      this.#partitionCount++
     }
     if (topic.partitions.length > before) for (const listener of this.#changeListeners) listener(topic)
     return topic
@@ -149,6 +156,7 @@ export class TopicRegistry {
     this.#byName.delete(topic.name)
     this.#byId.delete(topic.id)
     this.#collisionKeys.delete(collisionKey(topic.name))
+    this.#partitionCount -= topic.partitions.length
     for (const partition of topic.partitions) partition.close(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     this.#environment.deleteTopicData(topic.id)
     for (const listener of this.#deletionListeners) listener(topic)
