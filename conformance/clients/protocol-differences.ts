@@ -1,11 +1,11 @@
-const delegationTokens = 'delegation tokens come later'
-const quotas = 'quotas come later'
-const shareGroups = 'share groups come later'
-const streamsGroups = 'streams groups come later'
-const oneVoter = 'one node: there is no quorum to change'
+const delegationTokens = 'Later: delegation tokens (KIP-48) are not built yet'
+const quotas = 'Later: quotas are not built yet'
+const shareGroups = 'Later: share groups (KIP-932) are not built yet'
+const streamsGroups = 'Later: streams groups (KIP-1071) are not built yet'
+const oneVoter = 'Cluster only: there is no quorum whose voters could change'
 
-/** APIs that Apache Kafka lists and this broker does not, or in other versions; the support table says the same. */
-export const allowedApis: Readonly<Record<string, string>> = {
+/** APIs that Apache Kafka lists and this broker does not; the broker's reference page gives the same reasons. */
+export const unservedApis: Readonly<Record<string, string>> = {
   CreateDelegationToken: delegationTokens,
   RenewDelegationToken: delegationTokens,
   ExpireDelegationToken: delegationTokens,
@@ -60,6 +60,7 @@ export const allowedBrokerConfigs: Readonly<Record<string, string>> = {
   'inter.broker.listener.name': 'there is one node',
   listeners: 'loopback unless told otherwise, read once at the start',
   'listener.security.protocol.map': atStart,
+  'max.broker.partitions': ownSetting,
   'max.connections': 'a limit by default',
   'max.connections.per.ip.overrides': atStart,
   'offsets.topic.segment.bytes': smallSegments,
