@@ -6,7 +6,8 @@ import org.apache.kafka.clients.admin.*;
 
 /**
  * Logs in with Kafka's own client. Arguments: files of client settings; prints for each a line with the outcome: OK, or the
- * class of the error. A file with `login.repeat.ms` asks again and again for as long on the same client. One with `login.alter.user`
+ * class of the error. A file with `login.timeout.ms` waits so long for an answer, one with `login.tries` logs in until it works, as
+ * often as that. One with `login.repeat.ms` asks again and again for as long on the same client. One with `login.alter.user`
  * gives that user a SCRAM password first, and prints who is known then.
  */
 public final class Login {
@@ -16,20 +17,30 @@ public final class Login {
             try (FileReader reader = new FileReader(file)) {
                 properties.load(reader);
             }
-            System.out.println(outcome(properties));
+            System.out.println(patiently(properties));
         }
         System.exit(0);
     }
 
+    private static String patiently(Properties properties) throws Exception {
+        int tries = Integer.parseInt(properties.getProperty("login.tries", "1"));
+        for (int made = 1; ; made++) {
+            String outcome = outcome(properties);
+            if (outcome.equals("OK") || made >= tries) return outcome;
+            Thread.sleep(200);
+        }
+    }
+
     private static String outcome(Properties properties) throws Exception {
-        properties.put("default.api.timeout.ms", "4000");
-        properties.put("request.timeout.ms", "3000");
+        String timeout = properties.getProperty("login.timeout.ms", "30000");
+        properties.put("default.api.timeout.ms", timeout);
+        properties.put("request.timeout.ms", timeout);
         try (Admin admin = Admin.create(properties)) {
             long end = System.currentTimeMillis() + Long.parseLong(properties.getProperty("login.repeat.ms", "0"));
             String user = properties.getProperty("login.alter.user");
             if (user != null) return alter(admin, user);
             do {
-                admin.describeCluster().nodes().get(8, TimeUnit.SECONDS);
+                admin.describeCluster().nodes().get(60, TimeUnit.SECONDS);
                 if (System.currentTimeMillis() < end) Thread.sleep(100);
             } while (System.currentTimeMillis() < end);
             return "OK";

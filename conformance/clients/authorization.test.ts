@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Broker, startBroker } from '@millrace/broker'
-import { apis, ErrorCode } from '@millrace/protocol'
+import { apis, ErrorCode, type ProduceResponse } from '@millrace/protocol'
 import { batch } from '../../packages/broker/test/support/records.ts'
 import { type Right, type Row, rightsTable, type Subject } from '../../packages/broker/test/support/rights-table.ts'
 import { type ApacheKafka, apacheKafkaUnavailable, startApacheKafka } from '../kafka/apache-kafka.ts'
@@ -132,8 +132,8 @@ class Side {
       timeoutMs: 5000,
       topicData: [{ name, partitionData: [{ index: 0, records }] }],
     }
-    const { responses } = await admin.ask(apis.Produce, 11, body)
-    assert.equal(responses[0]!.partitionResponses[0]!.errorCode, ErrorCode.NONE)
+    const isWritten = ({ responses }: ProduceResponse): boolean => responses[0]!.partitionResponses[0]!.errorCode === 0
+    await admin.askUntil(isWritten, apis.Produce, 11, body)
     await admin.askUntil(
       ({ topics: [topic] }) => topic!.partitions[0]!.errorCode === ErrorCode.NONE,
       apis.OffsetCommit,
@@ -165,7 +165,7 @@ class Side {
 async function ready(admin: RawClient, names: readonly string[], acls: number): Promise<void> {
   const any = { resourceTypeFilter: 1, patternTypeFilter: 1, operation: 1, permissionType: 1 }
   const filter = { ...any, resourceNameFilter: null, principalFilter: null, hostFilter: null }
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await delay(50)) {
     const { resources } = await admin.ask(apis.DescribeAcls, 3, filter)
     const { topics } = await admin.ask(apis.Metadata, 12, {
       topics: names.map((user) => ({ name: `topic-${user}` })),
@@ -174,7 +174,6 @@ async function ready(admin: RawClient, names: readonly string[], acls: number): 
     const found = resources.flatMap((resource) => resource.acls).length
     if (found === acls && topics.every(({ errorCode, partitions }) => errorCode === 0 && partitions.length === 2))
       return
-    await delay(50)
   }
   throw new Error('topics and ACLs did not come into force')
 }

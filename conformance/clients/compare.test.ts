@@ -152,7 +152,7 @@ function suite(client: Client): void {
     if (only.case !== undefined && !one.name.includes(only.case)) return
     const options = {
       skip: lacking(client, one.needs) ?? false,
-      timeout: client.unsteady === undefined ? 120_000 : 120_000 * unsteadyTries,
+      timeout: client.unsteady === undefined ? 240_000 : 240_000 * unsteadyTries,
     }
     test(one.name, options, async (t) => {
       const tries = client.unsteady === undefined || one.subject !== 'groups' ? 1 : unsteadyTries

@@ -48,7 +48,7 @@ export async function writeAll(
 /** Registers a test for each client: it reads what every client, itself included, wrote with every codec, on both brokers. */
 export function registerCrossReading(clients: readonly Client[], participants: () => readonly Participant[]): void {
   for (const { name: reader } of clients) {
-    test(`${reader} reads what every client wrote`, { timeout: 120_000 }, async () => {
+    test(`${reader} reads what every client wrote`, { timeout: 240_000 }, async () => {
       const me = participants().find(({ client }) => client.name === reader)!
       for (const writer of participants()) {
         for (const [name, codecs] of Object.entries(topics)) {

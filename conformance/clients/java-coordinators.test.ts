@@ -26,7 +26,7 @@ after(async () => {
 /** Runs one of Kafka's tools against the broker and returns what it prints. */
 async function tool(name: string, ...args: string[]): Promise<string> {
   const java = ['-XX:TieredStopAtLevel=1', '-Xmx256m', '-cp', classPath, `org.apache.kafka.tools.${name}`]
-  const options = { timeout: 60_000, maxBuffer: 1 << 26 }
+  const options = { timeout: 120_000, maxBuffer: 1 << 26 }
   const { stdout } = await run('java', [...java, '--bootstrap-server', broker.brokers, ...args], options)
   return stdout
 }
@@ -110,7 +110,7 @@ class JavaConsumer implements Disposable {
 
 test('a Java group with the cooperative assignor survives the death of a member', {
   skip,
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   await tool('TopicCommand', '--create', '--topic', 'cooperative', '--partitions', '4')
   using stays = new JavaConsumer('cooperative', 'cooperative-readers')
@@ -120,5 +120,5 @@ test('a Java group with the cooperative assignor survives the death of a member'
   assert.deepEqual([...stays.owned, ...dies.owned].sort(), [0, 1, 2, 3])
   dies.process.kill('SIGKILL')
   // The session timeout of 6 s, and a rebalance.
-  await waitFor('the survivor to own all', () => stays.owned.size === 4, 15_000)
+  await waitFor('the survivor to own all', () => stays.owned.size === 4, 60_000)
 })

@@ -95,13 +95,13 @@ describe("rights of Java's clients and tools", { skip: apacheKafkaUnavailable() 
   const java = async (brokers: string, ...args: string[]): Promise<string> => {
     const options = ['-XX:TieredStopAtLevel=1', '-Xmx256m', '-cp', `${classes}:${classPath}`]
     const { stdout } = await run('java', [...options, ...args.map((one) => one.replace('<brokers>', brokers))], {
-      timeout: 120_000,
+      timeout: 240_000,
     })
     return stdout
   }
 
   for (const user of users) {
-    test(`what ${user} may do with Kafka's own clients`, { timeout: 150_000 }, async () => {
+    test(`what ${user} may do with Kafka's own clients`, { timeout: 300_000 }, async () => {
       const outcomes = await Promise.all(
         sides.map(async ({ brokers }) => {
           const lines = (await java(brokers, 'Rights', '<brokers>', user, prefixOf(user))).trim().split('\n')
@@ -114,7 +114,7 @@ describe("rights of Java's clients and tools", { skip: apacheKafkaUnavailable() 
     })
   }
 
-  test('kafka-acls adds, lists and removes', { timeout: 150_000 }, async () => {
+  test('kafka-acls adds, lists and removes', { timeout: 300_000 }, async () => {
     const tool = ['org.apache.kafka.tools.AclCommand', '--bootstrap-server', '<brokers>']
     const acls = [...tool, '--command-config', join(classes, 'admin.properties')]
     const about = ['--topic', 'tool-', '--resource-pattern-type', 'prefixed', '--transactional-id', 'tool-tx']

@@ -21,14 +21,14 @@ after(async () => {
 
 async function tool(name: string, ...args: string[]): Promise<string> {
   const java = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx256m', '-cp', apacheKafkaClassPath()]
-  const options = { timeout: 60_000, maxBuffer: 1 << 26 }
+  const options = { timeout: 120_000, maxBuffer: 1 << 26 }
   const { stdout, stderr } = await run('java', [...java, `org.apache.kafka.tools.${name}`, ...args], options)
   return stdout + stderr
 }
 
 test("Kafka's perf tools write with each codec and acks value, and read it all", {
   skip,
-  timeout: 200_000,
+  timeout: 400_000,
 }, async () => {
   const at = ['--bootstrap-server', broker.brokers]
   await tool('TopicCommand', ...at, '--create', '--topic', 'perf', '--partitions', '1')

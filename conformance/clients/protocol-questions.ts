@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { apis, type MessageInput, type UpdateFeaturesRequest } from '@millrace/protocol'
 import type { RawClient } from './raw-client.ts'
 
@@ -13,6 +12,25 @@ const set = 0
 const remove = 1
 const append = 2
 const subtract = 3
+
+/** A topic of no other use; its last setting is the mark that `settled` looks for. */
+export const settledTopic = 'settled'
+let marks = 0
+
+/**
+ * Waits until what was changed before is in force: Apache Kafka answers when its controller has written it, and its broker takes
+ * note afterwards, change by change. When the second mark is seen, all that came with the first has been applied.
+ */
+async function settled(client: RawClient): Promise<void> {
+  for (const _ of ['seen', 'applied']) {
+    const mark = String(1_000_000 + marks++)
+    await alter(client, type.topic, settledTopic, [['retention.ms', set, mark]])
+    const resources = [{ resourceType: type.topic, resourceName: settledTopic, configurationKeys: ['retention.ms'] }]
+    await client.askUntil(({ results }) => results[0]!.configs[0]?.value === mark, apis.DescribeConfigs, 4, {
+      resources,
+    })
+  }
+}
 
 type Change = readonly [name: string, operation: number, value: string | null]
 
@@ -93,7 +111,7 @@ const topicTable: Question[] = Object.entries(topicValues).flatMap(([name, value
   {
     name: `describe ${name} after that`,
     async ask(client) {
-      await delay(20)
+      await settled(client)
       return described(client, type.topic, 'order', [name])
     },
   },
@@ -109,7 +127,7 @@ const topicQuestions: Question[] = [
   {
     name: 'a list that was appended to and subtracted from',
     async ask(client) {
-      await delay(50)
+      await settled(client)
       return described(client, type.topic, 'order', ['cleanup.policy', 'retention.ms'])
     },
   },
@@ -137,7 +155,7 @@ const topicQuestions: Question[] = [
     async ask(client) {
       const resources = [resourceBody(type.topic, 'order', [['retention.ms', set, '777']])]
       const { responses } = await client.ask(apis.IncrementalAlterConfigs, 1, { resources, validateOnly: true })
-      await delay(50)
+      await settled(client)
       return [responses[0]!.errorCode, await described(client, type.topic, 'order', ['retention.ms'])]
     },
   },
@@ -147,7 +165,7 @@ const topicQuestions: Question[] = [
       const configs = [{ name: 'segment.ms', value: '60000' }]
       const resources = [{ resourceType: type.topic, resourceName: 'order', configs }]
       const { responses } = await client.ask(apis.AlterConfigs, 2, { resources })
-      await delay(50)
+      await settled(client)
       const { configs: after } = await described(client, type.topic, 'order')
       return [responses[0]!.errorCode, after.filter((one) => one[2] === 1)]
     },
@@ -189,7 +207,7 @@ const otherConfigQuestions: Question[] = [
   {
     name: 'a group with settings',
     async ask(client) {
-      await delay(50)
+      await settled(client)
       return described(client, type.group, 'readers')
     },
   },
@@ -210,7 +228,7 @@ const otherConfigQuestions: Question[] = [
   {
     name: 'a subscription',
     async ask(client) {
-      await delay(50)
+      await settled(client)
       return described(client, type.clientMetrics, 'push')
     },
   },
@@ -239,7 +257,7 @@ const otherConfigQuestions: Question[] = [
   {
     name: 'a setting with a value of its own, a default of all brokers and a default',
     async ask(client) {
-      await delay(200)
+      await settled(client)
       return [
         await described(client, type.broker, '1', ['log.segment.bytes']),
         await described(client, type.broker, '', ['log.segment.bytes']),
@@ -324,7 +342,7 @@ const featureQuestions: Question[] = [
       async ask(client) {
         const featureUpdates = [level('transaction.version', to, to === 1 ? 2 : 1)]
         const { errorCode } = await client.ask(apis.UpdateFeatures, 2, { timeoutMs: 5000, featureUpdates })
-        await delay(300)
+        await settled(client)
         const software = { clientSoftwareName: 'x', clientSoftwareVersion: '1' }
         const { finalizedFeatures } = await client.ask(apis.ApiVersions, 4, software)
         return [errorCode, finalizedFeatures.find((one) => one.name === 'transaction.version')?.maxVersionLevel]

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../support/free-port.ts'
 
 const millrace = join(import.meta.dirname, '../../packages/millrace/bin/millrace.js')
-const startTimeoutMs = 30_000
+const startTimeoutMs = 60_000
 
 export type Durability = 'write' | 'fsync'
 

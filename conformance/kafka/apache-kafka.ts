@@ -31,7 +31,7 @@ interface ApacheKafkaOptions {
 }
 
 const here = import.meta.dirname
-const startTimeoutMs = 60_000
+const startTimeoutMs = 120_000
 
 /**
  * Why Apache Kafka cannot run here, or undefined when it can; the `skip` of a test. With MILLRACE_REQUIRE_KAFKA=1 it

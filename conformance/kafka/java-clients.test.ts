@@ -22,7 +22,7 @@ const javaAssignors: readonly (readonly [GroupAssignor, string])[] = [
   [cooperativeStickyAssignor, 'CooperativeStickyAssignor'],
 ]
 
-describe("beside Java's clients on Apache Kafka", { skip: apacheKafkaUnavailable(), timeout: 300_000 }, () => {
+describe("beside Java's clients on Apache Kafka", { skip: apacheKafkaUnavailable(), timeout: 600_000 }, () => {
   let kafka: ApacheKafka
   let client: KafkaClient
   before(async () => {
@@ -90,7 +90,7 @@ describe("beside Java's clients on Apache Kafka", { skip: apacheKafkaUnavailable
             strategy,
           )
         const shares = async (expected: readonly number[]): Promise<void> => {
-          const dueMs = Date.now() + 30_000
+          const dueMs = Date.now() + 60_000
           for (;;) {
             const [group] = await client.admin.describeGroups([name]).catch(() => [])
             const counts = group?.members.map(({ assignment }) => assignment.length).sort() ?? []

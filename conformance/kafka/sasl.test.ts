@@ -27,7 +27,7 @@ describe('SASL against Apache Kafka', { skip: apacheKafkaUnavailable() }, () => 
   const client = (sasl?: SaslOptions) =>
     kafkaClient({
       brokers: kafka.brokers,
-      operationTimeoutMs: 5_000,
+      operationTimeoutMs: 30_000,
       transport: networkTransport({ ...(sasl && { sasl }) }),
     })
 

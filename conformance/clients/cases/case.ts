@@ -74,7 +74,7 @@ export type MemberState = Operations['member'][1]
 export async function membersUntil(
   members: readonly { readonly program: Program; readonly handle: string }[],
   satisfied: (states: readonly MemberState[]) => boolean,
-  timeoutMs = 20_000,
+  timeoutMs = 45_000,
 ): Promise<MemberState[]> {
   const deadline = Date.now() + timeoutMs
   for (;;) {
@@ -88,7 +88,7 @@ export async function membersUntil(
 export async function until<T>(
   ask: () => Promise<T>,
   satisfied: (value: T) => boolean,
-  timeoutMs = 10_000,
+  timeoutMs = 45_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs
   for (;;) {

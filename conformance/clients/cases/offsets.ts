@@ -40,7 +40,7 @@ export const offsetCases: readonly Case[] = [
       const topic = await createTopic(run, run.prefix)
       await program.run('produce', { topic, records: numbered(5) })
       await using other = run.another()
-      const reading = program.run('read', { topic, from: 'end', until: 'end', timeoutMs: 20_000 })
+      const reading = program.run('read', { topic, from: 'end', until: 'end', timeoutMs: 45_000 })
       let done = false
       const sending = (async () => {
         while (!done) await other.run('produce', { topic, records: [{ value: 'end', partition: 0 }] })
@@ -117,7 +117,7 @@ export const offsetCases: readonly Case[] = [
       await program.run('produce', { topic, records: numbered(10) })
       await program.run('deleteRecords', { topic, partition: 0, offset: 4 })
       const { records } = await program.run('read', { topic, from: 1, reset: 'earliest', count: 6 })
-      const none = await program.errorOf('read', { topic, from: 1, reset: 'none', count: 1, timeoutMs: 5_000 })
+      const none = await program.errorOf('read', { topic, from: 1, reset: 'none', count: 1, timeoutMs: 30_000 })
       return { offsets: records.map(({ offset }) => offset), none }
     },
     check({ offsets, none }) {

@@ -203,7 +203,7 @@ public final class Client {
         properties.put("enable.auto.commit", "false");
         properties.put("fetch.max.wait.ms", "100");
         int count = args.path("count").asInt(Integer.MAX_VALUE);
-        long deadline = System.currentTimeMillis() + args.path("timeoutMs").asLong(10_000);
+        long deadline = System.currentTimeMillis() + args.path("timeoutMs").asLong(30_000);
         List<Object> records = new ArrayList<>();
         try (Consumer<String, String> consumer =
                 new KafkaConsumer<>(properties, new StringDeserializer(), new StringDeserializer())) {

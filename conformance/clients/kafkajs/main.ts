@@ -262,7 +262,7 @@ await serve(
       producers.delete(handle)
       return undefined
     },
-    async read({ topic, partition = 0, from = 'beginning', count = Infinity, until, isolation, timeoutMs = 10_000 }) {
+    async read({ topic, partition = 0, from = 'beginning', count = Infinity, until, isolation, timeoutMs = 30_000 }) {
       const consumer = kafka.consumer({
         groupId: `reader-${randomUUID()}`,
         maxWaitTimeInMs: 100,

@@ -38,7 +38,7 @@ async function kcat(
   args: readonly string[],
   input = '',
   enough?: (stdout: string) => boolean,
-  timeoutMs = 20_000,
+  timeoutMs = 30_000,
 ): Promise<Ran> {
   const child = spawn('kcat', [...common, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
   let stdout = ''
@@ -166,7 +166,7 @@ await serve(
       count,
       until,
       isolation = 'read_committed',
-      timeoutMs = 10_000,
+      timeoutMs = 30_000,
     }) {
       const args = ['-C', '-J', '-u', '-t', topic, '-p', String(partition), '-o', String(from)]
       args.push('-X', `isolation.level=${isolation}`, '-X', 'fetch.wait.max.ms=100')

@@ -313,7 +313,7 @@ await serve(
       producers.delete(handle)
       return done
     },
-    async read({ topic, partition = 0, from = 'beginning', count = Infinity, until, isolation, timeoutMs = 10_000 }) {
+    async read({ topic, partition = 0, from = 'beginning', count = Infinity, until, isolation, timeoutMs = 30_000 }) {
       const isolationLevel =
         isolation === 'read_uncommitted' ? FetchIsolationLevels.READ_UNCOMMITTED : FetchIsolationLevels.READ_COMMITTED
       const consumer: StringConsumer = new Consumer({

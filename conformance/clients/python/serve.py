@@ -57,7 +57,7 @@ def first_of(offsets):
 def reading(open):
     """The operation `read` for `open`, which returns a consumer of a partition and what polls it for a list of records."""
 
-    def read(topic, partition=0, count=None, until=None, timeoutMs=10000, **options):
+    def read(topic, partition=0, count=None, until=None, timeoutMs=30000, **options):
         start = options.pop("from", "beginning")
         consumer, poll = open(topic, partition, start, **options)
         try:
