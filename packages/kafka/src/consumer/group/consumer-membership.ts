@@ -1,12 +1,12 @@
 import { apis, ErrorCode } from '@millrace/protocol'
 import type { Cluster } from '../../client/cluster.ts'
 import { retryDelayMs } from '../../client/retry.ts'
-import { diagnostics } from '../../diagnostics.ts'
-import { brokerError, errorCodeOf, isRetriable, kafkaError } from '../../errors.ts'
+import { brokerError, errorCodeOf, isRetriable } from '../../errors.ts'
 import type { GroupMetadata, TopicPartition } from '../../producer/types.ts'
 import type { ConsumerSettings, GroupOperation } from '../types.ts'
-import type { GroupMember, GroupParts } from './group-member.ts'
-import { type GroupEvent, type GroupState, groupTable } from './group-state.ts'
+import { failureOf, type GroupMember, type GroupParts } from './group-member.ts'
+import { type GroupEvent, type GroupState, nextState } from './group-state.ts'
+import { RebalanceCallbacks } from './rebalance-callbacks.ts'
 
 /** Member epochs with a meaning of their own. */
 const epochs = { join: 0, leave: -1, leaveStatic: -2 } as const
@@ -24,6 +24,7 @@ export class ConsumerMembership implements GroupMember {
   readonly #cluster: Cluster
   readonly #settings: ConsumerSettings
   readonly #parts: GroupParts
+  readonly #callbacks: RebalanceCallbacks
   readonly #memberId: string
   #state: GroupState = 'unjoined'
   #epoch: number = epochs.join
@@ -46,6 +47,7 @@ export class ConsumerMembership implements GroupMember {
     this.#cluster = cluster
     this.#settings = settings
     this.#parts = parts
+    this.#callbacks = new RebalanceCallbacks(parts, () => this.metadata)
     this.#memberId = newMemberId(cluster)
     this.#polledAtMs = cluster.settings.clock.now()
   }
@@ -60,7 +62,10 @@ export class ConsumerMembership implements GroupMember {
   async step(): Promise<void> {
     this.#polledAtMs = this.#cluster.settings.clock.now()
     if (this.#state === 'failed') throw this.#error
-    if (this.#state === 'lost') await this.#giveUpLost()
+    if (this.#state === 'lost') {
+      this.#transition('lostHandled')
+      await this.#callbacks.lose()
+    }
     const target = this.#target
     if (target !== undefined) await this.#takeOver(target)
     // A callback may have closed the consumer.
@@ -85,9 +90,8 @@ export class ConsumerMembership implements GroupMember {
     const isMember = this.#epoch > epochs.join && this.#state !== 'failed'
     this.#transition('leave')
     this.#stop()
-    const { onRevoked, onLost = onRevoked } = this.#parts.listener
     try {
-      if (owned.length > 0) await (wasLost ? onLost?.(owned) : onRevoked?.(owned))
+      await this.#callbacks.close(owned, wasLost)
     } finally {
       if (isMember) await this.#leave(operation)
       this.#epoch = epochs.join
@@ -253,12 +257,10 @@ export class ConsumerMembership implements GroupMember {
 
   async #takeOver(target: readonly TopicPartition[]): Promise<void> {
     const { assignment, listener } = this.#parts
-    const wanted = new Set(target.map(keyOf))
-    const revoked = assignment.partitions().filter((one) => !wanted.has(keyOf(one)))
-    const added = target.filter((one) => assignment.get(one) === undefined)
+    const { revoked, added } = this.#callbacks.difference(target)
     // A callback that throws fails the poll, but not before the assignment is what the group thinks it is.
     const errors: unknown[] = []
-    if (revoked.length > 0) await this.#revoke(revoked).catch((error: unknown) => void errors.push(error))
+    if (revoked.length > 0) await this.#callbacks.revoke(revoked).catch((error: unknown) => void errors.push(error))
     // What came while the callback ran is newer than what this would take over.
     if (this.#target !== target || this.#state !== 'stable') {
       if (errors.length > 0) throw errors[0]
@@ -270,38 +272,13 @@ export class ConsumerMembership implements GroupMember {
       this.#mustReport = true
       this.#beatNow()
     }
-    this.#publish('assigned', added)
+    this.#callbacks.publish('assigned', added)
     try {
       await listener.onAssigned?.(added)
     } catch (error) {
       errors.push(error)
     }
     if (errors.length > 0) throw errors[0]
-  }
-
-  async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
-    this.#publish('revoked', partitions)
-    try {
-      await this.#parts.listener.onRevoked?.(partitions)
-    } finally {
-      this.#parts.assignment.delete(partitions)
-    }
-  }
-
-  async #giveUpLost(): Promise<void> {
-    const lost = this.#parts.assignment.partitions()
-    const { onRevoked, onLost = onRevoked } = this.#parts.listener
-    this.#transition('lostHandled')
-    this.#parts.assignment.delete(lost)
-    if (lost.length === 0) return
-    this.#publish('lost', lost)
-    await onLost?.(lost)
-  }
-
-  #publish(kind: 'assigned' | 'revoked' | 'lost', partitions: readonly TopicPartition[]): void {
-    if (!diagnostics.rebalance.hasSubscribers) return
-    const { groupId, memberId, generationId } = this.metadata
-    diagnostics.rebalance.publish({ groupId, memberId, generationId, kind, partitions })
   }
 
   #pollMissed(): void {
@@ -322,20 +299,14 @@ export class ConsumerMembership implements GroupMember {
 
   #fail(error: unknown): void {
     if (this.#state === 'left') return
-    const errorCode = errorCodeOf(error)
-    const fenced = errorCode === ErrorCode.FENCED_INSTANCE_ID || errorCode === ErrorCode.UNRELEASED_INSTANCE_ID
-    const { groupInstanceId } = this.#settings
-    const message = `another member uses group instance id ${groupInstanceId}`
-    this.#error = fenced ? kafkaError('KAFKA_FENCED', message, { groupInstanceId }, error) : error
+    this.#error = failureOf(error, this.#settings.groupInstanceId)
     this.#stop()
     this.#transition('fail')
     this.#parts.changed()
   }
 
   #transition(event: GroupEvent): void {
-    const next = groupTable[this.#state][event]
-    if (next === null) throw new TypeError(`${event} cannot happen to a member that is ${this.#state}`)
-    this.#state = next
+    this.#state = nextState(this.#state, event)
   }
 }
 
@@ -343,8 +314,4 @@ export class ConsumerMembership implements GroupMember {
 function newMemberId({ settings }: Cluster): string {
   const bytes = Uint8Array.from({ length: 16 }, () => Math.floor(settings.random.next() * 256))
   return Buffer.from(bytes).toString('base64url')
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`
 }

@@ -1,3 +1,5 @@
+import { ErrorCode } from '@millrace/protocol'
+import { errorCodeOf, kafkaError } from '../../errors.ts'
 import type { GroupMetadata } from '../../producer/types.ts'
 import type { Assignment } from '../assignment.ts'
 import type { GroupOperation, RebalanceListener } from '../types.ts'
@@ -23,4 +25,12 @@ export interface GroupMember {
   /** Judges what a commit was answered; the group may have moved on. */
   commitFailed(error: unknown): void
   close(operation: GroupOperation): Promise<void>
+}
+
+/** What ends a membership: the error itself, or that another process has the same `groupInstanceId` (KIP-345). */
+export function failureOf(error: unknown, groupInstanceId: string | undefined): unknown {
+  const errorCode = errorCodeOf(error)
+  const fenced = errorCode === ErrorCode.FENCED_INSTANCE_ID || errorCode === ErrorCode.UNRELEASED_INSTANCE_ID
+  const message = `another member uses group instance id ${groupInstanceId}`
+  return fenced ? kafkaError('KAFKA_FENCED', message, { groupInstanceId }, error) : error
 }

@@ -1,4 +1,4 @@
-/** Where a member of a classic group stands. */
+/** Where a member of a group stands, whichever protocol it speaks. */
 export type GroupState = 'unjoined' | 'joining' | 'stable' | 'lost' | 'left' | 'failed'
 
 export type GroupEvent = 'join' | 'synced' | 'rejoin' | 'lose' | 'lostHandled' | 'leave' | 'fail'
@@ -65,4 +65,11 @@ export const groupTable: Readonly<Record<GroupState, Readonly<Record<GroupEvent,
     leave: 'left',
     fail: 'failed',
   },
+}
+
+/** Where an event takes a member. Throws TypeError for one that cannot happen. */
+export function nextState(state: GroupState, event: GroupEvent): GroupState {
+  const next = groupTable[state][event]
+  if (next === null) throw new TypeError(`${event} cannot happen to a member that is ${state}`)
+  return next
 }

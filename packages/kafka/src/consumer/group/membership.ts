@@ -2,17 +2,17 @@ import { sleep } from '@millrace/base'
 import { ErrorCode, type JoinGroupResponse } from '@millrace/protocol'
 import type { Cluster } from '../../client/cluster.ts'
 import { retryDelayMs } from '../../client/retry.ts'
-import { diagnostics } from '../../diagnostics.ts'
 import { errorCodeOf, isRetriable, kafkaError } from '../../errors.ts'
-import type { GroupMetadata, TopicPartition } from '../../producer/types.ts'
+import type { GroupMetadata } from '../../producer/types.ts'
 import type { ConsumerSettings, GroupOperation } from '../types.ts'
 import type { GroupAssignor, RebalanceProtocol } from './assignor.ts'
 import { decodeAssignment, encodeSubscription, type GroupAssignment } from './consumer-protocol.ts'
-import type { GroupMember, GroupParts } from './group-member.ts'
+import { failureOf, type GroupMember, type GroupParts } from './group-member.ts'
 import { GroupSession, type MemberIdentity, noIdentity } from './group-session.ts'
-import { type GroupEvent, type GroupState, groupTable } from './group-state.ts'
+import { type GroupEvent, type GroupState, nextState } from './group-state.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { leadGroup, type TopicCounts, topicCounts } from './leader.ts'
+import { RebalanceCallbacks } from './rebalance-callbacks.ts'
 
 interface Joined {
   readonly assignment: GroupAssignment
@@ -29,6 +29,7 @@ export class Membership implements GroupMember {
   readonly #cluster: Cluster
   readonly #settings: ConsumerSettings
   readonly #parts: GroupParts
+  readonly #callbacks: RebalanceCallbacks
   readonly #session: GroupSession
   readonly #heartbeats: Heartbeats
   readonly #abort = new AbortController()
@@ -48,6 +49,7 @@ export class Membership implements GroupMember {
     this.#cluster = cluster
     this.#settings = settings
     this.#parts = parts
+    this.#callbacks = new RebalanceCallbacks(parts, () => this.metadata)
     this.#session = new GroupSession(cluster, settings, parts.groupId, `${parts.purpose}-group`)
     this.#protocol = commonProtocol(settings.assignors)
     this.#heartbeats = new Heartbeats(cluster.settings.clock, {
@@ -85,7 +87,7 @@ export class Membership implements GroupMember {
     }
     this.#watchTopics()
     if (this.#state !== 'unjoined') return
-    if (this.#protocol === 'eager') await this.#revoke(this.#parts.assignment.partitions())
+    if (this.#protocol === 'eager') await this.#callbacks.revoke(this.#parts.assignment.partitions())
     // A callback may have closed the consumer.
     if ((this.#state as GroupState) !== 'unjoined') return
     this.#transition('join')
@@ -113,9 +115,8 @@ export class Membership implements GroupMember {
     this.#transition('leave')
     this.#heartbeats.stop()
     this.#abort.abort(kafkaError('KAFKA_CLOSED', 'the consumer was closed'))
-    const { onRevoked, onLost = onRevoked } = this.#parts.listener
     try {
-      if (owned.length > 0) await (wasLost ? onLost?.(owned) : onRevoked?.(owned))
+      await this.#callbacks.close(owned, wasLost)
     } finally {
       const { memberId } = this.#identity
       // A static member keeps its place for its next run (KIP-345).
@@ -199,50 +200,26 @@ export class Membership implements GroupMember {
     this.#counted = counted
     this.#countedAtMs = this.#cluster.settings.clock.now()
     const assigned = assignment.partitions
-    const keep = new Set(assigned.map(keyOf))
-    const revoked = current.partitions().filter((one) => !keep.has(keyOf(one)))
-    const added = assigned.filter((one) => current.get(one) === undefined)
+    const { revoked, added } = this.#callbacks.difference(assigned)
     // A callback that throws fails the poll, but not before the assignment is what the group thinks it is.
     const errors: unknown[] = []
     const note = (error: unknown): void => void errors.push(error)
     if (revoked.length > 0) {
-      await this.#revoke(revoked).catch(note)
+      await this.#callbacks.revoke(revoked).catch(note)
       // What was given up can only go to its new owner in another rebalance (KIP-429).
       this.requestRejoin('partitions were revoked')
     }
-    this.#publish('assigned', added)
+    this.#callbacks.publish('assigned', added)
     await attempt(() => assignor.onAssignment?.(assigned, assignment.userData, this.#identity.generationId)).catch(note)
     for (const one of added) current.add(one)
     await attempt(() => listener.onAssigned?.(added)).catch(note)
     if (errors.length > 0) throw errors[0]
   }
 
-  /** The listener first, while offsets can still be committed; nothing of these partitions is polled meanwhile. */
-  async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
-    if (partitions.length === 0) return
-    this.#publish('revoked', partitions)
-    try {
-      await this.#parts.listener.onRevoked?.(partitions)
-    } finally {
-      this.#parts.assignment.delete(partitions)
-    }
-  }
-
   async #giveUpLost(): Promise<void> {
-    const lost = this.#parts.assignment.partitions()
-    const { onRevoked, onLost = onRevoked } = this.#parts.listener
     this.#lostWhileJoining = false
     if (this.#state === 'lost') this.#transition('lostHandled')
-    this.#parts.assignment.delete(lost)
-    if (lost.length === 0) return
-    this.#publish('lost', lost)
-    await onLost?.(lost)
-  }
-
-  #publish(kind: 'assigned' | 'revoked' | 'lost', partitions: readonly TopicPartition[]): void {
-    if (!diagnostics.rebalance.hasSubscribers) return
-    const { groupId, memberId, generationId } = this.metadata
-    diagnostics.rebalance.publish({ groupId, memberId, generationId, kind, partitions })
+    await this.#callbacks.lose()
   }
 
   #heartbeatFailed(error: unknown): void {
@@ -280,10 +257,7 @@ export class Membership implements GroupMember {
   }
 
   #fail(error: unknown): void {
-    const fenced = errorCodeOf(error) === ErrorCode.FENCED_INSTANCE_ID
-    const { groupInstanceId } = this.#settings
-    const message = `another member uses group instance id ${groupInstanceId}`
-    this.#error = fenced ? kafkaError('KAFKA_FENCED', message, { groupInstanceId }, error) : error
+    this.#error = failureOf(error, this.#settings.groupInstanceId)
     this.#heartbeats.stop()
     this.#transition('fail')
     this.#parts.changed()
@@ -311,9 +285,7 @@ export class Membership implements GroupMember {
   }
 
   #transition(event: GroupEvent): void {
-    const next = groupTable[this.#state][event]
-    if (next === null) throw new TypeError(`${event} cannot happen to a member that is ${this.#state}`)
-    this.#state = next
+    this.#state = nextState(this.#state, event)
   }
 }
 
@@ -330,8 +302,4 @@ function commonProtocol(assignors: readonly GroupAssignor[]): RebalanceProtocol 
   return assignors.every(({ supportedProtocols }) => supportedProtocols.includes('cooperative'))
     ? 'cooperative'
     : 'eager'
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`
 }
