@@ -50,8 +50,7 @@ export class WorkerBroker {
   }
 
   static start(options: ResolvedOptions): Promise<WorkerBroker> {
-    const file = import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js'
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: options, resourceLimits })
+    const worker = new Worker(new URL(import.meta.resolve('#worker-main')), { workerData: options, resourceLimits })
     return new Promise((resolve, reject) => {
       let cause: unknown
       let ending = false
