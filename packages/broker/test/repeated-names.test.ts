@@ -194,7 +194,58 @@ const cases: Case[] = [
     maxBytes: small,
     body: { topics: many({ name: 'new', numPartitions: 1, replicationFactor: 1 }), timeoutMs: 1000 },
   },
-  { name: 'one topic', apiName: 'DeleteTopics', version: 5, body: { topicNames: many('none') } },
+  { name: 'one topic', apiName: 'DeleteTopics', version: 5, maxBytes: small, body: { topicNames: many('none') } },
+  {
+    name: 'one topic',
+    apiName: 'CreatePartitions',
+    version: 3,
+    maxBytes: small,
+    body: { topics: many({ name: 'many', count: 60, assignments: null }) },
+  },
+  {
+    name: 'one partition',
+    apiName: 'WriteTxnMarkers',
+    version: 1,
+    maxBytes: small,
+    body: {
+      markers: [
+        { producerId: 1, producerEpoch: 0, coordinatorEpoch: 0, topics: oneTopic({ partitionIndexes: many(1) }) },
+      ],
+    },
+  },
+  {
+    name: 'one topic',
+    apiName: 'WriteTxnMarkers',
+    version: 1,
+    maxBytes: small,
+    body: {
+      markers: [
+        {
+          producerId: 1,
+          producerEpoch: 0,
+          coordinatorEpoch: 0,
+          topics: many({ name: 'many', partitionIndexes: [1] }),
+        },
+      ],
+    },
+  },
+  {
+    name: 'groups of as many names',
+    apiName: 'DescribeConfigs',
+    version: 4,
+    maxBytes: 100e6,
+    body: {
+      resources: distinct((index) => ({ resourceType: 32, resourceName: `${index}`, configurationKeys: null })),
+      includeSynonyms: true,
+      includeDocumentation: true,
+    },
+  },
+  {
+    name: 'groups of as many names',
+    apiName: 'FindCoordinator',
+    version: 4,
+    body: { coordinatorKeys: distinct((index) => `group-${index}`) },
+  },
   {
     name: 'one partition',
     apiName: 'DescribeQuorum',
@@ -304,4 +355,66 @@ test('what is asked for in two places of a request is answered in one', () => {
       ],
     ],
   )
+})
+
+test('a request has at most 500,000 elements in all its lists, however short they are', () => {
+  const { client } = testCore()
+  const partitionIndexes = Array.from({ length: 100_000 }, (_, index) => index)
+  const ask = (topics: number) => ({
+    groups: [
+      { groupId: 'g', topics: Array.from({ length: topics }, (_, index) => ({ name: `t${index}`, partitionIndexes })) },
+    ],
+  })
+  assert.equal(client.call(apis.OffsetFetch, 8, ask(4)).groups[0]!.topics.length, 4)
+  assert.throws(() => client.begin(apis.OffsetFetch, 8, ask(5)), { code: 'PROTOCOL_MALFORMED' })
+})
+
+test('of a topic whose partitions are to be more in two ways nothing is changed', () => {
+  const { core, client } = testCore()
+  createTopic(client, 'twice', 1)
+  createTopic(client, 'once', 1)
+  const topics = ['twice', 'once', 'twice'].map((name, index) => ({ name, count: 2 + index, assignments: null }))
+  const { results } = client.call(apis.CreatePartitions, 3, { topics })
+  assert.deepEqual(
+    results.map(({ name, errorCode, errorMessage }) => [name, errorCode, errorMessage]),
+    [
+      ['twice', ErrorCode.INVALID_REQUEST, 'Duplicate topic name.'],
+      ['once', ErrorCode.NONE, null],
+    ],
+  )
+  assert.equal(core.topics.topic('twice')!.partitions.length, 1)
+})
+
+test('a topic that is to be deleted twice in one request stays', () => {
+  const { core, client } = testCore()
+  createTopic(client, 'twice')
+  createTopic(client, 'once')
+  const { id: topicId } = core.topics.topic('twice')!
+  const byName = client.call(apis.DeleteTopics, 5, { topicNames: ['twice', 'once', 'twice'] }).responses
+  assert.deepEqual(
+    byName.map(({ name, errorCode }) => [name, errorCode]),
+    [
+      ['twice', ErrorCode.INVALID_REQUEST],
+      ['once', ErrorCode.NONE],
+    ],
+  )
+  const byId = client.call(apis.DeleteTopics, 6, { topics: many({ name: null, topicId }, 2) }).responses
+  assert.deepEqual(
+    byId.map(({ errorCode, errorMessage }) => [errorCode, errorMessage]),
+    [[ErrorCode.INVALID_REQUEST, 'Duplicate topic id.']],
+  )
+  assert.ok(core.topics.topic('twice'))
+})
+
+test('a marker is written once to a partition that is named again', () => {
+  const { core, client } = testCore()
+  createTopic(client, 'many', 2)
+  const topics = [0, 1, 0].map((index) => ({ name: 'many', partitionIndexes: [index, index] }))
+  const marker = { producerId: 1, producerEpoch: 0, coordinatorEpoch: 0, transactionResult: true, topics }
+  const answer = client.call(apis.WriteTxnMarkers, 1, { markers: [marker] })
+  assert.deepEqual(
+    answer.markers[0]!.topics.map(({ partitions }) => partitions.map(({ partitionIndex }) => partitionIndex)),
+    [[0, 1]],
+  )
+  assert.deepEqual([core.partition('many', 0)!.logEndOffset, core.partition('many', 1)!.logEndOffset], [1, 1])
 })

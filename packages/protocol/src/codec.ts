@@ -52,15 +52,21 @@ export function encodeMessage<T>(type: MessageType<T>, version: number, value: M
 
 /**
  * Decodes a message. Fields that the version lacks hold Kafka's default; `bytes` and `records` are views into `bytes`.
- * Bytes behind the message are ignored.
+ * Bytes behind the message are ignored. With `maxElements` all arrays together may have so many elements.
  *
  * Throws PROTOCOL_MALFORMED when the bytes are not such a message.
  *
  * @example
  * decodeMessage(OffsetCommitValue, 3, record.value).offset
  */
-export function decodeMessage<T>(type: MessageType<T>, version: number, bytes: Buffer, offset = 0): T {
-  return readMessage(new Reader(bytes, offset, bytes.length), type, version)
+export function decodeMessage<T>(
+  type: MessageType<T>,
+  version: number,
+  bytes: Buffer,
+  offset = 0,
+  { maxElements }: { readonly maxElements?: number } = {},
+): T {
+  return readMessage(new Reader(bytes, offset, bytes.length, maxElements), type, version)
 }
 
 /**

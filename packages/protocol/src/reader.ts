@@ -12,11 +12,13 @@ export class Reader {
   position: number
   readonly end: number
   #heapBytes = 0
+  #elementsLeft: number
 
-  constructor(buffer: Buffer, position: number, end: number) {
+  constructor(buffer: Buffer, position: number, end: number, maxElements = Number.POSITIVE_INFINITY) {
     this.buffer = buffer
     this.position = position
     this.end = end
+    this.#elementsLeft = maxElements
   }
 
   remaining(): number {
@@ -37,6 +39,15 @@ export class Reader {
     if (this.#heapBytes <= maxDecodedBytes) return
     const message = `a message would take more than ${maxDecodedBytes} bytes of memory`
     throw protocolError('PROTOCOL_MALFORMED', message, { position: this.position, maxDecodedBytes })
+  }
+
+  /** Counts elements of arrays that are about to be read; PROTOCOL_MALFORMED beyond the reader's limit. */
+  countElements(count: number): void {
+    this.#elementsLeft -= count
+    if (this.#elementsLeft >= 0) return
+    throw protocolError('PROTOCOL_MALFORMED', 'a message has more elements than one may have', {
+      position: this.position,
+    })
   }
 
   int8(): number {

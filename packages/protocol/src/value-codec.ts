@@ -177,6 +177,7 @@ export function arrayCodec(element: ValueCodec, nullable: boolean, flexible: boo
         const message = `an array of ${length} elements is announced where ${reader.remaining()} bytes remain`
         throw protocolError('PROTOCOL_MALFORMED', message, { position: reader.position })
       }
+      reader.countElements(length)
       reader.charge(length * element.heapBytes)
       const values: unknown[] = []
       for (let index = 0; index < length; index++) values.push(element.read(reader))

@@ -54,6 +54,9 @@ interface Incoming {
   readonly receivedMs: number
 }
 
+/** What a request has in all its lists together: each element costs memory and time many times its bytes. */
+const requestLimits = { maxElements: 500_000 }
+
 /**
  * One connection's worth of requests, without the connection. Requests are begun in the order they come; answers come when
  * they are ready, so whoever owns the connection puts them in order.
@@ -140,7 +143,7 @@ export class BrokerSession {
       this.#refuseVersion(found, apiKey, apiVersion, correlationId, respond)
       return
     }
-    const body = decodeMessage(found.api.request, apiVersion, bytes, bodyOffset)
+    const body = decodeMessage(found.api.request, apiVersion, bytes, bodyOffset, requestLimits)
     const interceptor = this.#core.interceptorFor(apiKey)
     const intercepted = interceptor !== undefined
     const counters = this.#core.metrics.received(found.api, bytes.length)

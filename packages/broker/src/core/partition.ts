@@ -415,11 +415,13 @@ export class Partition {
   /** The greatest time of any record from the log start on, -1 when there is none. */
   get maxTimestampMs(): number {
     const [first] = this.log.segments
-    // What was deleted from within a segment does not count any more: then its batches are looked at.
     if (!first || first.baseOffset >= this.logStartOffset) return this.log.maxTimestampMs
+    // What was deleted from within the first segment does not count any more: its batches are looked at.
     let max = -1
+    for (const segment of this.log.segments.slice(1)) max = Math.max(max, segment.maxTimestampMs)
     this.log.walk(this.logStartOffset, (bytes, at) => {
       const batch = new RecordBatchView(bytes, at)
+      if (batch.baseOffset >= first.nextOffset) return false
       if (batch.baseOffset >= this.logStartOffset) max = Math.max(max, batch.maxTimestamp)
       else {
         for (const cursor = batch.cursor(); cursor.next(); ) {

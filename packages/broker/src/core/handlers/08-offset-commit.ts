@@ -63,7 +63,7 @@ function collect(
       if (topic && errorCode === ErrorCode.NONE) {
         const { committedOffset: offset, committedLeaderEpoch: leaderEpoch } = partition
         const key = { groupId: request.groupId, topic: topic.name, partition: partitionIndex }
-        entries.push({ key, value: { offset, leaderEpoch, metadata, commitMs: nowMs, expireMs } })
+        entries.push({ key, value: { offset, leaderEpoch, metadata, commitMs: nowMs, expireMs, topicId: topic.id } })
       }
       return { partitionIndex, errorCode }
     })

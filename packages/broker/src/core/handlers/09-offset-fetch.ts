@@ -113,10 +113,12 @@ function fetchGroup(asked: AskedGroup, requireStable: boolean, context: RequestC
     const name = byId && asked.topics ? core.topics.topicById(topic.topicId)?.name : topic.name
     const topicId = byId ? (core.topics.topic(name ?? '')?.id ?? topic.topicId) : topic.topicId
     const denied = name !== undefined && !may(AclOperation.DESCRIBE, ResourceType.TOPIC, name)
+    const currentId = name === undefined ? undefined : core.topics.topic(name)?.id
     const partitions = onlyOnce(topic.partitionIndexes, (index) => index).map((partitionIndex) => {
       if (name === undefined) return nothing(partitionIndex, ErrorCode.UNKNOWN_TOPIC_ID)
       if (denied) return nothing(partitionIndex, ErrorCode.TOPIC_AUTHORIZATION_FAILED)
-      return fetchOffset(core.groups.store.offsets, { groupId, topic: name, partition: partitionIndex }, requireStable)
+      const key = { groupId, topic: name, partition: partitionIndex, currentId }
+      return fetchOffset(core.groups.store.offsets, key, requireStable)
     })
     return { name: name ?? topic.name, topicId, partitions }
   })
@@ -124,15 +126,22 @@ function fetchGroup(asked: AskedGroup, requireStable: boolean, context: RequestC
 
 function fetchOffset(
   offsets: RequestContext['core']['groups']['store']['offsets'],
-  key: { readonly groupId: string; readonly topic: string; readonly partition: number },
+  key: {
+    readonly groupId: string
+    readonly topic: string
+    readonly partition: number
+    /** Of the topic that has the name now. */
+    readonly currentId: string | undefined
+  },
   requireStable: boolean,
 ): FetchedOffset {
-  const { groupId, topic, partition } = key
+  const { groupId, topic, partition, currentId } = key
   if (requireStable && offsets.isPending(groupId, topic, partition)) {
     return nothing(partition, ErrorCode.UNSTABLE_OFFSET_COMMIT)
   }
   const committed = offsets.get(groupId)?.get(topic, partition)
-  if (!committed) return nothing(partition, ErrorCode.NONE)
+  const isOfAnother = currentId !== undefined && committed?.topicId !== undefined && committed.topicId !== currentId
+  if (!committed || isOfAnother) return nothing(partition, ErrorCode.NONE)
   return {
     partitionIndex: partition,
     committedOffset: committed.offset,

@@ -1,4 +1,5 @@
 import { apis, type DeleteTopicsResponse, ErrorCode, type MessageInput, ZERO_UUID } from '@millrace/protocol'
+import { onlyOnce, repeated } from '../only-once.ts'
 import { handler, type RequestContext } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 
@@ -13,9 +14,25 @@ export const deleteTopics = handler({
   handle(request, context) {
     const { apiVersion } = context
     const wanted = apiVersion >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))
-    return { responses: wanted.map(({ name, topicId }) => deleteOne(context, name, topicId)) }
+    const twice = repeated(wanted.map(keyOf))
+    const responses = onlyOnce(wanted, keyOf).map((one): Answer => {
+      const { name, topicId } = one
+      if (!twice.has(keyOf(one))) return deleteOne(context, name, topicId)
+      const errorMessage = `Duplicate topic ${name === null ? 'id' : 'name'}.`
+      return { name, topicId, errorCode: ErrorCode.INVALID_REQUEST, errorMessage }
+    })
+    return { responses }
   },
 })
+
+interface Wanted {
+  readonly name: string | null
+  readonly topicId: string
+}
+
+function keyOf({ name, topicId }: Wanted): string {
+  return name === null ? topicId : `${topicId} ${name}`
+}
 
 function deleteOne(context: RequestContext, name: string | null, topicId: string): Answer {
   const { core } = context
@@ -24,6 +41,9 @@ function deleteOne(context: RequestContext, name: string | null, topicId: string
   }
   if (name !== null && topicId !== ZERO_UUID) {
     return refused(ErrorCode.INVALID_REQUEST, 'A topic is named by name or by id, not both.')
+  }
+  if (name === null && topicId === ZERO_UUID) {
+    return refused(ErrorCode.INVALID_REQUEST, 'Neither topic name nor id were specified.')
   }
   const topic = name === null ? core.topics.topicById(topicId) : core.topics.topic(name)
   // Only who may see a topic learns whether it exists, or what name an id has.

@@ -7,6 +7,7 @@ import {
 } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
 import { offsetsPartition } from '../coordinators/coordinators.ts'
+import { onlyOnce, topicsOnce } from '../only-once.ts'
 import type { Partition } from '../partition.ts'
 import { Deferred, handler } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
@@ -29,9 +30,9 @@ export const writeTxnMarkers = handler({
     let missing = 1
     const markers = request.markers.map((marker) => ({
       producerId: marker.producerId,
-      topics: marker.topics.map(({ name, partitionIndexes }) => ({
+      topics: topicsOnce(marker.topics, ({ name }) => name, 'partitionIndexes').map(({ name, partitionIndexes }) => ({
         name,
-        partitions: partitionIndexes.map((partitionIndex) => {
+        partitions: onlyOnce(partitionIndexes, (index) => index).map((partitionIndex) => {
           const result = { partitionIndex, errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED as number }
           if (!allowed) return result
           missing++

@@ -12,6 +12,8 @@ type Refusal = readonly [errorCode: number, errorMessage: string]
 
 /** An ACL may be meant by many filters of a request and is told for each: what is told has a limit. */
 const maxMatches = 100_000
+/** A filter that names no resource is held against every ACL: that, too, takes its time. */
+const maxLooks = 20_000_000
 
 /** DeleteAcls (31), v1 to v3: what the filters of a request mean goes together or, when it cannot be recorded, not at all. */
 export const deleteAcls = handler({
@@ -61,8 +63,11 @@ function filterOf(filter: Filter): AclFilter {
 /** What each filter means; undefined when that is too much. */
 function find(core: BrokerCore, filters: readonly AclFilter[]): Acl[][] | undefined {
   let matches = 0
+  let looks = 0
   const found: Acl[][] = []
   for (const filter of filters) {
+    looks += core.acls.looksFor(filter)
+    if (looks > maxLooks) return undefined
     const own = unknownInFilter(filter) ? [] : [...core.acls.matching(filter)]
     matches += own.length
     if (matches > maxMatches) return undefined

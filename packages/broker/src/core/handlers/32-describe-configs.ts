@@ -4,6 +4,14 @@ import { findResource } from '../config/resources.ts'
 import { onlyOnce } from '../only-once.ts'
 import { handler } from '../request.ts'
 import { AclOperation } from '../security/authorization.ts'
+import { refusal } from '../topics/check-topic.ts'
+
+/** What one request describes at most: a resource of three bytes has settings of thousands, and any name may be a group's. */
+const maxResources = 20_000
+const tooMany = refusal(
+  ErrorCode.POLICY_VIOLATION,
+  `One request describes at most ${maxResources} resources: ask for the others in another.`,
+)
 
 /** DescribeConfigs (32), v1 to v4: topics, the broker, groups, client metrics and loggers, with synonyms and documentation. */
 export const describeConfigs = handler({
@@ -13,7 +21,8 @@ export const describeConfigs = handler({
   leftOut: 'Settings of parts that are not here, and log levels of single classes: there is one logger, root.',
   handle(request, context) {
     const asked = onlyOnce(request.resources, ({ resourceType, resourceName }) => `${resourceType} ${resourceName}`)
-    const results = asked.map(({ resourceType, resourceName, configurationKeys }) => {
+    const results = asked.map(({ resourceType, resourceName, configurationKeys }, index) => {
+      if (index >= maxResources) return { ...tooMany, resourceType, resourceName, configs: [] }
       const denied = configDenial(context, AclOperation.DESCRIBE_CONFIGS, resourceType, resourceName)
       const resource = denied ?? findResource(context.core, resourceType, resourceName)
       if ('errorCode' in resource) return { ...resource, resourceType, resourceName, configs: [] }

@@ -1,5 +1,6 @@
 import { apis, type CreatePartitionsRequest, ErrorCode } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
+import { onlyOnce, repeated } from '../only-once.ts'
 import { handler } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 import { type Refusal, refusal, tooManyPartitions } from '../topics/check-topic.ts'
@@ -13,7 +14,11 @@ export const createPartitions = handler({
   kips: [195, 482, 599],
   leftOut: 'Throttling by quota (KIP-599): quotas come later; replicas beyond the one node.',
   handle(request, { core, may }) {
-    const results = request.topics.map((wanted) => {
+    const twice = repeated(request.topics.map(({ name }) => name))
+    const results = onlyOnce(request.topics, ({ name }) => name).map((wanted) => {
+      if (twice.has(wanted.name)) {
+        return { name: wanted.name, errorCode: ErrorCode.INVALID_REQUEST, errorMessage: 'Duplicate topic name.' }
+      }
       if (!may(AclOperation.ALTER, ResourceType.TOPIC, wanted.name)) {
         return { name: wanted.name, errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED }
       }

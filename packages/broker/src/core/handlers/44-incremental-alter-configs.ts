@@ -75,11 +75,11 @@ function applyToList(
     return refusal(ErrorCode.INVALID_CONFIG, `Can't ${word} to key ${name} because its type is not LIST.`)
   }
   const before = listElements(values.get(name) ?? resource.inherited(name))
-  const given = listElements(value)
+  const given = new Set(listElements(value))
   const after =
     configOperation === operation.append
       ? [...new Set([...before, ...given])]
-      : before.filter((element) => !given.includes(element))
+      : before.filter((element) => !given.has(element))
   values.set(name, after.join(','))
   return undefined
 }

@@ -77,10 +77,14 @@ export class AclStore {
     for (const acl of this.#candidates(filter)) if (matchesFilter(filter, acl)) yield acl
   }
 
-  /** A filter that names a resource is answered from the index. */
+  /** How many ACLs a filter is held against, about. */
+  looksFor(filter: AclFilter): number {
+    return looksAtAll(filter) ? this.#acls.size : 1
+  }
+
   *#candidates(filter: AclFilter): Iterable<Acl> {
     const { resourceType, resourceName, patternType } = filter
-    if (resourceName === null || resourceType === ResourceType.ANY) {
+    if (resourceName === null || looksAtAll(filter)) {
       yield* this.#acls.values()
       return
     }
@@ -108,4 +112,9 @@ export class AclStore {
     }
     if (added.length > 0) yield { kind: 'acls', added, removed: [] }
   }
+}
+
+/** A filter that names a resource is answered from the index. */
+function looksAtAll({ resourceType, resourceName }: AclFilter): boolean {
+  return resourceName === null || resourceType === ResourceType.ANY
 }
