@@ -72,7 +72,7 @@ test("Kafka's producer, consumer and tools run transactions and a group", { skip
 
   const [offset] = await records('__consumer_offsets', 'OffsetsMessageFormatter', 2)
   assert.deepEqual(offset!.key, { type: 1, data: { group: 'readers', topic: 'order', partition: 0 } })
-  assert.equal(offset!.value!.version, 3)
+  assert.equal(offset!.value!.version, 4)
   const states = await records('__transaction_state', 'TransactionLogMessageFormatter', 4)
   assert.deepEqual([...new Set(states.map((state) => state.value!.version))], [1])
   // Empty, Ongoing, PrepareCommit, CompleteCommit; Ongoing is written again for every partition that joins by itself.

@@ -460,3 +460,26 @@ test('offsets outlive a restart also where somebody has set their topic to delet
   const offsets = again.client.call(apis.OffsetFetch, 7, { groupId: 'g', topics: null })
   assert.equal(offsets.topics[0]?.partitions[0]?.committedOffset, 7)
 })
+
+test('an offset of a deleted topic is not that of a new one of its name, also where the disk was too full to remove it', () => {
+  const storage = simulatedStorage({ random: seededRandom(3) })
+  const { client } = testCore({ storage })
+  createTopic(client, 'order')
+  const topics = [{ name: 'order', partitions: [{ partitionIndex: 0, committedOffset: 7 }] }]
+  client.call(apis.OffsetCommit, 8, { groupId: 'g', generationIdOrMemberEpoch: -1, topics })
+  const committed = (from: CoreClient): number =>
+    from.call(apis.OffsetFetch, 7, { groupId: 'g', topics: [{ name: 'order', partitionIndexes: [0] }] }).topics[0]!
+      .partitions[0]!.committedOffset
+  assert.equal(committed(client), 7)
+  // Enough for the journal's record, not for a batch.
+  storage.freeBytes = 90
+  const { responses } = client.call(apis.DeleteTopics, 5, { topicNames: ['order'] })
+  assert.equal(responses[0]!.errorCode, ErrorCode.NONE)
+  storage.freeBytes = 1_000_000
+  createTopic(client, 'order')
+  assert.equal(committed(client), -1)
+  storage.crash('kill')
+  const again = testCore({ storage })
+  assert.equal(committed(again.client), -1)
+  assert.deepEqual([...again.core.groups.store.offsets.groupIds()], [])
+})

@@ -6,14 +6,15 @@ import {
   OffsetCommitValue,
   RecordBatchBuilder,
   type RecordBatchView,
+  ZERO_UUID,
 } from '@millrace/protocol'
 import { decodeKey, decodeValue, encodeKey, encodeValue, recordTypeOf } from '../coordinators/coordinator-record.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import { type ConsumerRecord, decodeConsumerRecord, type EncodedRecord } from './consumer/consumer-records.ts'
 import { metadataFor } from './group-member.ts'
 
-/** Both as Kafka writes them: the newest version without tagged fields, which every Kafka reads. */
-const offsetVersion = 3
+/** All as Kafka 4.3 writes them; an expiry of its own has a place in version 1 only. */
+const offsetVersion = 4
 const offsetVersionWithExpiry = 1
 const groupVersion = 3
 
@@ -33,6 +34,8 @@ export interface OffsetValue {
   readonly commitMs: number
   /** Only commits of old clients that name a retention time have one; -1 otherwise. */
   readonly expireMs: number
+  /** Of the topic that was meant, where it is known: one of the same name that came later has nothing to do with it. */
+  readonly topicId?: string
 }
 
 /** One batch of commits; `null` removes a commit. */
@@ -49,12 +52,12 @@ export function offsetRecords(
   return builder.build(fields)
 }
 
-function encodeOffset({ offset, leaderEpoch, metadata, commitMs, expireMs }: OffsetValue): Buffer {
+function encodeOffset({ offset, leaderEpoch, metadata, commitMs, expireMs, topicId = ZERO_UUID }: OffsetValue): Buffer {
   const value = { offset, metadata, commitTimestamp: commitMs }
   if (expireMs >= 0) {
     return encodeValue(OffsetCommitValue, offsetVersionWithExpiry, { ...value, expireTimestamp: expireMs })
   }
-  return encodeValue(OffsetCommitValue, offsetVersion, { ...value, leaderEpoch })
+  return encodeValue(OffsetCommitValue, offsetVersion, { ...value, leaderEpoch, topicId })
 }
 
 /** The group's present generation: members, what they said for the chosen protocol, what they were assigned. */
@@ -127,5 +130,6 @@ function decodeOffset(bytes: Buffer): OffsetValue {
     metadata: value.metadata,
     commitMs: value.commitTimestamp,
     expireMs: value.expireTimestamp,
+    ...(value.topicId !== ZERO_UUID && { topicId: value.topicId }),
   }
 }

@@ -5,7 +5,7 @@ import { isStored, whenStored } from '../coordinators/storage-failure.ts'
 import { checkConsumerCommit } from './consumer/commit-check.ts'
 import type { GroupTopics } from './consumer/target-assignment.ts'
 import { expiredOffsets } from './group-expiry.ts'
-import type { OffsetKey } from './group-records.ts'
+import type { OffsetKey, OffsetValue } from './group-records.ts'
 import type { Group, GroupStore, OffsetEntry, TransactionalProducer } from './group-store.ts'
 import type { GroupMembership, MemberIdentity } from './membership.ts'
 import { subscribedTopics } from './subscription.ts'
@@ -141,14 +141,18 @@ export class OffsetCommits {
 
   /** A stop may have come between the end of a topic and that of its offsets. */
   dropOffsetsOfNoTopic(): void {
-    this.#deleteWhere((name) => !this.#topics.topic(name))
+    this.#deleteWhere((name, commit) => {
+      const topic = this.#topics.topic(name)
+      return !topic || (commit?.topicId !== undefined && commit.topicId !== topic.id)
+    })
   }
 
-  #deleteWhere(isGone: (topic: string) => boolean): void {
+  #deleteWhere(isGone: (topic: string, commit: OffsetValue | undefined) => boolean): void {
     for (const groupId of [...this.#store.groups.keys()]) {
-      const commits = [...(this.#store.offsets.get(groupId)?.entries() ?? []), ...this.#store.offsets.pending(groupId)]
-      const keys = commits
-        .filter(({ topic }) => isGone(topic))
+      const { offsets } = this.#store
+      const pending = Array.from(offsets.pending(groupId), (one) => ({ ...one, value: undefined }))
+      const keys = [...(offsets.get(groupId)?.entries() ?? []), ...pending]
+        .filter(({ topic, value }) => isGone(topic, value))
         .map(({ topic, partition }): OffsetKey => ({ groupId, topic, partition }))
       // Nobody waits for this: when the log refuses, the next look finds the same.
       isStored(() => this.#store.deleteOffsets(groupId, keys))
