@@ -5,7 +5,7 @@ import { millraceError } from '../../errors.ts'
 import { untilShutdown } from '../../supervise/until-shutdown.ts'
 import { brokerSettings } from '../broker-settings-file.ts'
 import { brokerWarnings, readableByOthers } from '../broker-warnings.ts'
-import { pairs } from '../kafka.ts'
+import { pairs } from '../pairs.ts'
 import { parseProperties } from '../properties.ts'
 
 export interface BrokerFlags {

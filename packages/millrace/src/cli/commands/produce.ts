@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline'
 import { notFound } from '../../errors.ts'
-import { type DailyFlags, pairs, withKafka } from '../kafka.ts'
+import { type DailyFlags, withKafka } from '../kafka.ts'
 import { counted, printJson } from '../output.ts'
+import { pairs } from '../pairs.ts'
 
 interface ProduceFlags extends DailyFlags {
   readonly key?: string

@@ -1,7 +1,8 @@
 import type { KafkaClient, TopicDescription } from '@millrace/kafka'
 import { millraceError, noTopic } from '../../errors.ts'
-import { type DailyFlags, pairs, withKafka } from '../kafka.ts'
+import { type DailyFlags, withKafka } from '../kafka.ts'
 import { counted, printJson, printTable } from '../output.ts'
+import { pairs } from '../pairs.ts'
 
 interface PartitionRow {
   readonly partition: number
