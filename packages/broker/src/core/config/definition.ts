@@ -29,8 +29,29 @@ export interface ConfigDefinition {
   readonly fixed?: boolean
 }
 
-const int32Max = 0x7fffffff
+export const int32Max = 0x7fffffff
 const int64Max = 2 ** 63
+
+/** A setting that can be altered while the broker runs. */
+export function define(
+  name: string,
+  type: ConfigType,
+  defaultValue: string,
+  documentation: string,
+  limits: Pick<ConfigDefinition, 'range' | 'oneOf'> = {},
+): ConfigDefinition {
+  return { name, type, defaultValue, documentation, ...limits }
+}
+
+/** A setting that is read once at the start, here or in Apache Kafka too. */
+export function defineFixed(...setting: Parameters<typeof define>): ConfigDefinition {
+  return { ...define(...setting), fixed: true }
+}
+
+/** A range without an end. */
+export function atLeast(min: number): { range: readonly [number, number] } {
+  return { range: [min, Number.POSITIVE_INFINITY] }
+}
 
 /** Says what is wrong with a value, in Kafka's manner; undefined when it is right. */
 export function invalidValue(definition: ConfigDefinition, value: string): string | undefined {

@@ -145,34 +145,7 @@ function described(
   }
 }
 
-/** What Apache Kafka has as read-only too, or what is read once at the start here. */
-const fixedAtStart: ReadonlySet<string> = new Set([
-  'auto.create.topics.enable',
-  'connections.max.idle.ms',
-  'default.replication.factor',
-  'delete.topic.enable',
-  'fetch.max.bytes',
-  'group.initial.rebalance.delay.ms',
-  'group.max.session.timeout.ms',
-  'group.max.size',
-  'group.min.session.timeout.ms',
-  'log.cleaner.enable',
-  'log.retention.check.interval.ms',
-  'max.incremental.fetch.session.cache.slots',
-  'node.id',
-  'num.partitions',
-  'offset.metadata.max.bytes',
-  'offsets.retention.check.interval.ms',
-  'offsets.retention.minutes',
-  'queued.max.bytes',
-  'request.timeout.ms',
-  'socket.request.max.bytes',
-  'transaction.abort.timed.out.transaction.cleanup.interval.ms',
-  'transaction.max.timeout.ms',
-  'transactional.id.expiration.ms',
-])
-
 export function isAlterable(name: string): boolean {
   const definition = brokerConfigDefinition(name)
-  return definition !== undefined && !definition.fixed && !fixedAtStart.has(name)
+  return definition !== undefined && !definition.fixed
 }

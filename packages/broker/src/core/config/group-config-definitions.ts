@@ -1,4 +1,4 @@
-import type { ConfigDefinition } from './definition.ts'
+import { atLeast, type ConfigDefinition } from './definition.ts'
 
 /** A group's setting, the broker's setting that gives its default, and bounds beyond the plain range of numbers. */
 export interface GroupConfigDefinition extends ConfigDefinition {
@@ -6,8 +6,6 @@ export interface GroupConfigDefinition extends ConfigDefinition {
   /** Names of broker settings, or their fixed values while nothing here goes by them. */
   readonly bounds?: { readonly min?: string | number; readonly max?: string | number }
 }
-
-const atLeast = (min: number): { range: [number, number] } => ({ range: [min, Number.POSITIVE_INFINITY] })
 
 const later = 'Accepted and kept; groups of this type are not served yet.'
 

@@ -1,11 +1,10 @@
-import type { ConfigDefinition } from './definition.ts'
+import { atLeast, type ConfigDefinition, int32Max } from './definition.ts'
 
 /** A topic's setting and the broker's setting that gives its default. */
 export interface TopicConfigDefinition extends ConfigDefinition {
   readonly brokerName: string | undefined
 }
 
-const int32Max = 0x7fffffff
 const forever = '9223372036854775807'
 
 function define(
@@ -18,8 +17,6 @@ function define(
 ): TopicConfigDefinition {
   return { name, brokerName, type, defaultValue, documentation, ...limits }
 }
-
-const atLeast = (min: number): { range: [number, number] } => ({ range: [min, Number.POSITIVE_INFINITY] })
 
 /** Partition and broker of each replica whose replication would be throttled, or all. */
 function throttledReplicas(value: string): string | undefined {

@@ -8,23 +8,14 @@ import { decodeAssignment, decodeSubscription, encodeAssignment } from './consum
 import type { GroupTopics } from './target-assignment.ts'
 import { noEpochPartitions, type TopicPartitions, withEpoch } from './topic-partitions.ts'
 
-export const migrationPolicies = ['bidirectional', 'upgrade', 'downgrade', 'disabled'] as const
-type MigrationPolicy = (typeof migrationPolicies)[number]
-
-const directions: Readonly<Record<MigrationPolicy, { readonly upgrade: boolean; readonly downgrade: boolean }>> = {
-  bidirectional: { upgrade: true, downgrade: true },
-  upgrade: { upgrade: true, downgrade: false },
-  downgrade: { upgrade: false, downgrade: true },
-  disabled: { upgrade: false, downgrade: false },
-}
-
-function allows(config: BrokerConfig): { readonly upgrade: boolean; readonly downgrade: boolean } {
-  return directions[config.string('group.consumer.migration.policy').toLowerCase() as MigrationPolicy]
+function allows(config: BrokerConfig, direction: 'upgrade' | 'downgrade'): boolean {
+  const policy = config.string('group.consumer.migration.policy')
+  return policy === 'bidirectional' || policy === direction
 }
 
 /** Why a classic group with members cannot become a consumer group; undefined when it can. */
 export function upgradeProblem(group: ClassicGroup, config: BrokerConfig): string | undefined {
-  if (!allows(config).upgrade) return 'online upgrade is disabled'
+  if (!allows(config, 'upgrade')) return 'online upgrade is disabled'
   if (group.protocolType !== consumerProtocolType) return 'the group does not use the consumer embedded protocol'
   if (group.members.size > config.number('group.consumer.max.size')) {
     return 'the group size exceeds the consumer group maximum size'
@@ -80,7 +71,7 @@ export function isDowngrade(group: ConsumerGroup, leaving: readonly string[], co
   return (
     staying.length > 0 &&
     staying.every((member) => member.classic !== null) &&
-    allows(config).downgrade &&
+    allows(config, 'downgrade') &&
     staying.length <= config.number('group.max.size')
   )
 }
