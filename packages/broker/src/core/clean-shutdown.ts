@@ -42,8 +42,9 @@ export function forgetCleanShutdown(storage: BrokerStorage): void {
 }
 
 /**
- * What the last stop noted, if it was a clean one. Undefined when there is nothing, or something of another start than the last that the journal knows: a power loss may have brought it back. Nor one of another broker, whose folder
- * was deleted while it ran and which stopped when this one was already there.
+ * What the last stop noted, if it was a clean one. Not what is of another start than the last that the journal knows, since a
+ * power loss may have brought it back, nor what is of another broker, whose folder was deleted while it ran and which stopped
+ * when this one was already there.
  */
 export function readCleanShutdown(
   storage: BrokerStorage,
