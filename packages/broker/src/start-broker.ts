@@ -1,5 +1,6 @@
 import type { MetricSample } from '@millrace/base'
 import type { Interceptor } from './core/interception.ts'
+import { BrokerServer } from './server/broker-server.ts'
 import type { ListenerEndpoint } from './server/listener.ts'
 import { type BrokerOptions, type ResolvedOptions, resolveOptions } from './server/options.ts'
 import { WorkerBroker } from './server/worker-broker.ts'
@@ -104,8 +105,6 @@ function bootstrapAddress({ host, port }: ListenerEndpoint): string {
 }
 
 async function startHere(options: ResolvedOptions): Promise<Running> {
-  // Loaded only where it runs: with a worker this thread needs none of it.
-  const { BrokerServer } = await import('./server/broker-server.ts')
   const server = await BrokerServer.start(options)
   const { promise: closed, resolve } = Promise.withResolvers<void>()
   return {
