@@ -56,6 +56,11 @@ export class AnswerWriter {
     return this.#queuedBytes + this.#socket.writableLength
   }
 
+  /** Whether there is something that the socket has not been given. */
+  get hasUnwritten(): boolean {
+    return this.#next < this.#parts.length
+  }
+
   /** Bytes of answers that memory is held for. */
   get memoryBytes(): number {
     return this.#queuedMemoryBytes + this.#socket.writableLength

@@ -74,8 +74,10 @@ export class Connection {
   #paused = false
   #flushing = false
   #closed = false
-  /** Since when the connection only waits for its last answer to be taken. */
+  /** Since when the connection only waits for its last answers to be given and taken. */
   #endingSinceMs: number | undefined
+  /** What is wrong with the bytes behind the requests that have arrived whole. */
+  #malformed: Error | undefined
   readonly #openedMs: number
   #lastProgressMs: number
   /** When the request began to arrive that is not whole. */
@@ -126,7 +128,7 @@ export class Connection {
 
   #received(chunk: Buffer): void {
     // Read and thrown away: closing with unread bytes would take the last answer from the peer.
-    if (this.#endingSinceMs !== undefined) return
+    if (this.#endingSinceMs !== undefined || this.#malformed) return
     this.#lastProgressMs = Date.now()
     const wasMidFrame = this.#frames.isMidFrame
     const whole = this.#waiting.length
@@ -134,9 +136,7 @@ export class Connection {
       this.#frames.push(chunk)
       if (!wasMidFrame || this.#waiting.length > whole) this.#requestBeganMs = this.#lastProgressMs
     } catch (error) {
-      this.#handleWaiting()
-      this.destroy(error as Error)
-      return
+      this.#malformed = error as Error
     }
     this.#handleWaiting()
     // Holding back a large request that has begun would hold the memory that all wait for.
@@ -151,19 +151,21 @@ export class Connection {
     this.#flushing = true
     let handled = 0
     try {
-      while (handled < this.#waiting.length && !this.#closed && !this.#isOverloaded()) {
+      while (handled < this.#waiting.length && this.#isOpen && !this.#isOverloaded()) {
         this.#request(this.#waiting[handled++]!)
         this.#writeReady()
       }
     } catch (error) {
-      // What came before the bad request has its answer.
-      this.#answers.flush()
-      this.destroy(error as Error)
+      // What came before the bad request gets its answer, as it would from Kafka, which takes one at a time.
+      this.#flushing = false
+      this.#slots.pop()
+      this.#end(error as Error)
       return
     }
     this.#waiting.splice(0, handled)
     this.#flushing = false
-    this.#flush()
+    if (this.#malformed && this.#waiting.length === 0) this.#end(this.#malformed)
+    else this.#flush()
   }
 
   #request(frame: Buffer): void {
@@ -186,6 +188,10 @@ export class Connection {
     this.#writeReady()
     this.#answers.flush()
     this.#account()
+    if (this.#endingSinceMs !== undefined) {
+      this.#endWhenAnswered()
+      return
+    }
     if (this.#isOverloaded() || this.#waiting.length > 0) this.#pause()
     if (this.#paused) this.#resumeIfCalm()
   }
@@ -221,6 +227,10 @@ export class Connection {
   }
 
   #resumeIfCalm(): void {
+    if (this.#endingSinceMs !== undefined) {
+      this.#endWhenAnswered()
+      return
+    }
     if (!this.#paused || this.#flushing) return
     this.#account()
     if (this.#isOverloaded()) return
@@ -277,14 +287,26 @@ export class Connection {
     this.destroy(brokerError('BROKER_CONNECTION_DROPPED', reason, { client: this.#clientHost }))
   }
 
-  /** Closes the socket when what has been answered is written; a peer that does not take it is cut off. */
+  /**
+   * Closes the socket when requests that have begun are answered and the answers are written; a peer that does not take them, or
+   * requests that take too long, are cut off.
+   */
   #end(error: Error): void {
-    if (this.#closed) return
-    this.#flush()
+    if (!this.#isOpen) return
     this.#endingSinceMs = Date.now()
     this.#waiting = []
-    this.#socket.end()
+    this.#flush()
+    this.#socket.resume()
     connectionClosedChannel.publish({ clientHost: this.#clientHost, error })
+  }
+
+  /** With unread bytes in it a socket would take the last answers from the peer when it closes: what still comes is read. */
+  #endWhenAnswered(): void {
+    if (this.#slots.length === 0 && !this.#answers.hasUnwritten && !this.#socket.writableEnded) this.#socket.end()
+  }
+
+  get #isOpen(): boolean {
+    return !this.#closed && this.#endingSinceMs === undefined
   }
 
   /** Closes the socket at once; the error, if any, says why on the diagnostics channel. */
