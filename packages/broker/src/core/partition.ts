@@ -353,6 +353,12 @@ export class Partition {
     if (this.readers.size > 0) this.#environment.advanced(this)
   }
 
+  /** Whether the leader epoch that a client believes in is this partition's (KIP-320); -1 does not say. */
+  epochProblem(currentLeaderEpoch: number): number {
+    if (currentLeaderEpoch < 0 || currentLeaderEpoch === this.leaderEpoch) return ErrorCode.NONE
+    return currentLeaderEpoch < this.leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH
+  }
+
   /** Where readers of this isolation must stop. */
   readableEnd(isolation: Isolation): number {
     return isolation === 'read_committed' ? this.lastStableOffset : this.highWatermark

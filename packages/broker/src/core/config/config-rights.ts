@@ -2,9 +2,7 @@ import { ErrorCode } from '@millrace/protocol'
 import type { RequestContext } from '../request.ts'
 import { type AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 import { type Refusal, refusal } from '../topics/check-topic.ts'
-
-const topicResource = 2
-const groupResource = 32
+import { resourceType } from './resources.ts'
 
 type ConfigOperation = typeof AclOperation.DESCRIBE_CONFIGS | typeof AclOperation.ALTER_CONFIGS
 
@@ -12,14 +10,14 @@ type ConfigOperation = typeof AclOperation.DESCRIBE_CONFIGS | typeof AclOperatio
 export function configDenial(
   { may }: RequestContext,
   operation: ConfigOperation,
-  resourceType: number,
+  type: number,
   resourceName: string,
 ): Refusal | undefined {
-  if (resourceType === topicResource) {
+  if (type === resourceType.topic) {
     if (may(operation, ResourceType.TOPIC, resourceName)) return undefined
     return refusal(ErrorCode.TOPIC_AUTHORIZATION_FAILED, 'Topic authorization failed.')
   }
-  if (resourceType === groupResource) {
+  if (type === resourceType.group) {
     if (may(operation, ResourceType.GROUP, resourceName)) return undefined
     return refusal(ErrorCode.GROUP_AUTHORIZATION_FAILED, 'Group authorization failed.')
   }

@@ -1,5 +1,4 @@
 import { ErrorCode, type FetchResponse, type MessageInput, ZERO_UUID } from '@millrace/protocol'
-import { epochProblem } from '../handlers/leader-epoch.ts'
 import type { EpochEnd } from '../log/leader-epochs.ts'
 import type { Isolation, Partition } from '../partition.ts'
 import type { RequestContext } from '../request.ts'
@@ -121,7 +120,7 @@ function readOne(
   const partition = resolve(context, one)
   watched.partition = typeof partition === 'number' ? undefined : partition
   if (typeof partition === 'number') return failed(watched, partition)
-  const epoch = epochProblem(partition, one.currentLeaderEpoch)
+  const epoch = partition.epochProblem(one.currentLeaderEpoch)
   if (epoch !== ErrorCode.NONE) return failed(watched, epoch)
   if (one.lastFetchedEpoch >= 0 && context.apiVersion >= firstWithLastEpoch) {
     const end = partition.epochs.endOf(one.lastFetchedEpoch, partition.logEndOffset)

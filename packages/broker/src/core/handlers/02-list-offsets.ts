@@ -9,7 +9,6 @@ import { onlyOnce, repeated, topicsOnce } from '../only-once.ts'
 import type { Isolation, Partition } from '../partition.ts'
 import { handler } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
-import { epochProblem } from './leader-epoch.ts'
 
 type Asked = ListOffsetsRequest['topics'][number]['partitions'][number]
 type Answer = MessageInput<ListOffsetsResponse['topics'][number]['partitions'][number]>
@@ -58,7 +57,7 @@ export const listOffsets = handler({
           return { partitionIndex, errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, timestamp: -1, offset: -1 }
         }
         const partition = core.partition(name, partitionIndex)
-        const problem = partition ? epochProblem(partition, currentLeaderEpoch) : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        const problem = partition ? partition.epochProblem(currentLeaderEpoch) : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         if (!partition || problem !== ErrorCode.NONE) {
           return { partitionIndex, errorCode: problem, timestamp: -1, offset: -1 }
         }

@@ -1,7 +1,6 @@
 import { apis, ErrorCode } from '@millrace/protocol'
 import { handler } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
-import { epochProblem } from './leader-epoch.ts'
 
 /**
  * OffsetForLeaderEpoch (23), v2 to v4: where an epoch ends, so that a client that has read beyond it knows that the log lost
@@ -21,7 +20,7 @@ export const offsetForLeaderEpoch = handler({
           return { errorCode: ErrorCode.TOPIC_AUTHORIZATION_FAILED, partition: index, leaderEpoch: -1, endOffset: -1 }
         }
         const partition = core.partition(topic, index)
-        const errorCode = partition ? epochProblem(partition, currentLeaderEpoch) : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        const errorCode = partition ? partition.epochProblem(currentLeaderEpoch) : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         if (!partition || errorCode !== ErrorCode.NONE) {
           return { errorCode, partition: index, leaderEpoch: -1, endOffset: -1 }
         }

@@ -2,7 +2,7 @@ import { apis, type ConsumerGroupHeartbeatResponse, ErrorCode } from '@millrace/
 import { fromList } from '../groups/consumer/topic-partitions.ts'
 import { Deferred, handler } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
-import { servesConsumerGroups } from './consumer-protocol.ts'
+import { servesConsumerGroups } from './serves-consumer-groups.ts'
 
 /**
  * ConsumerGroupHeartbeat (68), v0 to v1: members of consumer groups join, say what they subscribe to and own, learn what

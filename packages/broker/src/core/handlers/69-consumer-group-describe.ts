@@ -6,8 +6,8 @@ import { toList } from '../groups/consumer/topic-partitions.ts'
 import { onlyOnce } from '../only-once.ts'
 import { Deferred, handler, type RequestContext } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
-import { servesConsumerGroups } from './consumer-protocol.ts'
 import { unknownOperations } from './node.ts'
+import { servesConsumerGroups } from './serves-consumer-groups.ts'
 
 type Described = MessageInput<ConsumerGroupDescribeResponse['groups'][number]>
 type Member = MessageInput<ConsumerGroupDescribeResponse['groups'][number]['members'][number]>

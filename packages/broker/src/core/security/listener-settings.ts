@@ -2,7 +2,7 @@ import { brokerError } from '../../errors.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import { listElements } from '../config/definition.ts'
 
-export const securityProtocols = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'] as const
+const securityProtocols = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'] as const
 export type SecurityProtocol = (typeof securityProtocols)[number]
 
 export interface Endpoint {

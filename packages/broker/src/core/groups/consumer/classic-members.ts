@@ -31,7 +31,7 @@ export class ClassicMembers {
     const { settings, groupInstanceId } = request
     const former = groupInstanceId === null ? undefined : group.staticMember(groupInstanceId)
     const isReplacement = former !== undefined && request.memberId === ''
-    if (!isReplacement) this.#checkSize(group, memberId)
+    if (!isReplacement) this.#groups.checkSize(group, memberId)
     const subscription = this.#checkProtocols(group, request, isReplacement ? former.memberId : memberId)
     if (request.memberId === '' && groupInstanceId === null && request.requiresKnownMemberId) {
       return joinError(ErrorCode.MEMBER_ID_REQUIRED, memberId)
@@ -69,12 +69,6 @@ export class ClassicMembers {
       skipAssignment: false,
       members: [],
     }
-  }
-
-  #checkSize(group: ConsumerGroup, memberId: string): void {
-    const maxSize = this.#groups.environment.config.number('group.consumer.max.size')
-    if (group.members.size < maxSize || group.members.has(memberId)) return
-    throw new GroupRefusal(ErrorCode.GROUP_MAX_SIZE_REACHED, `The group has ${maxSize} members already.`)
   }
 
   #checkProtocols(group: ConsumerGroup, request: JoinRequest, except: string): Subscription {

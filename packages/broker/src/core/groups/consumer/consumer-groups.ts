@@ -165,6 +165,16 @@ export class ConsumerGroups {
     return next
   }
 
+  /** Throws a refusal where a member that is not in the group would be one too many. */
+  checkSize(group: ConsumerGroup, memberId: string): void {
+    const maxSize = this.environment.config.number('group.consumer.max.size')
+    if (group.members.size < maxSize || group.members.has(memberId)) return
+    throw new GroupRefusal(
+      ErrorCode.GROUP_MAX_SIZE_REACHED,
+      `The consumer group has reached its maximum capacity of ${maxSize} members.`,
+    )
+  }
+
   /** The assignor that most members ask for, the first one of the setting when none asks. */
   assignorName(group: ConsumerGroup): string {
     const enabled = this.enabledAssignors

@@ -49,7 +49,7 @@ export type OpenGroup = (groupId: string, isJoin: boolean) => GroupChange
 const maxNameLength = 10_000
 
 /** Says why a request is refused whatever the group is; throws a refusal. */
-export function checkHeartbeat(request: ConsumerHeartbeat, assignors: readonly string[]): void {
+function checkHeartbeat(request: ConsumerHeartbeat, assignors: readonly string[]): void {
   const { memberEpoch, serverAssignor } = request
   const refuse = (message: string): never => {
     throw new GroupRefusal(ErrorCode.INVALID_REQUEST, message)
@@ -114,7 +114,7 @@ export class ConsumerHeartbeats {
     if (settled) return settled
     const change = this.#open(groupId, isJoin)
     const memberId = request.memberId === '' ? environment.newMemberId() : request.memberId
-    this.#checkSize(change.group, memberId)
+    this.#groups.checkSize(change.group, memberId)
     const before = this.#member(change, { ...request, memberId })
     const member = updated(before, request)
     if (member.topicRegex !== before.topicRegex && member.topicRegex !== '') checkRegex(change.group, member.topicRegex)
@@ -133,15 +133,6 @@ export class ConsumerHeartbeats {
     if (!this.#groups.isSettled(group, { member: updated(member, request), owned, mayDescribe })) return undefined
     this.#groups.watch(group.groupId, member)
     return this.#answer(request, member, false)
-  }
-
-  #checkSize(group: ConsumerGroup, memberId: string): void {
-    const maxSize = this.#groups.environment.config.number('group.consumer.max.size')
-    if (group.members.size < maxSize || group.members.has(memberId)) return
-    throw new GroupRefusal(
-      ErrorCode.GROUP_MAX_SIZE_REACHED,
-      `The consumer group has reached its maximum capacity of ${maxSize} members.`,
-    )
   }
 
   #member(change: GroupChange, request: ConsumerHeartbeat): ConsumerMember {

@@ -60,7 +60,7 @@ export function intersects(a: Has, b: Has): boolean {
   return false
 }
 
-export function countPartitions(partitions: Has): number {
+function countPartitions(partitions: Has): number {
   let count = 0
   for (const indexes of partitions.values()) count += indexes.size
   return count
