@@ -51,15 +51,39 @@ export interface Admin {
   committedOffsets(groupId: string): Promise<TopicPartitionOffset[]>
   deleteGroups(groupIds: readonly string[]): Promise<void>
   describeCluster(): Promise<ClusterDescription>
-  /** The ACLs that a filter means; without one all. Fails with KAFKA_SECURITY_DISABLED where nothing asks for ACLs. */
+  /**
+   * The ACLs that a filter means (KIP-140); without one all. Fails with KAFKA_SECURITY_DISABLED where the broker has no
+   * authorizer, with KAFKA_CLUSTER_AUTHORIZATION_FAILED without DESCRIBE on the cluster.
+   */
   describeAcls(filter?: AclFilter): Promise<AclBinding[]>
-  /** An ACL that is there already is no error. */
+  /**
+   * Adds ACLs; one that is there already is no error. Fails as `describeAcls` does, without ALTER on the cluster.
+   *
+   * @example
+   * const order = { resourceType: 'TOPIC', resourceName: 'order', patternType: 'LITERAL' } as const
+   * await admin.createAcls([{ ...order, principal: 'User:billing', host: '*', operation: 'READ', permission: 'ALLOW' }])
+   */
   createAcls(bindings: readonly AclBinding[]): Promise<void>
-  /** Deletes what any of the filters means, and returns it. An empty filter means all ACLs. */
+  /**
+   * Deletes what any of the filters means, and returns it. An empty filter means all ACLs. Fails as `createAcls` does.
+   *
+   * @example
+   * await admin.deleteAcls([{ principal: 'User:billing', resourceType: 'TOPIC' }])
+   */
   deleteAcls(filters: readonly AclFilter[]): Promise<AclBinding[]>
-  /** Users with SCRAM credentials; without names all, else those named that have any. */
+  /**
+   * Users with SCRAM credentials (KIP-554); without names all, else those named that have any. Fails with
+   * KAFKA_CLUSTER_AUTHORIZATION_FAILED without DESCRIBE on the cluster.
+   */
   describeScramUsers(users?: readonly string[]): Promise<ScramUser[]>
-  /** Passwords are salted and hashed here: brokers never see them. */
+  /**
+   * Sets passwords, or takes them away. They are salted and hashed here: brokers never see them. Fails with
+   * KAFKA_RESOURCE_NOT_FOUND for a password to be taken away that is not there, with KAFKA_CLUSTER_AUTHORIZATION_FAILED
+   * without ALTER on the cluster.
+   *
+   * @example
+   * await admin.alterScramUsers([{ user: 'carol', mechanism: 'SCRAM-SHA-512', password: process.env.CAROL_PASSWORD! }])
+   */
   alterScramUsers(alterations: readonly ScramAlteration[]): Promise<void>
 }
 

@@ -20,7 +20,7 @@ export interface TokenSasl {
 /** How to prove who we are on a SASL listener. */
 export type SaslOptions = PasswordSasl | TokenSasl
 
-/** The end of the exchange: how long the session lasts (KIP-368); 0 for ever. */
+/** Sends a token. The last answer says for how many milliseconds the session lasts (KIP-368); 0 for ever. */
 type Step = (authBytes: Buffer) => Promise<{ authBytes: Buffer; sessionLifetimeMs: number }>
 
 /**

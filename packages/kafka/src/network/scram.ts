@@ -1,4 +1,5 @@
-import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { saltedPassword } from './salted-password.ts'
 
 /** One SCRAM conversation, client side (RFC 5802, without channel binding). */
 export interface ScramClient {
@@ -12,7 +13,6 @@ export interface ScramClient {
 /** The most iterations a server may ask for: the work is done on the event loop. */
 const maxIterations = 1_000_000
 
-/** The password goes as UTF-8 without SASLprep, as Kafka itself and its clients take it. */
 export function scramClient(
   hash: 'sha256' | 'sha512',
   username: string,
@@ -33,7 +33,7 @@ export function scramClient(
         throw new Error('the server repeated no nonce of ours')
       if (!(iterations >= 4096 && iterations <= maxIterations))
         throw new Error(`the server asks for ${iterations} iterations`)
-      const salted = pbkdf2Sync(password, salt, iterations, hash === 'sha256' ? 32 : 64, hash)
+      const { saltedPassword: salted } = saltedPassword(hash, password, iterations, salt)
       const clientKey = hmac(salted, 'Client Key')
       const withoutProof = `c=biws,r=${serverNonce}`
       const authMessage = `${firstBare},${serverFirst},${withoutProof}`
