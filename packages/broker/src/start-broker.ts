@@ -16,6 +16,7 @@ export interface BrokerEndpoint extends ListenerEndpoint {
 export interface Broker extends AsyncDisposable {
   /** Where the first listener listens. */
   readonly host: string
+  /** The port that was really taken, where the options say 0. */
   readonly port: number
   /** `host:port` of the first listener, what clients take as their bootstrap address. */
   readonly brokers: string
@@ -56,8 +57,9 @@ interface Running {
 }
 
 /**
- * Starts a broker. Rejects with BROKER_CONFIG_INVALID, BROKER_HOST_NOT_LOOPBACK, BROKER_TLS_INVALID, BROKER_DATA_FOLDER_IN_USE, BROKER_PORT_IN_USE,
- * BROKER_HOST_UNAVAILABLE, BROKER_FORMAT_TOO_NEW or BROKER_DATA_DAMAGED.
+ * Starts a broker. Rejects with BROKER_CONFIG_INVALID, BROKER_HOST_NOT_LOOPBACK, BROKER_TLS_INVALID, BROKER_PORT_IN_USE or
+ * BROKER_HOST_UNAVAILABLE for what it is asked, with BROKER_DATA_FOLDER_IN_USE, BROKER_FORMAT_TOO_NEW, BROKER_DATA_DAMAGED
+ * or BROKER_STORAGE_FAILED for its folder, with BROKER_CLOSED when its worker ends before it serves.
  *
  * @example
  * await using broker = await startBroker({ memory: true })
