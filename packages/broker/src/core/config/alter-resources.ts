@@ -1,8 +1,8 @@
 import { ErrorCode } from '@millrace/protocol'
 import { repeated } from '../only-once.ts'
+import { type Refusal, refusal } from '../refusal.ts'
 import type { RequestContext } from '../request.ts'
 import { AclOperation } from '../security/authorization.ts'
-import { type Refusal, refusal } from '../topics/check-topic.ts'
 import { configDenial } from './config-rights.ts'
 import { type ConfigResource, findResource } from './resources.ts'
 

@@ -1,5 +1,5 @@
 import { ErrorCode } from '@millrace/protocol'
-import { type Refusal, refusal } from '../topics/check-topic.ts'
+import { type Refusal, refusal } from '../refusal.ts'
 import { type ConfigDefinition, invalidValue, listElements } from './definition.ts'
 
 const minIntervalMs = 100

@@ -1,7 +1,7 @@
 import { ErrorCode } from '@millrace/protocol'
+import { clusterDenied, type Refusal, refusal } from '../refusal.ts'
 import type { RequestContext } from '../request.ts'
 import { type AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
-import { type Refusal, refusal } from '../topics/check-topic.ts'
 import { resourceType } from './resources.ts'
 
 type ConfigOperation = typeof AclOperation.DESCRIBE_CONFIGS | typeof AclOperation.ALTER_CONFIGS
@@ -22,5 +22,5 @@ export function configDenial(
     return refusal(ErrorCode.GROUP_AUTHORIZATION_FAILED, 'Group authorization failed.')
   }
   if (may(operation, ResourceType.CLUSTER, clusterResource)) return undefined
-  return refusal(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.')
+  return clusterDenied
 }

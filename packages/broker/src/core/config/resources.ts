@@ -1,6 +1,7 @@
 import { ErrorCode } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
-import { configProblem, type Refusal, refusal } from '../topics/check-topic.ts'
+import { type Refusal, recorded, refusal } from '../refusal.ts'
+import { configProblem } from '../topics/check-topic.ts'
 import type { Topic } from '../topics/topic.ts'
 import { invalidTopicName } from '../topics/topic-name.ts'
 import { brokerConfigDefinition } from './broker-config-definitions.ts'
@@ -211,10 +212,5 @@ export function applyConfig(resource: ConfigResource, values: Values, validateOn
   const changed = new Set([...names].filter((name) => resource.own.get(name) !== values.get(name)))
   const problem = resource.problem(values, changed)
   if (problem || validateOnly || changed.size === 0) return problem
-  try {
-    resource.replace(values)
-    return undefined
-  } catch (error) {
-    return refusal(ErrorCode.KAFKA_STORAGE_ERROR, (error as Error).message)
-  }
+  return recorded(() => resource.replace(values))
 }

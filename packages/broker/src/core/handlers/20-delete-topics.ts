@@ -1,5 +1,6 @@
 import { apis, type DeleteTopicsResponse, ErrorCode, type MessageInput, ZERO_UUID } from '@millrace/protocol'
 import { onlyOnce, repeated } from '../only-once.ts'
+import { recorded } from '../refusal.ts'
 import { handler, type RequestContext } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 
@@ -57,11 +58,8 @@ function deleteOne(context: RequestContext, name: string | null, topicId: string
   }
   if (!core.config.boolean('delete.topic.enable')) return refused(ErrorCode.TOPIC_DELETION_DISABLED)
   if (topic.internal) return refused(ErrorCode.INVALID_REQUEST, `Topic '${topic.name}' is the broker's own.`)
-  try {
-    core.topics.delete(topic)
-  } catch (error) {
-    return refused(ErrorCode.KAFKA_STORAGE_ERROR, (error as Error).message)
-  }
+  const failure = recorded(() => core.topics.delete(topic))
+  if (failure) return refused(failure.errorCode, failure.errorMessage)
   return { name: topic.name, topicId: topic.id, errorCode: ErrorCode.NONE }
 }
 

@@ -1,7 +1,8 @@
 import { apis, type DescribeAclsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
+import { clusterDenied, refusal } from '../refusal.ts'
 import { handler } from '../request.ts'
 import { type Acl, patternKey } from '../security/acls/acl.ts'
-import { unknownInFilter } from '../security/acls/acl-filter.ts'
+import { filterOf, unknownInFilter } from '../security/acls/acl-filter.ts'
 import { AclOperation, allowAll, clusterResource, ResourceType } from '../security/authorization.ts'
 
 type Resource = MessageInput<DescribeAclsResponse['resources'][number]>
@@ -12,26 +13,13 @@ export const describeAcls = handler({
   versions: [1, 3],
   kips: [11, 140, 290, 482],
   handle(request, { core, may }) {
-    const refused = (errorCode: number, errorMessage: string): MessageInput<DescribeAclsResponse> => {
-      return { errorCode, errorMessage, resources: [] }
-    }
-    if (!may(AclOperation.DESCRIBE, ResourceType.CLUSTER, clusterResource)) {
-      return refused(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.')
-    }
+    if (!may(AclOperation.DESCRIBE, ResourceType.CLUSTER, clusterResource)) return clusterDenied
     if (core.authorizer === allowAll) {
-      return refused(ErrorCode.SECURITY_DISABLED, 'No Authorizer is configured on the broker')
+      return refusal(ErrorCode.SECURITY_DISABLED, 'No Authorizer is configured on the broker')
     }
-    const filter = {
-      resourceType: request.resourceTypeFilter,
-      resourceName: request.resourceNameFilter,
-      patternType: request.patternTypeFilter,
-      principal: request.principalFilter,
-      host: request.hostFilter,
-      operation: request.operation,
-      permission: request.permissionType,
-    }
+    const filter = filterOf(request)
     const unknown = unknownInFilter(filter)
-    if (unknown) return refused(ErrorCode.INVALID_REQUEST, `The ${unknown} of the filter is unknown.`)
+    if (unknown) return refusal(ErrorCode.INVALID_REQUEST, `The ${unknown} of the filter is unknown.`)
     return { errorCode: ErrorCode.NONE, errorMessage: null, resources: byPattern(core.acls.matching(filter)) }
   },
 })

@@ -1,10 +1,12 @@
 import { apis, type CreateAclsRequest, type CreateAclsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
+import { type Refusal, recorded } from '../refusal.ts'
 import { handler } from '../request.ts'
 import { type Acl, PatternType, Permission } from '../security/acls/acl.ts'
 import { isKnown } from '../security/acls/acl-filter.ts'
 import { isTooLarge } from '../security/acls/acl-store.ts'
-import { AclOperation, allowAll, clusterResource, ResourceType } from '../security/authorization.ts'
+import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
+import { alterDenial, tooLarge } from './acl-refusals.ts'
 
 type Creation = CreateAclsRequest['creations'][number]
 type Result = MessageInput<CreateAclsResponse['results'][number]>
@@ -19,15 +21,8 @@ export const createAcls = handler({
   kips: [11, 140, 290, 482],
   leftOut: "Ranges of addresses as hosts: they are Kafka 4.4's.",
   handle({ creations }, { core, may }) {
-    const refused = (errorCode: number, errorMessage: string): Result[] => {
-      return creations.map(() => ({ errorCode, errorMessage }))
-    }
-    if (!may(AclOperation.ALTER, ResourceType.CLUSTER, clusterResource)) {
-      return { results: refused(ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.') }
-    }
-    if (core.authorizer === allowAll) {
-      return { results: refused(ErrorCode.SECURITY_DISABLED, 'No Authorizer is configured.') }
-    }
+    const denied = alterDenial(core, may(AclOperation.ALTER, ResourceType.CLUSTER, clusterResource))
+    if (denied) return { results: creations.map(() => denied) }
     const wanted = creations.map(aclOf)
     const failure = add(
       core,
@@ -42,18 +37,9 @@ export const createAcls = handler({
   },
 })
 
-function add(core: BrokerCore, acls: readonly Acl[]): Result | undefined {
+function add(core: BrokerCore, acls: readonly Acl[]): Refusal | undefined {
   const added = core.acls.missing(acls)
-  if (isTooLarge(added)) {
-    const errorMessage = 'Unable to perform excessively large batch operation.'
-    return { errorCode: ErrorCode.POLICY_VIOLATION, errorMessage }
-  }
-  try {
-    core.acls.change({ added })
-    return undefined
-  } catch (error) {
-    return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, errorMessage: (error as Error).message }
-  }
+  return isTooLarge(added) ? tooLarge : recorded(() => core.acls.change({ added }))
 }
 
 /** The ACL, or what is wrong with it. */

@@ -1,14 +1,14 @@
-import { apis, type DeleteAclsRequest, type DeleteAclsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
+import { apis, type DeleteAclsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
+import { type Refusal, recorded, refusal } from '../refusal.ts'
 import { handler } from '../request.ts'
 import { type Acl, aclKey } from '../security/acls/acl.ts'
-import { type AclFilter, unknownInFilter } from '../security/acls/acl-filter.ts'
+import { type AclFilter, filterOf, unknownInFilter } from '../security/acls/acl-filter.ts'
 import { isTooLarge } from '../security/acls/acl-store.ts'
-import { AclOperation, allowAll, clusterResource, ResourceType } from '../security/authorization.ts'
+import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
+import { alterDenial, tooLarge } from './acl-refusals.ts'
 
-type Filter = DeleteAclsRequest['filters'][number]
 type Result = MessageInput<DeleteAclsResponse['filterResults'][number]>
-type Refusal = readonly [errorCode: number, errorMessage: string]
 
 /** An ACL may be meant by many filters of a request and is told for each: what is told has a limit. */
 const maxMatches = 100_000
@@ -21,44 +21,21 @@ export const deleteAcls = handler({
   versions: [1, 3],
   kips: [11, 140, 290, 482],
   handle({ filters }, { core, may }) {
-    const refused = ([errorCode, errorMessage]: Refusal): Result => {
-      return { errorCode, errorMessage, matchingAcls: [] }
-    }
-    const refusal = refusalOf(core, may(AclOperation.ALTER, ResourceType.CLUSTER, clusterResource))
-    if (refusal) return { filterResults: filters.map(() => refused(refusal)) }
+    const denied = alterDenial(core, may(AclOperation.ALTER, ResourceType.CLUSTER, clusterResource))
+    if (denied) return { filterResults: filters.map(() => denied) }
     const wanted = filters.map(filterOf)
     const found = find(core, wanted)
     const failure = found ? remove(core, found.flat()) : tooLarge
     return {
       filterResults: wanted.map((filter, at): Result => {
         const unknown = unknownInFilter(filter)
-        if (unknown) return refused([ErrorCode.INVALID_REQUEST, `The ${unknown} of the filter is unknown.`])
-        if (failure) return refused(failure)
+        if (unknown) return refusal(ErrorCode.INVALID_REQUEST, `The ${unknown} of the filter is unknown.`)
+        if (failure) return failure
         return { errorCode: ErrorCode.NONE, errorMessage: null, matchingAcls: found![at]!.map(told) }
       }),
     }
   },
 })
-
-const tooLarge: Refusal = [ErrorCode.POLICY_VIOLATION, 'Unable to perform excessively large batch operation.']
-
-function refusalOf(core: BrokerCore, allowed: boolean): Refusal | undefined {
-  if (!allowed) return [ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.']
-  if (core.authorizer === allowAll) return [ErrorCode.SECURITY_DISABLED, 'No Authorizer is configured.']
-  return undefined
-}
-
-function filterOf(filter: Filter): AclFilter {
-  return {
-    resourceType: filter.resourceTypeFilter,
-    resourceName: filter.resourceNameFilter,
-    patternType: filter.patternTypeFilter,
-    principal: filter.principalFilter,
-    host: filter.hostFilter,
-    operation: filter.operation,
-    permission: filter.permissionType,
-  }
-}
 
 /** What each filter means; undefined when that is too much. */
 function find(core: BrokerCore, filters: readonly AclFilter[]): Acl[][] | undefined {
@@ -78,13 +55,7 @@ function find(core: BrokerCore, filters: readonly AclFilter[]): Acl[][] | undefi
 
 function remove(core: BrokerCore, acls: readonly Acl[]): Refusal | undefined {
   const removed = [...new Map(acls.map((acl) => [aclKey(acl), acl])).values()]
-  if (isTooLarge(removed)) return tooLarge
-  try {
-    core.acls.change({ removed })
-    return undefined
-  } catch (error) {
-    return [ErrorCode.KAFKA_STORAGE_ERROR, (error as Error).message]
-  }
+  return isTooLarge(removed) ? tooLarge : recorded(() => core.acls.change({ removed }))
 }
 
 function told(acl: Acl): NonNullable<Result['matchingAcls']>[number] {

@@ -2,9 +2,9 @@ import { apis, ErrorCode } from '@millrace/protocol'
 import { configDenial } from '../config/config-rights.ts'
 import { findResource } from '../config/resources.ts'
 import { onlyOnce } from '../only-once.ts'
+import { refusal } from '../refusal.ts'
 import { handler } from '../request.ts'
 import { AclOperation } from '../security/authorization.ts'
-import { refusal } from '../topics/check-topic.ts'
 
 /** What one request describes at most: a resource of three bytes has settings of thousands, and any name may be a group's. */
 const maxResources = 20_000

@@ -1,8 +1,8 @@
 import { type AlterConfigsRequest, apis, ErrorCode } from '@millrace/protocol'
 import { alterResources } from '../config/alter-resources.ts'
 import { applyConfig, type ConfigResource } from '../config/resources.ts'
+import { type Refusal, refusal } from '../refusal.ts'
 import { handler } from '../request.ts'
-import { type Refusal, refusal } from '../topics/check-topic.ts'
 
 type Asked = AlterConfigsRequest['resources'][number]
 

@@ -1,9 +1,10 @@
 import { apis, type CreatePartitionsRequest, ErrorCode } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
 import { onlyOnce, repeated } from '../only-once.ts'
+import { type Refusal, recorded, refusal } from '../refusal.ts'
 import { handler } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
-import { type Refusal, refusal, tooManyPartitions } from '../topics/check-topic.ts'
+import { tooManyPartitions } from '../topics/check-topic.ts'
 
 type Wanted = CreatePartitionsRequest['topics'][number]
 
@@ -49,10 +50,5 @@ function problemOf(core: BrokerCore, { name, count, assignments }: Wanted): Refu
 }
 
 function grow(core: BrokerCore, { name, count }: Wanted): Refusal | undefined {
-  try {
-    core.topics.addPartitions(core.topics.topic(name)!, count)
-    return undefined
-  } catch (error) {
-    return refusal(ErrorCode.KAFKA_STORAGE_ERROR, (error as Error).message)
-  }
+  return recorded(() => core.topics.addPartitions(core.topics.topic(name)!, count))
 }

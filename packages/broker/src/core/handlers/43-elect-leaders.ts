@@ -6,9 +6,9 @@ import {
   type MessageInput,
 } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
+import { type Refusal, refusal } from '../refusal.ts'
 import { handler } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
-import { type Refusal, refusal } from '../topics/check-topic.ts'
 
 type TopicResult = MessageInput<ElectLeadersResponse['replicaElectionResults'][number]>
 

@@ -2,8 +2,8 @@ import { apis, ErrorCode, type IncrementalAlterConfigsRequest } from '@millrace/
 import { alterResources } from '../config/alter-resources.ts'
 import { listElements } from '../config/definition.ts'
 import { applyConfig, type ConfigResource } from '../config/resources.ts'
+import { type Refusal, refusal } from '../refusal.ts'
 import { handler } from '../request.ts'
-import { type Refusal, refusal } from '../topics/check-topic.ts'
 
 type Asked = IncrementalAlterConfigsRequest['resources'][number]
 type Alteration = Asked['configs'][number]

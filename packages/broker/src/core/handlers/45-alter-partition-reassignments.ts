@@ -1,8 +1,8 @@
 import { type AlterPartitionReassignmentsRequest, apis, ErrorCode } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
+import { type Refusal, refusal } from '../refusal.ts'
 import { handler } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
-import { type Refusal, refusal } from '../topics/check-topic.ts'
 
 type Asked = AlterPartitionReassignmentsRequest['topics'][number]['partitions'][number]
 

@@ -1,5 +1,6 @@
 import { apis, type DescribeUserScramCredentialsResponse, ErrorCode, type MessageInput } from '@millrace/protocol'
 import { repeated } from '../only-once.ts'
+import { clusterDenied } from '../refusal.ts'
 import { handler } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 import { type ScramMechanismName, scramMechanisms } from '../security/sasl/scram-keys.ts'
@@ -13,9 +14,7 @@ export const describeUserScramCredentials = handler({
   versions: [0, 0],
   kips: [554],
   handle({ users }, { core, may }) {
-    if (!may(AclOperation.DESCRIBE, ResourceType.CLUSTER, clusterResource)) {
-      return { errorCode: ErrorCode.CLUSTER_AUTHORIZATION_FAILED, errorMessage: 'Cluster authorization failed.' }
-    }
+    if (!may(AclOperation.DESCRIBE, ResourceType.CLUSTER, clusterResource)) return clusterDenied
     const names = users === null || users.length === 0 ? core.scram.users() : users.map(({ name }) => name)
     const twice = repeated(names)
     const results = [...new Set(names)].map((user) => describe(core.scram, user, twice.has(user)))

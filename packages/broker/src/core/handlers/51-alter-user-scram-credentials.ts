@@ -7,6 +7,7 @@ import {
 } from '@millrace/protocol'
 import type { BrokerCore } from '../broker-core.ts'
 import { repeated } from '../only-once.ts'
+import { clusterDenied, type Refusal, recorded, refusal } from '../refusal.ts'
 import { handler } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 import { credentialOf, scramIterations, scramMechanismOf } from '../security/sasl/scram-keys.ts'
@@ -15,7 +16,6 @@ import type { ScramChange } from '../security/scram-credentials.ts'
 type Result = MessageInput<AlterUserScramCredentialsResponse['results'][number]>
 type Upsertion = AlterUserScramCredentialsRequest['upsertions'][number]
 type Deletion = AlterUserScramCredentialsRequest['deletions'][number]
-type Refusal = readonly [errorCode: number, errorMessage: string]
 
 /**
  * AlterUserScramCredentials (51), v0. Sets and removes users; the client has salted the password, of which the broker keeps
@@ -29,7 +29,7 @@ export const alterUserScramCredentials = handler({
     const names = [...request.deletions, ...request.upsertions].map(({ name }) => name)
     const users = [...new Set(names)]
     if (!may(AclOperation.ALTER, ResourceType.CLUSTER, clusterResource)) {
-      return { results: users.map((user) => refused(user, unauthorized)) }
+      return { results: users.map((user) => ({ user, ...clusterDenied })) }
     }
     const refusals = new Map<string, Refusal>()
     const changes: ScramChange[] = []
@@ -41,13 +41,12 @@ export const alterUserScramCredentials = handler({
     }
     for (const one of request.deletions) take(one.name, deletion(core, one))
     for (const one of request.upsertions) take(one.name, upsertion(one))
-    const failure = record(core, changes)
+    const failure = recorded(() => core.scram.alter(changes))
     return { results: users.map((user) => outcome(user, refusals.get(user), failure)) }
   },
 })
 
-const unauthorized: Refusal = [ErrorCode.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.']
-const twice: Refusal = [ErrorCode.DUPLICATE_RESOURCE, 'A user credential cannot be altered twice in the same request']
+const twice = refusal(ErrorCode.DUPLICATE_RESOURCE, 'A user credential cannot be altered twice in the same request')
 
 function upsertion({
   name: user,
@@ -56,38 +55,24 @@ function upsertion({
   salt,
   saltedPassword,
 }: Upsertion): ScramChange | Refusal {
-  if (user === '') return [ErrorCode.UNACCEPTABLE_CREDENTIAL, 'Username must not be empty']
+  if (user === '') return refusal(ErrorCode.UNACCEPTABLE_CREDENTIAL, 'Username must not be empty')
   const mechanism = scramMechanismOf(type)
-  if (!mechanism) return [ErrorCode.UNSUPPORTED_SASL_MECHANISM, 'Unknown SCRAM mechanism']
-  if (iterations < scramIterations.min) return [ErrorCode.UNACCEPTABLE_CREDENTIAL, 'Too few iterations']
-  if (iterations > scramIterations.max) return [ErrorCode.UNACCEPTABLE_CREDENTIAL, 'Too many iterations']
+  if (!mechanism) return refusal(ErrorCode.UNSUPPORTED_SASL_MECHANISM, 'Unknown SCRAM mechanism')
+  if (iterations < scramIterations.min) return refusal(ErrorCode.UNACCEPTABLE_CREDENTIAL, 'Too few iterations')
+  if (iterations > scramIterations.max) return refusal(ErrorCode.UNACCEPTABLE_CREDENTIAL, 'Too many iterations')
   return { user, mechanism, credential: credentialOf(mechanism, saltedPassword, Buffer.from(salt), iterations) }
 }
 
 function deletion(core: BrokerCore, { name: user, mechanism: type }: Deletion): ScramChange | Refusal {
-  if (user === '') return [ErrorCode.UNACCEPTABLE_CREDENTIAL, 'Username must not be empty']
+  if (user === '') return refusal(ErrorCode.UNACCEPTABLE_CREDENTIAL, 'Username must not be empty')
   const mechanism = scramMechanismOf(type)
-  if (!mechanism) return [ErrorCode.UNSUPPORTED_SASL_MECHANISM, 'Unknown SCRAM mechanism']
+  if (!mechanism) return refusal(ErrorCode.UNSUPPORTED_SASL_MECHANISM, 'Unknown SCRAM mechanism')
   if (!core.scram.find(mechanism, user)) {
-    return [ErrorCode.RESOURCE_NOT_FOUND, 'Attempt to delete a user credential that does not exist']
+    return refusal(ErrorCode.RESOURCE_NOT_FOUND, 'Attempt to delete a user credential that does not exist')
   }
   return { user, mechanism, credential: undefined }
 }
 
-function record(core: BrokerCore, changes: readonly ScramChange[]): Refusal | undefined {
-  try {
-    core.scram.alter(changes)
-    return undefined
-  } catch (error) {
-    return [ErrorCode.KAFKA_STORAGE_ERROR, (error as Error).message]
-  }
-}
-
-function outcome(user: string, refusal: Refusal | undefined, failure: Refusal | undefined): Result {
-  const problem = refusal ?? failure
-  return problem ? refused(user, problem) : { user, errorCode: ErrorCode.NONE, errorMessage: null }
-}
-
-function refused(user: string, [errorCode, errorMessage]: Refusal): Result {
-  return { user, errorCode, errorMessage }
+function outcome(user: string, problem: Refusal | undefined, failure: Refusal | undefined): Result {
+  return { user, errorCode: ErrorCode.NONE, errorMessage: null, ...(problem ?? failure) }
 }

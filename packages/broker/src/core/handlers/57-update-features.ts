@@ -1,5 +1,6 @@
 import { apis, ErrorCode, type UpdateFeaturesRequest } from '@millrace/protocol'
 import { type FeatureUpdate, upgradeType } from '../features.ts'
+import { recorded } from '../refusal.ts'
 import { handler } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
 
@@ -23,13 +24,8 @@ export const updateFeatures = handler({
       const errorMessage = `The update failed for all features since the following feature had an error: ${problem}`
       return { errorCode: ErrorCode.INVALID_UPDATE_VERSION, errorMessage }
     }
-    if (!request.validateOnly) {
-      try {
-        core.features.update(updates)
-      } catch (error) {
-        return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, errorMessage: (error as Error).message }
-      }
-    }
+    const failure = request.validateOnly ? undefined : recorded(() => core.features.update(updates))
+    if (failure) return failure
     const results = apiVersion < withoutResults ? updates.map(({ name }) => ({ feature: name })) : []
     return { errorCode: ErrorCode.NONE, results }
   },

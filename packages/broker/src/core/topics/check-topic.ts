@@ -4,23 +4,15 @@ import type { BrokerConfig } from '../config/broker-config.ts'
 import { invalidValue } from '../config/definition.ts'
 import { inheritedTopicConfig } from '../config/topic-config.ts'
 import { topicConfigConflict, topicConfigDefinition } from '../config/topic-config-definitions.ts'
+import { type Refusal, refusal } from '../refusal.ts'
 import { isInternalTopic } from './topic.ts'
 import { invalidTopicName } from './topic-name.ts'
 
 type CreatableTopic = CreateTopicsRequest['topics'][number]
 
-export interface Refusal {
-  readonly errorCode: number
-  readonly errorMessage: string
-}
-
 export interface CheckedTopic {
   readonly partitions: number
   readonly config: Map<string, string>
-}
-
-export function refusal(errorCode: number, errorMessage: string): Refusal {
-  return { errorCode, errorMessage }
 }
 
 /** What a request to create a topic comes to, or why it is refused. */

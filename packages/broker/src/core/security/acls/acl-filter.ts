@@ -13,6 +13,29 @@ export interface AclFilter {
   readonly permission: number
 }
 
+/** A filter as DescribeAcls and DeleteAcls have it. */
+interface RequestedFilter {
+  readonly resourceTypeFilter: number
+  readonly resourceNameFilter: string | null
+  readonly patternTypeFilter: number
+  readonly principalFilter: string | null
+  readonly hostFilter: string | null
+  readonly operation: number
+  readonly permissionType: number
+}
+
+export function filterOf(requested: RequestedFilter): AclFilter {
+  return {
+    resourceType: requested.resourceTypeFilter,
+    resourceName: requested.resourceNameFilter,
+    patternType: requested.patternTypeFilter,
+    principal: requested.principalFilter,
+    host: requested.hostFilter,
+    operation: requested.operation,
+    permission: requested.permissionType,
+  }
+}
+
 /** What in a filter has a code that nobody knows; undefined when all is known. */
 export function unknownInFilter({ resourceType, patternType, operation, permission }: AclFilter): string | undefined {
   if (!isKnown(ResourceType, resourceType)) return 'resource type'
