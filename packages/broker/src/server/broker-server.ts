@@ -5,11 +5,12 @@ import { memoryStorage } from '../core/storage/memory-storage.ts'
 import { diskStorage } from '../storage/disk-storage.ts'
 import { ChunkPool } from './chunk-pool.ts'
 import { ConnectionQuotas } from './connection-quotas.ts'
-import { publishDenial } from './diagnostics.ts'
+import { logFailedChannel, publishDenial } from './diagnostics.ts'
 import { FramePool } from './frame-pool.ts'
 import { Listener, type ListenerEndpoint } from './listener.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { ResolvedOptions } from './options.ts'
+import { readMemory } from './reading-socket.ts'
 import { saslPolicy } from './security/sasl-policy.ts'
 
 /** A broker core with its ports, in this thread. */
@@ -38,6 +39,7 @@ export class BrokerServer {
       durability,
     })
     core.denied = publishDenial
+    core.logFailed = (failure) => logFailedChannel.publish(failure)
     const listeners: Listener[] = []
     const endpoints: ListenerEndpoint[] = []
     try {
@@ -60,7 +62,7 @@ export class BrokerServer {
 
 async function openListeners(core: BrokerCore, options: ResolvedOptions, listeners: Listener[]): Promise<void> {
   const budget = new MemoryBudget(core.config.number('queued.max.bytes'))
-  const memory = { budget, chunks: new ChunkPool(), frames: new FramePool() }
+  const memory = { budget, chunks: new ChunkPool(), frames: new FramePool(), reads: readMemory() }
   const shared = { memory, quotas: new ConnectionQuotas(core.config) }
   for (const settings of options.listeners) {
     const { securityProtocol } = settings

@@ -49,6 +49,8 @@ export interface ConnectionMemory {
   readonly budget: MemoryBudget
   readonly chunks: ChunkPool
   readonly frames: FramePool
+  /** What sockets read into. */
+  readonly reads: Buffer
 }
 
 /** An answer's place in the order of the requests. */
@@ -122,6 +124,7 @@ export class Connection {
     })
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#received(chunk))
+    socket.resume()
     socket.on('error', () => this.destroy())
     socket.on('close', () => this.destroy())
   }

@@ -1,6 +1,8 @@
 /** Frames from here on are lent memory that is used again; smaller ones are cheap. */
 const smallestBytes = 64 * 1024
 const largestBytes = 1024 * 1024
+/** Below, many share one piece of memory. */
+const ownMemoryBytes = 2048
 /** Frames kept of each size: powers of two. */
 const keptOfSize = 4
 
@@ -11,6 +13,7 @@ export class FramePool {
 
   /** Memory of so many bytes; what is in it is of no meaning. */
   take(bytes: number): Buffer {
+    if (bytes < ownMemoryBytes) return Buffer.allocUnsafe(bytes)
     if (bytes < smallestBytes || bytes > largestBytes) return Buffer.allocUnsafeSlow(bytes)
     const size = 2 ** Math.ceil(Math.log2(bytes))
     const whole = this.#free.get(size)?.pop() ?? Buffer.allocUnsafeSlow(size)

@@ -7,10 +7,7 @@ const allocateAtOnceBytes = 1024 * 1024
 /** The first memory of a larger frame. */
 const firstRoomBytes = 64 * 1024
 
-/** Up to here a frame is moved out of the chunk that it came in. */
-const copyBelowBytes = 2048
-
-/** Cuts a stream into frames: four bytes of length, then as many bytes. */
+/** Cuts a stream into frames: four bytes of length, then as many bytes. A frame has memory of its own. */
 export class FrameReader {
   /** Larger frames are refused when their length is read. */
   maxFrameBytes: number
@@ -22,7 +19,7 @@ export class FrameReader {
   #filled = 0
   #whole: Buffer | undefined
 
-  /** `allocate` gives memory for frames that come in several chunks. */
+  /** `allocate` gives memory for frames up to 1 MiB. */
   constructor(maxFrameBytes: number, onFrame: (frame: Buffer) => void, allocate: (bytes: number) => Buffer) {
     this.maxFrameBytes = maxFrameBytes
     this.#allocate = allocate
@@ -38,7 +35,7 @@ export class FrameReader {
     return this.#expected >= 0 || this.#lengthPart.length > 0
   }
 
-  /** Takes what has arrived. Throws BROKER_REQUEST_INVALID for a length that cannot be, and what `onFrame` throws. */
+  /** Copies what has arrived. Throws BROKER_REQUEST_INVALID for a length that cannot be, and what `onFrame` throws. */
   push(chunk: Buffer): void {
     let rest = chunk
     while (rest.length > 0) {
@@ -83,13 +80,6 @@ export class FrameReader {
 
   #take(bytes: Buffer): void {
     const complete = this.#filled + bytes.length === this.#expected
-    if (complete && this.#filled === 0) {
-      // The frame lies in one chunk. A chunk was read into 64 KiB that were then cut to size: many small ones that wait for
-      // long would keep the heap in pieces, so those are copied.
-      this.#expected = -1
-      this.#onFrame(bytes.length < copyBelowBytes ? Buffer.from(bytes) : bytes)
-      return
-    }
     this.#whole = this.#withRoomFor(this.#filled + bytes.length)
     this.#whole.set(bytes, this.#filled)
     this.#filled += bytes.length

@@ -7,6 +7,7 @@ import { brokerError } from '../errors.ts'
 import { Connection, type ConnectionLimits, type ConnectionMemory, type ConnectionPeer } from './connection.ts'
 import type { ConnectionQuotas } from './connection-quotas.ts'
 import { connectionClosedChannel, listeningChannel } from './diagnostics.ts'
+import { readingInto } from './reading-socket.ts'
 import type { TlsDoor } from './security/tls-door.ts'
 
 const checkIntervalMs = 1000
@@ -70,7 +71,11 @@ export class Listener {
         entered: (socket, principal) => this.#connect(socket, principal && { principal }),
         refused: (clientHost, reason, cause) => this.#report(clientHost, reason, cause),
       })
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
+    // TLS reads by itself.
+    const pauseOnConnect = this.#tls === undefined
+    this.#server = createServer({ noDelay: true, pauseOnConnect }, (accepted) => {
+      this.#accept(pauseOnConnect ? readingInto(shared.memory.reads, accepted) : accepted)
+    })
   }
 
   /** Begins to listen; resolves with where. Rejects with BROKER_PORT_IN_USE or BROKER_HOST_UNAVAILABLE. */
@@ -149,8 +154,10 @@ export class Listener {
   close(): Promise<void> {
     clearInterval(this.#timer)
     for (const connection of this.#connections.values()) connection.destroy()
+    const closed = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
     for (const socket of this.#sockets) socket.destroy()
-    return new Promise((resolve) => this.#server.close(() => resolve()))
+    const stopped = new Promise((resolve) => this.#server.close(resolve))
+    return Promise.all([stopped, ...closed]).then(() => {})
   }
 }
 
