@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Broker, startBroker } from '@millrace/broker'
 import { apis, ErrorCode, type ProduceResponse } from '@millrace/protocol'
 import { batch } from '../../packages/broker/test/support/records.ts'
 import { type Right, type Row, rightsTable, type Subject } from '../../packages/broker/test/support/rights-table.ts'
-import { type ApacheKafka, apacheKafkaUnavailable, startApacheKafka } from '../kafka/apache-kafka.ts'
+import { apacheKafkaUnavailable } from '../kafka/apache-kafka.ts'
 import { rightsDifferences } from './authorization-differences.ts'
+import { type BrokersWithAcls, password, startBrokersWithAcls } from './brokers-with-acls.ts'
 import { RawClient } from './raw-client.ts'
 
 const cluster = 4
-const password = 'secret'
 
 /** A request with some of the rights that it needs, made by a user of its own about things of its own. */
 interface Question {
@@ -209,48 +208,18 @@ function comparable(answer: unknown, { topicId }: Subject): unknown {
   return JSON.parse(text.replaceAll(topicId, '<topic id>'))
 }
 
-const jaas = [
-  'org.apache.kafka.common.security.plain.PlainLoginModule required username="admin"',
-  `password="${password}"`,
-  ...users.map((user) => `user_${user}="${password}"`),
-].join(' ')
-
-const common = {
-  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-  'sasl.enabled.mechanisms': 'PLAIN',
-  'transaction.partition.verification.enable': 'true',
-}
-
 describe('rights on Apache Kafka and on Millrace', { skip: apacheKafkaUnavailable() ?? false, concurrency: 4 }, () => {
-  let kafka: ApacheKafka
-  let millrace: Broker
+  let brokers: BrokersWithAcls
   let theirs: Side
   let ours: Side
 
   before(async () => {
-    kafka = await startApacheKafka({
-      config: {
-        ...common,
-        'super.users': 'User:admin;User:ANONYMOUS',
-        'listener.security.protocol.map': 'PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
-        'sasl.mechanism.inter.broker.protocol': 'PLAIN',
-        'listener.name.plaintext.plain.sasl.jaas.config': `${jaas};`,
-      },
-    })
-    millrace = await startBroker({
-      memory: true,
-      worker: false,
-      users: Object.fromEntries(users.map((user) => [user, password])),
-      config: { ...common, 'super.users': 'User:admin', listeners: 'SASL_PLAINTEXT://127.0.0.1:0' },
-    })
-    theirs = new Side(kafka.brokers)
-    ours = new Side(millrace.brokers)
+    brokers = await startBrokersWithAcls(users, { 'transaction.partition.verification.enable': 'true' })
+    theirs = new Side(brokers.kafka.brokers)
+    ours = new Side(brokers.millrace.brokers)
     await Promise.all([theirs.prepare(), ours.prepare()])
   })
-  after(async () => {
-    await millrace?.close()
-    await kafka?.close()
-  })
+  after(() => brokers?.close())
 
   for (const question of questions) {
     test(question.title, async () => {

@@ -5,12 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import { startBroker } from '@millrace/broker'
 import { type AclBinding, kafkaClient, networkTransport } from '@millrace/kafka'
-import { apacheKafkaClassPath, apacheKafkaUnavailable, startApacheKafka } from '../kafka/apache-kafka.ts'
+import { apacheKafkaClassPath, apacheKafkaUnavailable } from '../kafka/apache-kafka.ts'
+import { adminLogin, type BrokersWithAcls, password, startBrokersWithAcls } from './brokers-with-acls.ts'
 
 const run = promisify(execFile)
-const password = 'secret'
 const users = ['admin', 'nobody', 'reader', 'writer', 'operator', 'barred'] as const
 type User = (typeof users)[number]
 const prefixOf = (user: User): string => `${user}-`
@@ -47,17 +46,10 @@ const rules: AclBinding[] = [
   { ...rule('barred', 'ALTER', 'CLUSTER'), permission: 'DENY' },
 ]
 
-const jaas = [
-  `org.apache.kafka.common.security.plain.PlainLoginModule required username="admin" password="${password}"`,
-  ...users.map((user) => `user_${user}="${password}"`),
-].join(' ')
-const common = {
-  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-  'sasl.enabled.mechanisms': 'PLAIN',
-}
-
 describe("rights of Java's clients and tools", { skip: apacheKafkaUnavailable() ?? false }, () => {
-  const sides: { name: string; brokers: string; close(): Promise<void> }[] = []
+  let brokers: BrokersWithAcls
+  /** Bootstrap addresses, Apache Kafka's first. */
+  let sides: string[] = []
   let classes: string
   let classPath: string
 
@@ -67,34 +59,20 @@ describe("rights of Java's clients and tools", { skip: apacheKafkaUnavailable() 
     execFileSync('javac', ['-cp', classPath, '-d', classes, join(import.meta.dirname, 'Rights.java')])
     await writeFile(
       join(classes, 'admin.properties'),
-      `security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config=${jaas.replaceAll(/ user_\w+="\w+"/g, '')};\n`,
+      `security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config=${adminLogin};\n`,
     )
-    const kafka = await startApacheKafka({
-      config: {
-        ...common,
-        'super.users': 'User:admin;User:ANONYMOUS',
-        'listener.security.protocol.map': 'PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
-        'sasl.mechanism.inter.broker.protocol': 'PLAIN',
-        'listener.name.plaintext.plain.sasl.jaas.config': `${jaas};`,
-      },
-    })
-    sides.push({ name: 'Apache Kafka', brokers: kafka.brokers, close: () => kafka.close() })
-    const millrace = await startBroker({
-      memory: true,
-      users: Object.fromEntries(users.map((user) => [user, password])),
-      config: { ...common, 'super.users': 'User:admin', listeners: 'SASL_PLAINTEXT://127.0.0.1:0' },
-    })
-    sides.push({ name: 'Millrace', brokers: millrace.brokers, close: () => millrace.close() })
-    await Promise.all(sides.map(({ brokers }) => prepare(brokers)))
+    brokers = await startBrokersWithAcls(users)
+    sides = [brokers.kafka.brokers, brokers.millrace.brokers]
+    await Promise.all(sides.map(prepare))
   })
   after(async () => {
-    for (const side of sides) await side.close()
+    await brokers?.close()
     if (classes) await rm(classes, { recursive: true, force: true })
   })
 
-  const java = async (brokers: string, ...args: string[]): Promise<string> => {
+  const java = async (side: string, ...args: string[]): Promise<string> => {
     const options = ['-XX:TieredStopAtLevel=1', '-Xmx256m', '-cp', `${classes}:${classPath}`]
-    const { stdout } = await run('java', [...options, ...args.map((one) => one.replace('<brokers>', brokers))], {
+    const { stdout } = await run('java', [...options, ...args.map((one) => one.replace('<brokers>', side))], {
       timeout: 240_000,
     })
     return stdout
@@ -103,8 +81,8 @@ describe("rights of Java's clients and tools", { skip: apacheKafkaUnavailable() 
   for (const user of users) {
     test(`what ${user} may do with Kafka's own clients`, { timeout: 300_000 }, async () => {
       const outcomes = await Promise.all(
-        sides.map(async ({ brokers }) => {
-          const lines = (await java(brokers, 'Rights', '<brokers>', user, prefixOf(user))).trim().split('\n')
+        sides.map(async (side) => {
+          const lines = (await java(side, 'Rights', '<brokers>', user, prefixOf(user))).trim().split('\n')
           const outcomes = lines.map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)])
           return Object.fromEntries(outcomes.map(([step, outcome]) => [step, comparable(user, step!, outcome!)]))
         }),
@@ -127,10 +105,10 @@ describe("rights of Java's clients and tools", { skip: apacheKafkaUnavailable() 
       ['--list', '--principal', 'User:tool'],
     ]
     const [theirs, ours] = await Promise.all(
-      sides.map(async ({ brokers }) => {
+      sides.map(async (side) => {
         const said: string[][] = []
         // A line of an ACL stands where its hash code puts it.
-        for (const step of steps) said.push((await java(brokers, ...acls, ...step)).split('\n').sort())
+        for (const step of steps) said.push((await java(side, ...acls, ...step)).split('\n').sort())
         return said
       }),
     )
