@@ -19,7 +19,7 @@ import { type MemberState, memberStateCodes } from './consumer-group-state.ts'
 import type { ConsumerMember } from './consumer-member.ts'
 import { type EpochPartitions, fromList, type TopicPartitions, toList } from './topic-partitions.ts'
 
-/** One change of a consumer group, as a record of `__consumer_offsets` holds it; null and 'gone' are tombstones. */
+/** One change of a consumer group, as a record of `__consumer_offsets` holds it; null is a tombstone. */
 export type ConsumerRecord =
   | { readonly kind: 'group'; readonly value: { readonly epoch: number; readonly metadataHash: number } | null }
   | { readonly kind: 'member'; readonly memberId: string; readonly value: MemberMetadata | null }
