@@ -60,7 +60,7 @@ export const brokerErrors = {
     retriable: false,
     cause: 'Bytes on a connection are no request of the Kafka protocol that this broker serves.',
     remedy:
-      'Check that the client speaks the Kafka protocol (plain text) and is at most at the versions in ApiVersions.',
+      'Check that the client speaks the Kafka protocol, with TLS just where the listener has it, and is at most at the versions in ApiVersions.',
   },
   BROKER_CONNECTION_DROPPED: {
     retriable: true,
