@@ -304,7 +304,7 @@ test('a log that changed on the disk is reported to its readers, not walked for 
   const log = storage.readFile(`logs/${core.topics.topic('order')!.id}/0/00000000000000000000.log`)!
   log.writeInt32BE(-12, 8)
   storage.replaceFile(`logs/${core.topics.topic('order')!.id}/0/00000000000000000000.log`, log)
-  assert.equal(fetchNow(client, 'order', 0).errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
+  assert.equal(fetchNow(client, 'order', 0).errorCode, ErrorCode.CORRUPT_MESSAGE)
 })
 
 test('a sync that fails on the first batch after retention emptied the log takes no offset back', () => {

@@ -56,6 +56,13 @@ export interface BrokerCoreOptions {
   readonly advertised?: { readonly host: string; readonly port: number }
 }
 
+/** A partition's log could not be read or written; the error says why and, of damage, in which file and where. */
+export interface LogFailure {
+  readonly topic: string
+  readonly partition: number
+  readonly error: Error
+}
+
 const formatPath = 'format.json'
 const storageFormat = 1
 /** How long a clean stop under `write` syncs logs. */
@@ -98,6 +105,8 @@ export class BrokerCore {
   authorizer: Authorizer
   /** Kept also while nothing asks for them. */
   readonly acls: AclStore
+  /** Told when a partition's log cannot be read or written, the same of one partition once a minute. */
+  logFailed: (failure: LogFailure) => void = () => {}
   /** Told of every request that is refused. */
   denied: (denial: Denial) => void = () => {}
   readonly nodeId: number
@@ -145,6 +154,7 @@ export class BrokerCore {
       fsync: this.durability === 'fsync',
       producerStates: partitionProducers,
       advanced: (partition) => this.#partitionAdvanced(partition),
+      failed: ({ topic, index: partition }, error) => this.logFailed({ topic, partition, error }),
       recordLogStart: (partition, offset) => this.#recordLogStart(partition, offset),
     }
     this.#journal = new MetadataJournal(this.storage, this.durability === 'fsync', () => this.#currentMetadata())

@@ -53,7 +53,8 @@ export class Maintenance {
         partition.producers.expire(nowMs, expirationMs)
         try {
           partition.enforceRetention(nowMs)
-        } catch {
+        } catch (error) {
+          partition.report(error)
           // A device that refuses, or too many open files: the next look tries again, and other partitions have theirs now.
           this.failures++
         }

@@ -1,4 +1,4 @@
-import type { Clock } from '@millrace/base'
+import { type Clock, isMillraceError } from '@millrace/base'
 import { batchesIn, ErrorCode, RecordBatchView } from '@millrace/protocol'
 import type { PartitionCheckpoint } from './clean-shutdown.ts'
 import type { TopicConfig } from './config/topic-config.ts'
@@ -22,6 +22,8 @@ export interface PartitionEnvironment {
   readonly producerStates: ProducerStateFactory
   /** Called when there is more to read: the high watermark or the last stable offset has moved. */
   advanced(partition: Partition): void
+  /** The log could not be read or written. */
+  failed(partition: Partition, error: Error): void
   /** Makes a log start durable before the bytes before it go. */
   recordLogStart(partition: Partition, offset: number): void
 }
@@ -78,6 +80,7 @@ interface CommitWaiter {
 const noBytes = Buffer.alloc(0)
 const maxTimerMs = 0x7fffffff
 const scanBytes = 256 * 1024
+const reportIntervalMs = 60_000
 
 /**
  * One partition: its log, what it knows of producers, and how far readers may see. Everything is synchronous; only the
@@ -108,6 +111,7 @@ export class Partition {
   #unflushed = 0
   #cancelFlush: (() => void) | undefined
   #closed = false
+  #reported: { readonly message: string; readonly atMs: number } | undefined
   /** Whether the log has an end that it should not have, until the next start. */
   #broken = false
 
@@ -228,6 +232,7 @@ export class Partition {
       if (origin === 'replica' && this.log.segments.length === 0) this.advanceLogStart(baseOffset)
       rolled = this.log.append(records, baseOffset, nextOffset, nowMs, this.config.roll)
     } catch (error) {
+      this.report(error)
       return refused(ErrorCode.KAFKA_STORAGE_ERROR, `The log cannot be written: ${(error as Error).message}`)
     }
     // At the beginning of the log nothing is known of anyone.
@@ -312,8 +317,10 @@ export class Partition {
       if (--missing > 0) return
       this.#syncing = false
       if (this.#closed) return
-      if (failure) this.#dropUnsynced()
-      else {
+      if (failure) {
+        this.report(failure)
+        this.#dropUnsynced()
+      } else {
         this.#advanceTo(target)
         // Who waited may have appended and synced more by now.
         if (this.log.endOffset > this.highWatermark) this.#sync()
@@ -380,9 +387,21 @@ export class Partition {
       if (range) return { errorCode: ErrorCode.NONE, ...range }
       const records = this.log.read(fromOffset, maxBytes, untilOffset, atLeastOne)
       return { errorCode: ErrorCode.NONE, records, nextOffset: endOf(records, fromOffset) }
-    } catch {
-      return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, records: noBytes, nextOffset: fromOffset }
+    } catch (error) {
+      return { errorCode: this.report(error), records: noBytes, nextOffset: fromOffset }
     }
+  }
+
+  /** Reports that the log cannot be read or written, the same once a minute. Returns what to tell who asked. */
+  report(cause: unknown): number {
+    const error = cause as Error
+    const nowMs = this.#environment.clock.now()
+    if (error.message !== this.#reported?.message || nowMs - this.#reported.atMs >= reportIntervalMs) {
+      this.#reported = { message: error.message, atMs: nowMs }
+      this.#environment.failed(this, error)
+    }
+    const isDamaged = isMillraceError(error) && error.code === 'BROKER_DATA_DAMAGED'
+    return isDamaged ? ErrorCode.CORRUPT_MESSAGE : ErrorCode.KAFKA_STORAGE_ERROR
   }
 
   abortedTransactions(fromOffset: number, toOffset: number): AbortedTransaction[] {

@@ -23,6 +23,8 @@ export interface AuthorizationDenied {
 export const connectionClosedChannel = channel('millrace:broker:connection-closed')
 /** A listener serves; the message carries `host`, `port`, `listener`, `securityProtocol`, and how many bytes recovery cut. */
 export const listeningChannel = channel('millrace:broker:listening')
+/** A partition's log could not be read or written; the message is a {@link LogFailure}. */
+export const logFailedChannel = channel('millrace:broker:log-failed')
 /** ACLs refused a request; the message is an {@link AuthorizationDenied}. */
 export const authorizationDeniedChannel = channel('millrace:broker:authorization-denied')
 

@@ -7,7 +7,7 @@ import {
   type Interceptor,
 } from '../core/interception.ts'
 import { brokerError } from '../errors.ts'
-import { authorizationDeniedChannel, connectionClosedChannel } from './diagnostics.ts'
+import { authorizationDeniedChannel, connectionClosedChannel, logFailedChannel } from './diagnostics.ts'
 import type { ListenerEndpoint } from './listener.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type FromWorker, fromPlainError, portable, type ToWorker, toPlainError } from './worker-protocol.ts'
@@ -42,6 +42,10 @@ export class WorkerBroker {
         this.#asked.delete(message.call)
       }
       if (message.kind === 'authorizationDenied') authorizationDeniedChannel.publish(message.denied)
+      if (message.kind === 'logFailed') {
+        const { topic, partition } = message
+        logFailedChannel.publish({ topic, partition, error: fromPlainError(message.error) })
+      }
       if (message.kind === 'connectionClosed') {
         const { clientHost } = message
         connectionClosedChannel.publish({ clientHost, error: fromPlainError(message.error) })

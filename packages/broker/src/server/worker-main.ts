@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { LogFailure } from '../core/broker-core.ts'
 import type { InterceptedRequest, Interception } from '../core/interception.ts'
 import { BrokerServer } from './broker-server.ts'
 import {
@@ -6,6 +7,7 @@ import {
   authorizationDeniedChannel,
   type ConnectionClosed,
   connectionClosedChannel,
+  logFailedChannel,
 } from './diagnostics.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type FromWorker, fromPlainError, portable, type ToWorker, toPlainError } from './worker-protocol.ts'
@@ -17,6 +19,10 @@ async function main(): Promise<void> {
   connectionClosedChannel.subscribe((message) => {
     const { clientHost, error } = message as ConnectionClosed
     tell({ kind: 'connectionClosed', clientHost, error: toPlainError(error) })
+  })
+  logFailedChannel.subscribe((message) => {
+    const { topic, partition, error } = message as LogFailure
+    tell({ kind: 'logFailed', topic, partition, error: toPlainError(error) })
   })
   authorizationDeniedChannel.subscribe((message) => {
     tell({ kind: 'authorizationDenied', denied: message as AuthorizationDenied })

@@ -24,6 +24,7 @@ export type FromWorker =
   | { readonly kind: 'metrics'; readonly call: number; readonly samples: readonly MetricSample[] }
   | { readonly kind: 'authorizationDenied'; readonly denied: AuthorizationDenied }
   | { readonly kind: 'connectionClosed'; readonly clientHost: string; readonly error: PlainError }
+  | { readonly kind: 'logFailed'; readonly topic: string; readonly partition: number; readonly error: PlainError }
   | { readonly kind: 'intercepted'; readonly call: number; readonly request: InterceptedRequest }
 
 /** An error as data. */

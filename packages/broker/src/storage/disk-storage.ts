@@ -23,6 +23,8 @@ import { type BrokerStorage, FileRange, type StorageFile } from '../core/storage
 
 /** Files kept open at once; the one unused for longest is closed and opened again when needed. */
 const maxOpenFiles = 512
+/** How often a file that is written to is asked whether it still has a name. */
+const nameCheckMs = 1_000
 /** Files of this size are freed off the thread. */
 const largeFileBytes = 4 * 1024 * 1024
 
@@ -141,6 +143,7 @@ class DiskFile implements StorageFile {
   /** Whether the folder entry may not be on the device yet. */
   #isNew = false
   #dirty = false
+  #nameCheckedMs = Number.NEGATIVE_INFINITY
   #syncs = 0
   #closeAfterSync = false
 
@@ -161,6 +164,7 @@ class DiskFile implements StorageFile {
 
   append(bytes: Uint8Array): void {
     const fd = this.#openForWriting()
+    this.#checkName(fd)
     this.#dirty = true
     try {
       writeFully(fd, bytes)
@@ -170,6 +174,14 @@ class DiskFile implements StorageFile {
       throw error
     }
     this.#size += bytes.length
+  }
+
+  /** Whoever deletes the folder of a running broker leaves it files that nobody will find again: what is written there is lost. */
+  #checkName(fd: number): void {
+    const nowMs = performance.now()
+    if (nowMs - this.#nameCheckedMs < nameCheckMs) return
+    if (fstatSync(fd).nlink === 0) throw new Error(`${this.#fullPath} has been deleted while the broker was running`)
+    this.#nameCheckedMs = nowMs
   }
 
   readAt(position: number, length: number): Buffer {

@@ -67,9 +67,9 @@ export const listOffsets = handler({
         try {
           const { leaderEpoch, ...found } = find(partition, timestamp, isolation)
           return { partitionIndex, errorCode: ErrorCode.NONE, ...found, ...(apiVersion >= 4 && { leaderEpoch }) }
-        } catch {
+        } catch (error) {
           // The index or the batches cannot be read.
-          return { partitionIndex, errorCode: ErrorCode.KAFKA_STORAGE_ERROR, timestamp: -1, offset: -1 }
+          return { partitionIndex, errorCode: partition.report(error), timestamp: -1, offset: -1 }
         }
       }),
     }))

@@ -3,10 +3,11 @@ import type { Partition } from '../partition.ts'
 import type { StorageFile } from '../storage/storage.ts'
 import { type CleanableRange, groupsOf } from './cleanable.ts'
 import { KeyOffsets } from './key-offsets.ts'
+import { logDamage } from './log-damage.ts'
 import { isAbortMarker, PassTransactions } from './pass-transactions.ts'
 import { emptyBatch, rewriteBatch } from './rewrite-batch.ts'
 import { Segment, type SegmentEnvironment } from './segment.ts'
-import { walkBatches } from './walk-batches.ts'
+import { isWholeBatch, walkKnownBatches } from './walk-batches.ts'
 
 /** Bytes worked on before others get their turn. */
 const sliceBytes = 128 * 1024
@@ -85,7 +86,7 @@ export class Compaction {
     for (const segment of segments) {
       for (let position = 0; position < segment.size; ) {
         const from = position
-        position = walkBatches(segment.file, from, segment.size, (bytes, at, _size, here) => {
+        position = walkKnownBatches(segment, from, (bytes, at, _size, here) => {
           if (here - from >= sliceBytes || this.#latest.isFull) return false
           const batch = new RecordBatchView(bytes, at)
           if (batch.isControl) transactions.endsNothing(batch)
@@ -128,8 +129,10 @@ export class Compaction {
         for (let position = 0; position < segment.size; ) {
           const kept: Buffer[] = []
           const from = position
-          position = walkBatches(segment.file, from, segment.size, (bytes, at, _size, here) => {
+          position = walkKnownBatches(segment, from, (bytes, at, size, here) => {
             if (here - from >= sliceBytes) return false
+            // What is written anew gets a CRC anew: nobody would notice any more.
+            if (!isWholeBatch(bytes, at, size)) throw logDamage(segment, here, 'a batch does not match its CRC')
             const bytesKept = this.#rewrite(new RecordBatchView(bytes, at))
             if (bytesKept) kept.push(Buffer.from(bytesKept))
             return true

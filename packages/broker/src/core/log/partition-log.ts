@@ -1,9 +1,9 @@
 import { crc32c } from '@millrace/protocol'
-import { brokerError } from '../../errors.ts'
 import type { FileRange } from '../storage/storage.ts'
-import { baseOffsetAt, batchHeaderBytes, batchSizeAt, maxTimestampAt, nextOffsetAt } from './batch-bytes.ts'
+import { baseOffsetAt, batchHeaderBytes, maxTimestampAt, nextOffsetAt } from './batch-bytes.ts'
+import { checkedSizeAt } from './log-damage.ts'
 import { Segment, type SegmentEnvironment } from './segment.ts'
-import { type BatchVisitor, walkBatches } from './walk-batches.ts'
+import { type BatchVisitor, walkKnownBatches } from './walk-batches.ts'
 
 /** When a segment is closed and the next begun. */
 export interface RollPolicy {
@@ -145,21 +145,24 @@ export class PartitionLog {
     while (position < segment.size) {
       const bytes = segment.file.readAt(position, Math.min(wanted, segment.size - position))
       let at = 0
-      while (bytes.length - at >= batchHeaderBytes && nextOffsetAt(bytes, at) <= fromOffset) at += sizeOf(bytes, at)
+      while (bytes.length - at >= batchHeaderBytes && nextOffsetAt(bytes, at) <= fromOffset) {
+        at += checkedSizeAt(bytes, at, segment, position + at)
+      }
       if (bytes.length - at < batchHeaderBytes) {
         if (position + Math.max(at, bytes.length) >= segment.size) return undefined
         position += at
         continue
       }
       if (baseOffsetAt(bytes, at) >= untilOffset) return noBytes
-      const first = sizeOf(bytes, at)
+      const first = checkedSizeAt(bytes, at, segment, position + at)
       if (first > maxBytes && !atLeastOne) return noBytes
       if (first > bytes.length - at) {
         position += at
         wanted = Math.max(first, maxBytes)
         continue
       }
-      const end = lastWholeBatch(bytes, at, Math.max(first, maxBytes), untilOffset)
+      const end = lastWholeBatch(bytes, at, Math.max(first, maxBytes), untilOffset, segment, position)
+      segment.checkBatches(position + at, position + end.at)
       this.#rememberEnd({ offset: end.nextOffset, segment, position: position + end.at })
       return bytes.subarray(at, end.at)
     }
@@ -179,6 +182,7 @@ export class PartitionLog {
     const end = segment.boundaryBefore(start + limitBytes, untilOffset)
     const length = end.position - start
     if (length < rangeFromBytes) return undefined
+    segment.checkBatches(start, end.position)
     this.#rememberEnd({ offset: end.nextOffset, segment, position: end.position })
     return { records: segment.file.range(start, length), nextOffset: end.nextOffset }
   }
@@ -191,7 +195,7 @@ export class PartitionLog {
     if (indexed !== undefined) return indexed
     const position = segment.positionBefore(fromOffset)
     const bytes = segment.file.readAt(position, indexSlackBytes)
-    for (let at = 0; bytes.length - at >= batchHeaderBytes; at += sizeOf(bytes, at)) {
+    for (let at = 0; bytes.length - at >= batchHeaderBytes; at += checkedSizeAt(bytes, at, segment, position + at)) {
       if (nextOffsetAt(bytes, at) > fromOffset) return position + at
     }
     return undefined
@@ -208,7 +212,7 @@ export class PartitionLog {
     for (let index = this.#segmentIndexOf(fromOffset); index < this.segments.length && !stopped; index++) {
       const segment = this.segments[index]!
       if (segment.nextOffset <= fromOffset) continue
-      walkBatches(segment.file, segment.positionBefore(fromOffset), segment.size, (bytes, at, size, position) => {
+      walkKnownBatches(segment, segment.positionBefore(fromOffset), (bytes, at, size, position) => {
         if (nextOffsetAt(bytes, at) <= fromOffset) return true
         stopped = !visit(bytes, at, size, position)
         return !stopped
@@ -221,7 +225,7 @@ export class PartitionLog {
     let found: Buffer | undefined
     for (const segment of this.segments) {
       if (segment.nextOffset <= fromOffset || segment.maxTimestampMs < timestampMs) continue
-      walkBatches(segment.file, segment.positionBeforeTime(timestampMs), segment.size, (bytes, at, size) => {
+      walkKnownBatches(segment, segment.positionBeforeTime(timestampMs), (bytes, at, size) => {
         if (maxTimestampAt(bytes, at) < timestampMs || nextOffsetAt(bytes, at) <= fromOffset) return true
         found = Buffer.from(bytes.subarray(at, at + size))
         return false
@@ -246,7 +250,7 @@ export class PartitionLog {
     if (!last || last.nextOffset <= offset) return
     let cut = last.size
     let nextOffset = last.nextOffset
-    walkBatches(last.file, last.positionBefore(offset), last.size, (bytes, at, _size, position) => {
+    walkKnownBatches(last, last.positionBefore(offset), (bytes, at, _size, position) => {
       if (nextOffsetAt(bytes, at) <= offset) return true
       cut = position
       nextOffset = baseOffsetAt(bytes, at)
@@ -314,23 +318,16 @@ function lastWholeBatch(
   start: number,
   maxBytes: number,
   untilOffset: number,
+  segment: Segment,
+  position: number,
 ): { at: number; nextOffset: number } {
   let at = start
   let nextOffset = 0
   while (bytes.length - at >= batchHeaderBytes) {
-    const size = sizeOf(bytes, at)
+    const size = checkedSizeAt(bytes, at, segment, position + at)
     if (at - start + size > maxBytes || size > bytes.length - at || baseOffsetAt(bytes, at) >= untilOffset) break
     nextOffset = nextOffsetAt(bytes, at)
     at += size
   }
   return { at, nextOffset }
-}
-
-/** A length that cannot be means that the disk gave other bytes than were written. */
-function sizeOf(bytes: Buffer, at: number): number {
-  const size = batchSizeAt(bytes, at)
-  if (size >= batchHeaderBytes) return size
-  throw brokerError('BROKER_STORAGE_FAILED', `a batch in the log says it has ${size} bytes`, {
-    offset: baseOffsetAt(bytes, at),
-  })
 }

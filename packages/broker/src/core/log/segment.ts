@@ -1,7 +1,8 @@
 import type { BrokerStorage, StorageFile } from '../storage/storage.ts'
-import { baseOffsetAt, batchSizeAt, maxTimestampAt, nextOffsetAt } from './batch-bytes.ts'
+import { baseOffsetAt, batchHeaderBytes, batchSizeAt, maxTimestampAt, nextOffsetAt } from './batch-bytes.ts'
+import { checkedSizeAt } from './log-damage.ts'
 import { SegmentIndex } from './segment-index.ts'
-import { isWholeBatch, walkBatches } from './walk-batches.ts'
+import { isWholeBatch, walkBatches, walkKnownBatches } from './walk-batches.ts'
 
 /** Indexes of closed segments kept in memory at once, over all partitions. */
 export const maxCachedIndexes = 256
@@ -42,6 +43,10 @@ export class Segment {
   #index: SegmentIndex | undefined
   /** Of the first batch there is an entry, whatever the interval. */
   #unindexedBytes = Number.POSITIVE_INFINITY
+  /** What lies before it was written by an earlier process and not read by this one; but for a stretch that has been looked at. */
+  #ownFrom = 0
+  #checkedFrom = 0
+  #checkedTo = 0
   /** Whether appends have ended: then the index may leave memory. */
   #sealed = false
 
@@ -59,7 +64,26 @@ export class Segment {
     this.#suffix = suffix
     this.file = environment.storage.open(this.#path + suffix)
     this.size = this.file.size
+    this.#ownFrom = this.size
     if (this.size === 0) this.#index = new SegmentIndex()
+  }
+
+  get path(): string {
+    return this.#path + this.#suffix
+  }
+
+  /**
+   * Call before bytes are served that stand between two boundaries of batches. What an earlier process has written is looked at once:
+   * one batch must end where the next begins. Throws BROKER_DATA_DAMAGED.
+   */
+  checkBatches(start: number, end: number): void {
+    if (start >= this.#ownFrom || (start >= this.#checkedFrom && end <= this.#checkedTo)) return
+    walkKnownBatches(this, start, () => true, end)
+    const next = end < this.size ? this.file.readAt(end, batchHeaderBytes) : undefined
+    if (next) checkedSizeAt(next, 0, this, end)
+    if (start > this.#checkedTo || end < this.#checkedFrom) this.#checkedFrom = this.#checkedTo = start
+    this.#checkedFrom = Math.min(this.#checkedFrom, start)
+    this.#checkedTo = Math.max(this.#checkedTo, end)
   }
 
   hasRoomFor(bytes: number, nextOffset: number, limits: { segmentBytes: number; maxIndexEntries: number }): boolean {
@@ -147,18 +171,27 @@ export class Segment {
    * the last whole batch; returns the number of bytes cut.
    */
   rebuild(options: { verify: boolean }): number {
+    const { size: knownSize, nextOffset: knownNextOffset, maxTimestampMs: knownMaxTimestampMs } = this
     this.#index = new SegmentIndex()
     this.#unindexedBytes = Number.POSITIVE_INFINITY
     this.maxTimestampMs = -1
     this.nextOffset = this.baseOffset
-    const fileBytes = this.file.size
+    const fileBytes = options.verify ? this.file.size : knownSize
     const end = walkBatches(this.file, 0, fileBytes, (bytes, at, size, position) => {
       if (options.verify && (baseOffsetAt(bytes, at) < this.nextOffset || !isWholeBatch(bytes, at, size))) return false
       this.#note(bytes, at, position)
       return true
     })
+    if (!options.verify && end < fileBytes) {
+      // Damaged since it was known to be whole: who reads there is told, and nothing behind it is given up.
+      this.nextOffset = knownNextOffset
+      this.maxTimestampMs = Math.max(this.maxTimestampMs, knownMaxTimestampMs)
+      this.#unindexedBytes = Number.POSITIVE_INFINITY
+      return 0
+    }
     this.size = end
-    if (options.verify && end < fileBytes) this.file.truncate(end)
+    this.#ownFrom = 0
+    if (end < fileBytes) this.file.truncate(end)
     return fileBytes - end
   }
 

@@ -1,6 +1,7 @@
 import { crc32c } from '@millrace/protocol'
 import type { StorageFile } from '../storage/storage.ts'
 import { batchHeaderBytes, batchSizeAt, magicAt } from './batch-bytes.ts'
+import { checkedSizeAt, logDamage, type SegmentBounds } from './log-damage.ts'
 
 const blockBytes = 256 * 1024
 const crcPosition = 17
@@ -36,6 +37,23 @@ export function walkBatches(file: StorageFile, start: number, end: number, visit
     wanted = Math.max(blockBytes, needed)
   }
   return position
+}
+
+/** The same where everything up to the end is known to have been whole: throws BROKER_DATA_DAMAGED where it is not any more. */
+export function walkKnownBatches(
+  segment: SegmentBounds & { readonly file: StorageFile },
+  start: number,
+  visit: BatchVisitor,
+  end = segment.size,
+): number {
+  let stopped = false
+  const reached = walkBatches(segment.file, start, end, (bytes, at, size, position) => {
+    checkedSizeAt(bytes, at, segment, position)
+    stopped = !visit(bytes, at, size, position)
+    return !stopped
+  })
+  if (!stopped && reached < end) throw logDamage(segment, reached, 'no whole batch stands there')
+  return reached
 }
 
 /** Whether the CRC that the batch carries is that of its bytes. */

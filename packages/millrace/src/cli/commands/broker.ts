@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { type BrokerOptions, startBroker } from '@millrace/broker'
 import pc from 'picocolors'
@@ -28,6 +29,10 @@ const defaultPort = 9092
 /** `millrace broker`: the embedded broker alone. Prints `listening on HOST:PORT` once it serves. */
 export async function brokerCommand(flags: BrokerFlags): Promise<void> {
   const stop = untilShutdown()
+  subscribe('millrace:broker:log-failed', (message) => {
+    const { topic, partition, error } = message as { topic: string; partition: number; error: Error }
+    console.error(`${pc.red(pc.bold('error'))} partition ${partition} of ${topic}: ${error.message}`)
+  })
   const inMemory = flags.data === undefined
   const hadData = flags.data !== undefined && (await hasEntries(flags.data))
   const config = { ...(await settings(flags.configFile)), ...pairs(flags.config) }
