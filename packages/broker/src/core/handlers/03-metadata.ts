@@ -3,7 +3,7 @@ import type { BrokerCore } from '../broker-core.ts'
 import { onlyOnce } from '../only-once.ts'
 import { handler, type RequestContext } from '../request.ts'
 import { AclOperation, clusterResource, ResourceType } from '../security/authorization.ts'
-import { tooManyPartitions } from '../topics/check-topic.ts'
+import { noRoomFor } from '../topics/check-topic.ts'
 import { isInternalTopic, type Topic } from '../topics/topic.ts'
 import { invalidTopicName } from '../topics/topic-name.ts'
 import { clusterOperations, nodeEndpoint, partitionMetadata, unknownOperations } from './node.ts'
@@ -102,7 +102,7 @@ function autoCreate(core: BrokerCore, name: string): Topic | number {
     if (isInternalTopic(name)) return core.topics.internalTopic(name)
     if (invalidTopicName(name) || core.topics.colliding(name)) return ErrorCode.INVALID_TOPIC_EXCEPTION
     const partitions = core.config.number('num.partitions')
-    return tooManyPartitions(core, partitions)?.errorCode ?? core.topics.create(name, partitions, [])
+    return noRoomFor(core, partitions)?.errorCode ?? core.topics.create(name, partitions, [])
   } catch {
     return ErrorCode.LEADER_NOT_AVAILABLE
   }

@@ -4,7 +4,7 @@ import { onlyOnce, repeated } from '../only-once.ts'
 import { type Refusal, recorded, refusal } from '../refusal.ts'
 import { handler } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
-import { tooManyPartitions } from '../topics/check-topic.ts'
+import { noRoomFor } from '../topics/check-topic.ts'
 
 type Wanted = CreatePartitionsRequest['topics'][number]
 
@@ -40,8 +40,8 @@ function problemOf(core: BrokerCore, { name, count, assignments }: Wanted): Refu
     const message = `The topic ${name} currently has ${has} partition(s); ${count} would not be an increase.`
     return refusal(ErrorCode.INVALID_PARTITIONS, message)
   }
-  const tooMany = tooManyPartitions(core, count - has)
-  if (tooMany) return tooMany
+  const noRoom = noRoomFor(core, count - has)
+  if (noRoom) return noRoom
   if (!assignments) return undefined
   const here = assignments.every(({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === core.nodeId)
   if (here && assignments.length === count - has) return undefined

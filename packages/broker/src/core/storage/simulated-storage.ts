@@ -138,6 +138,10 @@ export function simulatedStorage(options: { random: Random }): SimulatedStorage 
       files = survivors
     },
     open,
+    space() {
+      const { freeBytes } = storage
+      return freeBytes === Number.POSITIVE_INFINITY ? undefined : { totalBytes: 2 ** 40, usableBytes: freeBytes }
+    },
     list: (folder) => childNames(files.keys(), folder),
     readFile(path) {
       const content = files.get(path)?.content

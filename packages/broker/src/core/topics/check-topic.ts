@@ -10,6 +10,9 @@ import { invalidTopicName } from './topic-name.ts'
 
 type CreatableTopic = CreateTopicsRequest['topics'][number]
 
+/** What the first record of a partition takes on a disk at least. */
+const blockBytes = 4096
+
 export interface CheckedTopic {
   readonly partitions: number
   readonly config: Map<string, string>
@@ -30,8 +33,8 @@ export function checkNewTopic(core: BrokerCore, wanted: CreatableTopic): Checked
   }
   const partitions = assignments.length > 0 ? assignedPartitions(core, wanted) : countedPartitions(core, wanted)
   if (typeof partitions !== 'number') return partitions
-  const tooMany = tooManyPartitions(core, partitions)
-  if (tooMany) return tooMany
+  const noRoom = noRoomFor(core, partitions)
+  if (noRoom) return noRoom
   const config = checkConfig(wanted.configs, core.config)
   return 'errorCode' in config ? config : { partitions, config: config.values }
 }
@@ -40,15 +43,27 @@ export function checkNewTopic(core: BrokerCore, wanted: CreatableTopic): Checked
  * Why the broker takes no `more` partitions; undefined when it does. A mistyped number, or many requests with large ones, must not fill
  * memory and disk.
  */
-export function tooManyPartitions(core: BrokerCore, more: number): Refusal | undefined {
+export function noRoomFor(core: BrokerCore, more: number): Refusal | undefined {
   const name = 'max.broker.partitions'
   const limit = core.config.number(name)
   const { partitionCount } = core.topics
-  if (partitionCount + more <= limit) return undefined
+  if (partitionCount + more <= limit) return noRoomOnDisk(core, more)
   const message =
     `The broker has ${partitionCount} partition(s) and takes no ${more} more: ${name} is ${limit}. ` +
     'Ask for fewer, delete topics, or raise the setting.'
   return refusal(ErrorCode.POLICY_VIOLATION, message)
+}
+
+/**
+ * On a full disk the journal may still have room in its last block: a topic that fits there would be acknowledged, and take no
+ * record.
+ */
+function noRoomOnDisk(core: BrokerCore, more: number): Refusal | undefined {
+  // Some file systems of the network and of users say of everything that it is 0.
+  const { totalBytes = 0, usableBytes = 0 } = core.storage.space?.() ?? {}
+  if (totalBytes === 0 || usableBytes >= more * blockBytes) return undefined
+  const message = `The disk is full: ${usableBytes} bytes are left, too few for ${more} partition(s). Make room.`
+  return refusal(ErrorCode.KAFKA_STORAGE_ERROR, message)
 }
 
 function countedPartitions(core: BrokerCore, { numPartitions, replicationFactor }: CreatableTopic): number | Refusal {
