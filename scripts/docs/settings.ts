@@ -4,12 +4,12 @@ import { settingTable } from '../../packages/millrace/src/config/settings.ts'
 export function settingsPage(): string {
   const rows = Object.entries(settingTable).map(
     ([name, { flag, environment, default: fallback, help }]) =>
-      `| \`${name}\` | \`--${flag}\` | \`${environment}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${help} |`,
+      `| \`${name}\` | ${flag === undefined ? '' : `\`--${flag}\``} | \`${environment}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${help} |`,
   )
   return `# Configuration
 
 A configuration is a module that exports \`defineConfig({ … })\` by default, \`millrace.config.ts\` unless a command names another.
-Its options are the fields of \`MillraceConfig\`: \`brokers\`, \`dataDir\`, \`gateway: { host, port, advertised }\`, \`memoryBudgetBytes\`,
+Its options are the fields of \`MillraceConfig\`: \`brokers\`, \`kafka: { tls, ca, cert, certKey, login, passwordFile, mechanism, tokenFile }\`, \`dataDir\`, \`gateway: { host, port, advertised }\`, \`memoryBudgetBytes\`,
 \`sources\`, \`apps\`, \`sinks\`. An unknown option is an error.
 
 What differs between machines can be set from outside. Flags win over the environment, that over \`.env\`, that over the

@@ -24,4 +24,11 @@ export { type ConsumeOptions, consume, type Message } from '@millrace/handlers'
 export { inbox, inboxMigration, outbox, outboxMigration } from '@millrace/outbox'
 export { type QueryClient, queryClient } from '@millrace/query'
 export { calendarWindow, type Topology, topology, tumbling } from '@millrace/streams'
-export { type AppOptions, type AppReference, app, defineConfig, type MillraceConfig } from './config/define-config.ts'
+export {
+  type AppOptions,
+  type AppReference,
+  app,
+  defineConfig,
+  type KafkaOptions,
+  type MillraceConfig,
+} from './config/define-config.ts'

@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { kafkaSettingTable } from '../config/settings.ts'
+import { withSettingFlags } from './setting-flags.ts'
 
 function count(value: string): number {
   const number = Number(value)
@@ -8,23 +10,11 @@ function count(value: string): number {
 
 /** Where the brokers are, how to log in, and `--json`, everywhere. */
 function daily(name: string, description: string): Command {
-  return new Command(name)
+  const command = new Command(name)
     .description(description)
     .addOption(new Option('--brokers <list>', 'bootstrap servers').default('127.0.0.1:9092').env('MILLRACE_BROKERS'))
     .option('--json', 'print JSON')
-    .addOption(new Option('--login <user>', 'log in with SASL').env('MILLRACE_KAFKA_USER'))
-    .addOption(new Option('--password-file <file>', 'file with the password; else MILLRACE_KAFKA_PASSWORD has it'))
-    .addOption(new Option('--token-file <file>', 'file with the token, with --mechanism OAUTHBEARER'))
-    .addOption(
-      new Option('--mechanism <name>', 'how to log in')
-        .choices(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'])
-        .default('SCRAM-SHA-512')
-        .env('MILLRACE_KAFKA_MECHANISM'),
-    )
-    .option('--tls', 'the listener speaks TLS')
-    .addOption(new Option('--ca <file>', 'certificates to trust, in PEM; with --tls').env('MILLRACE_KAFKA_CA'))
-    .option('--cert <file>', 'certificate of the client, in PEM; with --tls')
-    .option('--cert-key <file>', 'its private key, in PEM; default: it is in the file of --cert')
+  return withSettingFlags(command, kafkaSettingTable)
 }
 
 function gatewayUrl(): Option {

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { settingTable } from '../config/settings.ts'
+import { withSettingFlags } from './setting-flags.ts'
 
 function port(value: string): string {
   const number = Number(value)
@@ -11,12 +12,7 @@ function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value]
 }
 
-function withSettings(command: Command): Command {
-  for (const { flag, help, environment } of Object.values(settingTable)) {
-    command.option(`--${flag} <value>`, `${help} (${environment})`)
-  }
-  return command
-}
+const withSettings = (command: Command): Command => withSettingFlags(command, settingTable)
 
 function brokerCommand(): Command {
   return new Command('broker')
@@ -46,8 +42,9 @@ function runCommand(): Command {
       .description('the sources, streams applications, sinks and gateway of a configuration, against Kafka')
       .argument('[config]', 'path of the configuration')
       .option('--only <part>', 'sources, apps or sinks; may be repeated', collect)
-      // How "millrace dev" starts its child: `.env` is read anew with every start.
-      .addOption(new Option('--dotenv').hideHelp()),
+      // How "millrace dev" starts its child: `.env` is read anew with every start, and its own broker asks for no login.
+      .addOption(new Option('--dotenv').hideHelp())
+      .addOption(new Option('--own-broker').hideHelp()),
   ).action(async (path, flags) => (await import('./commands/run.ts')).runCommand(path, flags))
 }
 

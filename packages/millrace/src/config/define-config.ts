@@ -21,10 +21,32 @@ export interface AppOptions {
   readonly onProcessingError?: 'fail' | 'dead-letter' | 'continue'
 }
 
+/** How to log in to brokers. A password comes from a file or from MILLRACE_KAFKA_PASSWORD, never from a configuration. */
+export interface KafkaOptions {
+  /** The listener speaks TLS. Default false. */
+  readonly tls?: boolean
+  /** File with the certificates to trust, in PEM. Default: the usual public authorities. */
+  readonly ca?: string
+  /** File with the client's own certificate, in PEM. */
+  readonly cert?: string
+  /** File with its private key. Default: the file of `cert` holds it, too. */
+  readonly certKey?: string
+  /** User to log in as, with SASL. */
+  readonly login?: string
+  /** File with the user's password. */
+  readonly passwordFile?: string
+  /** Default SCRAM-SHA-512. */
+  readonly mechanism?: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
+  /** File with the token of OAUTHBEARER, read for every connection. */
+  readonly tokenFile?: string
+}
+
 /** Everything that one Millrace process or fleet runs. */
 export interface MillraceConfig {
   /** Kafka bootstrap servers. `millrace dev` brings its own broker and ignores them unless --brokers is given. */
   readonly brokers?: string | readonly string[]
+  /** How to log in to them; paths are relative to this file. The broker that `millrace dev` brings asks for nothing. */
+  readonly kafka?: KafkaOptions
   /** Folder for state stores and the development broker's log. Default `.millrace` beside this file. */
   readonly dataDir?: string
   readonly gateway?: {

@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url'
 import { parseEnv } from 'node:util'
 import { checkOptions, type OptionRules } from '@millrace/base/internal'
 import { millraceError } from '../errors.ts'
-import type { AppOptions, MillraceConfig } from './define-config.ts'
-import { resolveSettings, type Settings } from './settings.ts'
+import type { AppOptions, KafkaOptions, MillraceConfig } from './define-config.ts'
+import { kafkaSettingTable, resolveSettings, type Settings } from './settings.ts'
 
 const defaultNames = ['millrace.config.ts', 'millrace.config.mts', 'millrace.config.js', 'millrace.config.mjs']
 
@@ -21,13 +21,14 @@ export interface LoadedConfig {
 
 export interface LoadOptions {
   readonly path?: string | undefined
-  readonly flags?: Readonly<Record<string, string | undefined>>
+  readonly flags?: Readonly<Record<string, string | boolean | undefined>>
   /** Read `.env` beside the configuration: in development only. */
   readonly dotenv?: boolean
 }
 
 const configRules: OptionRules<MillraceConfig> = {
   brokers: ['string', 'array'],
+  kafka: 'object',
   dataDir: 'string',
   gateway: 'object',
   memoryBudgetBytes: { min: 1 << 20, integer: true },
@@ -39,6 +40,16 @@ const gatewayRules: OptionRules<NonNullable<MillraceConfig['gateway']>> = {
   host: 'string',
   port: { min: 0, max: 65_535, integer: true },
   advertised: 'string',
+}
+const kafkaRules: OptionRules<KafkaOptions> = {
+  tls: 'boolean',
+  ca: 'string',
+  cert: 'string',
+  certKey: 'string',
+  login: 'string',
+  passwordFile: 'string',
+  mechanism: { oneOf: kafkaSettingTable.mechanism.oneOf },
+  tokenFile: 'string',
 }
 const onError = { oneOf: ['fail', 'dead-letter', 'continue'] } as const
 const appRules: OptionRules<AppOptions> = {
@@ -70,6 +81,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
     dotenv,
     config: {
       brokers: config.brokers,
+      ...config.kafka,
       dataDir: config.dataDir,
       gatewayHost: config.gateway?.host,
       gatewayPort: config.gateway?.port,
@@ -107,6 +119,7 @@ async function importConfig(path: string): Promise<MillraceConfig> {
   checkOptions(path, value as MillraceConfig, configRules)
   const config = value as MillraceConfig
   if (config.gateway !== undefined) checkOptions(`"gateway" in ${path}`, config.gateway, gatewayRules)
+  if (config.kafka !== undefined) checkOptions(`"kafka" in ${path}`, config.kafka, kafkaRules)
   checkParts(path, config)
   return config
 }

@@ -1,13 +1,14 @@
 import { isAbsolute, resolve } from 'node:path'
 import { type RunningConnector, runSink, runSource, type TopicSpec } from '@millrace/connect'
 import { type ConnectorReport, type Gateway, type GatewayContent, startGateway } from '@millrace/gateway'
-import type { KafkaClient } from '@millrace/kafka'
+import { type KafkaClient, type KafkaClientOptions, networkTransport } from '@millrace/kafka'
 import { failureHandlers, type StreamsInstance, startStreams, type Topology } from '@millrace/streams'
 import type { AppReference } from '../config/define-config.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { millraceError } from '../errors.ts'
 import { AppState } from './app-state.ts'
 import { reportConnectors } from './connector-events.ts'
+import { transportOf } from './kafka-security.ts'
 import { loadTopology } from './load-topology.ts'
 import { defaultMemoryBudgetBytes, type MemoryShares, shareMemory } from './memory-budget.ts'
 import { firstAnswer, openKafka } from './open-kafka.ts'
@@ -18,6 +19,8 @@ export type Part = (typeof parts)[number]
 
 export interface RunOptions {
   readonly only?: readonly Part[]
+  /** Where the broker is the one of `millrace dev`, which asks for no login. */
+  readonly ownBroker?: boolean
   /** What happened, for people and logs. */
   readonly onEvent: (text: string) => void
 }
@@ -33,7 +36,7 @@ export interface RunningConfig extends AsyncDisposable {
  * Starts the gateway, then sources, applications and sinks. The gateway listens first, so that health can be asked while the
  * rest starts; disposing stops everything in reverse order, finishing what is in flight.
  *
- * @throws CONFIG_NO_BROKERS, BROKERS_INVALID, APP_INVALID, GATEWAY_PORT_IN_USE, KAFKA_TIMEOUT when no broker answers, and what connectors and applications throw when their options are wrong
+ * @throws CONFIG_NO_BROKERS, BROKERS_INVALID, CONFIG_INVALID, APP_INVALID, GATEWAY_PORT_IN_USE, KAFKA_TIMEOUT when no broker answers, and what connectors and applications throw when their options are wrong
  */
 export async function runConfig(loaded: LoadedConfig, options: RunOptions): Promise<RunningConfig> {
   const { config, settings } = loaded
@@ -52,9 +55,12 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
   const topologies = new Map<AppReference, Topology>()
   for (const reference of apps) topologies.set(reference, await loadTopology(resolve(loaded.directory, reference.path)))
 
+  const transport = options.ownBroker ? networkTransport() : await transportOf(loaded)
+  const kafka = { brokers, clientId: 'millrace', transport }
+
   await using starting = new AsyncDisposableStack()
   let isStarting = true
-  const client = starting.use(openKafka({ brokers, clientId: 'millrace' }))
+  const client = starting.use(openKafka(kafka))
   const connectors: RunningConnector[] = []
   const content: GatewayContent = {
     state: [],
@@ -72,7 +78,7 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => {})
 
-  await checkBrokers(brokers)
+  await checkBrokers(kafka)
   await createTopics(
     client,
     [...sources, ...sinks].flatMap((connector) => connector.topics),
@@ -163,9 +169,9 @@ async function startApp(
 const brokerWaitMs = 15_000
 
 /** Once it runs, a broker that is away is waited for; at the start a wrong address is more likely. */
-async function checkBrokers(brokers: string): Promise<void> {
-  await using client = openKafka({ brokers, clientId: 'millrace', operationTimeoutMs: brokerWaitMs })
-  await firstAnswer(client, brokers)
+async function checkBrokers(kafka: KafkaClientOptions & { readonly brokers: string }): Promise<void> {
+  await using client = openKafka({ ...kafka, operationTimeoutMs: brokerWaitMs })
+  await firstAnswer(client, kafka.brokers)
 }
 
 /** Contracts say how many partitions their topics have; whoever starts first creates them. */

@@ -5,7 +5,7 @@ import { printJson, printTable } from '../output.ts'
 /** `millrace config --show`: every value with its origin, secrets masked. */
 export async function configCommand(
   path: string | undefined,
-  flags: Record<string, string | undefined>,
+  flags: Record<string, string | boolean | undefined>,
 ): Promise<void> {
   const loaded = await loadConfig({ path, flags, dotenv: true })
   const rows = describeConfig(loaded)

@@ -21,7 +21,7 @@ interface DevFlags extends Readonly<Record<string, unknown>> {
 /** `millrace dev`: the embedded broker in this process, the configuration in a child that starts again on changes. */
 export async function devCommand(path: string | undefined, flags: DevFlags): Promise<void> {
   const stop = untilShutdown()
-  const loaded = await loadConfig({ path, flags: stringsOf(flags), dotenv: true })
+  const loaded = await loadConfig({ path, flags: settingsOf(flags), dotenv: true })
   // The child reads `.env` itself, anew with every start: what was read here must not look like its environment.
   for (const name of loaded.fromDotenv) delete process.env[name]
   const dataDir = resolve(loaded.directory, loaded.settings.dataDir.value ?? '.millrace')
@@ -48,7 +48,7 @@ export async function devCommand(path: string | undefined, flags: DevFlags): Pro
   const start = tree.start({
     name: 'run',
     script: process.argv[1] as string,
-    args: ['run', loaded.path, '--dotenv', ...givenFlags(flags)],
+    args: ['run', loaded.path, '--dotenv', ...(broker ? ['--own-broker'] : []), ...givenFlags(flags)],
     environment: { MILLRACE_BROKERS: brokers },
     ready: /^gateway listening/,
   })
@@ -59,19 +59,18 @@ export async function devCommand(path: string | undefined, flags: DevFlags): Pro
   await over
 }
 
-function stringsOf(flags: DevFlags): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(flags).filter(([, value]) => typeof value === 'string')) as Record<
-    string,
-    string
-  >
+function settingsOf(flags: DevFlags): Record<string, string | boolean> {
+  const isSetting = (entry: [string, unknown]): entry is [string, string | boolean] =>
+    entry[0] in settingTable && (typeof entry[1] === 'string' || typeof entry[1] === 'boolean')
+  return Object.fromEntries(Object.entries(flags).filter(isSetting))
 }
 
 /** The settings that were given as flags go to the child as they are; it finds out the others as this process did. */
 function givenFlags(flags: DevFlags): string[] {
-  const given = stringsOf(flags)
-  return (Object.keys(settingTable) as SettingName[]).flatMap((name) => {
-    const value = given[name]
-    return name === 'brokers' || value === undefined ? [] : [`--${settingTable[name].flag}`, value]
+  return Object.entries(settingsOf(flags)).flatMap(([name, value]) => {
+    const flag = `--${settingTable[name as SettingName].flag}`
+    if (name === 'brokers') return []
+    return value === true ? [flag] : [flag, String(value)]
   })
 }
 

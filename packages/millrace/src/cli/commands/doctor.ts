@@ -3,6 +3,7 @@ import type { KafkaClient } from '@millrace/kafka'
 import pc from 'picocolors'
 import { type LoadedConfig, loadConfig } from '../../config/load-config.ts'
 import { maskSecrets } from '../../config/settings.ts'
+import { transportOf } from '../../run/kafka-security.ts'
 import { firstAnswer, openKafka } from '../../run/open-kafka.ts'
 import { counted, printJson } from '../output.ts'
 
@@ -20,14 +21,15 @@ export async function doctorCommand(
   flags: Record<string, string | boolean | undefined>,
 ): Promise<void> {
   const { json, ...settings } = flags
-  const loaded = await loadConfig({ path, flags: settings as Record<string, string | undefined>, dotenv: true })
+  const loaded = await loadConfig({ path, flags: settings, dotenv: true })
   const findings = [...(await brokerFindings(loaded)), ...(await connectorFindings(loaded))]
   if (json) printJson(findings)
   else for (const finding of findings) print(finding)
   if (findings.some(({ ok }) => !ok)) process.exitCode = 1
 }
 
-async function brokerFindings({ settings, config }: LoadedConfig): Promise<Finding[]> {
+async function brokerFindings(loaded: LoadedConfig): Promise<Finding[]> {
+  const { settings, config } = loaded
   const brokers = settings.brokers.value
   if (brokers === undefined) {
     return [
@@ -39,7 +41,8 @@ async function brokerFindings({ settings, config }: LoadedConfig): Promise<Findi
     ]
   }
   try {
-    await using client = openKafka({ brokers, clientId: 'millrace-doctor', operationTimeoutMs: 8_000 })
+    const transport = await transportOf(loaded)
+    await using client = openKafka({ brokers, clientId: 'millrace-doctor', operationTimeoutMs: 8_000, transport })
     const cluster = await firstAnswer(client, brokers)
     const message = `${maskSecrets('brokers', brokers)} answers: cluster ${cluster.clusterId}, ${counted(cluster.brokers.length, 'broker')}`
     const topics = [...(config.sources ?? []), ...(config.sinks ?? [])].flatMap((connector) => connector.topics)

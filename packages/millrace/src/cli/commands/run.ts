@@ -6,6 +6,7 @@ import { untilShutdown } from '../../supervise/until-shutdown.ts'
 interface RunFlags extends Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
   readonly only?: readonly string[]
   readonly dotenv?: boolean
+  readonly ownBroker?: boolean
 }
 
 /**
@@ -17,10 +18,11 @@ interface RunFlags extends Readonly<Record<string, string | boolean | readonly s
  */
 export async function runCommand(path: string | undefined, flags: RunFlags): Promise<void> {
   const stop = untilShutdown()
-  const { only, dotenv = false, ...settings } = flags
-  const loaded = await loadConfig({ path, flags: settings as Record<string, string | undefined>, dotenv })
+  const { only, dotenv = false, ownBroker = false, ...settings } = flags
+  const loaded = await loadConfig({ path, flags: settings as Record<string, string | boolean | undefined>, dotenv })
   await using running = await runConfig(loaded, {
     ...(only && { only: only.map(checkedPart) }),
+    ownBroker,
     onEvent: (text) => console.log(text),
   })
   console.log(`gateway listening on ${running.gateway.url}`)
