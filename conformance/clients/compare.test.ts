@@ -1,11 +1,10 @@
-import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Broker, startBroker } from '@millrace/broker'
 import { type ApacheKafka, apacheKafkaUnavailable, startApacheKafka } from '../kafka/apache-kafka.ts'
-import type { Case, Run } from './cases/case.ts'
+import type { Case } from './cases/case.ts'
 import { cases } from './cases/index.ts'
+import { compare, isBroken, type Outcomes, runOn } from './compare.ts'
 import { type Participant, registerCrossReading, writeAll } from './cross-reading.ts'
-import { differenceOf, quirkOf } from './differences.ts'
 import { type Client, clients, lacking, unavailable } from './programs/catalogue.ts'
 import { type Command, Program } from './programs/program.ts'
 
@@ -40,23 +39,6 @@ after(async () => {
   await kafka?.close()
 })
 
-interface Outcome {
-  readonly outcome: unknown
-  readonly warnings: readonly string[]
-}
-
-/** Runs a case of a client on a broker; what fails is an outcome, too. */
-async function runOn(one: Case, run: Omit<Run, 'program'> & { program: Program }): Promise<Outcome> {
-  const warnedBefore = run.program.warnings.length
-  let outcome: unknown
-  try {
-    outcome = await one.run(run)
-  } catch (error) {
-    outcome = { failed: (error as Error).name, message: (error as Error).message.replaceAll(run.prefix, '<prefix>') }
-  }
-  return { outcome: JSON.parse(JSON.stringify(outcome ?? null)), warnings: run.program.warnings.slice(warnedBefore) }
-}
-
 /** Apache Kafka makes its coordinators' topics when somebody first asks, and sends clients away meanwhile, which they warn of. */
 async function wakeCoordinators(helper: Program): Promise<void> {
   const topic = 'wake-up'
@@ -69,28 +51,6 @@ async function wakeCoordinators(helper: Program): Promise<void> {
   await helper.run('send', { handle: topic, topic, records })
   await helper.run('commit', { handle: topic })
   await helper.run('closeProducer', { handle: topic })
-}
-
-interface Outcomes {
-  readonly theirs: Outcome
-  readonly ours: Outcome
-}
-
-function compare(client: Client, one: Case, { theirs, ours }: Outcomes): void {
-  const difference = differenceOf(client.name, one.name)
-  if (difference === undefined) {
-    assert.deepEqual(ours.outcome, theirs.outcome, 'Millrace is not as Apache Kafka')
-  } else {
-    if (!difference.depends)
-      assert.notDeepEqual(ours.outcome, theirs.outcome, `no difference any more: ${difference.why}`)
-    const [oursWithout, theirsWithout] = [ours, theirs].map(({ outcome }) => difference.without(outcome as never))
-    assert.deepEqual(oursWithout, theirsWithout, 'Millrace is not as Apache Kafka')
-  }
-  const quirk = quirkOf(client.name, one.name)
-  if (quirk !== undefined) assert.throws(() => one.check(ours.outcome as never), `no quirk any more: ${quirk}`)
-  else if (!difference?.unchecked) one.check(ours.outcome as never)
-  const warnings = ours.warnings.filter((line) => !client.noise?.test(line))
-  if (one.quiet) assert.deepEqual(warnings, [], 'the client logged warnings')
 }
 
 describe('clients', { skip, concurrency: 3 }, () => {
@@ -122,7 +82,6 @@ function suite(client: Client): void {
     await program.kill()
     return start(brokers)
   }
-  const isBroken = ({ outcome }: Outcome): boolean => JSON.stringify(outcome).includes('"failed"')
 
   const runBoth = async (one: Case, prefix: string): Promise<Outcomes> => {
     const common = { client, prefix }

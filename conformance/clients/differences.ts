@@ -42,6 +42,33 @@ export const differences: readonly Difference[] = [
     unchecked: true,
     depends: true,
   },
+  ...['SCRAM-SHA-256', 'SCRAM-SHA-512'].map((mechanism) => ({
+    case: `${mechanism}: logs in, lists, writes and reads`,
+    clients: ['kcat'],
+    why: 'librdkafka before 2.2, which Debian has, repeats its own nonce twice. Apache Kafka refuses that since CVE-2024-56128; Millrace takes it, as the whole nonce is there and the proof covers it.',
+    without: () => undefined,
+    depends: true,
+  })),
+  {
+    case: 'a client certificate of another authority: is refused',
+    clients: ['kafkajs'],
+    why: 'Apache Kafka says with an alert of TLS what it refuses, Node.js closes the connection.',
+    without: () => undefined,
+    depends: true,
+  },
+  {
+    case: 'no TLS where the listener speaks it: is refused',
+    clients: ['franz-go'],
+    why: 'The same.',
+    without: () => undefined,
+  },
+  {
+    case: 'OAUTHBEARER, a token for another audience: is refused',
+    clients: ['kafkajs', 'platformatic'],
+    why: 'The client sends a request where the exchange has its last message (RFC 7628): Apache Kafka answers it with ILLEGAL_SASL_STATE and closes the connection, Millrace closes it at once.',
+    without: () => undefined,
+    depends: true,
+  },
 ]
 
 export function differenceOf(client: string, name: string): Difference | undefined {

@@ -3,124 +3,46 @@ import { execFile, spawnSync } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { type Broker, startBroker } from '@millrace/broker'
+import type { Broker } from '@millrace/broker'
 import { Admin, Producer, stringSerializers } from '@platformatic/kafka'
-import {
-  type Authority,
-  authority,
-  type Identity,
-  temporaryFolder,
-} from '../../packages/broker/test/support/certificates.ts'
+import type { Identity } from '../../packages/broker/test/support/certificates.ts'
 import { type Issuer, issuer } from '../../packages/broker/test/support/issuer.ts'
+import { apacheKafkaClassPath, apacheKafkaUnavailable } from '../kafka/apache-kafka.ts'
 import {
-  type ApacheKafka,
-  apacheKafkaClassPath,
-  apacheKafkaUnavailable,
-  startApacheKafka,
-} from '../kafka/apache-kafka.ts'
+  allowedUrlsProperty,
+  bearerModule,
+  type ListenerName,
+  modules,
+  plainModule,
+  type SecuredBrokers,
+  scramModule,
+  startSecuredBrokers,
+} from './secured-brokers.ts'
 
 const run = promisify(execFile)
 const skipJava = apacheKafkaUnavailable() ?? false
 const noKcat = spawnSync('kcat', ['-V'], { stdio: 'ignore' }).error !== undefined
 const skipKcat = noKcat && process.env.MILLRACE_REQUIRE_KAFKA !== '1' ? 'kcat is not installed' : false
 
-const modules = 'org.apache.kafka.common.security'
-const plainModule = `${modules}.plain.PlainLoginModule required`
-const scramModule = `${modules}.scram.ScramLoginModule required`
-const bearerModule = `${modules}.oauthbearer.OAuthBearerLoginModule required`
-const validator = `${modules}.oauthbearer.OAuthBearerValidatorCallbackHandler`
-
-/** Listeners beside the plain one: their protocol, and what only they have. */
-const listeners = { TLS: 'SSL', MUTUAL: 'SSL', SECURE: 'SASL_SSL', SHORT: 'SASL_SSL' } as const
-type ListenerName = keyof typeof listeners
-
-let folder: Awaited<ReturnType<typeof temporaryFolder>>
-let ca: Authority
-let stranger: Identity
-let alice: Identity
-let tokens: Issuer
+let secured: SecuredBrokers
 let broker: Broker
-let kafka: ApacheKafka | undefined
-/** `host:port` of a listener of ours. */
-const ours = (name: ListenerName): string => broker.endpoints.find(({ listener }) => listener === name)!.brokers
 
 before(async () => {
-  ;[folder, ca, tokens] = await Promise.all([temporaryFolder(), authority(), issuer()])
-  alice = await ca.client([
-    ['CN', 'alice'],
-    ['O', 'Acme'],
-  ])
-  stranger = await (await authority('Another')).client([
-    ['CN', 'alice'],
-    ['O', 'Acme'],
-  ])
-  await folder.write('ca.pem', ca.cert)
-  await folder.write('alice-key.pem', alice.key)
-  await folder.write('alice-cert.pem', alice.cert)
-  const config = await security()
-  const own = Object.entries(listeners).map(([name]) => `${name}://127.0.0.1:0`)
-  broker = await startBroker({
-    memory: true,
-    worker: true,
-    users: { alice: 'alice-secret' },
-    config: {
-      ...config,
-      listeners: ['PLAINTEXT://127.0.0.1:0', ...own].join(','),
-      'listener.security.protocol.map': [
-        'PLAINTEXT:PLAINTEXT',
-        ...Object.entries(listeners).map((one) => one.join(':')),
-      ].join(','),
-    },
+  secured = await startSecuredBrokers({
+    withKafka: !skipJava,
+    scramUsers: { alice: 'alice-secret' },
+    plainUsers: { alice: 'alice-secret', bob: 'bob-secret' },
   })
-  if (skipJava) return
-  // Apache Kafka reads token keys only from where its own property allows.
-  process.env.JAVA_TOOL_OPTIONS = allowed()
-  kafka = await startApacheKafka({
-    config,
-    listeners,
-    scram: ['SCRAM-SHA-256', 'SCRAM-SHA-512'].map((name) => `${name}=[name=alice,password=alice-secret]`),
-  })
+  broker = secured.millrace
+  await secured.folder.write('alice-key.pem', secured.alice.key)
+  await secured.folder.write('alice-cert.pem', secured.alice.cert)
 })
 after(async () => {
-  await broker?.close()
-  await kafka?.close()
-  await folder?.[Symbol.asyncDispose]()
+  await secured?.[Symbol.asyncDispose]()
 })
 
-let jwksUrl = ''
-function allowed(): string {
-  return `-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${jwksUrl},${tokenUrls.join(',')}`
-}
-
-/** Settings that both brokers take, word for word. */
-async function security(): Promise<Record<string, string>> {
-  const { key, cert } = await ca.server()
-  jwksUrl = pathToFileURL(await folder.write('jwks.json', tokens.jwks)).href
-  const keystore = await folder.write('broker.pem', [key, cert].join('\n'))
-  const truststore = await folder.write('trust.pem', ca.cert)
-  const settings: Record<string, string> = {
-    'ssl.keystore.type': 'PEM',
-    'ssl.keystore.location': keystore,
-    'ssl.truststore.type': 'PEM',
-    'ssl.truststore.location': truststore,
-    'listener.name.mutual.ssl.client.auth': 'required',
-    'sasl.oauthbearer.jwks.endpoint.url': jwksUrl,
-    'sasl.oauthbearer.expected.issuer': 'https://issuer.example',
-    'sasl.oauthbearer.expected.audience': 'kafka',
-    'listener.name.secure.sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
-    'listener.name.short.sasl.enabled.mechanisms': 'PLAIN',
-    'listener.name.short.connections.max.reauth.ms': '1200',
-  }
-  for (const name of ['secure', 'short']) {
-    const users = 'user_alice="alice-secret" user_bob="bob-secret"'
-    settings[`listener.name.${name}.plain.sasl.jaas.config`] = `${plainModule} ${users};`
-  }
-  settings['listener.name.secure.scram-sha-256.sasl.jaas.config'] = `${scramModule};`
-  settings['listener.name.secure.scram-sha-512.sasl.jaas.config'] = `${scramModule};`
-  settings['listener.name.secure.oauthbearer.sasl.jaas.config'] = `${bearerModule};`
-  settings['listener.name.secure.oauthbearer.sasl.server.callback.handler.class'] = validator
-  return settings
-}
+/** `host:port` of a listener of ours. */
+const ours = (name: ListenerName): string => secured.ours(name)
 
 interface Case {
   readonly listener: ListenerName
@@ -129,7 +51,7 @@ interface Case {
 
 const trust = (): Record<string, string> => ({
   'ssl.truststore.type': 'PEM',
-  'ssl.truststore.certificates': ca.cert.trim(),
+  'ssl.truststore.certificates': secured.ca.cert.trim(),
   'ssl.endpoint.identification.algorithm': '',
 })
 
@@ -153,21 +75,18 @@ function password(mechanism: string, username: string, secret: string): Record<s
   }
 }
 
-const tokenUrls: string[] = []
 async function bearer(
   name: string,
   claims: Record<string, unknown>,
-  from: Issuer = tokens,
+  from: Issuer = secured.tokens,
 ): Promise<Record<string, string>> {
-  const url = pathToFileURL(await folder.write(`${name}.jwt`, await from.token(claims))).href
-  tokenUrls.push(url)
   return {
     ...trust(),
     'security.protocol': 'SASL_SSL',
     'sasl.mechanism': 'OAUTHBEARER',
     'sasl.jaas.config': `${bearerModule};`,
     'sasl.login.callback.handler.class': `${modules}.oauthbearer.OAuthBearerLoginCallbackHandler`,
-    'sasl.oauthbearer.token.endpoint.url': url,
+    'sasl.oauthbearer.token.endpoint.url': pathToFileURL(await secured.tokenFile(name, claims, from)).href,
   }
 }
 
@@ -178,8 +97,8 @@ const cases: Readonly<Record<string, Case>> = {
   'TLS, trusted': { listener: 'TLS', settings: () => ({ ...trust(), 'security.protocol': 'SSL' }) },
   'TLS, not trusted': { listener: 'TLS', settings: () => ({ 'security.protocol': 'SSL' }) },
   'no TLS where TLS is spoken': { listener: 'TLS', settings: () => inVain },
-  'certificate of the authority': { listener: 'MUTUAL', settings: () => certified(alice) },
-  'certificate of another authority': { listener: 'MUTUAL', settings: () => certified(stranger) },
+  'certificate of the authority': { listener: 'MUTUAL', settings: () => certified(secured.alice) },
+  'certificate of another authority': { listener: 'MUTUAL', settings: () => certified(secured.stranger) },
   'no certificate': { listener: 'MUTUAL', settings: () => ({ ...trust(), 'security.protocol': 'SSL' }) },
   'TLS without SASL where SASL is asked for': {
     listener: 'SECURE',
@@ -235,14 +154,21 @@ async function outcomes(brokers: (listener: ListenerName) => string, prefix: str
   for (const [index, { listener, settings }] of Object.values(cases).entries()) {
     const properties = { 'bootstrap.servers': brokers(listener), ...(await settings()) }
     const lines = Object.entries(properties).map(([name, value]) => `${name}=${value.replaceAll('\n', '\\n')}`)
-    files.push(await folder.write(`${prefix}-${index}.properties`, lines.join('\n')))
+    files.push(await secured.folder.write(`${prefix}-${index}.properties`, lines.join('\n')))
   }
   const program = new URL('Login.java', import.meta.url).pathname
-  const java = ['-XX:TieredStopAtLevel=1', '-Xmx256m', allowed(), '-cp', apacheKafkaClassPath(), program, ...files]
+  const java = [
+    '-XX:TieredStopAtLevel=1',
+    '-Xmx256m',
+    `-D${allowedUrlsProperty}=${secured.allowedUrls()}`,
+    '-cp',
+    apacheKafkaClassPath(),
+    program,
+    ...files,
+  ]
   const { stdout } = await run('java', java, {
     timeout: 400_000,
     maxBuffer: 1 << 26,
-    env: { ...process.env, JAVA_TOOL_OPTIONS: '' },
   })
   const lines = stdout
     .trim()
@@ -255,10 +181,7 @@ describe("Kafka's own client", { skip: skipJava }, () => {
   test('comes out the same on both brokers, mechanism by mechanism', { timeout: 600_000 }, async (context) => {
     let renewals = 0
     const stop = broker.intercept(36, () => void renewals++)
-    const [here, there] = await Promise.all([
-      outcomes(ours, 'ours'),
-      outcomes((listener) => kafka!.listeners[listener]!, 'kafka'),
-    ])
+    const [here, there] = await Promise.all([outcomes(secured.ours, 'ours'), outcomes(secured.theirs, 'kafka')])
     stop()
     assert.deepEqual(here, there)
     context.diagnostic(JSON.stringify(here))
@@ -274,7 +197,7 @@ describe("Kafka's own client", { skip: skipJava }, () => {
   test("kafka-configs sets and removes a user's password", { timeout: 240_000 }, async () => {
     const settings = { ...password('SCRAM-SHA-512', 'alice', 'alice-secret') }
     const lines = Object.entries(settings).map(([name, value]) => `${name}=${value.replaceAll('\n', '\\n')}`)
-    const commandConfig = await folder.write('admin.properties', lines.join('\n'))
+    const commandConfig = await secured.folder.write('admin.properties', lines.join('\n'))
     const tool = (...args: string[]) => {
       const java = ['-XX:TieredStopAtLevel=1', '-Xmx256m', '-cp', apacheKafkaClassPath(), 'kafka.admin.ConfigCommand']
       const to = ['--bootstrap-server', ours('SECURE'), '--command-config', commandConfig]
@@ -286,7 +209,7 @@ describe("Kafka's own client", { skip: skipJava }, () => {
     assert.match(added.stdout, /Completed updating config for user dave/)
     const login = async (secret: string): Promise<boolean> => {
       const sasl = { mechanism: 'SCRAM-SHA-256', username: 'dave', password: secret } as const
-      return loggedIn({ sasl, tls: { ca: ca.cert } })
+      return loggedIn({ sasl, tls: { ca: secured.ca.cert } })
     }
     assert.deepEqual([await login('dave-secret'), await login('wrong')], [true, false])
     await tool('--alter', '--delete-config', 'SCRAM-SHA-256')
@@ -316,7 +239,7 @@ async function loggedIn(options: PlatformaticOptions, listener: ListenerName = '
 }
 
 describe('@platformatic/kafka', () => {
-  const tls = () => ({ ca: ca.cert })
+  const tls = () => ({ ca: secured.ca.cert })
 
   for (const mechanism of ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const) {
     test(`${mechanism} over TLS, right and wrong`, async () => {
@@ -328,13 +251,16 @@ describe('@platformatic/kafka', () => {
 
   test('OAUTHBEARER over TLS, right and wrong', async () => {
     const sasl = async (claims: Record<string, unknown>) =>
-      ({ mechanism: 'OAUTHBEARER', token: await tokens.token(claims) }) as const
+      ({ mechanism: 'OAUTHBEARER', token: await secured.tokens.token(claims) }) as const
     assert.equal(await loggedIn({ tls: tls(), sasl: await sasl({}) }), true)
     assert.equal(await loggedIn({ tls: tls(), sasl: await sasl({ aud: 'billing' }) }), false)
   })
 
   test('a certificate, the right one and none', async () => {
-    assert.equal(await loggedIn({ tls: { ...tls(), key: alice.key, cert: alice.cert } }, 'MUTUAL'), true)
+    assert.equal(
+      await loggedIn({ tls: { ...tls(), key: secured.alice.key, cert: secured.alice.cert } }, 'MUTUAL'),
+      true,
+    )
     assert.equal(await loggedIn({ tls: tls() }, 'MUTUAL'), false)
   })
 
@@ -399,5 +325,5 @@ describe('kcat (librdkafka)', { skip: skipKcat }, () => {
 })
 
 function pathOf(name: string): string {
-  return `${folder.path}/${name}`
+  return `${secured.folder.path}/${name}`
 }

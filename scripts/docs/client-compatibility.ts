@@ -1,6 +1,9 @@
-import { cases } from '../../conformance/clients/cases/index.ts'
+import { cases as plainCases } from '../../conformance/clients/cases/index.ts'
+import { securityCases } from '../../conformance/clients/cases/security.ts'
 import { differenceOf, differences, quirkOf, quirks } from '../../conformance/clients/differences.ts'
 import { type Client, clients, lacking } from '../../conformance/clients/programs/catalogue.ts'
+
+const cases = [...plainCases, ...securityCases]
 
 /** `docs/reference/client-compatibility.md`: what `conformance/clients` runs and compares, from its cases and clients. */
 export function clientCompatibilityPage(): string {

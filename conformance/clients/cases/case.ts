@@ -21,7 +21,7 @@ export interface Run {
 /** Steps that a client takes, and what came of them, with nothing in it that differs from run to run. */
 export interface Case {
   readonly name: string
-  readonly subject: 'topics' | 'configs' | 'records' | 'offsets' | 'transactions' | 'groups' | 'errors'
+  readonly subject: 'topics' | 'configs' | 'records' | 'offsets' | 'transactions' | 'groups' | 'errors' | 'security'
   readonly needs: readonly (OperationName | Feature)[]
   readonly run: (run: Run) => Promise<unknown>
   /** What must hold whatever the two brokers agree on. */

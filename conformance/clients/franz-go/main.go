@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl"
+	"github.com/twmb/franz-go/pkg/sasl/oauth"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
@@ -29,6 +30,7 @@ type settings struct {
 	CaFile    string `json:"caFile"`
 	CertFile  string `json:"certFile"`
 	KeyFile   string `json:"keyFile"`
+	TokenFile string `json:"tokenFile"`
 }
 
 // program holds what outlives an operation.
@@ -123,6 +125,10 @@ func mechanismOf(s settings) sasl.Mechanism {
 		return scram.Auth{User: s.Username, Pass: s.Password}.AsSha256Mechanism()
 	case "SCRAM-SHA-512":
 		return scram.Auth{User: s.Username, Pass: s.Password}.AsSha512Mechanism()
+	case "OAUTHBEARER":
+		token, err := os.ReadFile(s.TokenFile)
+		must(err)
+		return oauth.Auth{Token: string(token)}.AsMechanism()
 	}
 	return nil
 }

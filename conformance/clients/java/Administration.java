@@ -36,7 +36,7 @@ import org.apache.kafka.common.config.ConfigResource;
 
 /** The operations of Kafka's AdminClient. */
 final class Administration {
-    private final Admin admin;
+    final Admin admin;
 
     Administration(Properties properties) {
         properties.put("default.api.timeout.ms", "8000");

@@ -3,6 +3,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -51,7 +52,11 @@ public final class Client {
             Map<String, Object> answer = new LinkedHashMap<>();
             answer.put("id", request.get("id").asInt());
             try {
-                answer.put("result", client.run(request.get("op").asText(), request.get("args")));
+                if (request.get("op").asText().equals("login")) {
+                    client.administration.admin.close(Duration.ZERO);
+                    client = new Client(request.get("args").get("bootstrap").asText(), request.get("args").get("settings"));
+                    answer.put("result", Map.of());
+                } else answer.put("result", client.run(request.get("op").asText(), request.get("args")));
             } catch (Throwable error) {
                 Throwable cause = error instanceof ExecutionException ? error.getCause() : error;
                 answer.put("error", cause.getClass().getSimpleName());
@@ -114,7 +119,15 @@ public final class Client {
         Properties properties = new Properties();
         properties.put("client.id", settings.get("clientId").asText());
         properties.put("security.protocol", settings.get("protocol").asText());
-        if (settings.has("mechanism")) {
+        if (settings.has("tokenFile")) {
+            String url = Path.of(settings.get("tokenFile").asText()).toUri().toString();
+            String oauth = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLogin";
+            System.setProperty("org.apache.kafka.sasl.oauthbearer.allowed.urls", url);
+            properties.put("sasl.mechanism", "OAUTHBEARER");
+            properties.put("sasl.jaas.config", oauth + "Module required;");
+            properties.put("sasl.login.callback.handler.class", oauth + "CallbackHandler");
+            properties.put("sasl.oauthbearer.token.endpoint.url", url);
+        } else if (settings.has("mechanism")) {
             String mechanism = settings.get("mechanism").asText();
             String module = mechanism.equals("PLAIN") ? "plain.PlainLoginModule" : "scram.ScramLoginModule";
             properties.put("sasl.mechanism", mechanism);

@@ -9,12 +9,15 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from kafka.net.sasl.oauth import AbstractTokenProvider
 from kafka.structs import OffsetAndMetadata
 from serve import Member, first_of, membership, reading, renamed, serve, started, to_bytes, to_text
 
 bootstrap, settings = started()
 common = {
     "bootstrap_servers": bootstrap,
+    # A login that is refused is tried again until then.
+    "bootstrap_timeout_ms": 30000 if settings["protocol"] == "PLAINTEXT" else 10000,
     **renamed(
         settings,
         {
@@ -29,6 +32,15 @@ common = {
         },
     ),
 }
+
+if "tokenFile" in settings:
+
+    class FileToken(AbstractTokenProvider):
+        def token(self):
+            with open(settings["tokenFile"]) as file:
+                return file.read()
+
+    common["sasl_oauth_token_provider"] = FileToken()
 
 assignors = {
     "range": RangePartitionAssignor,

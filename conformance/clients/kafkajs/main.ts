@@ -3,13 +3,22 @@ import { readFileSync } from 'node:fs'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import kafkajs from 'kafkajs'
 import { waitFor } from '../../support/wait-for.ts'
-import type { Codec, RecordIn, RecordOut } from '../programs/operations.ts'
+import type { Codec, RecordIn, RecordOut, Settings } from '../programs/operations.ts'
 import { MemberState, serve, started } from '../programs/serve.ts'
 
 const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = kafkajs
 
 const { bootstrap, settings } = started()
 const ssl = settings.protocol.endsWith('SSL')
+function saslOf({ mechanism, username = '', password = '', tokenFile = '' }: Settings): kafkajs.SASLOptions {
+  if (mechanism === 'OAUTHBEARER') {
+    return {
+      mechanism: 'oauthbearer',
+      oauthBearerProvider: async () => ({ value: readFileSync(tokenFile, 'utf8') }),
+    }
+  }
+  return { mechanism: mechanism!.toLowerCase() as 'plain', username, password }
+}
 const file = (path: string | undefined): { pem?: Buffer } => (path === undefined ? {} : { pem: readFileSync(path) })
 const kafka = new Kafka({
   clientId: settings.clientId,
@@ -20,13 +29,7 @@ const kafka = new Kafka({
   ...(ssl && {
     ssl: { ca: file(settings.caFile).pem, cert: file(settings.certFile).pem, key: file(settings.keyFile).pem },
   }),
-  ...(settings.mechanism !== undefined && {
-    sasl: {
-      mechanism: settings.mechanism.toLowerCase() as 'plain',
-      username: settings.username ?? '',
-      password: settings.password ?? '',
-    },
-  }),
+  ...(settings.mechanism !== undefined && { sasl: saslOf(settings) }),
 })
 
 // The codec of zstd comes by the plug-in that kafkajs documents, with Node's own zlib behind it.

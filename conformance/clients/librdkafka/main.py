@@ -2,6 +2,7 @@
 
 import functools
 import sys
+import time
 import uuid
 
 from confluent_kafka import (
@@ -52,6 +53,12 @@ common = {
         },
     ),
 }
+
+
+if "tokenFile" in settings:
+    with open(settings["tokenFile"]) as file:
+        token = file.read()
+    common["oauth_cb"] = lambda _: (token, time.time() + 3600)
 
 
 @functools.cache

@@ -35,7 +35,10 @@ const base: BaseOptions = {
     },
   }),
   ...(settings.mechanism !== undefined && {
-    sasl: { mechanism: settings.mechanism, username: settings.username ?? '', password: settings.password ?? '' },
+    sasl:
+      settings.mechanism === 'OAUTHBEARER'
+        ? { mechanism: settings.mechanism, token: readFileSync(settings.tokenFile ?? '', 'utf8') }
+        : { mechanism: settings.mechanism, username: settings.username ?? '', password: settings.password ?? '' },
   }),
 }
 const resourceTypes = {

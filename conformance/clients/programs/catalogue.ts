@@ -28,6 +28,8 @@ export type Feature =
   | 'patterns'
   | 'isolation level'
   | 'fencing by name'
+  | 'OAUTHBEARER'
+  | 'renewed sessions'
 
 /** A foreign client: how it starts, and what it has not, with the reason that the reference page gives. */
 export interface Client {
@@ -40,6 +42,10 @@ export interface Client {
   readonly command: () => Command
   /** What it logs about itself, whatever the broker: no warning about the broker. */
   readonly noise?: RegExp
+  /** Its process is slow to start: one is used for login after login. */
+  readonly logsInAgain?: true
+  /** Why what it says of a refused login beside the name of the error is not compared. */
+  readonly logsByChance?: string
   /** Why a group that came out otherwise is formed once more before that counts. */
   readonly unsteady?: string
   readonly lacks: Readonly<Partial<Record<OperationName | Feature, string>>>
@@ -125,6 +131,7 @@ export const clients: readonly Client[] = [
     version: pinned('java/pom.xml', /<kafka.version>(.*)<\/kafka.version>/),
     tools: ['java', 'mvn'],
     command: javaCommand,
+    logsInAgain: true,
     lacks: {},
   },
   {
@@ -147,6 +154,7 @@ export const clients: readonly Client[] = [
       'assignor range': 'round robin only',
       'assignor sticky': 'round robin only',
       'assignor cooperative-sticky': 'round robin only',
+      'renewed sessions': 'goes on sending while it logs in again, which brokers refuse',
       deleteOffsets: 'not in its API',
     },
   },
@@ -168,6 +176,7 @@ export const clients: readonly Client[] = [
     tools: ['python3'],
     command: python('kafka-python'),
     unsteady: 'under load a member now and then falls silent after a rebalance, on either broker',
+    logsByChance: 'it reads the answer or sees the end of the connection first',
     noise: /blocking the event loop|Metadata refresh: failed Cancelled/,
     lacks: {
       'group.protocol=consumer': 'not in its API',
@@ -229,6 +238,7 @@ export const clients: readonly Client[] = [
           ] as never)
           .map((name) => [name, 'no administration']),
       ),
+      OAUTHBEARER: 'tokens only from an issuer that it asks itself',
       describeCluster: 'no cluster id in what it lists',
       openProducer: 'not one transaction after the other',
       timestamps: 'a record has the time of its writing',

@@ -134,6 +134,8 @@ export interface Operations {
   join: [JoinOptions, { error: string }]
   member: [{ handle: string }, { owned: string[]; values: string[]; error: string }]
   leave: [{ handle: string }, { error: string }]
+  /** Another bootstrap address and other settings from now on, for a client whose process is slow to start. */
+  login: [{ bootstrap: string; settings: Settings }, Record<string, never>]
 }
 
 export type OperationName = keyof Operations
@@ -145,10 +147,12 @@ export type Answer<Result> = { readonly result: Result } | { readonly error: str
 export interface Settings {
   readonly clientId: string
   readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
-  readonly mechanism?: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+  readonly mechanism?: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
   readonly username?: string
   readonly password?: string
   readonly caFile?: string
   readonly certFile?: string
   readonly keyFile?: string
+  /** The file with the token of OAUTHBEARER. */
+  readonly tokenFile?: string
 }

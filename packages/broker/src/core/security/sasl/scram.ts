@@ -74,7 +74,8 @@ export class ScramExchange implements SaslExchange {
     )
     if (!match) return { kind: 'refused', reason: "the client's final message is malformed" }
     const [, withoutProof, binding, theirNonce, proof] = match as string[]
-    // librdkafka before 2.2 puts its own part in front once more; Kafka looks at the end only. The proof covers what was sent.
+    // librdkafka before 2.2 puts its own part in front once more, which Kafka refuses since CVE-2024-56128. The whole nonce is there, and
+    // the proof covers what was sent.
     if (!theirNonce!.endsWith(nonce)) return { kind: 'refused', reason: 'the client repeats another nonce' }
     if (Buffer.from(binding!, 'base64').toString('utf8') !== gs2Header) {
       return { kind: 'refused', reason: 'the client repeats another channel binding' }
