@@ -6,11 +6,19 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void
 }
 
+/** The platform's timers fire at once when they are to wait for longer. */
+const longestTimerMs = 0x7fffffff
+
 /** The machine's clock. Only edges may name it; cores receive a `Clock`. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs)
+    let timer: ReturnType<typeof setTimeout>
+    const wait = (leftMs: number): void => {
+      const isLong = leftMs > longestTimerMs
+      timer = isLong ? setTimeout(() => wait(leftMs - longestTimerMs), longestTimerMs) : setTimeout(callback, leftMs)
+    }
+    wait(delayMs)
     return () => clearTimeout(timer)
   },
 }

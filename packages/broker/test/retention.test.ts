@@ -153,3 +153,23 @@ test('the last stable offset does not lie before the log start when a transactio
   // A consumer that begins at the end would otherwise be told an offset that is out of range.
   assert.equal(listOffset(client, 'order', -1, 1)[0], 2)
 })
+
+test('records without a time are kept from when they were appended', () => {
+  const { client, core, clock } = testCore()
+  createWith(client, 'order', { 'retention.ms': '10000', 'segment.ms': '5000' })
+  const timeless = (value: string) => produce(client, 'order', batch([{ value, timestamp: -1 }]))
+  timeless('a')
+  core.enforceRetention()
+  assert.deepEqual(readAll(fetchNow(client, 'order', 0).records), [[0, 'a']])
+  clock.advance(6_000)
+  timeless('b')
+  clock.advance(9_000)
+  core.enforceRetention()
+  assert.equal(listOffset(client, 'order', -2)[0], 0)
+  clock.advance(2_000)
+  core.enforceRetention()
+  assert.equal(listOffset(client, 'order', -2)[0], 1)
+  clock.advance(5_000)
+  core.enforceRetention()
+  assert.deepEqual([listOffset(client, 'order', -2)[0], listOffset(client, 'order', -1)[0]], [2, 2])
+})

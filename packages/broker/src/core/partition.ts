@@ -8,6 +8,7 @@ import type { LeaderEpochs } from './log/leader-epochs.ts'
 import type { PartitionLog } from './log/partition-log.ts'
 import { deriveState, writeSnapshot } from './log/producer-snapshots.ts'
 import { problemOfReplica } from './log/replica-batches.ts'
+import type { Segment } from './log/segment.ts'
 import { type BatchProblem, problemOfBatch, type RecordError } from './log/validate-batch.ts'
 import type { AbortedTransaction, AppendOrigin, ProducerState, ProducerStateFactory } from './producers/types.ts'
 import type { BrokerStorage, FileRange } from './storage/storage.ts'
@@ -78,7 +79,6 @@ interface CommitWaiter {
 }
 
 const noBytes = Buffer.alloc(0)
-const maxTimerMs = 0x7fffffff
 const scanBytes = 256 * 1024
 const reportIntervalMs = 60_000
 
@@ -262,7 +262,7 @@ export class Partition {
     this.#unflushed += count
     if (this.#unflushed >= messages) this.#flush()
     else if (ms !== Number.POSITIVE_INFINITY) {
-      this.#cancelFlush ??= this.#environment.clock.after(Math.min(ms, maxTimerMs), () => this.#flush())
+      this.#cancelFlush ??= this.#environment.clock.after(ms, () => this.#flush())
     }
   }
 
@@ -504,16 +504,23 @@ export class Partition {
   #retainedFrom(nowMs: number, retentionMs: number, retentionBytes: number): number {
     let start = this.logStartOffset
     let excess = retentionBytes < 0 ? 0 : this.log.sizeInBytes - retentionBytes
-    for (const segment of this.log.segments) {
+    for (const [index, segment] of this.log.segments.entries()) {
       // Compaction has emptied it: whether it goes is decided by the next one.
       if (segment.size === 0 && segment !== this.log.active) continue
-      const expired = retentionMs >= 0 && segment.size > 0 && nowMs - segment.maxTimestampMs > retentionMs
+      const expired = retentionMs >= 0 && segment.size > 0 && nowMs - this.#lastWriteMs(segment, index) > retentionMs
       const tooMuch = retentionBytes >= 0 && segment !== this.log.active && excess >= segment.size
       if ((!expired && !tooMuch) || segment.nextOffset > this.highWatermark) break
       excess -= segment.size
       start = segment.nextOffset
     }
     return start
+  }
+
+  /** The greatest time of a segment's records; where none of them has one, as in Kafka, about when the last was appended. */
+  #lastWriteMs(segment: Segment, index: number): number {
+    if (segment.maxTimestampMs >= 0) return segment.maxTimestampMs
+    const next = this.log.segments[index + 1]
+    return next && next.createdAtMs >= 0 ? next.createdAtMs : segment.createdAtMs + this.config.roll.segmentMs
   }
 
   /** Cuts the log back to `offset` and derives the producers anew. */
