@@ -79,6 +79,8 @@ export class BrokerSession {
   #closed = false
   #watch: FetchWatch | undefined
   #rights: { readonly principal: Principal; readonly rights: Rights } | undefined
+  /** By the name of the API. */
+  readonly #may = new Map<string, RequestContext['may']>()
 
   constructor(core: BrokerCore, options: SessionOptions) {
     this.#core = core
@@ -221,43 +223,56 @@ export class BrokerSession {
   #serve(incoming: Incoming, body: unknown, loseReply: boolean): void {
     const { handler, apiVersion, clientId } = incoming
     const { clientHost, principal } = this
-    const core = this.#core
     const rights = this.#rightsOf(principal)
-    const { name: apiName } = handler.api
+    const may = this.#mayOf(handler.api.name, rights)
     const context: RequestContext = {
-      core,
+      core: this.#core,
       session: this,
       apiVersion,
       clientId,
       clientHost,
       principal,
-      may: (operation, type, name) => {
-        const allowed = rights.demand(apiName, operation, type, name)
-        if (!allowed) core.metrics.authorizationDenials++
-        return allowed
-      },
+      may,
       rights,
     }
     const result = handler.handle(body, context)
-    const finish = (value: unknown): void => {
-      if (loseReply) {
-        this.#drop(brokerError('BROKER_CONNECTION_DROPPED', 'a fault hook lost the reply'))
-        releaseParts(encoded(incoming, value))
-      } else this.#answer(incoming, value)
+    if (result === noResponse) incoming.respond(undefined)
+    else if (result instanceof Deferred) this.#answerLater(incoming, result, loseReply)
+    else this.#finish(incoming, result, loseReply)
+  }
+
+  /** Made once for all requests of an API: those that wait would each hold one. */
+  #mayOf(apiName: string, rights: Rights): RequestContext['may'] {
+    const known = this.#may.get(apiName)
+    if (known) return known
+    const { metrics } = this.#core
+    const may: RequestContext['may'] = (operation, type, name) => {
+      const allowed = rights.demand(apiName, operation, type, name)
+      if (!allowed) metrics.authorizationDenials++
+      return allowed
     }
-    if (result === noResponse) {
-      incoming.respond(undefined)
-    } else if (result instanceof Deferred) {
-      this.#unanswered.add(result)
-      // What follows an attempt to authenticate must wait for what becomes of it.
-      const holds = saslApis.has(handler.api.key) && !result.settled
-      if (holds) this.#hold()
-      result.take((value) => {
-        this.#unanswered.delete(result)
-        if (holds) this.#resume(() => finish(value))
-        else this.#guard(() => finish(value))
-      })
-    } else finish(result)
+    this.#may.set(apiName, may)
+    return may
+  }
+
+  #answerLater(incoming: Incoming, result: Deferred<unknown>, loseReply: boolean): void {
+    this.#unanswered.add(result)
+    // What follows an attempt to authenticate must wait for what becomes of it.
+    const holds = saslApis.has(incoming.handler.api.key) && !result.settled
+    if (holds) this.#hold()
+    result.take((value) => {
+      this.#unanswered.delete(result)
+      const finish = (): void => this.#finish(incoming, value, loseReply)
+      if (holds) this.#resume(finish)
+      else this.#guard(finish)
+    })
+  }
+
+  #finish(incoming: Incoming, value: unknown, loseReply: boolean): void {
+    if (loseReply) {
+      this.#drop(brokerError('BROKER_CONNECTION_DROPPED', 'a fault hook lost the reply'))
+      releaseParts(encoded(incoming, value))
+    } else this.#answer(incoming, value)
   }
 
   /** A late answer is given within a timer or another connection's request: if it fails, that must not suffer. */
@@ -292,6 +307,7 @@ export class BrokerSession {
     if (this.#rights?.principal !== principal) {
       const { clientHost } = this
       this.#rights = { principal, rights: new Rights(this.#core, { principal, clientHost }) }
+      this.#may.clear()
     }
     return this.#rights.rights
   }

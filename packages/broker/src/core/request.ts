@@ -49,7 +49,7 @@ export class Deferred<T> {
   #value: MessageInput<T> | undefined
   #settled = false
   #onValue: ((value: MessageInput<T>) => void) | undefined
-  #onAbandoned: (() => void)[] = []
+  #onAbandoned: (() => void) | undefined
 
   get settled(): boolean {
     return this.#settled
@@ -59,13 +59,13 @@ export class Deferred<T> {
     if (this.#settled) return
     this.#settled = true
     this.#value = value
-    this.#onAbandoned = []
+    this.#onAbandoned = undefined
     this.#onValue?.(value)
   }
 
   /** Runs `callback` when the connection closes before there is an answer: timers and waiters are dropped there. */
   onAbandoned(callback: () => void): void {
-    this.#onAbandoned.push(callback)
+    this.#onAbandoned = callback
   }
 
   /** For the session only. */
@@ -78,9 +78,9 @@ export class Deferred<T> {
   abandon(): void {
     if (this.#settled) return
     this.#settled = true
-    const callbacks = this.#onAbandoned
-    this.#onAbandoned = []
-    for (const callback of callbacks) callback()
+    const callback = this.#onAbandoned
+    this.#onAbandoned = undefined
+    callback?.()
   }
 }
 

@@ -35,12 +35,14 @@ export class WatchedPartition implements PartitionReader {
   }
 }
 
-/** What a waiting fetch waits for. */
-interface Wait {
+/** A fetch that waits. */
+export interface Waiting {
   readonly minBytes: number
   readonly isolation: Isolation
-  readonly onEnough: () => void
+  /** Bytes that can be read; counted up by the watch. */
   available: number
+  /** There are at least `minBytes`, or a partition goes away. */
+  enough(): void
 }
 
 /**
@@ -52,7 +54,7 @@ export class FetchWatch {
   readonly #all = new Map<string, WatchedPartition>()
   /** In the order in which they are served: who got data goes to the end, so that nobody starves. */
   readonly #due = new Set<WatchedPartition>()
-  #wait: Wait | undefined
+  #wait: Waiting | undefined
 
   set(key: string, one: FetchedPartition): void {
     let watched = this.#all.get(key)
@@ -101,13 +103,13 @@ export class FetchWatch {
     for (const watched of this.#all.values()) this.#due.add(watched)
   }
 
-  /** Calls `onEnough` once at least `minBytes` can be read, of which `available` could be already, or a partition goes away. */
-  wait(options: { minBytes: number; available: number; isolation: Isolation; onEnough: () => void }): void {
+  /** Tells `waiting`, once, when there is enough for it. */
+  wait(waiting: Waiting): void {
     for (const watched of this.#due) {
       watched.counted = watched.partition?.bytesAppended ?? 0
       watched.subscribe()
     }
-    this.#wait = { ...options }
+    this.#wait = waiting
   }
 
   get isWaiting(): boolean {
@@ -136,7 +138,7 @@ export class FetchWatch {
       if (wait.available < wait.minBytes) return
     }
     this.#wait = undefined
-    wait.onEnough()
+    wait.enough()
   }
 
   /** Lets go of all partitions; the next look is at all of them. */

@@ -1,7 +1,8 @@
-import { apis, ErrorCode, type FetchRequest, type FetchResponse } from '@millrace/protocol'
-import { type FetchPlan, planFetch } from '../fetch/fetch-request.ts'
+import { apis, ErrorCode } from '@millrace/protocol'
+import { planFetch } from '../fetch/fetch-request.ts'
 import { type FetchLimits, noteSent, readPartitions, releaseRecords } from '../fetch/read-partitions.ts'
-import { Deferred, handler, type RequestContext } from '../request.ts'
+import { WaitingFetch } from '../fetch/waiting-fetch.ts'
+import { handler } from '../request.ts'
 
 /**
  * Fetch (1), v4 to v18. Sessions (KIP-227), topic ids from v13 (KIP-516), read_committed with the list of aborted
@@ -31,41 +32,7 @@ export const fetch = handler({
       return found.response
     }
     releaseRecords(found)
-    return waitForData(context, request, plan, limits, found.bytes)
+    const waiting = new WaitingFetch(context, plan, limits, { minBytes: request.minBytes, available: found.bytes })
+    return waiting.begin(request.maxWaitMs)
   },
 })
-
-/** Answers once enough has been appended, a partition goes away, or the wait is over. */
-function waitForData(
-  context: RequestContext,
-  request: FetchRequest,
-  plan: FetchPlan,
-  limits: FetchLimits,
-  available: number,
-): Deferred<FetchResponse> {
-  const { core, session } = context
-  const { watch } = plan
-  const { minBytes, maxWaitMs } = request
-  const answer = new Deferred<FetchResponse>()
-  const stop = (): void => {
-    cancelTimer()
-    // A session goes on watching: most of its partitions will be as quiet at the next poll.
-    if (plan.session) watch.stopWaiting()
-    else watch.rest()
-  }
-  const finish = (): void => {
-    if (answer.settled) return
-    stop()
-    const found = readPartitions(context, plan, limits)
-    noteSent(plan, found)
-    answer.resolve(found.response)
-  }
-  watch.wait({ minBytes, available, isolation: limits.isolation, onEnough: finish })
-  const cancelTimer = core.clock.after(maxWaitMs, () => core.run(finish))
-  answer.onAbandoned(() => {
-    cancelTimer()
-    watch.rest()
-  })
-  if (plan.session) session.watches(watch)
-  return answer
-}
