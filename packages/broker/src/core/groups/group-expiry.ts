@@ -5,8 +5,8 @@ import { consumerProtocolType, subscribedTopics } from './subscription.ts'
 
 /**
  * Commits that may go: in a group without members, `retentionMs` after the last member left (or after the commit, where
- * there never was one, and in consumer groups); in a group of consumers, those of topics nobody subscribes to any more. A commit with an expiry
- * of its own goes by that.
+ * there never was one, and in consumer groups); in a group of consumers, those of topics nobody subscribes to any more. A
+ * commit with an expiry of its own goes by that.
  */
 export function expiredOffsets(group: Group, offsets: GroupOffsets, nowMs: number, retentionMs: number): OffsetKey[] {
   const { groupId } = group

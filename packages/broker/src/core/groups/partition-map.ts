@@ -19,10 +19,6 @@ export class PartitionMap<T> {
     return true
   }
 
-  deleteTopic(topic: string): void {
-    this.#topics.delete(topic)
-  }
-
   get isEmpty(): boolean {
     return this.#topics.size === 0
   }

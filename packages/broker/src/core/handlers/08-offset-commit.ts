@@ -14,8 +14,8 @@ interface TopicResult {
 }
 
 /**
- * OffsetCommit (8), v2 to v10: commits of members, fenced by generation or member epoch (v9, KIP-848), and of consumers outside a group's protocol. A
- * retention time of their own up to v4, topic ids from v10.
+ * OffsetCommit (8), v2 to v10: commits of members, fenced by generation or member epoch (v9, KIP-848), and of consumers
+ * outside a group's protocol. A retention time of their own up to v4, topic ids from v10.
  */
 export const offsetCommit = handler({
   api: apis.OffsetCommit,

@@ -3,8 +3,8 @@ import { Deferred, handler } from '../request.ts'
 import { AclOperation, ResourceType } from '../security/authorization.ts'
 
 /**
- * JoinGroup (11), v0 to v9: classic groups, and classic members of consumer groups (KIP-848). The answer comes when the generation begins. New members come twice from v4
- * (KIP-394), static members from v5 (KIP-345), skipAssignment from v9 (KIP-814).
+ * JoinGroup (11), v0 to v9: classic groups, and classic members of consumer groups (KIP-848). The answer comes when the
+ * generation begins. New members come twice from v4 (KIP-394), static members from v5 (KIP-345), skipAssignment from v9 (KIP-814).
  */
 export const joinGroup = handler({
   api: apis.JoinGroup,
