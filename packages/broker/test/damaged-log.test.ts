@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,8 +9,10 @@ import type { LogFailure } from '../src/core/broker-core.ts'
 import { batchSizeAt } from '../src/core/log/batch-bytes.ts'
 import { memoryStorage } from '../src/core/storage/memory-storage.ts'
 import type { BrokerStorage } from '../src/core/storage/storage.ts'
+import { startBroker } from '../src/start-broker.ts'
 import { diskStorage } from '../src/storage/disk-storage.ts'
 import { type CoreClient, testCore } from './support/core-client.ts'
+import { RawConnection } from './support/raw-connection.ts'
 import { batch, readAll } from './support/records.ts'
 import { fetchNow, produce } from './support/requests.ts'
 
@@ -123,6 +126,68 @@ test('coordinators do not go on without what they cannot read', () => {
   flip(storage, path, positionOf(storage.readFile(path)!, 10) + lengthPosition, 20)
   assert.throws(() => testCore({ storage }), { code: 'BROKER_DATA_DAMAGED', message: /\.log is damaged at byte \d+/ })
 })
+
+for (const [what, keptBatches] of [
+  ['has gone', -1],
+  ['is empty', 0],
+  ['is shorter', damagedAt],
+] as const) {
+  test(`a log whose file ${what} after a clean stop says so, and gives no offset twice`, () => {
+    const storage = memoryStorage()
+    const path = stoppedLog(storage)
+    const bytes = storage.readFile(path)!
+    const keptBytes = positionOf(bytes, Math.max(0, keptBatches))
+    if (keptBatches < 0) storage.delete(path)
+    else storage.replaceFile(path, bytes.subarray(0, keptBytes))
+    const { core, client } = testCore({ storage })
+    const [failure, ...others] = core.startFailures
+    assert.deepEqual([failure?.topic, failure?.partition, others.length], ['order', 0, 0])
+    const lost = `has ended at byte ${keptBytes} since the last clean stop: ${bytes.length - keptBytes} bytes`
+    assert.ok(failure!.error.message.includes(lost), failure!.error.message)
+    const { values, errorCode } = readOn(client, 1_000)
+    assert.equal(values.length, Math.max(0, keptBatches))
+    // Of a log of which nothing is left, nobody gets the impression that it begins where it began.
+    assert.equal(errorCode, keptBatches > 0 ? ErrorCode.NONE : ErrorCode.OFFSET_OUT_OF_RANGE)
+    assert.equal(produce(client, 'order', batch([{ value: 'more' }])).baseOffset, count)
+    const from = Math.max(keptBatches, core.partition('order', 0)!.logStartOffset)
+    assert.deepEqual(readAll(fetchNow(client, 'order', from).records), [[count, 'more']])
+    // As after a kill: without a word of a clean stop.
+    const again = testCore({ storage }).core
+    assert.deepEqual([again.partition('order', 0)!.logEndOffset, again.startFailures.length], [count + 1, 0])
+  })
+}
+
+for (const worker of [true, false]) {
+  test(`the channel tells of a log that is damaged and of one that is short, ${worker ? 'with' : 'without'} a worker`, async () => {
+    const dataDir = join(folder, `channel-${worker}`)
+    const storage = diskStorage(dataDir)
+    const path = stoppedLog(storage)
+    const bytes = storage.readFile(path)!
+    const failures: LogFailure[] = []
+    const listener = (failure: unknown): number => failures.push(failure as LogFailure)
+    subscribe('millrace:broker:log-failed', listener)
+    flip(storage, path, positionOf(bytes, damagedAt) + lengthPosition, 20)
+    {
+      await using broker = await startBroker({ dataDir, worker })
+      using connection = await RawConnection.open(broker.port)
+      const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000_000 }]
+      const topics = [{ topic: 'order', partitions }]
+      const body = { maxWaitMs: 1, minBytes: 1, maxBytes: 1_000_000, sessionEpoch: -1, topics }
+      const { responses } = await connection.call(apis.Fetch, 12, body)
+      assert.equal(responses[0]!.partitions[0]!.errorCode, ErrorCode.CORRUPT_MESSAGE)
+    }
+    storage.replaceFile(path, bytes.subarray(0, 1_000))
+    await using _broker = await startBroker({ dataDir, worker })
+    unsubscribe('millrace:broker:log-failed', listener)
+    const told = failures.map(({ topic, partition, error }) => {
+      const { code, fields } = error as Error & { code: string; fields: { path: string } }
+      return [topic, partition, code, fields.path]
+    })
+    const expected = ['order', 0, 'BROKER_DATA_DAMAGED', path]
+    assert.deepEqual(told, [expected, expected])
+    assert.match(failures[1]!.error.message, /has ended at byte \d+ since the last clean stop/)
+  })
+}
 
 test('a data folder that is deleted under a running broker refuses writes and says so', async () => {
   const path = join(folder, 'gone')

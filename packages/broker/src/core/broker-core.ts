@@ -5,6 +5,7 @@ import { BrokerSession, type SessionOptions } from './broker-session.ts'
 import {
   type CleanShutdown,
   forgetCleanShutdown,
+  type PartitionCheckpoint,
   partitionKey,
   readCleanShutdown,
   writeCleanShutdown,
@@ -21,7 +22,7 @@ import { handlers } from './handlers/index.ts'
 import type { Interceptor } from './interception.ts'
 import { deleteLeftovers } from './log/compaction.ts'
 import { LeaderEpochs } from './log/leader-epochs.ts'
-import { openFromCheckpoint, recoverLog } from './log/open-log.ts'
+import { lossSince, openFromCheckpoint, recoverLog } from './log/open-log.ts'
 import { PartitionLog } from './log/partition-log.ts'
 import { deriveState } from './log/producer-snapshots.ts'
 import type { SegmentEnvironment } from './log/segment.ts'
@@ -116,6 +117,8 @@ export class BrokerCore {
   startNumber = 1
   /** Ids of topics nobody knows, whose logs the start has put aside. */
   strayTopicIds: readonly string[] = []
+  /** Logs that have lost what the last clean stop has noted; they are served as far as they go. */
+  readonly startFailures: LogFailure[] = []
   /** Bytes cut from logs at the start, because a crash left them torn. */
   recoveredCutBytes = 0
   readonly #handlers = new Map<number, AnyHandler>()
@@ -283,10 +286,18 @@ export class BrokerCore {
       return partition
     }
     this.recoveredCutBytes += recoverLog(this.#segments, log, this.clock.now())
+    if (known) this.#noteLoss(log, known, name, index)
     // The log lost more than the log start says was kept: it begins anew where readers expect it.
     if (log.endOffset < logStartOffset) log.resetTo(logStartOffset)
     const state = deriveState(this.#partitions, log, Math.max(logStartOffset, log.firstOffset))
     return new Partition(this.#partitions, identity, { config, log, logStartOffset, ...state })
+  }
+
+  #noteLoss(log: PartitionLog, { segments }: PartitionCheckpoint, topic: string, partition: number): void {
+    const error = lossSince(log, segments)
+    if (error) this.startFailures.push({ topic, partition, error })
+    const endOffset = segments.at(-1)?.nextOffset ?? 0
+    if (log.endOffset < endOffset) log.skipTo(endOffset)
   }
 
   #recordLogStart(partition: Partition, offset: number): void {

@@ -40,6 +40,7 @@ export class BrokerServer {
     })
     core.denied = publishDenial
     core.logFailed = (failure) => logFailedChannel.publish(failure)
+    for (const failure of core.startFailures) logFailedChannel.publish(failure)
     const listeners: Listener[] = []
     const endpoints: ListenerEndpoint[] = []
     try {

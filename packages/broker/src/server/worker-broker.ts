@@ -42,10 +42,6 @@ export class WorkerBroker {
         this.#asked.delete(message.call)
       }
       if (message.kind === 'authorizationDenied') authorizationDeniedChannel.publish(message.denied)
-      if (message.kind === 'logFailed') {
-        const { topic, partition } = message
-        logFailedChannel.publish({ topic, partition, error: fromPlainError(message.error) })
-      }
       if (message.kind === 'connectionClosed') {
         const { clientHost } = message
         connectionClosedChannel.publish({ clientHost, error: fromPlainError(message.error) })
@@ -64,6 +60,11 @@ export class WorkerBroker {
         })
         worker.on('message', (message: FromWorker) => {
           if (message.kind === 'closed') ending = true
+          // Also before it listens: the start finds what has been lost.
+          if (message.kind === 'logFailed') {
+            const { topic, partition } = message
+            logFailedChannel.publish({ topic, partition, error: fromPlainError(message.error) })
+          }
           if (message.kind === 'failed') cause = fromPlainError(message.error)
           if (message.kind === 'failed') reject(cause as Error)
         })

@@ -1,5 +1,7 @@
+import type { MillraceError } from '@millrace/base'
+import { brokerError } from '../../errors.ts'
 import type { PartitionLog, SegmentCheckpoint } from './partition-log.ts'
-import { Segment, type SegmentEnvironment } from './segment.ts'
+import { Segment, type SegmentEnvironment, segmentName } from './segment.ts'
 
 /** Takes a clean stop's word for the segments; false when the files are not as it says. */
 export function openFromCheckpoint(
@@ -50,6 +52,21 @@ export function recoverLog(environment: SegmentEnvironment, log: PartitionLog, n
   sealAllButLast(segments)
   log.segments = segments
   return cutBytes
+}
+
+/**
+ * What a log has lost of what a clean stop has noted: files that have gone or are shorter than they were. Undefined when nothing.
+ */
+export function lossSince(log: PartitionLog, checkpoint: readonly SegmentCheckpoint[]): MillraceError | undefined {
+  const found = new Map(log.segments.map((segment) => [segment.baseOffset, segment.size]))
+  const short = checkpoint.filter(({ baseOffset, size }) => (found.get(baseOffset) ?? 0) < size)
+  const [first] = short
+  if (!first) return undefined
+  const bytes = short.reduce((sum, { baseOffset, size }) => sum + size - (found.get(baseOffset) ?? 0), 0)
+  const path = `${log.folder}/${segmentName(first.baseOffset)}.log`
+  const position = found.get(first.baseOffset) ?? 0
+  const message = `${path} has ended at byte ${position} since the last clean stop: ${bytes} bytes of the partition are lost`
+  return brokerError('BROKER_DATA_DAMAGED', message, { path, position, bytes })
 }
 
 function sealAllButLast(segments: readonly Segment[]): void {

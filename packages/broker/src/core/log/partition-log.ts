@@ -277,6 +277,19 @@ export class PartitionLog {
     this.segments = [new Segment(this.#environment, this.folder, offset)]
   }
 
+  /** Offsets go on at `offset`: what lies between is lost, and its offsets must not be given again. */
+  skipTo(offset: number): void {
+    const { active } = this
+    if (active?.size === 0) {
+      this.segments.pop()
+      active.delete()
+    } else active?.markSealed()
+    const next = new Segment(this.#environment, this.folder, offset)
+    // There must be a file that says so after a crash.
+    next.file.append(Buffer.alloc(0))
+    this.segments.push(next)
+  }
+
   /** Puts one segment in the place of neighbours; compaction. */
   replace(group: readonly Segment[], successor: Segment): void {
     this.#forgetReads()
