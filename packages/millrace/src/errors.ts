@@ -68,6 +68,12 @@ export const millraceErrors = {
     cause: 'The list of brokers has an entry that is not host:port.',
     remedy: 'Write host:port, several separated by commas: --brokers 127.0.0.1:9092 or MILLRACE_BROKERS.',
   },
+  BROKERS_UNREACHABLE: {
+    retriable: true,
+    cause: 'Nothing listens where the brokers should be: connections are refused.',
+    remedy:
+      'Start the broker ("millrace dev" or "millrace broker" bring one), or name another address with --brokers or MILLRACE_BROKERS.',
+  },
   USAGE: {
     retriable: false,
     cause: 'A flag or an argument has a value that the command cannot use.',

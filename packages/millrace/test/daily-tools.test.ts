@@ -208,7 +208,7 @@ describe('settings and projects', { concurrency: 2 }, () => {
     assert.equal(outcome.status, 1)
     assert.deepEqual(
       (JSON.parse(outcome.stdout) as { ok: boolean; code: string }[]).map(({ ok, code }) => [ok, code]),
-      [[false, 'KAFKA_TIMEOUT']],
+      [[false, 'BROKERS_UNREACHABLE']],
     )
   })
 

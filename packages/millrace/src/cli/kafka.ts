@@ -3,6 +3,7 @@ import type { KafkaClient } from '@millrace/kafka'
 import { resolveKafkaSettings } from '../config/settings.ts'
 import { millraceError } from '../errors.ts'
 import { secureTransport } from '../run/kafka-security.ts'
+import { watched } from '../run/nobody-listens.ts'
 import { firstAnswer, openKafka } from '../run/open-kafka.ts'
 
 /** What every daily tool takes; how to log in is among the settings. */
@@ -13,13 +14,14 @@ export interface DailyFlags {
 
 /** Runs `work` with a client that is closed afterwards. People wait: attempts end sooner than a service's. */
 export async function withKafka<T>(flags: DailyFlags, work: (client: KafkaClient) => Promise<T>): Promise<T> {
+  const transport = watched(await secureTransport({ settings: resolved(flags), code: 'USAGE' }), flags.brokers)
   await using client = openKafka({
     brokers: flags.brokers,
     clientId: 'millrace-cli',
     operationTimeoutMs: 8_000,
-    transport: await secureTransport({ settings: resolved(flags), code: 'USAGE' }),
+    transport,
   })
-  await firstAnswer(client, flags.brokers)
+  await firstAnswer(client, flags.brokers, transport)
   return await work(client)
 }
 

@@ -1,7 +1,8 @@
-import { isMillraceError, MillraceError } from '@millrace/base'
+import { isMillraceError } from '@millrace/base'
 import { type KafkaClient, type KafkaClientOptions, kafkaClient } from '@millrace/kafka'
 import { maskSecrets } from '../config/settings.ts'
 import { millraceError } from '../errors.ts'
+import { isRefused } from './nobody-listens.ts'
 
 /** Silence up to here is nothing to worry about. */
 const sayWaitingAfterMs = 2_000
@@ -16,35 +17,29 @@ export function openKafka(options: KafkaClientOptions): KafkaClient {
   }
 }
 
+export interface FirstAnswerOptions {
+  /** Rejects when waiting is in vain: for commands that promise nobody to wait. */
+  readonly nobodyListens?: Promise<never>
+}
+
 /**
  * Waits for a first answer of the cluster, and says on standard error what for when it takes long.
- * @throws KAFKA_TIMEOUT, with a remedy of its own when nothing listens at the address.
+ * @throws BROKERS_UNREACHABLE when nothing listens at the address, else KAFKA_TIMEOUT
  */
 export async function firstAnswer(
   client: KafkaClient,
   brokers: string,
+  { nobodyListens }: FirstAnswerOptions = {},
 ): ReturnType<KafkaClient['admin']['describeCluster']> {
   const where = maskSecrets('brokers', brokers)
   const timer = setTimeout(() => console.error(`waiting for ${where} ...`), sayWaitingAfterMs)
   try {
-    return await client.admin.describeCluster()
+    const answer = client.admin.describeCluster()
+    return await (nobodyListens === undefined ? answer : Promise.race([answer, nobodyListens]))
   } catch (error) {
-    if (!isMillraceError(error) || !isRefused(error)) throw error
-    throw new MillraceError(error.code, error.message, {
-      retriable: error.retriable,
-      fields: error.fields,
-      cause: error.cause,
-      remedy: `Nothing listens at ${where}: start the broker ("millrace dev" or "millrace broker" bring one), or name another address with --brokers or MILLRACE_BROKERS.`,
-    })
+    if (!isRefused(error)) throw error
+    throw millraceError('BROKERS_UNREACHABLE', `nothing listens at ${where}`, { brokers: where }, error)
   } finally {
     clearTimeout(timer)
   }
-}
-
-function isRefused(error: unknown): boolean {
-  for (let depth = 0; error instanceof Error && depth < 5; depth++) {
-    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED' || /ECONNREFUSED/.test(error.message)) return true
-    error = error.cause
-  }
-  return false
 }

@@ -36,7 +36,7 @@ export interface RunningConfig extends AsyncDisposable {
  * Starts the gateway, then sources, applications and sinks. The gateway listens first, so that health can be asked while the
  * rest starts; disposing stops everything in reverse order, finishing what is in flight.
  *
- * @throws CONFIG_NO_BROKERS, BROKERS_INVALID, CONFIG_INVALID, APP_INVALID, GATEWAY_PORT_IN_USE, KAFKA_TIMEOUT when no broker answers, and what connectors and applications throw when their options are wrong
+ * @throws CONFIG_NO_BROKERS, BROKERS_INVALID, CONFIG_INVALID, APP_INVALID, GATEWAY_PORT_IN_USE, BROKERS_UNREACHABLE or KAFKA_TIMEOUT when no broker answers, and what connectors and applications throw when their options are wrong
  */
 export async function runConfig(loaded: LoadedConfig, options: RunOptions): Promise<RunningConfig> {
   const { config, settings } = loaded

@@ -4,6 +4,7 @@ import pc from 'picocolors'
 import { type LoadedConfig, loadConfig } from '../../config/load-config.ts'
 import { maskSecrets } from '../../config/settings.ts'
 import { transportOf } from '../../run/kafka-security.ts'
+import { watched } from '../../run/nobody-listens.ts'
 import { firstAnswer, openKafka } from '../../run/open-kafka.ts'
 import { counted, printJson } from '../output.ts'
 
@@ -41,9 +42,9 @@ async function brokerFindings(loaded: LoadedConfig): Promise<Finding[]> {
     ]
   }
   try {
-    const transport = await transportOf(loaded)
+    const transport = watched(await transportOf(loaded), brokers)
     await using client = openKafka({ brokers, clientId: 'millrace-doctor', operationTimeoutMs: 8_000, transport })
-    const cluster = await firstAnswer(client, brokers)
+    const cluster = await firstAnswer(client, brokers, transport)
     const message = `${maskSecrets('brokers', brokers)} answers: cluster ${cluster.clusterId}, ${counted(cluster.brokers.length, 'broker')}`
     const topics = [...(config.sources ?? []), ...(config.sinks ?? [])].flatMap((connector) => connector.topics)
     return [{ subject: 'brokers', ok: true, message }, ...(await topicFindings(client, topics))]
