@@ -174,8 +174,11 @@ export class Connection {
   #request(frame: Buffer): void {
     const slot: Slot = { ready: false, response: undefined }
     this.#slots.push(slot)
+    const { frames } = this.#memory
+    // What is not lent is not held on to either: a fetch may wait for long.
+    const lent = frames.isLent(frame) ? frame : undefined
     this.#session.handleInParts(frame, (response, requestIsFree) => {
-      if (requestIsFree) this.#memory.frames.giveBack(frame)
+      if (lent && requestIsFree) frames.giveBack(lent)
       if (this.#closed) {
         releaseParts(response ?? [])
         return

@@ -21,6 +21,10 @@ export class FramePool {
     return whole.subarray(0, bytes)
   }
 
+  isLent(frame: Buffer): boolean {
+    return frame.buffer.byteLength >= smallestBytes && this.#lent.has(frame.buffer)
+  }
+
   /** Takes memory back, if it was lent here. To be called once nobody refers to it: its bytes will be others'. */
   giveBack(frame: Buffer): void {
     const whole = this.#lent.get(frame.buffer)
