@@ -1,8 +1,8 @@
 import type { BrokerStorage, StorageFile } from '../storage/storage.ts'
 import { baseOffsetAt, batchHeaderBytes, batchSizeAt, maxTimestampAt, nextOffsetAt } from './batch-bytes.ts'
-import { checkedSizeAt } from './log-damage.ts'
+import { checkedSizeAt, logDamage } from './log-damage.ts'
 import { SegmentIndex } from './segment-index.ts'
-import { isWholeBatch, walkBatches, walkKnownBatches } from './walk-batches.ts'
+import { isWholeBatch, walkBatches } from './walk-batches.ts'
 
 /** Indexes of closed segments kept in memory at once, over all partitions. */
 export const maxCachedIndexes = 256
@@ -18,6 +18,8 @@ export interface SegmentEnvironment {
 
 /** Bytes between two index entries where no topic says otherwise: of what compaction writes, and recovery reads. */
 const usualIndexIntervalBytes = 4096
+/** What is read to look at the header of a batch and, when it is small, at the next ones. */
+const headersAtOnceBytes = 2048
 /** Offsets within a segment are indexed as 32-bit differences. */
 const maxOffsetSpan = 0x7fffffff
 
@@ -78,12 +80,25 @@ export class Segment {
    */
   checkBatches(start: number, end: number): void {
     if (start >= this.#ownFrom || (start >= this.#checkedFrom && end <= this.#checkedTo)) return
-    walkKnownBatches(this, start, () => true, end)
-    const next = end < this.size ? this.file.readAt(end, batchHeaderBytes) : undefined
-    if (next) checkedSizeAt(next, 0, this, end)
+    let position = start
+    // From header to header: of large batches the rest is not read.
+    while (position < end) position = this.#behindBatches(position, end)
+    if (position > end) throw logDamage(this, position, 'a batch goes beyond where it ended')
+    if (end < this.size) this.#behindBatches(end, end + 1)
     if (start > this.#checkedTo || end < this.#checkedFrom) this.#checkedFrom = this.#checkedTo = start
     this.#checkedFrom = Math.min(this.#checkedFrom, start)
     this.#checkedTo = Math.max(this.#checkedTo, end)
+  }
+
+  /** The position behind one batch, or behind a few when they are small, of those that begin before `end`. */
+  #behindBatches(position: number, end: number): number {
+    const bytes = this.file.readAt(position, headersAtOnceBytes)
+    if (bytes.length < batchHeaderBytes) throw logDamage(this, position, 'the file ends there')
+    let at = 0
+    while (bytes.length - at >= batchHeaderBytes && position + at < end) {
+      at += checkedSizeAt(bytes, at, this, position + at)
+    }
+    return position + at
   }
 
   hasRoomFor(bytes: number, nextOffset: number, limits: { segmentBytes: number; maxIndexEntries: number }): boolean {
