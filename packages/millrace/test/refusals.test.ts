@@ -109,6 +109,30 @@ describe('brokers', { concurrency: 2 }, () => {
     }
   })
 
+  test('a listener for controllers in a properties file is to be taken out, everywhere it is named', async () => {
+    const text = `listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+`
+    await using project = await Project.create({
+      'server.properties': text,
+      'named.properties': `${text.replaceAll('CONTROLLER', 'QUORUM')}controller.listener.names=QUORUM
+`,
+      'mended.properties': text.replaceAll(/,CONTROLLER\S*/g, ''),
+    })
+    const start = (file: string): Promise<Outcome> =>
+      millrace(['broker', '--memory', '--config-file', file], { cwd: project.folder })
+    const [plain, named] = await Promise.all([start('server.properties'), start('named.properties')])
+    const advice = 'only a cluster has listeners for controllers; take it out'
+    assertRefused(plain, 'BROKER_CONFIG_INVALID', /server\.properties has 2 settings/)
+    assert.ok(plain.stderr.includes(`:1 listeners has CONTROLLER://127.0.0.1:0: ${advice}`), plain.stderr)
+    assert.ok(plain.stderr.includes(`:2 listener.security.protocol.map has CONTROLLER:PLAINTEXT: ${advice}`))
+    assertRefused(named, 'BROKER_CONFIG_INVALID', /named\.properties has 3 settings/)
+    const args = ['broker', '--memory', '--config-file', 'mended.properties']
+    await using mended = new RunningCommand(args, { cwd: project.folder })
+    await mended.prints(/listening on/)
+    assert.equal(await mended.stop(), 0)
+  })
+
   test('what cannot do what was asked is said when a broker starts', async () => {
     await using project = await Project.create({ 'users.properties': 'bob=secret\n' })
     await chmod(project.path('users.properties'), 0o644)
