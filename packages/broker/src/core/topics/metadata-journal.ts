@@ -115,7 +115,12 @@ export class MetadataJournal {
       this.recordCount += records.length
     } catch (error) {
       this.#cutBack()
-      throw brokerError('BROKER_STORAGE_FAILED', `the metadata journal cannot be written: ${(error as Error).message}`, { path }, error)
+      throw brokerError(
+        'BROKER_STORAGE_FAILED',
+        `the metadata journal cannot be written: ${(error as Error).message}`,
+        { path },
+        error,
+      )
     }
   }
 
