@@ -40,6 +40,9 @@ export function defineCase<Outcome>(
   return definition as Case
 }
 
+/** For records with times long ago: half a minute after its start, Apache Kafka looks for the first time what it has kept too long. */
+export const keptForever = { 'retention.ms': '-1' }
+
 export async function createTopic(
   { client, program, helper }: Run,
   name: string,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { type Case, createTopic, defineCase, numbered, type Run, until, valuesOf } from './case.ts'
+import { type Case, createTopic, defineCase, keptForever, numbered, type Run, until, valuesOf } from './case.ts'
 
 const someTimeMs = 1_700_000_000_000
 
 async function tenRecords(run: Run): Promise<string> {
-  const topic = await createTopic(run, run.prefix)
+  const topic = await createTopic(run, run.prefix, 1, keptForever)
   const records = numbered(10).map((record, index) => ({ ...record, timestamp: someTimeMs + index * 1_000 }))
   await run.program.run('produce', { topic, records })
   return topic
@@ -80,7 +80,7 @@ export const offsetCases: readonly Case[] = [
     needs: ['produce', 'listOffset', 'timestamps', 'max timestamp'],
     async run(run) {
       const { program, prefix: topic } = run
-      await createTopic(run, topic)
+      await createTopic(run, topic, 1, keptForever)
       const times = [3_000, 9_000, 1_000]
       const records = times.map((time, index) => ({ value: `v${index}`, timestamp: someTimeMs + time, partition: 0 }))
       await program.run('produce', { topic, records })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Codec, RecordIn } from '../programs/operations.ts'
-import { type Case, createTopic, defineCase, numbered, untimed, valuesOf } from './case.ts'
+import { type Case, createTopic, defineCase, keptForever, numbered, untimed, valuesOf } from './case.ts'
 
 export const codecs: readonly Codec[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 const someTimeMs = 1_700_000_000_000
@@ -53,7 +53,7 @@ export const recordCases: readonly Case[] = [
     needs: ['produce', 'read', 'timestamps'],
     async run(run) {
       const { program, prefix: topic } = run
-      await createTopic(run, topic)
+      await createTopic(run, topic, 1, keptForever)
       const records: RecordIn[] = [
         {
           key: 'k',
