@@ -122,6 +122,42 @@ test('under fsync every step of a transaction waits for the device', () => {
   assert.equal(offsets.topics[0]!.partitions[0]!.committedOffset, 3)
 })
 
+test('under fsync a transaction holds readers back until the device has its marker', () => {
+  const storage = disk()
+  const { client } = testCore({ storage, durability: 'fsync' })
+  createTopic(client, 'order')
+  const transactionalId = 't'
+  const { producerId, producerEpoch } = client.call(apis.InitProducerId, 4, {
+    transactionalId,
+    transactionTimeoutMs: 60_000,
+  })
+  const who = {
+    v3AndBelowTransactionalId: transactionalId,
+    v3AndBelowProducerId: producerId,
+    v3AndBelowProducerEpoch: producerEpoch,
+  }
+  const v3AndBelowTopics = [{ name: 'order', partitions: [0] }]
+  client.call(apis.AddPartitionsToTxn, 3, { ...who, v3AndBelowTopics })
+  const records = batch([{ value: 'v' }], { producerId, producerEpoch, baseSequence: 0, transactional: true })
+  client.call(apis.Produce, 9, {
+    transactionalId,
+    acks: -1,
+    timeoutMs: 1000,
+    topicData: [{ name: 'order', partitionData: [{ index: 0, records }] }],
+  })
+  storage.holdSyncs = true
+  const ended = client.begin(apis.EndTxn, 3, { transactionalId, producerId, producerEpoch, committed: true })
+  const seen: string[] = []
+  for (let round = 0; round < 10 && ended.body === undefined; round++) {
+    storage.releaseSyncs()
+    const { highWatermark, lastStableOffset, records: read } = fetchNow(client, 'order', 0, { committed: true })
+    const held = (read as Buffer | null)?.length === 0
+    seen.push(`${highWatermark} ${lastStableOffset} ${held ? 'held' : 'visible'}`)
+  }
+  assert.equal(ended.body?.errorCode, 0)
+  assert.deepEqual([...new Set(seen)], ['1 0 held', '2 2 visible'])
+})
+
 test('a checkpoint of an earlier stop that a power loss brings back is not believed', () => {
   const storage = disk()
   const first = testCore({ storage, durability: 'fsync' })

@@ -144,6 +144,7 @@ export class Partition {
     this.logStartOffset = Math.max(state.logStartOffset, state.log.firstOffset)
     // Recovery has cut what is not whole; what is left counts as committed.
     this.highWatermark = state.log.endOffset
+    this.producers.advance(this.highWatermark)
   }
 
   /** Whether the topic has been deleted or the broker has stopped. */
@@ -352,6 +353,7 @@ export class Partition {
   #advanceTo(offset: number): void {
     // A sync that began before the topic gave up waiting for syncs ends behind where readers are.
     this.highWatermark = Math.max(this.highWatermark, offset)
+    this.producers.advance(this.highWatermark)
     if (this.#commitWaiters.length > 0) {
       const ready = this.#commitWaiters.filter((waiter) => waiter.nextOffset <= offset)
       this.#commitWaiters = this.#commitWaiters.filter((waiter) => waiter.nextOffset > offset)
@@ -530,6 +532,7 @@ export class Partition {
     this.epochs.truncateTo(this.log.endOffset)
     this.epochs.assign(this.leaderEpoch, this.log.endOffset)
     this.highWatermark = Math.min(this.highWatermark, this.log.endOffset)
+    this.producers.advance(this.highWatermark)
   }
 
   /**

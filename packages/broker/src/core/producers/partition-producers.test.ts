@@ -126,8 +126,24 @@ test('the first unstable offset is that of the oldest open transaction', () => {
   log.produce(1, { producerId: 1, transactional: true })
   assert.equal(log.state.firstUnstableOffset, 0)
   log.end('commit', { producerId: 1 })
+  log.state.advance(4)
   assert.equal(log.state.firstUnstableOffset, 1)
   log.end('abort', { producerId: 2 })
+  log.state.advance(5)
+  assert.equal(log.state.firstUnstableOffset, undefined)
+})
+
+test('a transaction is unstable until the high watermark has passed its marker', () => {
+  const log = new Log()
+  log.produce(0, { producerId: 1, transactional: true })
+  log.produce(0, { producerId: 2, transactional: true })
+  log.end('commit', { producerId: 2 })
+  log.end('commit', { producerId: 1 })
+  for (const highWatermark of [0, 2, 3]) {
+    log.state.advance(highWatermark)
+    assert.equal(log.state.firstUnstableOffset, 0)
+  }
+  log.state.advance(4)
   assert.equal(log.state.firstUnstableOffset, undefined)
 })
 
@@ -182,6 +198,7 @@ test('a snapshot says the same as the log it was taken from', () => {
   log.produce(0, { producerId: 2, transactional: true })
   log.end('abort', { producerId: 2 })
   log.produce(0, { producerId: 3, epoch: 4, transactional: true })
+  log.state.advance(5)
   const before = log.state
   log.state = partitionProducers.restore(before.snapshot())
   assert.deepEqual([...log.state.producers()], [...before.producers()])

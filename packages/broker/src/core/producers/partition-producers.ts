@@ -34,11 +34,14 @@ function refuse(code: number, message: string): SequenceCheck {
  * 2. An epoch never goes down.
  * 3. A producer has at most one open transaction; open transactions are held in the order of their first offsets.
  * 4. Every aborted range ends with the marker that ended it; a committed transaction leaves nothing behind.
+ * 5. A transaction holds readers of committed records back until the high watermark has passed its marker.
  */
 class PartitionProducers implements ProducerState {
   readonly #entries = new Map<number, ProducerEntry>()
   /** Producer id -> first offset; in insertion order, which is offset order, because a transaction opens with an append. */
   readonly #open = new Map<number, number>()
+  /** Ended transactions whose markers the high watermark has not passed, in the order of their markers. */
+  #ending: { readonly firstOffset: number; readonly markerOffset: number }[] = []
   readonly #aborted: AbortedTransactions
 
   constructor(entries: ProducerEntry[] = [], open: [number, number][] = [], aborted: AbortedRange[] = []) {
@@ -52,7 +55,18 @@ class PartitionProducers implements ProducerState {
   }
 
   get firstUnstableOffset(): number | undefined {
+    let first = this.#firstOpenOffset
+    for (const { firstOffset } of this.#ending) if (first === undefined || firstOffset < first) first = firstOffset
+    return first
+  }
+
+  get #firstOpenOffset(): number | undefined {
     return this.#open.values().next().value
+  }
+
+  advance(highWatermark: number): void {
+    if (this.#ending.length === 0) return
+    this.#ending = this.#ending.filter(({ markerOffset }) => markerOffset >= highWatermark)
   }
 
   check(batch: RecordBatchView, origin: AppendOrigin): SequenceCheck {
@@ -132,8 +146,9 @@ class PartitionProducers implements ProducerState {
     const firstOffset = this.#open.get(batch.producerId)
     if (firstOffset === undefined) return
     this.#open.delete(batch.producerId)
+    this.#ending.push({ firstOffset, markerOffset: batch.lastOffset })
     if (marker.type === 'commit') return
-    const lastStableOffset = this.firstUnstableOffset ?? batch.lastOffset + 1
+    const lastStableOffset = this.#firstOpenOffset ?? batch.lastOffset + 1
     this.#aborted.add({ producerId: batch.producerId, firstOffset, lastOffset: batch.lastOffset, lastStableOffset })
   }
 

@@ -44,7 +44,7 @@ export interface ProducerDescription {
 /**
  * What one partition knows about its producers: sequences, epochs, open transactions, aborted ranges.
  * It is derived from the log: whatever is in it can be rebuilt by `append`ing every batch from the log start on.
- * Synchronous, and changed only by `append`, `deleteBefore`, `expire`.
+ * Synchronous, and changed only by `append`, `advance`, `deleteBefore`, `expire`.
  */
 export interface ProducerState {
   /** Whether `batch` may be appended. Asked for every batch with a producer id, control batches included; changes nothing. */
@@ -54,7 +54,12 @@ export interface ProducerState {
    * Called in offset order, also while the log is recovered. `nowMs` is when the producer was last heard of.
    */
   append(batch: RecordBatchView, nowMs: number): void
-  /** The first offset of the earliest transaction that is still open, undefined when none is. */
+  /** Takes note of a new high watermark: markers before it have come to stay. */
+  advance(highWatermark: number): void
+  /**
+   * The first offset of the earliest transaction that is open, or whose marker a failing device may still take back; undefined
+   * when there is none.
+   */
   readonly firstUnstableOffset: number | undefined
   /** Aborted transactions that overlap the offsets from `fromOffset` to before `toOffset`, for a read_committed fetch. */
   abortedTransactions(fromOffset: number, toOffset: number): AbortedTransaction[]
