@@ -170,9 +170,9 @@ class Member {
       if (refused === 0) {
         this.#polled.clear()
         pending.ok()
-      } else if (retriable.has(refused)) pending.unknown(`error ${refused}`)
-      // Its epoch is not the group's: the next heartbeat tells more.
-      else pending.fail(`error ${refused}`)
+      }
+      // Its epoch is not the group's any more, the next heartbeat tells more; or it was, when the client first asked and got no answer.
+      else pending.unknown(`error ${refused}`)
     } catch (error) {
       if (!this.#process.isDead) pending.unknown(String(errorCodeOf(error) ?? error))
     }
