@@ -51,6 +51,7 @@ export class Segment {
   #checkedTo = 0
   /** Whether appends have ended: then the index may leave memory. */
   #sealed = false
+  #deleted = false
 
   /** `.cleaned`: compaction writes it, and it becomes part of the log once it is published. */
   constructor(
@@ -242,10 +243,16 @@ export class Segment {
   seal(): void {
     this.#sealed = true
     this.file.sync((error) => {
-      if (!error) this.writeIndex()
+      if (!error && !this.#isGone()) this.writeIndex()
       this.file.close()
     })
     this.#cache()
+  }
+
+  /** Segment or topic may be deleted before the log is on the device: an index written then would stay, and its folder with it. */
+  #isGone(): boolean {
+    const folder = this.#path.slice(0, this.#path.lastIndexOf('/'))
+    return this.#deleted || this.#environment.storage.list(folder).length === 0
   }
 
   writeIndex(): void {
@@ -269,6 +276,7 @@ export class Segment {
   }
 
   delete(): void {
+    this.#deleted = true
     this.#environment.indexed.delete(this)
     const suffixes = this.#suffix === '.log' ? ['.index', '.producers', '.log'] : [this.#suffix]
     for (const suffix of suffixes) this.#environment.storage.delete(this.#path + suffix)
