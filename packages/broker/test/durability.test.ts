@@ -158,6 +158,27 @@ test('under fsync a transaction holds readers back until the device has its mark
   assert.deepEqual([...new Set(seen)], ['1 0 held', '2 2 visible'])
 })
 
+test('a repeated EndTxn tells no epoch of a successor that came while it waited for the device', () => {
+  const storage = disk()
+  const { client } = testCore({ storage, durability: 'fsync' })
+  createTopic(client, 'order')
+  const transactionalId = 't'
+  const begin = { transactionalId, transactionTimeoutMs: 60_000 }
+  const { producerId, producerEpoch } = client.call(apis.InitProducerId, 5, begin)
+  const abort = { transactionalId, producerId, producerEpoch, committed: false }
+  storage.holdSyncs = true
+  const answered = (...pending: readonly Pending<{ producerEpoch: number }>[]): number[] => {
+    for (let round = 0; round < 10 && pending.some(({ body }) => body === undefined); round++) storage.releaseSyncs()
+    return pending.map(({ body }) => body!.producerEpoch - producerEpoch)
+  }
+  assert.deepEqual(answered(client.begin(apis.EndTxn, 5, abort)), [1])
+  // The answer was lost. That the transaction is complete is not on the device yet, so the next one waits.
+  const again = client.begin(apis.EndTxn, 5, abort)
+  const successor = client.begin(apis.InitProducerId, 5, begin)
+  assert.equal(again.body, undefined)
+  assert.deepEqual(answered(again, successor), [1, 2])
+})
+
 test('a checkpoint of an earlier stop that a power loss brings back is not believed', () => {
   const storage = disk()
   const first = testCore({ storage, durability: 'fsync' })

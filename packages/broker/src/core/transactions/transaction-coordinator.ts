@@ -225,19 +225,23 @@ export class TransactionCoordinator {
     this.#guard(
       (code) => done(failed(code)),
       () => {
-        const decision = decideEnd(this.#store.get(transactionalId), {
+        const current = this.#store.get(transactionalId)
+        const decision = decideEnd(current, {
           producer,
           commit,
           clientVersion,
           nowMs: this.#clock.now(),
           allocateProducerId: () => this.#producerIds.allocate(),
         })
-        const answer = (errorCode: number): void => {
-          const now = this.#store.get(transactionalId)
-          done(now && errorCode === ErrorCode.NONE ? { errorCode, ...idAndEpoch(now) } : failed(errorCode))
+        if (decision.kind === 'error') {
+          done(failed(decision.code))
+          return
         }
-        if (decision.kind === 'error') done(failed(decision.code))
-        else if (decision.kind === 'unchanged') this.#whenCommitted(transactionalId, answer)
+        // As it was decided: by the time of the answer a successor may have an epoch that is not this producer's to know.
+        const decided = decision.kind === 'next' ? decision.next : current!
+        const answer = (errorCode: number): void =>
+          done(errorCode === ErrorCode.NONE ? { errorCode, ...idAndEpoch(decided) } : failed(errorCode))
+        if (decision.kind === 'unchanged') this.#whenCommitted(transactionalId, answer)
         // Answered only when all markers are in, so that the client's next transaction does not run into this one.
         else this.#decide(decision.next, answer)
       },
