@@ -14,10 +14,10 @@ import { type FromWorker, fromPlainError, portable, type ToWorker, toPlainError 
 
 /**
  * Requests and answers are buffers outside of V8's heap, large beside the objects that lead to them. With the default of 48 MB
- * those objects do not fill the young generation before V8 counts 64 MB of buffers and marks the whole heap to be rid of
- * them: under load that took half of the broker's CPU time. Small, it is scavenged often, and the buffers go with it.
+ * those objects do not always fill the young generation before V8 counts 64 MB of buffers and marks the whole heap to be rid of
+ * them. Much smaller, and it is collected so often that what a thousand long polls hold is copied again and again.
  */
-const resourceLimits = { maxYoungGenerationSizeMb: 6 }
+const resourceLimits = { maxYoungGenerationSizeMb: 24 }
 
 /** A broker in a worker thread, seen from the thread that started it. */
 export class WorkerBroker {
