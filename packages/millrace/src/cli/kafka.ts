@@ -4,7 +4,7 @@ import { resolveKafkaSettings } from '../config/settings.ts'
 import { millraceError } from '../errors.ts'
 import { secureTransport } from '../run/kafka-security.ts'
 import { watched } from '../run/nobody-listens.ts'
-import { firstAnswer, openKafka } from '../run/open-kafka.ts'
+import { firstAnswer, impatient, openKafka } from '../run/open-kafka.ts'
 
 /** What every daily tool takes; how to log in is among the settings. */
 export interface DailyFlags {
@@ -12,15 +12,10 @@ export interface DailyFlags {
   readonly json?: boolean
 }
 
-/** Runs `work` with a client that is closed afterwards. People wait: attempts end sooner than a service's. */
+/** Runs `work` with a client that is closed afterwards. */
 export async function withKafka<T>(flags: DailyFlags, work: (client: KafkaClient) => Promise<T>): Promise<T> {
   const transport = watched(await secureTransport({ settings: resolved(flags), code: 'USAGE' }), flags.brokers)
-  await using client = openKafka({
-    brokers: flags.brokers,
-    clientId: 'millrace-cli',
-    operationTimeoutMs: 8_000,
-    transport,
-  })
+  await using client = openKafka({ ...impatient, brokers: flags.brokers, clientId: 'millrace-cli', transport })
   await firstAnswer(client, flags.brokers, transport)
   return await work(client)
 }

@@ -7,6 +7,9 @@ import { isRefused } from './nobody-listens.ts'
 /** Silence up to here is nothing to worry about. */
 const sayWaitingAfterMs = 2_000
 
+/** People wait: attempts end sooner than a service's, also at a listener that takes a connection and says nothing. */
+export const impatient = { operationTimeoutMs: 8_000, requestTimeoutMs: 8_000 } as const
+
 /** A client for brokers that people named. @throws BROKERS_INVALID when an entry is not host:port. */
 export function openKafka(options: KafkaClientOptions): KafkaClient {
   try {
@@ -32,13 +35,18 @@ export async function firstAnswer(
   { nobodyListens }: FirstAnswerOptions = {},
 ): ReturnType<KafkaClient['admin']['describeCluster']> {
   const where = maskSecrets('brokers', brokers)
+  const unreachable = (cause: unknown): Error =>
+    millraceError('BROKERS_UNREACHABLE', `nothing listens at ${where}`, { brokers: where }, cause)
+  const inVain = nobodyListens?.catch((cause: unknown): never => {
+    throw unreachable(cause)
+  })
   const timer = setTimeout(() => console.error(`waiting for ${where} ...`), sayWaitingAfterMs)
   try {
     const answer = client.admin.describeCluster()
-    return await (nobodyListens === undefined ? answer : Promise.race([answer, nobodyListens]))
+    return await (inVain ? Promise.race([answer, inVain]) : answer)
   } catch (error) {
-    if (!isRefused(error)) throw error
-    throw millraceError('BROKERS_UNREACHABLE', `nothing listens at ${where}`, { brokers: where }, error)
+    // The last address may have refused where another one only says nothing: who watches all of them knows better.
+    throw inVain || !isRefused(error) ? error : unreachable(error)
   } finally {
     clearTimeout(timer)
   }

@@ -5,7 +5,7 @@ import { type LoadedConfig, loadConfig } from '../../config/load-config.ts'
 import { maskSecrets } from '../../config/settings.ts'
 import { transportOf } from '../../run/kafka-security.ts'
 import { watched } from '../../run/nobody-listens.ts'
-import { firstAnswer, openKafka } from '../../run/open-kafka.ts'
+import { firstAnswer, impatient, openKafka } from '../../run/open-kafka.ts'
 import { counted, printJson } from '../output.ts'
 
 interface Finding {
@@ -43,7 +43,7 @@ async function brokerFindings(loaded: LoadedConfig): Promise<Finding[]> {
   }
   try {
     const transport = watched(await transportOf(loaded), brokers)
-    await using client = openKafka({ brokers, clientId: 'millrace-doctor', operationTimeoutMs: 8_000, transport })
+    await using client = openKafka({ ...impatient, brokers, clientId: 'millrace-doctor', transport })
     const cluster = await firstAnswer(client, brokers, transport)
     const message = `${maskSecrets('brokers', brokers)} answers: cluster ${cluster.clusterId}, ${counted(cluster.brokers.length, 'broker')}`
     const topics = [...(config.sources ?? []), ...(config.sinks ?? [])].flatMap((connector) => connector.topics)
