@@ -3,7 +3,7 @@ import { type Broker, startBroker } from '@millrace/broker'
 import { type ApacheKafka, apacheKafkaUnavailable, startApacheKafka } from '../kafka/apache-kafka.ts'
 import type { Case } from './cases/case.ts'
 import { cases } from './cases/index.ts'
-import { compare, isBroken, type Outcomes, runOn } from './compare.ts'
+import { compare, isBroken, type Outcomes, repeatedly, runOn } from './compare.ts'
 import { type Participant, registerCrossReading, writeAll } from './cross-reading.ts'
 import { type Client, clients, lacking, unavailable } from './programs/catalogue.ts'
 import { type Command, Program } from './programs/program.ts'
@@ -115,17 +115,13 @@ function suite(client: Client): void {
     }
     test(one.name, options, async (t) => {
       const tries = client.unsteady === undefined || one.subject !== 'groups' ? 1 : unsteadyTries
-      for (let attempt = 1; ; attempt++) {
-        try {
-          compare(client, one, await runBoth(one, `${client.name}-${index}-${attempt}`))
-          return
-        } catch (error) {
-          if (attempt === tries) throw error
-          t.diagnostic(`once more, because ${client.unsteady}: ${(error as Error).message}`)
+      await repeatedly(t, { tries, because: client.unsteady ?? '' }, async (attempt) => {
+        if (attempt > 1) {
           onKafka = await again(onKafka, kafka.brokers)
           onMillrace = await again(onMillrace, millrace.brokers)
         }
-      }
+        compare(client, one, await runBoth(one, `${client.name}-${index}-${attempt}`))
+      })
     })
   })
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
 import type { Case, Run } from './cases/case.ts'
 import { differenceOf, quirkOf } from './differences.ts'
 import type { Client } from './programs/catalogue.ts'
@@ -42,6 +43,23 @@ export function compare(client: Client, one: Case, { theirs, ours }: Outcomes): 
   else if (!difference?.unchecked) one.check(ours.outcome as never)
   const warnings = ours.warnings.filter((line) => !client.noise?.test(line))
   if (one.quiet) assert.deepEqual(warnings, [], 'the client logged warnings')
+}
+
+/** Lets what fails now and then fail `tries` times before it counts: what really differs does so every time. */
+export async function repeatedly(
+  t: TestContext,
+  { tries, because }: { readonly tries: number; readonly because: string },
+  run: (attempt: number) => Promise<void>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await run(attempt)
+      return
+    } catch (error) {
+      if (attempt === tries) throw error
+      t.diagnostic(`once more, because ${because}: ${(error as Error).message}`)
+    }
+  }
 }
 
 /** Whether a case broke off: its program may have handles open, or be busy with what nobody waits for. */
