@@ -21,6 +21,7 @@ before(async () => {
   await writeFile(
     join(folder, 'supervised.mjs'),
     `import { untilShutdown } from ${JSON.stringify(new URL('./until-shutdown.ts', import.meta.url).href)}
+     setInterval(() => {}, 60_000)
      console.log('ready ' + process.pid); await untilShutdown(); process.exit(0)`,
   )
 })
