@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type AclBinding, kafkaClient } from '@millrace/kafka'
 import { authority } from '../../packages/broker/test/support/certificates.ts'
 import { apacheKafkaUnavailable } from '../kafka/apache-kafka.ts'
@@ -71,7 +72,7 @@ function rule(user: string, operation: AclBinding['operation'], more: Partial<Ac
 async function prepare(bootstrap: string): Promise<void> {
   const groups = { resourceType: 'GROUP', resourceName: '*' } as const
   await using client = kafkaClient({ brokers: bootstrap })
-  await client.admin.createTopics([{ name: securedTopic }])
+  await inTime(() => client.admin.createTopics([{ name: securedTopic }], { ifNotExists: true }))
   await client.admin.createAcls([
     ...['alice', certified].flatMap((user) => [rule(user, 'READ'), rule(user, 'WRITE'), rule(user, 'READ', groups)]),
     ...[rule('reader', 'READ'), rule('reader', 'READ', groups)],
@@ -80,7 +81,19 @@ async function prepare(bootstrap: string): Promise<void> {
   // A first member makes the coordinator's topic, which takes a moment.
   await using consumer = client.consumer({ groupId: 'wake-up' })
   consumer.assign([{ topic: securedTopic, partition: 0 }])
-  await consumer.commit([{ topic: securedTopic, partition: 0, offset: 0 }])
+  await inTime(() => consumer.commit([{ topic: securedTopic, partition: 0, offset: 0 }]))
+}
+
+/** Apache Kafka answers before its controller has let it in, and a controller before its broker has heard of a topic. */
+async function inTime(action: () => Promise<unknown>): Promise<void> {
+  for (const deadline = performance.now() + 30_000; ; await delay(100)) {
+    try {
+      await action()
+      return
+    } catch (error) {
+      if (performance.now() > deadline) throw error
+    }
+  }
 }
 
 function settingsOf(client: Client, login: Login): Settings {
