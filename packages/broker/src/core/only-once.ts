@@ -19,13 +19,7 @@ export function topicsOnce<Field extends string, Topic extends { readonly [F in 
   field: Field,
 ): readonly Topic[] {
   if (topics.length < 2) return topics
-  const byKey = new Map<string, Topic[]>()
-  for (const topic of topics) {
-    const key = keyOf(topic)
-    const same = byKey.get(key)
-    if (same) same.push(topic)
-    else byKey.set(key, [topic])
-  }
+  const byKey = Map.groupBy(topics, keyOf)
   if (byKey.size === topics.length) return topics
   return Array.from(byKey.values(), (same) =>
     same.length === 1 ? same[0]! : { ...same[0]!, [field]: same.flatMap((topic) => topic[field]) },

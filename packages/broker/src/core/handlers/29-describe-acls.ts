@@ -25,14 +25,7 @@ export const describeAcls = handler({
 })
 
 function byPattern(acls: Iterable<Acl>): Resource[] {
-  const resources = new Map<string, Acl[]>()
-  for (const acl of acls) {
-    const key = patternKey(acl)
-    const known = resources.get(key)
-    if (known) known.push(acl)
-    else resources.set(key, [acl])
-  }
-  return Array.from(resources.values(), (own): Resource => {
+  return Array.from(Map.groupBy(acls, patternKey).values(), (own): Resource => {
     const { resourceType, resourceName, patternType } = own[0]!
     const told = own.map(({ principal, host, operation, permission: permissionType }) => {
       return { principal, host, operation, permissionType }
