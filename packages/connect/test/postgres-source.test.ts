@@ -227,7 +227,13 @@ describe('the PostgreSQL source', () => {
   test('waits for a slot that another process reads, and leaves that process alone', async () => {
     await using s = await service()
     const first = run(source(s.url, { name: `${s.name}-one`, slot: `${s.name}_shared` }))
-    await first.ready
+    // It is ready when its snapshot begins; the slot is its own once it streams.
+    await eventually('the first reads the slot', async () => {
+      const { rows } = await s.db.query('select 1 from pg_replication_slots where slot_name = $1 and active', [
+        `${s.name}_shared`,
+      ])
+      return rows[0]
+    })
     await using second = run(source(s.url, { name: `${s.name}-two`, slot: `${s.name}_shared` }))
     await eventually('the slot is reported as taken', () =>
       second.status().error?.code === 'POSTGRES_SLOT_TAKEN' ? true : undefined,
