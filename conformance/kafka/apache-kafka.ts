@@ -190,25 +190,38 @@ async function ready(child: ChildProcess, port: number): Promise<void> {
   while (Date.now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`kafka.Kafka ended with ${child.exitCode}`)
-    if (await answersApiVersions(port)) return
+    if (await serves(port)) return
     await delay(50)
   }
   throw new Error(`no answer on port ${port} within ${startTimeoutMs} ms`)
 }
 
-/** The socket opens before requests are served, so a reply is what counts: ApiVersions v0, correlation id 1, no client id. */
-function answersApiVersions(port: number): Promise<boolean> {
+const apiVersions = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff])
+const metadata = Buffer.from([0, 0, 0, 14, 0, 3, 0, 0, 0, 0, 0, 2, 0xff, 0xff, 0, 0, 0, 0])
+
+/**
+ * The socket opens before requests are served, and requests are served before the controller lets the broker in; until
+ * then Metadata names no broker and topics are refused. So ApiVersions v0 and Metadata v0 are asked, one after the other. A
+ * listener that wants a login first hangs up on the second: then the answer to the first is all there is.
+ */
+function serves(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port })
-    const finish = (answered: boolean): void => {
+    let answers = 0
+    const finish = (isServing: boolean): void => {
       socket.destroy()
-      resolve(answered)
+      resolve(isServing)
     }
     socket.setTimeout(1_000, () => finish(false))
-    socket.on('connect', () => socket.write(Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff])))
-    socket.on('data', () => finish(true))
-    socket.on('error', () => finish(false))
-    socket.on('close', () => finish(false))
+    socket.on('connect', () => socket.write(apiVersions))
+    socket.on('data', (answer) => {
+      answers++
+      if (answers === 1) socket.write(metadata)
+      // Behind length and correlation id stands the number of brokers.
+      else finish(answer.length >= 12 && answer.readInt32BE(8) > 0)
+    })
+    socket.on('error', () => finish(answers === 1))
+    socket.on('close', () => finish(answers === 1))
   })
 }
 
