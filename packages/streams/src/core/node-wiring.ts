@@ -5,7 +5,7 @@ import type { TaskRecordContext } from './record-context.ts'
 import { encodeChange } from './serdes/change-serde.ts'
 import { isWindowedSerde } from './serdes/windowed-serde.ts'
 import { attributed, OutputFailure, StageFailure } from './stage-failure.ts'
-import type { StateStore } from './stores/state-store.ts'
+import type { TaskStore } from './stores/task-store.ts'
 import { deepFreeze } from './strict.ts'
 import type { TaskOutput } from './task.ts'
 import type { PhysicalNode, ProcessorNode, SinkNode } from './topology/physical.ts'
@@ -20,7 +20,7 @@ export interface WiringOptions {
   readonly context: TaskRecordContext
   readonly output: TaskOutput
   readonly partitionsOf: (topic: string) => number
-  readonly stores: ReadonlyMap<string, StateStore>
+  readonly stores: ReadonlyMap<string, TaskStore>
   readonly observedTimes: Map<string, ObservedTime>
   readonly drop: (node: string, reason: DropReason) => void
   /** Called when something leaves the task. */
@@ -55,7 +55,7 @@ function processorReceiver(
     context,
     forward,
     forwardTo: (child, record) => children[child]!(record),
-    store: (name) => stores.get(name)!,
+    store: (name) => stores.get(name)!.access as never,
     observedTime() {
       const time = observedTimes.get(node.name) ?? { value: -1 }
       observedTimes.set(node.name, time)

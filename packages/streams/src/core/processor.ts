@@ -29,8 +29,8 @@ export interface ProcessorSetup {
   readonly forward: (record: FlowRecord) => void
   /** Hands a record to one child, by position. */
   readonly forwardTo: (child: number, record: FlowRecord) => void
-  /** A store that the node was connected to. */
-  readonly store: (name: string) => StateStore
+  /** A store that the node was connected to, as its kind is used: key-value and window stores unless said otherwise. */
+  readonly store: <S = StateStore>(name: string) => S
   readonly observedTime: () => ObservedTime
   readonly drop: (reason: DropReason) => void
 }

@@ -10,7 +10,7 @@ import { describeRecord, failed, failureOf, fieldsOf, invalidTimestamp, unwrappe
 import { RecordQueue } from './record-queue.ts'
 import { decodeChange } from './serdes/change-serde.ts'
 import { isMistake, StageFailure } from './stage-failure.ts'
-import type { Isolation } from './stores/state-view.ts'
+import type { Isolation } from './stores/task-store.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze } from './strict.ts'
 import type {

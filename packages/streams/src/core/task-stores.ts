@@ -1,10 +1,9 @@
 import { streamsError } from '../errors.ts'
 import type { TaskRecordContext } from './record-context.ts'
 import { OutputFailure } from './stage-failure.ts'
-import { restoreWrites } from './stores/restore.ts'
-import { StateStore } from './stores/state-store.ts'
-import { type Isolation, keyValueView, windowView } from './stores/state-view.ts'
-import { StoreBytes } from './stores/store-bytes.ts'
+import { openStore } from './stores/open-store.ts'
+import type { ChangelogWriter } from './stores/store-bytes.ts'
+import type { Isolation, TaskStore } from './stores/task-store.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze, roundTripped } from './strict.ts'
 import type { StreamTask, StreamTaskOptions, TaskChangelog } from './task.ts'
@@ -19,7 +18,7 @@ export interface TaskStoresOptions extends StreamTaskOptions {
 
 /** The state stores of one task, in the order of the topology: upstream ones first. */
 export class TaskStores {
-  readonly byName = new Map<string, StateStore>()
+  readonly byName = new Map<string, TaskStore>()
   readonly #plans = new Map<string, StorePlan>()
   readonly #partition: number
 
@@ -27,13 +26,13 @@ export class TaskStores {
     this.#partition = options.taskId.partition
     for (const plan of options.subtopology.stores) {
       this.#plans.set(plan.name, plan)
-      this.byName.set(plan.name, openStore(plan, options))
+      this.byName.set(plan.name, open(plan, options))
     }
   }
 
   get uncommittedBytes(): number {
     let sum = 0
-    for (const store of this.byName.values()) sum += store.bytes.uncommittedBytes
+    for (const store of this.byName.values()) sum += store.uncommittedBytes
     return sum
   }
 
@@ -41,7 +40,7 @@ export class TaskStores {
     const found: TaskChangelog[] = []
     for (const [store, { changelogTopic }] of this.#plans) {
       if (changelogTopic === undefined) continue
-      const checkpoint = this.byName.get(store)!.bytes.committed.checkpoint()
+      const checkpoint = this.byName.get(store)!.checkpoint()
       found.push({ store, topic: changelogTopic, partition: this.#partition, checkpoint })
     }
     return found
@@ -53,14 +52,11 @@ export class TaskStores {
   }
 
   commit(changelogNextOffsets: ReadonlyMap<string, number>): void {
-    for (const [name, store] of this.byName) store.bytes.commit(changelogNextOffsets.get(name))
+    for (const [name, store] of this.byName) store.commit(changelogNextOffsets.get(name))
   }
 
   discard(): void {
-    for (const store of this.byName.values()) {
-      store.dropCache()
-      store.bytes.discard()
-    }
+    for (const store of this.byName.values()) store.discard()
   }
 
   restore(
@@ -68,57 +64,45 @@ export class TaskStores {
     batches: Parameters<StreamTask['restore']>[1],
     options: { firstOffset: number; nextOffset: number },
   ): number {
-    const store = this.#store(name)
-    const progress = { records: 0, latestStart: store.latestStart }
-    const writes = restoreWrites(batches, options.firstOffset, store.kind, progress)
-    store.bytes.committed.apply(writes, options.nextOffset)
-    store.latestStart = progress.latestStart
-    return progress.records
+    return this.#store(name).restore(batches, options)
   }
 
   view(name: string, isolation: Isolation): ReadOnlyStore {
-    const store = this.#store(name)
-    const plan = this.#plans.get(name)!
-    if (plan.kind !== 'window') return keyValueView(store, isolation)
-    const latestStart = (): number => store.latestStart
-    return windowView(store, isolation, { retentionMs: plan.retentionMs!, windowEnd: plan.windowEnd!, latestStart })
+    return this.#store(name).view(isolation)
   }
 
   close(): void {
-    for (const store of this.byName.values()) store.bytes.committed.close()
+    for (const store of this.byName.values()) store.close()
   }
 
-  #store(name: string): StateStore {
+  #store(name: string): TaskStore {
     const store = this.byName.get(name)
     if (store) return store
     throw streamsError('STREAMS_STORE_UNKNOWN', `there is no store '${name}' here`, { store: name })
   }
 }
 
-function openStore(plan: StorePlan, options: TaskStoresOptions): StateStore {
-  const { taskId, stores, output, cache, context, config } = options
-  const { name, kind, changelogTopic, retentionMs } = plan
-  const committed = stores.open({ taskId, store: name, kind, retentionMs })
-  const changelog =
-    changelogTopic === undefined
-      ? undefined
-      : (timestamp: number, key: Uint8Array, value: Uint8Array | null): void => {
-          try {
-            output.changelog(changelogTopic, taskId.partition, timestamp, key, value)
-          } catch (cause) {
-            throw new OutputFailure(cause)
-          }
-        }
-  return new StateStore({
-    name,
-    kind: kind === 'window' ? 'window' : 'keyValue',
-    keySerde: plan.keySerde,
-    valueSerde: plan.valueSerde,
-    bytes: new StoreBytes(committed, changelog),
+function open(plan: StorePlan, options: TaskStoresOptions): TaskStore {
+  const { taskId, stores, cache, context, config } = options
+  const { name, kind } = plan
+  const retentionMs = kind === 'window' ? plan.retentionMs : undefined
+  return openStore(plan, {
+    committed: stores.open({ taskId, store: name, kind, retentionMs }),
+    changelog: plan.changelogTopic === undefined ? undefined : changelogWriter(plan.changelogTopic, options),
     cache: plan.cached && cache.maxBytes > 0 ? cache : undefined,
     context,
     onPut: options.onPut,
     onFlushFailure: options.onFlushFailure,
-    ...(config.strict && { strict: { put: roundTripped, read: deepFreeze } }),
+    strict: config.strict ? { put: roundTripped, read: deepFreeze } : undefined,
   })
+}
+
+function changelogWriter(topic: string, { output, taskId: { partition } }: TaskStoresOptions): ChangelogWriter {
+  return (timestamp, key, value) => {
+    try {
+      output.changelog(topic, partition, timestamp, key, value)
+    } catch (cause) {
+      throw new OutputFailure(cause)
+    }
+  }
 }

@@ -5,12 +5,14 @@ import type { CreateProcessor } from '../processor.ts'
 import { countSerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
 import { windowedSerde } from '../serdes/windowed-serde.ts'
 import { deepFreeze } from '../strict.ts'
-import { type GraphNode, graphNode, type StoreSpec } from '../topology/graph.ts'
+import { type GraphNode, graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
+import type { StoreSpec } from '../topology/store-kinds.ts'
 import type { Windows } from '../windows/windows.ts'
 import { repartitionNames, repartitionNode } from './repartition.ts'
 import type { Stream } from './stream.ts'
 import type { Table } from './table.ts'
+import { keyValueSpec } from './table-spec.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: callbacks of any type are handed to operators
 type AnyFn = (...args: any[]) => any
@@ -103,16 +105,7 @@ export class GroupedStream {
     return {
       keySerde,
       create: streamAggregateOperator,
-      spec: (name, valueSerde, options) => ({
-        name,
-        kind: 'keyValue',
-        keySerde,
-        valueSerde,
-        retentionMs: undefined,
-        windowSizeMs: undefined,
-        windowEnd: undefined,
-        cached: options.cache ?? true,
-      }),
+      spec: (name, valueSerde, options) => keyValueSpec({ name, keySerde, valueSerde }, options.cache),
     }
   }
 
@@ -177,6 +170,7 @@ export class WindowedStream {
         windowSizeMs: windows.sizeMs,
         windowEnd: windows.endOf,
         cached: cache ?? true,
+        changelog: {},
       }),
     }
     return this.#grouped.add(kind, aggregation, options, prefix)

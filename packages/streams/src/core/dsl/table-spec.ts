@@ -1,12 +1,12 @@
-import type { StoreSpec, TableTraits } from '../topology/graph.ts'
+import type { TableTraits } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
+import type { StoreSpec } from '../topology/store-kinds.ts'
 
 export function keyValueSpec(
   store: { name: string; keySerde: AnySerde; valueSerde: AnySerde },
   cached: boolean | undefined,
 ): StoreSpec {
-  const noWindows = { retentionMs: undefined, windowSizeMs: undefined, windowEnd: undefined }
-  return { ...store, ...noWindows, kind: 'keyValue', cached: cached ?? true }
+  return { ...store, kind: 'keyValue', cached: cached ?? true, changelog: {} }
 }
 
 export function tableTraits(traits: Pick<TableTraits, 'store' | 'from'> & Partial<TableTraits>): TableTraits {

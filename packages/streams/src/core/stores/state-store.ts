@@ -2,8 +2,9 @@ import type { Serde } from '@millrace/contracts'
 import type { TaskRecordContext } from '../record-context.ts'
 import { StageFailure } from '../stage-failure.ts'
 import { asBuffer, bytesText, readMillis, timestampBytes } from './bytes.ts'
-import { CacheEntry, CacheOrder, entryOverheadBytes, type RecordCache } from './record-cache.ts'
+import { CacheEntry, CacheOrder, entryOverheadBytes } from './record-cache.ts'
 import type { StoreBytes } from './store-bytes.ts'
+import type { StoreEnvironment } from './task-store.ts'
 import type { Timestamped } from './views.ts'
 import { windowKey } from './window-key.ts'
 
@@ -27,24 +28,12 @@ export type UpdateListener = (update: StoreUpdate) => void
 /** What a key-value store passes for the start of a window. */
 export const noWindow = 0
 
-export interface StateStoreOptions {
+export interface StateStoreOptions extends Omit<StoreEnvironment, 'committed' | 'changelog'> {
   readonly name: string
   readonly kind: 'keyValue' | 'window'
   readonly keySerde: Serde<unknown, unknown>
   readonly valueSerde: Serde<unknown, unknown>
   readonly bytes: StoreBytes
-  /** undefined: every update goes through at once. */
-  readonly cache: RecordCache | undefined
-  readonly context: TaskRecordContext
-  /** Called with every put. */
-  readonly onPut?: () => void
-  /** The test driver's checks of what is put and what is read. */
-  readonly strict?: {
-    readonly put: (value: unknown, serde: Serde<unknown, unknown>, store: string) => unknown
-    readonly read: (value: unknown) => unknown
-  }
-  /** An update that cannot be written down; returns to skip it, throws to fail. */
-  readonly onFlushFailure: (error: unknown) => void
 }
 
 /**
@@ -130,7 +119,7 @@ export class StateStore {
     timestamp: number,
     valueBytes?: Uint8Array,
   ): void {
-    this.#onPut?.()
+    this.#onPut()
     if (windowStart > this.latestStart) this.latestStart = windowStart
     const isChecked = this.#strict !== undefined && given !== null && valueBytes === undefined
     const value = isChecked ? this.#strict!.put(given, this.valueSerde, this.name) : given

@@ -1,6 +1,7 @@
 import { asBuffer, justAfter, readMillis, timestampBytes, writeMillis } from './bytes.ts'
 import type { StateStore } from './state-store.ts'
 import { mergeOver } from './store-bytes.ts'
+import type { Isolation } from './task-store.ts'
 import type {
   RangeQuery,
   ReadOnlyKeyValueStore,
@@ -10,8 +11,6 @@ import type {
   WindowEntry,
 } from './views.ts'
 import { keyOfWindowKey, windowKey, windowStartOf } from './window-key.ts'
-
-export type Isolation = 'committed' | 'uncommitted'
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array]
 

@@ -1,19 +1,7 @@
 import type { TableLookup } from '../operators/table-getter.ts'
 import type { CreateProcessor } from '../processor.ts'
 import type { AnySerde } from './physical.ts'
-
-/** A store as a step of the program declares it. */
-export interface StoreSpec {
-  readonly name: string
-  readonly kind: 'keyValue' | 'window'
-  readonly keySerde: AnySerde
-  readonly valueSerde: AnySerde
-  /** Window stores: how long after its start a window is kept, by stream time. */
-  readonly retentionMs: number | undefined
-  readonly windowSizeMs: number | undefined
-  readonly windowEnd: ((startMs: number) => number) | undefined
-  readonly cached: boolean
-}
+import type { StoreSpec } from './store-kinds.ts'
 
 /** What the planner has found out about tables when it writes a node. */
 export interface TableFacts {

@@ -1,5 +1,5 @@
-import type { Serde } from '@millrace/contracts'
 import type { PhysicalNode } from './physical.ts'
+import type { StoreSpec } from './store-kinds.ts'
 
 /** A sub-topology's work for one partition number. */
 export interface TaskId {
@@ -26,22 +26,10 @@ export interface InternalTopicPlan {
 }
 
 /** A state store as the planner knows it; every task of its sub-topology has one. */
-export interface StorePlan {
-  readonly name: string
-  readonly kind: 'keyValue' | 'window' | 'session'
+export type StorePlan = StoreSpec & {
   readonly subtopology: number
   /** Full name of the changelog topic; undefined for stores that keep none. */
   readonly changelogTopic: string | undefined
-  readonly keySerde: Serde<unknown, unknown>
-  readonly valueSerde: Serde<unknown, unknown>
-  /** Window stores: how long after its start a window is kept, by stream time. */
-  readonly retentionMs: number | undefined
-  /** Window stores: the length that the end of a window is computed from; undefined where lengths vary (calendar windows). */
-  readonly windowSizeMs: number | undefined
-  /** The end of a window from its start. */
-  readonly windowEnd: ((startMs: number) => number) | undefined
-  /** Whether the record cache stands in front. */
-  readonly cached: boolean
 }
 
 export interface SubtopologyPlan {

@@ -1,9 +1,10 @@
 import { streamsError } from '../../errors.ts'
 import { describeTopology } from './describe.ts'
-import type { GraphNode, PhysicalWriter, StoreSpec } from './graph.ts'
-import { internalTopicConfig } from './internal-topics.ts'
+import type { GraphNode, PhysicalWriter } from './graph.ts'
+import { changelogConfig, repartitionConfig } from './internal-topics.ts'
 import type { PhysicalNode, ProcessorNode, SinkNode, SourceNode } from './physical.ts'
 import type { InternalTopicPlan, StorePlan, SubtopologyPlan, TopologyPlan } from './plan.ts'
+import type { StoreSpec } from './store-kinds.ts'
 import { planTables } from './table-planner.ts'
 
 /** A node while its children are still being added. */
@@ -21,7 +22,7 @@ export function planTopology(steps: readonly GraphNode[], name: string, applicat
     const plans = own.map(({ spec }) => storePlan(spec, id, applicationId))
     for (const plan of plans) {
       stores.set(plan.name, plan)
-      internalTopics.push(changelogTopic(plan))
+      if (plan.changelogTopic !== undefined) internalTopics.push(changelogTopic(plan, plan.changelogTopic))
     }
     return subtopologyPlan(id, withLaziness(nodes), plans, draft.copartitionGroups)
   })
@@ -106,7 +107,7 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
     },
     repartitionTopic({ name, partitions }) {
       const full = fullName(name, true)
-      const config = internalTopicConfig({ kind: 'repartition' })
+      const config = repartitionConfig
       draft.repartitionTopics.set(full, { name: full, kind: 'repartition', partitions, config, store: undefined })
     },
   }
@@ -201,19 +202,13 @@ function mergeGroups(groups: readonly (readonly string[])[]): string[][] {
 }
 
 function storePlan(spec: StoreSpec, subtopology: number, applicationId: string): StorePlan {
-  return { ...spec, subtopology, changelogTopic: `${applicationId}-${spec.name}-changelog` }
+  const isLogged = spec.changelog !== undefined
+  return { ...spec, subtopology, changelogTopic: isLogged ? `${applicationId}-${spec.name}-changelog` : undefined }
 }
 
-function changelogTopic(store: StorePlan): InternalTopicPlan {
-  return {
-    name: store.changelogTopic!,
-    kind: 'changelog',
-    partitions: undefined,
-    config: internalTopicConfig(
-      store.kind === 'window' ? { kind: 'window', retentionMs: store.retentionMs! } : { kind: 'table' },
-    ),
-    store: store.name,
-  }
+function changelogTopic(store: StorePlan, name: string): InternalTopicPlan {
+  const config = { ...changelogConfig(store), ...store.changelog }
+  return { name, kind: 'changelog', partitions: undefined, config, store: store.name }
 }
 
 /** Sources parse on arrival where a record goes several ways of which one asks for its value. */

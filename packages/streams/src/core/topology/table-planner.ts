@@ -1,5 +1,6 @@
 import { storeLookup, type TableLookup, windowStoreLookup } from '../operators/table-getter.ts'
-import type { GraphNode, StoreSpec, TableFacts } from './graph.ts'
+import type { GraphNode, TableFacts } from './graph.ts'
+import type { StoreSpec } from './store-kinds.ts'
 
 /**
  * Finds out which tables need a store and which updates must carry old values, as Kafka Streams does: requests are

@@ -1,0 +1,43 @@
+import type { SpecOf } from '../topology/store-kinds.ts'
+import { restoreWrites } from './restore.ts'
+import { StateStore } from './state-store.ts'
+import { keyValueView, windowView } from './state-view.ts'
+import { StoreBytes } from './store-bytes.ts'
+import type { StoreEnvironment, TaskStore } from './task-store.ts'
+import type { ReadOnlyStore } from './views.ts'
+
+/** Opens a key-value or window store: a `StateStore` with the record cache in front. */
+export function openCachedStore(
+  spec: SpecOf<'keyValue' | 'window'>,
+  environment: StoreEnvironment,
+): TaskStore<StateStore> {
+  const { committed, changelog, ...rest } = environment
+  const { name, kind, keySerde, valueSerde } = spec
+  const bytes = new StoreBytes(committed, changelog)
+  const store = new StateStore({ ...rest, name, kind, keySerde, valueSerde, bytes })
+  return {
+    access: store,
+    get uncommittedBytes() {
+      return bytes.uncommittedBytes
+    },
+    checkpoint: () => committed.checkpoint(),
+    flush: () => store.flush(),
+    commit: (nextOffset) => bytes.commit(nextOffset),
+    discard() {
+      store.dropCache()
+      bytes.discard()
+    },
+    restore(batches, { firstOffset, nextOffset }) {
+      const progress = { records: 0, latestStart: store.latestStart }
+      committed.apply(restoreWrites(batches, firstOffset, kind, progress), nextOffset)
+      store.latestStart = progress.latestStart
+      return progress.records
+    },
+    view(isolation): ReadOnlyStore {
+      if (spec.kind === 'keyValue') return keyValueView(store, isolation)
+      const { retentionMs, windowEnd } = spec
+      return windowView(store, isolation, { retentionMs, windowEnd, latestStart: () => store.latestStart })
+    },
+    close: () => committed.close(),
+  }
+}

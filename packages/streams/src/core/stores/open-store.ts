@@ -1,0 +1,12 @@
+import type { StoreSpec } from '../topology/store-kinds.ts'
+import { openCachedStore } from './cached-store.ts'
+import type { StoreEnvironment, TaskStore } from './task-store.ts'
+
+/** Opens a store of any kind. */
+export function openStore(spec: StoreSpec, environment: StoreEnvironment): TaskStore {
+  switch (spec.kind) {
+    case 'keyValue':
+    case 'window':
+      return openCachedStore(spec, environment)
+  }
+}

@@ -1,0 +1,50 @@
+import type { Serde } from '@millrace/contracts'
+import type { RecordBatchView } from '@millrace/protocol'
+import type { TaskRecordContext } from '../record-context.ts'
+import type { ByteStore } from './byte-store.ts'
+import type { RecordCache } from './record-cache.ts'
+import type { ChangelogWriter } from './store-bytes.ts'
+import type { ReadOnlyStore } from './views.ts'
+
+/** Whether a reader sees what the last commit left, or the open transaction and the cache too. */
+export type Isolation = 'committed' | 'uncommitted'
+
+/** What a task does with each of its stores, whatever its kind; operators work on `access`. */
+export interface TaskStore<A = unknown> {
+  /** The store as operators of its kind use it. */
+  readonly access: A
+  readonly uncommittedBytes: number
+  /** The next changelog offset to read; undefined when nothing was ever committed with one. */
+  checkpoint(): number | undefined
+  /** Writes down and hands on what is held back. */
+  flush(): void
+  /** The transaction committed: its writes go to the committed layer. */
+  commit(changelogNextOffset: number | undefined): void
+  /** The transaction aborted: its writes and what is held back are gone. */
+  discard(): void
+  /** Applies changelog records from `firstOffset` on; returns how many. */
+  restore(batches: Iterable<RecordBatchView>, options: { firstOffset: number; nextOffset: number }): number
+  view(isolation: Isolation): ReadOnlyStore
+  close(): void
+}
+
+/** What a store is given when its task opens it. */
+export interface StoreEnvironment {
+  readonly committed: ByteStore
+  /** undefined for stores that keep no changelog. */
+  readonly changelog: ChangelogWriter | undefined
+  /** undefined: every update goes through at once. */
+  readonly cache: RecordCache | undefined
+  readonly context: TaskRecordContext
+  /** To be called with every put: the record in hand has had effects. */
+  readonly onPut: () => void
+  /** An update that cannot be written down; returns to skip it, throws to fail. */
+  readonly onFlushFailure: (error: unknown) => void
+  /** The test driver's checks of what is put and what is read. */
+  readonly strict:
+    | {
+        readonly put: (value: unknown, serde: Serde<unknown, unknown>, store: string) => unknown
+        readonly read: (value: unknown) => unknown
+      }
+    | undefined
+}

@@ -1,0 +1,35 @@
+import type { AnySerde } from './physical.ts'
+
+/** What all stores declare, whatever their kind. */
+interface StoreTraits {
+  readonly name: string
+  readonly keySerde: AnySerde
+  readonly valueSerde: AnySerde
+  /** Whether the record cache stands in front. */
+  readonly cached: boolean
+  /** Settings of the changelog topic beside those that follow from the kind; undefined: the store keeps no changelog. */
+  readonly changelog: Readonly<Record<string, string>> | undefined
+}
+
+export interface KeyValueKind {
+  readonly kind: 'keyValue'
+}
+
+export interface WindowKind {
+  readonly kind: 'window'
+  /** How long after its start a window is kept, by stream time. */
+  readonly retentionMs: number
+  /** The length that the end of a window is computed from; undefined where lengths vary (calendar windows). */
+  readonly windowSizeMs: number | undefined
+  /** The end of a window from its start. */
+  readonly windowEnd: (startMs: number) => number
+}
+
+/** What a kind of store has of its own. A new kind is added here, in `stores/open-store.ts` and in `internal-topics.ts`. */
+export type StoreKind = KeyValueKind | WindowKind
+
+/** A store as a step of the program declares it. */
+export type StoreSpec = StoreTraits & StoreKind
+
+/** A spec of one kind. */
+export type SpecOf<K extends StoreKind['kind']> = Extract<StoreSpec, { readonly kind: K }>
