@@ -1,6 +1,7 @@
 // `npm run generate`: pages of the documentation, from the code.
 // `npm run generate -- protocol [--jar PATH …]`: the tables of `packages/protocol`, from the definitions in Kafka's jars.
-// `npm run generate -- fixtures`: the bytes its tests compare with, from Kafka's own classes (Java 17 and Maven).
+// `npm run generate -- fixtures`: what tests compare with, from Kafka's own classes (Java 17 and Maven): all of them, or
+// `-- fixtures protocol` and `-- fixtures streams [GROUP …]`, the outcomes of `packages/streams/test/golden`.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
@@ -15,6 +16,13 @@ async function writePages(): Promise<void> {
   }
 }
 
+async function makeFixtures([which, ...groups]: readonly string[]): Promise<void> {
+  if (which === undefined || which === 'protocol') await import('../conformance/java/make-protocol-fixtures.ts')
+  if (which === undefined || which === 'streams') {
+    ;(await import('../conformance/streams/make-golden-fixtures.ts')).makeGoldenFixtures(groups)
+  }
+}
+
 switch (what) {
   case 'docs':
     await writePages()
@@ -23,7 +31,7 @@ switch (what) {
     ;(await import('./generate-protocol.ts')).generateProtocol(rest)
     break
   case 'fixtures':
-    await import('../conformance/java/make-protocol-fixtures.ts')
+    await makeFixtures(rest)
     break
   default:
     console.error(`npm run generate [-- docs | protocol | fixtures], not "${what}"`)

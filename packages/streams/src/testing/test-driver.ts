@@ -73,7 +73,10 @@ export interface TestDeadLetter extends Omit<FailedRecord, 'headers'> {
  */
 export interface TestDriver extends Disposable {
   input<C extends AnyTopicContract>(contract: C): TestInput<KeyInput<C>, ValueInput<C>>
+  /** Any topic that is written to, repartition topics and changelogs included. */
   output<C extends AnyTopicContract>(contract: C): TestOutput<KeyOf<C>, ValueOf<C>>
+  /** Names of the topics that hold records which nobody has read yet: outputs, repartition topics and changelogs. */
+  producedTopics(): string[]
   /** Reads a key-value store, the open transaction and the cache included. */
   store<K = unknown, V = unknown>(name: string): ReadOnlyKeyValueStore<K, V>
   windowStore<K = unknown, V = unknown>(name: string): ReadOnlyWindowStore<K, V>
@@ -180,6 +183,10 @@ class SynchronousDriver implements TestDriver {
       }))
     }
     return { readRecords, readAll: () => readRecords().map(({ key, value }) => [key, value]) }
+  }
+
+  producedTopics(): string[] {
+    return [...this.#outputs.keys()].sort()
   }
 
   store<K, V>(name: string): ReadOnlyKeyValueStore<K, V> {
@@ -294,17 +301,20 @@ class SynchronousDriver implements TestDriver {
 
   #taskOutput(): TaskOutput {
     const isRead = new Set(this.#plan.subtopologies.flatMap((subtopology) => subtopology.sourceTopics))
-    const isInternal = new Set(this.#plan.internalTopics.map((topic) => topic.name))
+    const capture = (topic: string, record: Captured): void => {
+      const records = this.#outputs.get(topic)
+      if (records) records.push(record)
+      else this.#outputs.set(topic, [record])
+    }
     return {
       produce: (topic, _partition, timestamp, key, value, headers) => {
         const record = captured(timestamp, key, value, headers)
         if (isRead.has(topic)) this.#enqueue(topic, record)
-        if (isInternal.has(topic)) return
-        const records = this.#outputs.get(topic)
-        if (records) records.push(record)
-        else this.#outputs.set(topic, [record])
+        capture(topic, record)
       },
-      changelog() {},
+      changelog(topic, _partition, timestamp, key, value) {
+        capture(topic, captured(timestamp, key, value, []))
+      },
       deadLetter: ({ headers: _, ...record }, error) => {
         const { key, value } = record
         this.#deadLetters.push({ ...record, key: key && Buffer.from(key), value: value && Buffer.from(value), error })

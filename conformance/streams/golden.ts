@@ -1,0 +1,119 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Fixture, inputForm } from '../../packages/streams/test/golden/fixtures.ts'
+import {
+  bytesForm,
+  type EntryForm,
+  type Outcome,
+  recordForm,
+  sortedEntries,
+} from '../../packages/streams/test/golden/outcome.ts'
+import type { Scenario, ScenarioGroup, Step } from '../../packages/streams/test/golden/scenario.ts'
+import { mavenJars, outputOf } from '../support/maven-jars.ts'
+
+const here = import.meta.dirname
+const sources = join(here, 'golden')
+const maxOutputBytes = 256 * 1024 * 1024
+
+interface JavaRecord {
+  readonly key: string | null
+  readonly value: string | null
+  readonly timestamp: number
+  readonly headers: readonly (readonly [name: string, value: string | null])[]
+}
+
+interface JavaOutcome extends Omit<Outcome, 'topics' | 'describe'> {
+  readonly describe: string
+  readonly topics: Readonly<Record<string, readonly JavaRecord[]>>
+}
+
+/** Fixtures of a group as Kafka Streams' test driver makes them now; the first call fetches the jars with Maven. */
+export function javaFixtures(group: ScenarioGroup): Map<string, Fixture> {
+  const { javaClass, scenarios } = group
+  const jars = join(mavenJars(here), '*')
+  const requests = scenarios.map((scenario) => requestFor(javaClass, scenario))
+  const run = spawnSync('java', ['-Xmx512m', '-cp', `${jars}:${compiled(jars)}`, 'Golden'], {
+    input: JSON.stringify(requests),
+    encoding: 'utf8',
+    maxBuffer: maxOutputBytes,
+  })
+  if (run.status !== 0) throw new Error(`Golden.java failed for ${group.name}: ${outputOf(run)}`)
+  const outcomes = run.stdout.trimEnd().split('\n')
+  return new Map(
+    scenarios.map((scenario, index) => {
+      const java = outcomeOf(JSON.parse(outcomes[index]!) as JavaOutcome)
+      return [scenario.name, { input: inputForm(scenario), java }]
+    }),
+  )
+}
+
+/** The folder with the classes of `golden/*.java`, compiled anew when one of them has changed. */
+function compiled(jars: string): string {
+  const files = readdirSync(sources)
+    .filter((name) => name.endsWith('.java'))
+    .sort()
+    .map((name) => join(sources, name))
+  const digest = createHash('sha256').update(jars)
+  for (const file of files) digest.update(readFileSync(file))
+  const classes = join(here, 'target', `golden-${digest.digest('hex').slice(0, 12)}`)
+  if (existsSync(classes)) return classes
+  const unfinished = `${classes}.${process.pid}`
+  mkdirSync(unfinished, { recursive: true })
+  const run = spawnSync('javac', ['-proc:none', '-cp', jars, '-d', unfinished, ...files], { encoding: 'utf8' })
+  if (run.status !== 0) {
+    rmSync(unfinished, { recursive: true, force: true })
+    throw new Error(`javac: ${outputOf(run)}`)
+  }
+  // Another test file may have been faster.
+  if (existsSync(classes)) rmSync(unfinished, { recursive: true, force: true })
+  else renameSync(unfinished, classes)
+  return classes
+}
+
+function requestFor(group: string, scenario: Scenario): unknown {
+  const { name, input, cacheMaxBytes = 0, startMs = 0, properties = {} } = scenario
+  const settings = { 'statestore.cache.max.bytes': String(cacheMaxBytes), ...properties }
+  return { group, name, startMs, properties: settings, steps: input.map(stepFor) }
+}
+
+function stepFor(step: Step): unknown {
+  if ('advanceMs' in step) return step
+  const { topic, key, value, timestamp, headers } = step
+  return {
+    topic,
+    key: hex(key),
+    value: hex(value),
+    timestamp,
+    headers: headers.map(([k, v]) => [k, hex(Buffer.from(v))]),
+  }
+}
+
+function outcomeOf({ describe, topics, stores, dropped, failedAt, failure }: JavaOutcome): Outcome {
+  return {
+    ...(failedAt !== undefined && { failedAt, failure: failure! }),
+    dropped,
+    describe: describe.split('\n'),
+    topics: Object.fromEntries(
+      Object.entries(topics).map(([name, records]) => [
+        name,
+        records.map(({ key, value, timestamp, headers }) => {
+          const own = headers.map(([header, bytes]) => [header, bytesForm(fromHex(bytes))] as const)
+          return recordForm(fromHex(key), fromHex(value), timestamp, own)
+        }),
+      ]),
+    ),
+    stores: Object.fromEntries(
+      Object.entries(stores).map(([name, entries]) => [name, sortedEntries(entries as EntryForm[])]),
+    ),
+  }
+}
+
+function fromHex(hexText: string | null): Buffer | null {
+  return hexText === null ? null : Buffer.from(hexText, 'hex')
+}
+
+function hex(bytes: Uint8Array | null): string | null {
+  return bytes && Buffer.from(bytes).toString('hex')
+}

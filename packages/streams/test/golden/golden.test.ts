@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { inputForm, readFixtures } from './fixtures.ts'
+import { groups } from './groups.ts'
+import type { Outcome } from './outcome.ts'
+import { runScenario } from './run-scenario.ts'
+import type { Difference } from './scenario.ts'
+
+const howTo = 'see test/golden/README.md: npm run generate -- fixtures streams'
+
+for (const group of groups) {
+  const fixtures = readFixtures(group)
+  for (const scenario of group.scenarios) {
+    test(`comes out as in Kafka Streams: ${group.name}, ${scenario.name}`, () => {
+      const fixture = fixtures.get(scenario.name)
+      assert.ok(fixture, `there is no fixture; ${howTo}`)
+      assert.deepEqual(fixture.input, plain(inputForm(scenario)), `the fixture was made from another input; ${howTo}`)
+      const ours = partsOf(runScenario(scenario))
+      const java = partsOf(fixture.java)
+      for (const difference of scenario.differs ?? []) expectDifference(java, ours, difference)
+      assert.deepEqual(ours, java)
+    })
+  }
+  test(`every scenario of the fixture is compared: ${group.name}`, () => {
+    assert.deepEqual(
+      [...fixtures.keys()],
+      group.scenarios.map(({ name }) => name),
+      howTo,
+    )
+  })
+}
+
+/** The parts of an outcome by the names that differences have. */
+function partsOf({ topics, stores, failure: _, ...rest }: Outcome): Record<string, unknown> {
+  const parts: Record<string, unknown> = { ...rest }
+  for (const [name, records] of Object.entries(topics)) parts[`topics.${name}`] = records
+  for (const [name, entries] of Object.entries(stores)) parts[`stores.${name}`] = entries
+  return plain(parts)
+}
+
+/** A difference that is none any more must be taken out of the scenario. */
+function expectDifference(java: Record<string, unknown>, ours: Record<string, unknown>, difference: Difference): void {
+  const { in: part, ours: expected } = difference
+  assert.notDeepEqual(expected, java[part], `${part} is as in Kafka Streams: no difference to expect`)
+  assert.deepEqual(ours[part], expected, part)
+  delete java[part]
+  delete ours[part]
+}
+
+/** As it comes back from JSON. */
+function plain<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T
+}
