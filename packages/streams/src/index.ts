@@ -12,6 +12,7 @@ export type {
   NameOption,
   RepartitionOptions,
   StoreOptions,
+  StreamJoinOptions,
   StreamOptions,
   TableOptions,
   TimeWindowedKStream,
@@ -38,6 +39,7 @@ export type {
   WindowEntry,
 } from './core/stores/views.ts'
 export { type CalendarWindowOptions, calendarWindow } from './core/windows/calendar-window.ts'
+export { type JoinWindows, type JoinWindowsOptions, joinWindows } from './core/windows/join-windows.ts'
 export {
   type HoppingOptions,
   hopping,

@@ -56,9 +56,9 @@ function processorReceiver(
     forward,
     forwardTo: (child, record) => children[child]!(record),
     store: (name) => stores.get(name)!.access as never,
-    observedTime() {
-      const time = observedTimes.get(node.name) ?? { value: -1 }
-      observedTimes.set(node.name, time)
+    observedTime(sharedAs = node.name) {
+      const time = observedTimes.get(sharedAs) ?? { value: -1 }
+      observedTimes.set(sharedAs, time)
       return time
     },
     drop: (reason) => drop(node.name, reason),

@@ -31,7 +31,8 @@ export interface ProcessorSetup {
   readonly forwardTo: (child: number, record: FlowRecord) => void
   /** A store that the node was connected to, as its kind is used: key-value and window stores unless said otherwise. */
   readonly store: <S = StateStore>(name: string) => S
-  readonly observedTime: () => ObservedTime
+  /** Of this node, or one that several nodes share under a name. */
+  readonly observedTime: (sharedAs?: string) => ObservedTime
   readonly drop: (reason: DropReason) => void
 }
 

@@ -8,6 +8,7 @@ import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze, roundTripped } from './strict.ts'
 import type { StreamTask, StreamTaskOptions, TaskChangelog } from './task.ts'
 import type { StorePlan, SubtopologyPlan } from './topology/plan.ts'
+import { layoutOf } from './topology/store-kinds.ts'
 
 export interface TaskStoresOptions extends StreamTaskOptions {
   readonly subtopology: SubtopologyPlan
@@ -84,10 +85,9 @@ export class TaskStores {
 
 function open(plan: StorePlan, options: TaskStoresOptions): TaskStore {
   const { taskId, stores, cache, context, config } = options
-  const { name, kind } = plan
-  const retentionMs = kind === 'window' ? plan.retentionMs : undefined
+  const { name } = plan
   return openStore(plan, {
-    committed: stores.open({ taskId, store: name, kind, retentionMs }),
+    committed: stores.open({ taskId, store: name, ...layoutOf(plan) }),
     changelog: plan.changelogTopic === undefined ? undefined : changelogWriter(plan.changelogTopic, options),
     cache: plan.cached && cache.maxBytes > 0 ? cache : undefined,
     context,

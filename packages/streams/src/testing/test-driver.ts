@@ -13,6 +13,7 @@ import { createStreamTask } from '../core/stream-task.ts'
 import { defaultTaskConfig, type StreamTask, type TaskOutput } from '../core/task.ts'
 import { resolvePartitions } from '../core/topology/partitions.ts'
 import type { TopologyPlan } from '../core/topology/plan.ts'
+import { layoutOf } from '../core/topology/store-kinds.ts'
 import { streamsError } from '../errors.ts'
 
 export interface TestDriverOptions {
@@ -245,8 +246,10 @@ class SynchronousDriver implements TestDriver {
 
   #store(name: string, kind: 'keyValue' | 'window'): unknown {
     const plan = this.#plan.stores.get(name)
-    if (plan === undefined || plan.kind !== kind) {
-      const known = [...this.#plan.stores.values()].filter((store) => store.kind === kind).map((store) => store.name)
+    if (plan === undefined || layoutOf(plan).kind !== kind) {
+      const known = [...this.#plan.stores.values()]
+        .filter((store) => layoutOf(store).kind === kind)
+        .map((store) => store.name)
       const message = `there is no ${kind === 'window' ? 'window' : 'key-value'} store '${name}', only ${known.join(', ') || 'none'}`
       throw streamsError('STREAMS_STORE_UNKNOWN', message, { store: name })
     }

@@ -19,12 +19,14 @@ import type { AnySerde } from '../topology/physical.ts'
 import { checkedName, type GraphBuilder } from './graph-builder.ts'
 import type { GroupedStream } from './grouped-stream.ts'
 import { repartitionNames, repartitionNode } from './repartition.ts'
+import { joinStreams, type StreamJoinSettings } from './stream-join.ts'
 import type { AsTableOptions, Table } from './table.ts'
 import type { KStream, KTable } from './types.ts'
 
 // The implementation is loosely typed; the interfaces of types.ts carry the types.
 // biome-ignore lint/suspicious/noExplicitAny: callbacks of any type are handed to operators
 type AnyFn = (...args: any[]) => any
+type Joinable = KStream<never, never> | KTable<never, never>
 interface AnyOptions {
   readonly name?: string
   readonly key?: AnySerde
@@ -190,12 +192,18 @@ export class Stream {
     return this.state.builder.make.streamAsTable(this, options ?? {})
   }
 
-  join(table: KTable<never, never>, fn: AnyFn, options?: AnyOptions): Stream {
-    return this.#joinTable(table, fn, options, false)
+  join(other: Joinable, fn: AnyFn, options?: AnyOptions & StreamJoinSettings): Stream {
+    if (other instanceof Stream) return joinStreams(this, other, fn, options, { left: false, right: false })
+    return this.#joinTable(other as unknown as Table, fn, options, false)
   }
 
-  leftJoin(table: KTable<never, never>, fn: AnyFn, options?: AnyOptions): Stream {
-    return this.#joinTable(table, fn, options, true)
+  leftJoin(other: Joinable, fn: AnyFn, options?: AnyOptions & StreamJoinSettings): Stream {
+    if (other instanceof Stream) return joinStreams(this, other, fn, options, { left: true, right: false })
+    return this.#joinTable(other as unknown as Table, fn, options, true)
+  }
+
+  outerJoin(other: KStream<never, never>, fn: AnyFn, options: StreamJoinSettings): Stream {
+    return joinStreams(this, other as unknown as Stream, fn, options, { left: true, right: true })
   }
 
   to(contract: AnyTopicContract, options?: AnyOptions): void {
@@ -230,9 +238,8 @@ export class Stream {
     return new Stream({ ...this.state, node: added, keySerde, valueSerde, sources: [added.name], keyChanged: false })
   }
 
-  #joinTable(other: KTable<never, never>, fn: AnyFn, options: AnyOptions | undefined, isLeft: boolean): Stream {
+  #joinTable(table: Table, fn: AnyFn, options: AnyOptions | undefined, isLeft: boolean): Stream {
     const { builder } = this.state
-    const table = other as unknown as Table
     const topic = options?.name ?? this.state.node.name
     const reuse = options?.name === undefined
     const stream = this.repartitioned({ ...options, topic, keepsNullKeys: isLeft, reuse })

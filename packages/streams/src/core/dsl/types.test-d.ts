@@ -1,5 +1,5 @@
 import { serdes, topic } from '@millrace/contracts'
-import { type KStream, type KTable, topology, tumbling, type Windowed } from '../../index.ts'
+import { joinWindows, type KStream, type KTable, topology, tumbling, type Windowed } from '../../index.ts'
 
 // Checked by the compiler alone: nothing here runs.
 
@@ -55,6 +55,20 @@ orders.mapValues((o) => ({ country: o.customerId })).to(numbered)
 orders.join(app.table(numbered), (o) => o)
 // @ts-expect-error The two sides of a join must have keys of the same type
 app.table(customer).join(app.table(numbered), (a) => a)
+const within = joinWindows({ differenceMs: 1 })
+const paired = orders.leftJoin(app.stream(customer), (o, c) => [o.amount, c?.country] as const, { within })
+same<typeof paired, KStream<string, readonly [number, string | undefined]>>(true)
+const lone = orders.outerJoin(app.stream(customer), (o, c) => o?.customerId ?? c?.country ?? '', {
+  within,
+  store: 'lone',
+})
+same<typeof lone, KStream<string, string>>(true)
+// @ts-expect-error The two sides of a join must have keys of the same type
+orders.join(app.stream(numbered), (o) => o, { within })
+// @ts-expect-error a join of two streams needs a window
+orders.join(app.stream(customer), (o) => o)
+// @ts-expect-error A callback of a topology must not return a promise
+orders.join(app.stream(customer), async (o) => o, { within })
 // @ts-expect-error A callback of a topology must not return a promise
 orders.mapValues(async (o) => o.amount)
 // @ts-expect-error a predicate is no promise either

@@ -1,5 +1,6 @@
 import type { AnyTopicContract, KeyInput, Serde, TopicContract, ValueInput } from '@millrace/contracts'
 import type { RecordContext } from '../record-context.ts'
+import type { JoinWindows } from '../windows/join-windows.ts'
 import type { Windowed, Windows } from '../windows/windows.ts'
 import type { FitsTopic, SameKey, Sync } from './type-error.ts'
 
@@ -128,6 +129,33 @@ export interface KStream<K, V> {
     fn: (value: V, row: VT | null, key: K) => Sync<R>,
     options?: JoinOptions<K, V>,
   ): KStream<K, R>
+  /**
+   * A result for every two records of the same key that lie close enough in time. Records without key or value have no
+   * partner.
+   *
+   * @example
+   * orders.join(payments, (o, p) => ({ ...o, paid: p.amount }), { within: joinWindows({ differenceMs: 60_000 }) })
+   */
+  join<KO, VO, R>(
+    other: KStream<KO, VO> & SameKey<K, KO>,
+    fn: (value: NonNullable<V>, other: NonNullable<VO>, key: K) => Sync<R>,
+    options: StreamJoinOptions<K, V, VO>,
+  ): KStream<K, R>
+  /**
+   * As `join`, and a result with null for every record of this stream that found no partner, once its window and grace
+   * have passed by stream time.
+   */
+  leftJoin<KO, VO, R>(
+    other: KStream<KO, VO> & SameKey<K, KO>,
+    fn: (value: NonNullable<V>, other: NonNullable<VO> | null, key: K) => Sync<R>,
+    options: StreamJoinOptions<K, V, VO>,
+  ): KStream<K, R>
+  /** As `leftJoin`, for records of both streams. */
+  outerJoin<KO, VO, R>(
+    other: KStream<KO, VO> & SameKey<K, KO>,
+    fn: (value: NonNullable<V> | null, other: NonNullable<VO> | null, key: K) => Sync<R>,
+    options: StreamJoinOptions<K, V, VO>,
+  ): KStream<K, R>
   /** Writes to the contract's topic; compiles only where keys and values agree with it. */
   to<C extends AnyTopicContract>(contract: C & FitsTopic<K, V, KeyInput<C>, ValueInput<C>>, options?: NameOption): void
 }
@@ -137,6 +165,19 @@ export interface JoinOptions<K, V> {
   /** For the repartition topic of a stream whose key was changed. */
   readonly key?: Serde<K, never>
   readonly value?: Serde<V, never>
+}
+
+export interface StreamJoinOptions<K, V, VO> {
+  /** How far apart in time two records may be, and how long to wait for late ones. */
+  readonly within: JoinWindows
+  /** Name of the steps; repartition topics are `<name>-left` and `<name>-right`. */
+  readonly name?: string
+  /** First part of the names of the stores that records wait in, and of their changelogs. */
+  readonly store?: string
+  /** How records are written to those stores and to repartition topics; as they were read, else text keys and JSON. */
+  readonly key?: Serde<K, never>
+  readonly value?: Serde<NonNullable<V>, never>
+  readonly otherValue?: Serde<NonNullable<VO>, never>
 }
 
 export interface KGroupedStream<K, V> {

@@ -1,6 +1,8 @@
 import type { StoreSpec } from '../topology/store-kinds.ts'
 import { openCachedStore } from './cached-store.ts'
+import { openOuterJoinStore } from './outer-join-store.ts'
 import type { StoreEnvironment, TaskStore } from './task-store.ts'
+import { openWindowListStore } from './window-list-store.ts'
 
 /** Opens a store of any kind. */
 export function openStore(spec: StoreSpec, environment: StoreEnvironment): TaskStore {
@@ -8,5 +10,9 @@ export function openStore(spec: StoreSpec, environment: StoreEnvironment): TaskS
     case 'keyValue':
     case 'window':
       return openCachedStore(spec, environment)
+    case 'windowList':
+      return openWindowListStore(spec, environment)
+    case 'outerJoin':
+      return openOuterJoinStore(spec, environment)
   }
 }

@@ -39,6 +39,8 @@ export interface PhysicalWriter {
     valueSerde: AnySerde
     changes?: boolean
   }): void
+  /** A store that is no table's. Written before the processors that are connected to it. */
+  store(spec: StoreSpec): void
   repartitionTopic(topic: { name: string; partitions: number | undefined }): void
 }
 

@@ -20,7 +20,15 @@ export const repartitionConfig: Readonly<Record<string, string>> = {
 export function changelogConfig(store: StoreKind): Readonly<Record<string, string>> {
   switch (store.kind) {
     case 'keyValue':
+    case 'outerJoin':
       return { 'cleanup.policy': 'compact', 'message.timestamp.type': 'CreateTime' }
+    case 'windowList':
+      // Records of one key and time all count, so that none may be compacted away.
+      return {
+        'cleanup.policy': 'delete',
+        'retention.ms': String(store.retentionMs + windowChangelogExtraMs),
+        'message.timestamp.type': 'CreateTime',
+      }
     case 'window':
       return {
         'cleanup.policy': 'compact,delete',

@@ -105,6 +105,7 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
         children: [],
       })
     },
+    store: (spec) => addStore(draft, spec),
     repartitionTopic({ name, partitions }) {
       const full = fullName(name, true)
       const config = repartitionConfig

@@ -1,3 +1,4 @@
+import type { ByteStoreOptions } from '../stores/byte-store.ts'
 import type { AnySerde } from './physical.ts'
 
 /** What all stores declare, whatever their kind. */
@@ -25,11 +26,35 @@ export interface WindowKind {
   readonly windowEnd: (startMs: number) => number
 }
 
+/** The records of one side of a join of streams: a window begins at the time of each, and duplicates are kept. */
+export interface WindowListKind {
+  readonly kind: 'windowList'
+  readonly retentionMs: number
+}
+
+/** Records of both sides of a left or outer join of streams that have found no partner yet. */
+export interface OuterJoinKind {
+  readonly kind: 'outerJoin'
+  readonly leftSerde: AnySerde
+  readonly rightSerde: AnySerde
+}
+
 /** What a kind of store has of its own. A new kind is added here, in `stores/open-store.ts` and in `internal-topics.ts`. */
-export type StoreKind = KeyValueKind | WindowKind
+export type StoreKind = KeyValueKind | WindowKind | WindowListKind | OuterJoinKind
 
 /** A store as a step of the program declares it. */
 export type StoreSpec = StoreTraits & StoreKind
 
 /** A spec of one kind. */
 export type SpecOf<K extends StoreKind['kind']> = Extract<StoreSpec, { readonly kind: K }>
+
+/** How a store lies in the committed layer: windows in segments of time, everything else by key. */
+export function layoutOf(store: StoreKind): Pick<ByteStoreOptions, 'kind' | 'retentionMs'> {
+  switch (store.kind) {
+    case 'window':
+    case 'windowList':
+      return { kind: 'window', retentionMs: store.retentionMs }
+    default:
+      return { kind: 'keyValue' }
+  }
+}

@@ -9,6 +9,7 @@ import type {
   WindowEntry,
 } from '../../core/stores/views.ts'
 import type { StorePlan, TopologyPlan } from '../../core/topology/plan.ts'
+import { layoutOf } from '../../core/topology/store-kinds.ts'
 import { streamsError } from '../../errors.ts'
 import { mergeEntries } from './merge-entries.ts'
 
@@ -134,7 +135,7 @@ export function storeQueries(source: QuerySource): StoreQueries {
     stores: () =>
       [...plan.stores.values()].map((store) => ({
         name: store.name,
-        kind: store.kind,
+        kind: layoutOf(store).kind,
         partitions: partitionsOf(store),
         keySerde: store.keySerde,
         valueSerde: store.valueSerde,

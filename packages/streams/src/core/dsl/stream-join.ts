@@ -1,0 +1,135 @@
+import { streamsError } from '../../errors.ts'
+import { passThroughOperator } from '../operators/pass-through.ts'
+import {
+  joinWindowOperator,
+  type StreamJoiner,
+  type StreamJoinOptions,
+  streamJoinOperator,
+} from '../operators/stream-join.ts'
+import { derivedKeySerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
+import { graphNode } from '../topology/graph.ts'
+import type { AnySerde } from '../topology/physical.ts'
+import type { StoreSpec } from '../topology/store-kinds.ts'
+import type { JoinWindows } from '../windows/join-windows.ts'
+import { checkedName } from './graph-builder.ts'
+import type { Stream } from './stream.ts'
+
+export interface StreamJoinSettings {
+  readonly within?: JoinWindows
+  readonly name?: string
+  readonly store?: string
+  readonly key?: AnySerde
+  readonly value?: AnySerde
+  readonly otherValue?: AnySerde
+}
+
+/** Which records make a result although they find no partner. */
+export interface AloneResults {
+  readonly left: boolean
+  readonly right: boolean
+}
+
+/** Joins two streams of the same key, each behind a repartition topic where its key was changed. */
+export function joinStreams(
+  left: Stream,
+  right: Stream,
+  joiner: StreamJoiner,
+  settings: StreamJoinSettings | undefined,
+  alone: AloneResults,
+): Stream {
+  const { name, within: windows } = settings ?? {}
+  if (windows === undefined) {
+    throw streamsError('STREAMS_TOPOLOGY_INVALID', 'a join of two streams needs { within: joinWindows(…) }')
+  }
+  const { builder } = left.state
+  const keepsNullKeys = alone.left || alone.right
+  const side = (stream: Stream, suffix: string, value: AnySerde | undefined): Stream =>
+    stream.repartitioned({
+      ...(settings?.key && { key: settings.key }),
+      ...(value && { value }),
+      topic: name === undefined ? stream.state.node.name : `${checkedName(name)}${suffix}`,
+      keepsNullKeys,
+      reuse: name === undefined,
+    })
+  const one = side(left, '-left', settings?.value)
+  const two = side(right, '-right', settings?.otherValue)
+  const names = joinNames(left, settings ?? {}, alone)
+  const keySerde = settings?.key ?? one.state.keySerde ?? derivedKeySerde
+  const leftSerde = settings?.value ?? one.state.valueSerde ?? derivedValueSerde
+  const rightSerde = settings?.otherValue ?? two.state.valueSerde ?? derivedValueSerde
+  const traits = { keySerde, cached: false, changelog: {} }
+  const retentionMs = windows.beforeMs + windows.afterMs + windows.graceMs
+  const window = (store: string, valueSerde: AnySerde): StoreSpec => ({
+    ...traits,
+    kind: 'windowList',
+    name: store,
+    valueSerde,
+    retentionMs,
+  })
+  const shared = alone.left ? names.sharedStore : undefined
+  const common = { windows, joiner, outerStore: shared, timeName: names.merge }
+  const fromLeft: StreamJoinOptions = { ...common, isLeft: true, otherStore: names.rightStore, ownAlone: alone.left }
+  const fromRight: StreamJoinOptions = { ...common, isLeft: false, otherStore: names.leftStore, ownAlone: alone.right }
+  const sources = [...new Set([...one.state.sources, ...two.state.sources])]
+  const node = builder.add(
+    graphNode({
+      name: names.merge,
+      parents: [one.state.node, two.state.node],
+      joins: sources,
+      write(writer) {
+        const processor = (
+          own: string,
+          parents: readonly string[],
+          create: ReturnType<typeof joinWindowOperator>,
+          stores: readonly string[],
+        ): void => writer.processor({ name: own, parents, create, readsValue: true, stores })
+        writer.store(window(names.leftStore, leftSerde))
+        writer.store(window(names.rightStore, rightSerde))
+        if (shared !== undefined) {
+          writer.store({ ...traits, kind: 'outerJoin', name: shared, valueSerde: leftSerde, leftSerde, rightSerde })
+        }
+        const waiting = shared === undefined ? [] : [shared]
+        processor(names.leftWindowed, [one.state.node.name], joinWindowOperator(names.leftStore), [names.leftStore])
+        processor(names.rightWindowed, [two.state.node.name], joinWindowOperator(names.rightStore), [names.rightStore])
+        processor(names.left, [names.leftWindowed], streamJoinOperator(fromLeft), [names.rightStore, ...waiting])
+        processor(names.right, [names.rightWindowed], streamJoinOperator(fromRight), [names.leftStore, ...waiting])
+        processor(names.merge, [names.left, names.right], passThroughOperator, [])
+      },
+    }),
+  )
+  return builder.make.stream({
+    builder,
+    node,
+    keySerde,
+    valueSerde: undefined,
+    sources,
+    keyChanged: false,
+    takesNull: true,
+  })
+}
+
+/** Names in the order in which Kafka Streams makes them; every number is used up, whatever is named. */
+function joinNames({ state: { builder } }: Stream, { name, store }: StreamJoinSettings, alone: AloneResults) {
+  const leftSuffix = alone.right ? '-outer-this-join' : '-this-join'
+  const rightSuffix = alone.left ? '-outer-other-join' : '-other-join'
+  const leftWindowed = builder.suffixedOr(name, '-this-windowed', 'KSTREAM-WINDOWED-')
+  const rightWindowed = builder.suffixedOr(name, '-other-windowed', 'KSTREAM-WINDOWED-')
+  const leftPrefix = alone.right ? 'KSTREAM-OUTERTHIS-' : 'KSTREAM-JOINTHIS-'
+  const left = builder.newName(leftPrefix)
+  const right = builder.newName(alone.left ? 'KSTREAM-OUTEROTHER-' : 'KSTREAM-JOINOTHER-')
+  const merge = builder.suffixedOr(name, '-merge', 'KSTREAM-MERGE-')
+  const base = store === undefined ? undefined : checkedName(store)
+  const stored = (suffix: string, generated: string): string =>
+    `${base === undefined ? generated : base + suffix}-store`
+  const sharedSuffix = alone.right ? '-outer-shared-join' : '-left-shared-join'
+  return {
+    leftWindowed,
+    rightWindowed,
+    left: name === undefined ? left : `${name}${leftSuffix}`,
+    right: name === undefined ? right : `${name}${rightSuffix}`,
+    merge,
+    leftStore: stored(leftSuffix, left),
+    rightStore: stored(rightSuffix, right),
+    sharedStore: stored(sharedSuffix, `KSTREAM-OUTERSHARED-${left.slice(leftPrefix.length)}`),
+  }
+}
