@@ -183,7 +183,7 @@ export class Stream {
         `repartition: partitions must be a whole number above 0, not ${partitions}`,
       )
     }
-    const step = { topic: names.topic, keySerde, valueSerde, partitions, keepsNullKeys: true }
+    const step = { topic: names.topic, keySerde, valueSerde, partitions, keepsNullKeys: false }
     const added = builder.add(repartitionNode(node, names, step))
     return new Stream({ ...this.state, node: added, keySerde, valueSerde, sources: [names.source], keyChanged: false })
   }

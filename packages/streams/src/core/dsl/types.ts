@@ -110,7 +110,7 @@ export interface KStream<K, V> {
     fn: Callback<K, V, Sync<K2>>,
     options: GroupOptions<V> & KeySerdeOption<NoInfer<K2>>,
   ): KGroupedStream<K2, V>
-  /** Writes the stream to an internal topic and reads it back from there. */
+  /** Writes the stream to an internal topic and reads it back from there; records without key are dropped and counted. */
   repartition(options: RepartitionOptions<K, V>): KStream<K, V>
   /** Reads the stream as a table: the last value of a key counts, a tombstone deletes. */
   toTable(options?: StoreOptions<NonNullable<V>> & { readonly key?: Serde<K, never> }): KTable<K, NonNullable<V>>

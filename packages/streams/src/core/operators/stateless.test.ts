@@ -119,14 +119,14 @@ test('a record that no branch takes is gone', () => {
   assert.deepEqual(driver.output(out).readAll(), [])
 })
 
-test('a repartition topic hands records on as they are, keyless ones too', () => {
+test('a repartition topic hands records on as they are, and drops keyless ones', () => {
   using driver = testDriver(words2out((stream) => stream.repartition({ name: 'again' })))
   driver.input(words).pipe('a', 'one', { timestamp: 7, headers: { trace: 'x' } })
   driver.input(words).pipe(null, 'two')
   assert.deepEqual(driver.output(out).readRecords(), [
     { key: 'a', value: 'one', timestamp: 7, headers: { trace: 'x' } },
-    { key: null, value: 'two', timestamp: 0, headers: {} },
   ])
+  assert.deepEqual(driver.dropped(), { 'null-key': 1 })
 })
 
 test('tombstones pass steps that call nothing back', () => {
