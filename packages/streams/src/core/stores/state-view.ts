@@ -1,25 +1,43 @@
+import type { Serde } from '@millrace/contracts'
 import { asBuffer, justAfter, readMillis, timestampBytes, writeMillis } from './bytes.ts'
+import type { CacheEntry } from './record-cache.ts'
+import { keyOfSessionKey, sessionEndOf, sessionKey, sessionStartOf } from './session-key.ts'
+import type { SpanStore } from './span-store.ts'
 import type { StateStore } from './state-store.ts'
-import { mergeOver } from './store-bytes.ts'
+import { mergeOver, type StoreBytes } from './store-bytes.ts'
 import type { Isolation } from './task-store.ts'
 import type {
   RangeQuery,
   ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
   ReadOnlyWindowStore,
+  SessionEntry,
+  SessionQuery,
   StoreEntry,
   Timestamped,
   WindowEntry,
+  WindowRangeQuery,
 } from './views.ts'
+import { boundsOf, keysWithin } from './view-bounds.ts'
 import { keyOfWindowKey, windowKey, windowStartOf } from './window-key.ts'
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array]
 
+/** What views need of a store, whatever its kind. */
+interface ViewedStore {
+  readonly keySerde: Serde<unknown, unknown>
+  readonly valueSerde: Serde<unknown, unknown>
+  readonly bytes: StoreBytes
+  dirtyEntries(): Iterable<CacheEntry>
+  keyBytesOf(entry: CacheEntry): Uint8Array
+}
+
 /** A store's bytes as of an isolation level: committed alone, or with the open transaction and the cache over it. */
 class BytesView {
-  readonly store: StateStore
+  readonly store: ViewedStore
   readonly #isolation: Isolation
 
-  constructor(store: StateStore, isolation: Isolation) {
+  constructor(store: ViewedStore, isolation: Isolation) {
     this.store = store
     this.#isolation = isolation
   }
@@ -33,7 +51,7 @@ class BytesView {
   *range(from: Uint8Array | undefined, to: Uint8Array | undefined, reverse: boolean): Generator<Entry> {
     const { bytes } = this.store
     if (this.#isolation === 'committed') yield* bytes.committed.range({ from, to, reverse })
-    else yield* mergeOver(bytes.range({ from, to, reverse }), this.#cached(from, to, reverse), reverse)
+    else yield* mergeOver(bytes.snapshot({ from, to, reverse }), this.#cached(from, to, reverse), reverse)
   }
 
   get readsCache(): boolean {
@@ -70,8 +88,7 @@ class BytesView {
 export function keyValueView(store: StateStore, isolation: Isolation): ReadOnlyKeyValueStore {
   const view = new BytesView(store, isolation)
   function* range(query: RangeQuery<unknown>): Generator<StoreEntry<unknown, unknown>> {
-    const from = query.from === undefined ? undefined : store.keySerde.serialize(query.from)
-    const to = query.to === undefined ? undefined : justAfter(store.keySerde.serialize(query.to))
+    const [from, to] = boundsOf(store.keySerde, query)
     let left = query.limit ?? Number.POSITIVE_INFINITY
     if (left <= 0) return
     for (const [key, stored] of view.range(from, to, query.reverse ?? false)) {
@@ -99,7 +116,10 @@ export interface WindowViewOptions {
   readonly latestStart: () => number
 }
 
-export function windowView(store: StateStore, isolation: Isolation, options: WindowViewOptions): ReadOnlyWindowStore {
+/** Window stores, of whichever class. */
+type WindowedStore = ViewedStore & Pick<StateStore | SpanStore, 'peek'>
+
+export function windowView(store: WindowedStore, isolation: Isolation, options: WindowViewOptions): ReadOnlyWindowStore {
   const view = new BytesView(store, isolation)
   const liveFrom = (): number => options.latestStart() - options.retentionMs + 1
   const entryOf = (key: unknown, start: number, stored: Buffer): WindowEntry<unknown, unknown> => {
@@ -119,11 +139,12 @@ export function windowView(store: StateStore, isolation: Isolation, options: Win
       yield entryOf(key, windowStartOf(found), asBuffer(stored))
     }
   }
-  function* fetchAll(query: { fromMs: number; toMs: number }): Generator<WindowEntry<unknown, unknown>> {
+  function* fetchAll(query: WindowRangeQuery<unknown>): Generator<WindowEntry<unknown, unknown>> {
     const from = Math.max(query.fromMs, liveFrom())
-    for (const [found, stored] of view.range(undefined, undefined, false)) {
+    const keys = keysWithin(store.keySerde, query)
+    for (const [found, stored] of view.range(keys.first, undefined, query.reverse ?? false)) {
       const start = windowStartOf(found)
-      if (start < from || start > query.toMs) continue
+      if (start < from || start > query.toMs || !keys.contain(keyOfWindowKey(found))) continue
       yield entryOf(store.keySerde.deserialize(keyOfWindowKey(found)), start, asBuffer(stored))
     }
   }
@@ -132,7 +153,7 @@ export function windowView(store: StateStore, isolation: Isolation, options: Win
     get(key, windowStartMs) {
       if (windowStartMs < liveFrom()) return undefined
       const cached = view.readsCache ? store.peek(key, windowStartMs) : undefined
-      if (cached !== undefined) return cached ?? undefined
+      if (cached !== undefined) return cached === null ? undefined : rowOf(cached)
       const stored = view.get(windowKey(store.keySerde.serialize(key), windowStartMs))
       return stored && view.read(stored)
     },
@@ -140,4 +161,52 @@ export function windowView(store: StateStore, isolation: Isolation, options: Win
     fetchAll,
     all: () => fetchAll({ fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY }),
   }
+}
+
+export interface SessionViewOptions {
+  /** First end of a session that is not expired. */
+  readonly liveFrom: () => number
+}
+
+export function sessionView(store: SpanStore, isolation: Isolation, options: SessionViewOptions): ReadOnlySessionStore {
+  const view = new BytesView(store, isolation)
+  const entryOf = (key: unknown, found: Uint8Array, stored: Uint8Array): SessionEntry<unknown, unknown> => {
+    return { key, start: sessionStartOf(found), end: sessionEndOf(found), ...view.read(asBuffer(stored)) }
+  }
+  function* findSessions(key: unknown, query: SessionQuery): Generator<SessionEntry<unknown, unknown>> {
+    const keyBytes = store.keySerde.serialize(key)
+    const earliestEnd = Math.max(0, query.earliestEndMs ?? 0, options.liveFrom())
+    const latestStart = query.latestStartMs ?? Number.MAX_SAFE_INTEGER
+    const from = sessionKey(keyBytes, 0, earliestEnd)
+    const to = justAfter(sessionKey(keyBytes, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER))
+    for (const [found, stored] of view.range(from, to, query.reverse ?? false)) {
+      // Keys vary in length, so that sessions of other keys may lie in between.
+      if (found.length !== from.length || !keyOfSessionKey(found).equals(keyBytes)) continue
+      if (sessionStartOf(found) <= latestStart) yield entryOf(key, found, stored)
+    }
+  }
+  return {
+    kind: 'session',
+    fetchSession(key, startMs, endMs) {
+      if (endMs < options.liveFrom()) return undefined
+      const cached = view.readsCache ? store.peek(key, startMs, endMs) : undefined
+      if (cached !== undefined) return cached === null ? undefined : rowOf(cached)
+      const stored = view.get(sessionKey(store.keySerde.serialize(key), startMs, endMs))
+      return stored && view.read(stored)
+    },
+    findSessions,
+    fetch: (key) => findSessions(key, {}),
+    *all(query = {}) {
+      const live = options.liveFrom()
+      const keys = keysWithin(store.keySerde, query)
+      for (const [found, stored] of view.range(keys.first, undefined, query.reverse ?? false)) {
+        if (sessionEndOf(found) < live || !keys.contain(keyOfSessionKey(found))) continue
+        yield entryOf(store.keySerde.deserialize(keyOfSessionKey(found)), found, stored)
+      }
+    },
+  }
+}
+
+function rowOf({ value, timestamp }: Timestamped<unknown>): Timestamped<unknown> {
+  return { value, timestamp }
 }
