@@ -2,6 +2,8 @@ export { topology } from './core/dsl/topology.ts'
 export type { TypeMessage } from './core/dsl/type-error.ts'
 export type {
   Callback,
+  GlobalJoinOptions,
+  GlobalKTable,
   GroupOptions,
   Initial,
   JoinOptions,
@@ -10,7 +12,10 @@ export type {
   KStream,
   KTable,
   NameOption,
+  ProcessOptions,
   RepartitionOptions,
+  SessionOptions,
+  SessionWindowedKStream,
   StoreOptions,
   StreamJoinOptions,
   StreamOptions,
@@ -27,24 +32,52 @@ export {
   type FailureStage,
   failureHandlers,
 } from './core/handlers.ts'
+export type {
+  FixedKeyProcessorContext,
+  FixedKeyProcessorSupplier,
+  FixedKeyRecord,
+  ForwardedRecord,
+  ForwardOptions,
+  ProcessingContext,
+  ProcessorContext,
+  ProcessorRecord,
+  ProcessorSupplier,
+  RecordProcessor,
+  SourceOfRecord,
+} from './core/processing/processor-api.ts'
+export type { Cancellable, PunctuationOptions, PunctuationTime, Punctuator } from './core/processing/punctuations.ts'
 export type { RecordContext } from './core/record-context.ts'
 export { type WindowedSerde, windowedSerde } from './core/serdes/windowed-serde.ts'
+export {
+  keyValueStore,
+  type StoreBuilder,
+  type StoreBuilderOptions,
+  timestampedKeyValueStore,
+  windowStore,
+} from './core/stores/store-builders.ts'
+export type { AllQuery, KeyValueStore, TimestampedKeyValueStore, WindowStore } from './core/stores/user-stores.ts'
 export type {
   RangeQuery,
   ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
   ReadOnlyStore,
   ReadOnlyWindowStore,
+  SessionEntry,
+  SessionQuery,
   StoreEntry,
   Timestamped,
   WindowEntry,
 } from './core/stores/views.ts'
 export { type CalendarWindowOptions, calendarWindow } from './core/windows/calendar-window.ts'
 export { type JoinWindows, type JoinWindowsOptions, joinWindows } from './core/windows/join-windows.ts'
+export { type SessionWindowOptions, type SessionWindows, sessionWindow } from './core/windows/session-window.ts'
 export {
   type HoppingOptions,
   hopping,
   type TumblingOptions,
   tumbling,
+  type UnlimitedOptions,
+  unlimited,
   type Window,
   type Windowed,
   type Windows,

@@ -1,6 +1,6 @@
 import { partitionForKey } from '@millrace/protocol'
 import type { FlowRecord } from './flow-record.ts'
-import type { DropReason, ObservedTime, Processor, ProcessorSetup } from './processor.ts'
+import type { DropReason, ObservedTime, Processor, ProcessorSetup, TaskFacilities } from './processor.ts'
 import type { TaskRecordContext } from './record-context.ts'
 import { encodeChange } from './serdes/change-serde.ts'
 import { isWindowedSerde } from './serdes/windowed-serde.ts'
@@ -10,6 +10,7 @@ import { deepFreeze } from './strict.ts'
 import type { TaskOutput } from './task.ts'
 import type { PhysicalNode, ProcessorNode, SinkNode } from './topology/physical.ts'
 import type { TaskId } from './topology/plan.ts'
+import type { StoreSpec } from './topology/store-kinds.ts'
 
 /** Hands a record to a node. */
 export type Receive = (record: FlowRecord) => void
@@ -21,6 +22,8 @@ export interface WiringOptions {
   readonly output: TaskOutput
   readonly partitionsOf: (topic: string) => number
   readonly stores: ReadonlyMap<string, TaskStore>
+  readonly specOf: (store: string) => StoreSpec
+  readonly facilities: TaskFacilities
   readonly observedTimes: Map<string, ObservedTime>
   readonly drop: (node: string, reason: DropReason) => void
   /** Called when something leaves the task. */
@@ -62,6 +65,9 @@ function processorReceiver(
       return time
     },
     drop: (reason) => drop(node.name, reason),
+    children: node.children,
+    specOf: options.specOf,
+    task: options.facilities,
   }
   const processor: Processor = node.create(setup)
   return (record) => processor.process(record)
@@ -84,7 +90,7 @@ function sinkReceiver(node: SinkNode, options: WiringOptions): Receive {
         if (value === undefined) value = record.hasValue ? valueSerde.serialize(record.value) : null
       }
       if (windowed !== undefined && key !== null) {
-        partition = partitionForKey(Buffer.from(key.subarray(0, -8)), partitionsOf(topic))
+        partition = partitionForKey(Buffer.from(key.subarray(0, -windowed.suffixBytes)), partitionsOf(topic))
       }
     } catch (cause) {
       throw cause instanceof StageFailure ? cause : new StageFailure('produce', cause)

@@ -4,11 +4,12 @@ import type { AnyTopicContract, KeyInput, KeyOf, ValueInput, ValueOf } from '@mi
 import { type Header, RecordBatchBuilder, RecordBatchView } from '@millrace/protocol'
 import { runnable } from '../core/dsl/topology.ts'
 import type { Topology } from '../core/dsl/types.ts'
+import { GlobalTables } from '../core/global-tables.ts'
 import { type FailedRecord, type FailureHandlers, failLoudly } from '../core/handlers.ts'
 import type { ByteStoreProvider } from '../core/stores/byte-store.ts'
 import { memoryStores } from '../core/stores/memory-store.ts'
 import { RecordCache } from '../core/stores/record-cache.ts'
-import type { ReadOnlyKeyValueStore, ReadOnlyWindowStore } from '../core/stores/views.ts'
+import type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from '../core/stores/views.ts'
 import { createStreamTask } from '../core/stream-task.ts'
 import { defaultTaskConfig, type StreamTask, type TaskOutput } from '../core/task.ts'
 import { resolvePartitions } from '../core/topology/partitions.ts'
@@ -81,6 +82,7 @@ export interface TestDriver extends Disposable {
   /** Reads a key-value store, the open transaction and the cache included. */
   store<K = unknown, V = unknown>(name: string): ReadOnlyKeyValueStore<K, V>
   windowStore<K = unknown, V = unknown>(name: string): ReadOnlyWindowStore<K, V>
+  sessionStore<K = unknown, V = unknown>(name: string): ReadOnlySessionStore<K, V>
   /** Moves the clock forward. */
   advanceTime(byMs: number): void
   /** Writes caches down and commits; happens by itself after every record where there is no cache. */
@@ -118,6 +120,7 @@ class SynchronousDriver implements TestDriver {
   readonly #plan: TopologyPlan
   readonly #clock: VirtualClock
   readonly #tasks: StreamTask[]
+  readonly #globals: GlobalTables
   readonly #isCached: boolean
   readonly #outputs = new Map<string, Captured[]>()
   /** Records on their way into a topic that is read. */
@@ -137,6 +140,8 @@ class SynchronousDriver implements TestDriver {
     const handlers = { ...failLoudly, ...options.handlers }
     const config = { ...defaultTaskConfig, handlers, strict, maxTaskIdleMs: -1, retryDelayMs: 0 }
     const output = this.#taskOutput()
+    this.#globals = new GlobalTables({ plan: this.#plan, stores, handlers, strict })
+    const globalStores = this.#globals.stores
     this.#tasks = tasks.map((taskId) =>
       createStreamTask({
         plan: this.#plan,
@@ -147,6 +152,7 @@ class SynchronousDriver implements TestDriver {
         cache,
         partitionsOf: () => 1,
         config,
+        globalStores,
       }),
     )
   }
@@ -198,6 +204,10 @@ class SynchronousDriver implements TestDriver {
     return this.#store(name, 'window') as ReadOnlyWindowStore<K, V>
   }
 
+  sessionStore<K, V>(name: string): ReadOnlySessionStore<K, V> {
+    return this.#store(name, 'session') as ReadOnlySessionStore<K, V>
+  }
+
   advanceTime(byMs: number): void {
     this.#clock.advance(byMs)
     this.#run()
@@ -227,7 +237,7 @@ class SynchronousDriver implements TestDriver {
   }
 
   metrics(): MetricSample[] {
-    return this.#tasks.flatMap((task) => [...task.metrics()])
+    return [this.#globals, ...this.#tasks].flatMap((each) => [...each.metrics()])
   }
 
   describe(): string {
@@ -238,19 +248,22 @@ class SynchronousDriver implements TestDriver {
     if (this.#isClosed) return
     this.#isClosed = true
     for (const task of this.#tasks) task.close()
+    this.#globals.close()
   }
 
   [Symbol.dispose](): void {
     this.close()
   }
 
-  #store(name: string, kind: 'keyValue' | 'window'): unknown {
+  #store(name: string, kind: 'keyValue' | 'window' | 'session'): unknown {
+    const global = kind === 'keyValue' ? this.#globals.view(name, 'uncommitted') : undefined
+    if (global !== undefined) return global
     const plan = this.#plan.stores.get(name)
     if (plan === undefined || layoutOf(plan).kind !== kind) {
       const known = [...this.#plan.stores.values()]
         .filter((store) => layoutOf(store).kind === kind)
         .map((store) => store.name)
-      const message = `there is no ${kind === 'window' ? 'window' : 'key-value'} store '${name}', only ${known.join(', ') || 'none'}`
+      const message = `there is no ${kind === 'keyValue' ? 'key-value' : kind} store '${name}', only ${known.join(', ') || 'none'}`
       throw streamsError('STREAMS_STORE_UNKNOWN', message, { store: name })
     }
     return this.#tasks.find((task) => task.id.subtopology === plan.subtopology)!.query(name, 'uncommitted')
@@ -276,6 +289,7 @@ class SynchronousDriver implements TestDriver {
       this.#pending.delete(topic)
       moved = true
       const input = this.#batch(topic, records)
+      if (this.#globals.topics.includes(topic)) this.#globals.apply(input)
       for (const task of this.#tasks) {
         if (task.inputs.some((own) => own.topic === topic)) task.addBatches(input)
       }
@@ -283,7 +297,8 @@ class SynchronousDriver implements TestDriver {
     for (const task of this.#tasks) {
       while (task.process({ budgetMs: Number.POSITIVE_INFINITY }) > 0) moved = true
     }
-    return moved
+    // What a punctuation hands on is no record of the task that it happens in.
+    return moved || this.#pending.size > 0
   }
 
   #batch(topic: string, records: readonly Captured[]): Parameters<StreamTask['addBatches']>[0] {
@@ -303,7 +318,10 @@ class SynchronousDriver implements TestDriver {
   }
 
   #taskOutput(): TaskOutput {
-    const isRead = new Set(this.#plan.subtopologies.flatMap((subtopology) => subtopology.sourceTopics))
+    const isRead = new Set([
+      ...this.#plan.subtopologies.flatMap((subtopology) => subtopology.sourceTopics),
+      ...this.#plan.globalStores.map(({ topic }) => topic),
+    ])
     const capture = (topic: string, record: Captured): void => {
       const records = this.#outputs.get(topic)
       if (records) records.push(record)

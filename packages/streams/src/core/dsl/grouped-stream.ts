@@ -1,43 +1,21 @@
-import { streamsError } from '../../errors.ts'
 import { type Aggregation, streamAggregateOperator } from '../operators/stream-aggregate.ts'
-import { windowAggregateOperator } from '../operators/window-aggregate.ts'
-import type { CreateProcessor } from '../processor.ts'
 import { countSerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
-import { windowedSerde } from '../serdes/windowed-serde.ts'
-import { deepFreeze } from '../strict.ts'
 import { type GraphNode, graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
-import type { StoreSpec } from '../topology/store-kinds.ts'
+import type { SessionWindows } from '../windows/session-window.ts'
 import type { Windows } from '../windows/windows.ts'
+import { type AggregateKind, type AggregateOptions, type AnyFn, counting, folding } from './aggregations.ts'
 import { repartitionNames, repartitionNode } from './repartition.ts'
 import type { Stream } from './stream.ts'
 import type { Table } from './table.ts'
 import { keyValueSpec } from './table-spec.ts'
-
-// biome-ignore lint/suspicious/noExplicitAny: callbacks of any type are handed to operators
-type AnyFn = (...args: any[]) => any
-interface AggregateOptions {
-  readonly initial?: unknown
-  readonly store?: string
-  readonly value?: AnySerde
-  readonly name?: string
-  readonly cache?: boolean
-  readonly retentionMs?: number
-}
+import { SessionWindowedStream, WindowedStream } from './windowed-stream.ts'
 
 export interface Grouping {
   /** Name of the repartition topic, if the program gave one. */
   readonly repartition: string | undefined
   readonly keySerde: AnySerde
   readonly valueSerde: AnySerde
-}
-
-/** What makes an aggregation of a kind: with windows or without. */
-interface AggregateKind {
-  readonly spec: (name: string, valueSerde: AnySerde, options: AggregateOptions) => StoreSpec
-  readonly create: (aggregation: Aggregation, store: string, sendOldValues: boolean) => CreateProcessor
-  /** Serde of the resulting table's keys. */
-  readonly keySerde: AnySerde
 }
 
 /** A stream grouped by key; aggregations without windows. */
@@ -51,8 +29,8 @@ export class GroupedStream {
     this.grouping = grouping
   }
 
-  window(windows: Windows): WindowedStream {
-    return new WindowedStream(this, windows)
+  window(windows: Windows | SessionWindows): WindowedStream | SessionWindowedStream {
+    return 'gapMs' in windows ? new SessionWindowedStream(this, windows) : new WindowedStream(this, windows)
   }
 
   count(options: AggregateOptions = {}): Table {
@@ -121,90 +99,4 @@ export class GroupedStream {
     )
     return this.#repartition
   }
-}
-
-/** Aggregations with windows. */
-export class WindowedStream {
-  readonly #grouped: GroupedStream
-  readonly #windows: Windows
-
-  constructor(grouped: GroupedStream, windows: Windows) {
-    this.#grouped = grouped
-    this.#windows = windows
-  }
-
-  count(options: AggregateOptions = {}): Table {
-    return this.#add(
-      { ...counting(), skipsNullValues: false },
-      { ...options, value: countSerde as AnySerde },
-      'KSTREAM-AGGREGATE-',
-    )
-  }
-
-  reduce(fn: AnyFn, options: AggregateOptions = {}): Table {
-    const serde = 'initial' in options ? undefined : this.#grouped.grouping.valueSerde
-    const prefix = 'initial' in options ? 'KSTREAM-AGGREGATE-' : 'KSTREAM-REDUCE-'
-    return this.#add(this.#folding(fn, options), { value: serde, ...options } as AggregateOptions, prefix)
-  }
-
-  aggregate(options: AggregateOptions, fn: AnyFn): Table {
-    return this.#add(this.#folding(fn, options), options, 'KSTREAM-AGGREGATE-')
-  }
-
-  #folding(fn: AnyFn, options: AggregateOptions): Aggregation {
-    return { ...folding(fn, options), skipsNullValues: !this.#grouped.stream.state.takesNull }
-  }
-
-  #add(aggregation: Aggregation, options: AggregateOptions, prefix: string): Table {
-    const windows = this.#windows
-    const { keySerde } = this.#grouped.grouping
-    const kind: AggregateKind = {
-      keySerde: windowedSerde(keySerde, windows) as unknown as AnySerde,
-      create: (folded, store, sendOldValues) => windowAggregateOperator(folded, windows, store, sendOldValues),
-      spec: (name, valueSerde, { cache, retentionMs }) => ({
-        name,
-        kind: 'window',
-        keySerde,
-        valueSerde,
-        retentionMs: checkedRetention(windows, retentionMs),
-        windowSizeMs: windows.sizeMs,
-        windowEnd: windows.endOf,
-        cached: cache ?? true,
-        changelog: {},
-      }),
-    }
-    return this.#grouped.add(kind, aggregation, options, prefix)
-  }
-}
-
-function counting(): Aggregation {
-  return {
-    initial: () => 0,
-    add: (count) => (count as number) + 1,
-    readsValue: false,
-    skipsNullValues: true,
-  }
-}
-
-/** One value that all keys begin with: frozen, or a callback that fills it in place would mix them up. */
-function shared(initial: unknown): () => unknown {
-  deepFreeze(initial)
-  return () => initial
-}
-
-function folding(fn: AnyFn, options: AggregateOptions): Aggregation {
-  const { initial } = options
-  const make =
-    'initial' in options ? (typeof initial === 'function' ? (initial as () => unknown) : shared(initial)) : undefined
-  return { initial: make, add: fn, readsValue: true, skipsNullValues: true }
-}
-
-function checkedRetention(windows: Windows, retentionMs: number | undefined): number {
-  const least = windows.maxSizeMs + windows.graceMs
-  if (retentionMs === undefined) return least
-  if (Number.isSafeInteger(retentionMs) && retentionMs >= least) return retentionMs
-  throw streamsError(
-    'STREAMS_TOPOLOGY_INVALID',
-    `retentionMs of ${windows.description} must be whole milliseconds and cover length and grace, ${least}; it is ${retentionMs}`,
-  )
 }

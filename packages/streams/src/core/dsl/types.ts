@@ -1,6 +1,9 @@
 import type { AnyTopicContract, KeyInput, Serde, TopicContract, ValueInput } from '@millrace/contracts'
+import type { FixedKeyProcessorSupplier, ProcessorSupplier } from '../processing/processor-api.ts'
 import type { RecordContext } from '../record-context.ts'
+import type { StoreBuilder } from '../stores/store-builders.ts'
 import type { JoinWindows } from '../windows/join-windows.ts'
+import type { SessionWindows } from '../windows/session-window.ts'
 import type { Windowed, Windows } from '../windows/windows.ts'
 import type { FitsTopic, SameKey, Sync } from './type-error.ts'
 
@@ -156,8 +159,57 @@ export interface KStream<K, V> {
     fn: (value: NonNullable<V> | null, other: NonNullable<VO> | null, key: K) => Sync<R>,
     options: StreamJoinOptions<K, V, VO>,
   ): KStream<K, R>
+  /**
+   * Looks up the row of a global table under a key made from the record, as the table is at that moment. The stream is
+   * not repartitioned and keeps its key.
+   *
+   * @example
+   * orders.join(app.globalTable(country), (o, c) => ({ ...o, vat: c.vat }), { mapKey: (o) => o.country })
+   */
+  join<KG, VG, R>(
+    table: GlobalKTable<KG, VG>,
+    fn: (value: NonNullable<V>, row: VG, key: K, mappedKey: KG) => Sync<R>,
+    options: GlobalJoinOptions<K, V, KG>,
+  ): KStream<K, R>
+  leftJoin<KG, VG, R>(
+    table: GlobalKTable<KG, VG>,
+    fn: (value: NonNullable<V>, row: VG | null, key: K, mappedKey: KG | null) => Sync<R>,
+    options: GlobalJoinOptions<K, V, KG>,
+  ): KStream<K, R>
+  /**
+   * Hands records to a processor: any number of records for each, state, and calls at intervals. Keys and values that it
+   * makes are those of its context, `ProcessorContext<KOut, VOut>`; the same as before unless it says otherwise.
+   *
+   * @example
+   * orders.process(
+   *   (context: ProcessorContext<string, number>) => {
+   *     const totals = context.store(totalsStore)
+   *     return {
+   *       process({ key, value }) {
+   *         totals.put(key, (totals.get(key) ?? 0) + value.amount)
+   *         context.forward({ key, value: totals.get(key)! })
+   *       },
+   *     }
+   *   },
+   *   { stores: [totalsStore] },
+   * )
+   */
+  process<KOut = K, VOut = V>(
+    supplier: ProcessorSupplier<K, V, KOut, VOut>,
+    options?: ProcessOptions & { readonly key?: Serde<KOut, never>; readonly value?: Serde<NonNullable<VOut>, never> },
+  ): KStream<KOut, VOut>
+  /** As `process`, for processors that keep keys: what groups or joins afterwards needs no repartition topic. */
+  processValues<VOut = V>(
+    supplier: FixedKeyProcessorSupplier<K, V, VOut>,
+    options?: ProcessOptions & { readonly value?: Serde<NonNullable<VOut>, never> },
+  ): KStream<K, VOut>
   /** Writes to the contract's topic; compiles only where keys and values agree with it. */
   to<C extends AnyTopicContract>(contract: C & FitsTopic<K, V, KeyInput<C>, ValueInput<C>>, options?: NameOption): void
+}
+
+export interface ProcessOptions extends NameOption {
+  /** Stores that the processor may use: what declares them, or names of those that other steps declare. */
+  readonly stores?: readonly (StoreBuilder<unknown> | string)[]
 }
 
 export interface JoinOptions<K, V> {
@@ -180,6 +232,22 @@ export interface StreamJoinOptions<K, V, VO> {
   readonly otherValue?: Serde<NonNullable<VO>, never>
 }
 
+export interface GlobalJoinOptions<K, V, KG> extends NameOption {
+  /** The key to look up. Null finds no row. */
+  readonly mapKey: Callback<K, NonNullable<V>, KG | null>
+}
+
+declare const globalRows: unique symbol
+
+/**
+ * A table of which every instance holds all rows, of all partitions: joined under any key, without repartitioning. All of
+ * it is loaded before the first record of a stream is processed; from then on it is kept up to date, whatever the time
+ * of the stream's records.
+ */
+export interface GlobalKTable<K, V> {
+  readonly [globalRows]: readonly [key: K, value: V]
+}
+
 export interface KGroupedStream<K, V> {
   /** Number of records per key. */
   count(options?: Omit<StoreOptions<number>, 'value'>): KTable<K, number>
@@ -197,6 +265,8 @@ export interface KGroupedStream<K, V> {
     options: StoreOptions<A> & { readonly initial: Initial<A> },
     fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
   ): KTable<K, A>
+  /** One aggregate per key and session. */
+  window(windows: SessionWindows): SessionWindowedKStream<K, V>
   /** One aggregate per key and window. */
   window(windows: Windows): TimeWindowedKStream<K, V>
 }
@@ -213,6 +283,26 @@ export interface TimeWindowedKStream<K, V> {
   ): KTable<Windowed<K>, V>
   aggregate<A>(
     options: WindowStoreOptions<A> & { readonly initial: Initial<A> },
+    fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
+  ): KTable<Windowed<K>, A>
+}
+
+export interface SessionOptions<K, A> {
+  readonly initial: Initial<A>
+  /** Makes one aggregate of those of two sessions that a record has joined, the earlier one first. */
+  readonly merge: (one: A, other: A, key: K) => Sync<A>
+}
+
+export interface SessionWindowedKStream<K, V> {
+  count(options?: Omit<WindowStoreOptions<number>, 'value'>): KTable<Windowed<K>, number>
+  reduce<A>(
+    fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
+    options: WindowStoreOptions<A> & SessionOptions<K, A>,
+  ): KTable<Windowed<K>, A>
+  /** Folds the values of a session into one, and those of sessions that become one. */
+  reduce(fn: (aggregate: V, value: V, key: K) => Sync<V>, options?: WindowStoreOptions<V>): KTable<Windowed<K>, V>
+  aggregate<A>(
+    options: WindowStoreOptions<A> & SessionOptions<K, A>,
     fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
   ): KTable<Windowed<K>, A>
 }
@@ -297,6 +387,11 @@ export interface Topology {
   ): KStream<K, V | null>
   /** Reads a topic as a table. */
   table<K, V, KIn, VIn>(contract: TopicContract<K, V, KIn, VIn>, options?: TableOptions): KTable<K, V>
+  /** Reads a topic as a table that every instance holds whole. */
+  globalTable<K, V, KIn, VIn>(
+    contract: TopicContract<K, V, KIn, VIn>,
+    options?: Pick<TableOptions, 'store' | 'name'>,
+  ): GlobalKTable<K, V>
   /** The text of Java's `Topology#describe()`. */
   describe(): string
 }

@@ -1,4 +1,5 @@
 import type { ProcessorSetup } from '../processor.ts'
+import type { SpanStore } from '../stores/span-store.ts'
 import type { Timestamped } from '../stores/views.ts'
 
 /** Looks a row of a table up: in its store, or by computing it from the tables it is made of. */
@@ -29,6 +30,21 @@ export function windowStoreLookup(store: string): TableLookup {
       return (key) => {
         const windowed = key as { key: unknown; window: { start: number } }
         return state.get(windowed.key, windowed.window.start)
+      }
+    },
+  }
+}
+
+/** Rows of a table of sessions; their time is the session's end. */
+export function sessionStoreLookup(store: string): TableLookup {
+  return {
+    stores: [store],
+    open(setup) {
+      const state = setup.store<SpanStore>(store)
+      return (key) => {
+        const { key: inner, window } = key as { key: unknown; window: { start: number; end: number } }
+        const found = state.get(inner, window.start, window.end)
+        return found && { value: found.value, timestamp: window.end }
       }
     },
   }

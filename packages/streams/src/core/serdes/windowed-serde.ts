@@ -1,23 +1,36 @@
 import type { Serde } from '@millrace/contracts'
 import { asBuffer, readMillis, writeMillis } from '../stores/bytes.ts'
+import { keyOfSessionKey, sessionEndOf, sessionKey, sessionStartOf, sessionSuffixBytes } from '../stores/session-key.ts'
+import type { SessionWindows } from '../windows/session-window.ts'
+import type { SlidingWindows } from '../windows/sliding-window.ts'
 import type { Windowed, Windows } from '../windows/windows.ts'
 
 /** A serde of windowed keys; records are placed on partitions by `inner` alone, so that windows of a key stay together. */
 export interface WindowedSerde<K> extends Serde<Windowed<K>> {
   readonly inner: Serde<K, never>
+  /** Length of what stands behind the bytes of the key. */
+  readonly suffixBytes: number
 }
 
 /**
- * Windowed keys in topics, as Kafka Streams' TimeWindowedSerde: the key's bytes and the start of the window. The end
- * follows from `windows`.
+ * Windowed keys in topics, as Kafka Streams' TimeWindowedSerde: the key's bytes and the start of the window, whose end
+ * follows from `windows`. Sessions, whose lengths vary, as its SessionWindowedSerde: the key's bytes, end and start.
  *
  * @example
  * const perMinute = topic('per-minute', { key: windowedSerde(serdes.string, minutes), value: serdes.json<number>() })
  */
-export function windowedSerde<K>(inner: Serde<K, never>, windows: Windows): WindowedSerde<K> {
+export function windowedSerde<K>(
+  inner: Serde<K, never>,
+  windows: Windows | SlidingWindows | SessionWindows,
+): WindowedSerde<K> {
+  return 'gapMs' in windows ? sessionSerde(inner) : timeSerde(inner, windows)
+}
+
+function timeSerde<K>(inner: Serde<K, never>, windows: { endOf(startMs: number): number }): WindowedSerde<K> {
   return {
     name: `windowed(${inner.name})`,
     inner,
+    suffixBytes: 8,
     serialize({ key, window }) {
       const keyBytes = (inner as Serde<K>).serialize(key)
       const bytes = Buffer.allocUnsafe(keyBytes.length + 8)
@@ -30,6 +43,19 @@ export function windowedSerde<K>(inner: Serde<K, never>, windows: Windows): Wind
       const start = readMillis(buffer, buffer.length - 8)
       return { key: inner.deserialize(buffer.subarray(0, -8)), window: { start, end: windows.endOf(start) } }
     },
+  }
+}
+
+function sessionSerde<K>(inner: Serde<K, never>): WindowedSerde<K> {
+  return {
+    name: `session(${inner.name})`,
+    inner,
+    suffixBytes: sessionSuffixBytes,
+    serialize: ({ key, window }) => sessionKey((inner as Serde<K>).serialize(key), window.start, window.end),
+    deserialize: (bytes) => ({
+      key: inner.deserialize(keyOfSessionKey(bytes)),
+      window: { start: sessionStartOf(bytes), end: sessionEndOf(bytes) },
+    }),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ByteRange, ByteStore, ByteStoreOptions, ByteStoreProvider, ByteWrite } from './byte-store.ts'
 import { bytesText, textBytes } from './bytes.ts'
+import { sessionEndOf } from './session-key.ts'
 import { SortedKeys } from './sorted-keys.ts'
 import { windowStartOf } from './window-key.ts'
 
@@ -8,12 +9,14 @@ export class MemoryByteStore implements ByteStore {
   readonly #values = new Map<string, Buffer>()
   readonly #order = new SortedKeys()
   readonly #retentionMs: number | undefined
+  readonly #timeOf: (key: Uint8Array) => number
   #latestStart = Number.NEGATIVE_INFINITY
   #expiredBefore = Number.NEGATIVE_INFINITY
   #checkpoint: number | undefined
 
   constructor(options: Pick<ByteStoreOptions, 'kind' | 'retentionMs'>) {
     this.#retentionMs = options.kind === 'keyValue' ? undefined : options.retentionMs
+    this.#timeOf = options.kind === 'session' ? sessionEndOf : windowStartOf
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -50,7 +53,7 @@ export class MemoryByteStore implements ByteStore {
     if (!this.#values.has(text)) this.#order.add(text)
     this.#values.set(text, value)
     if (this.#retentionMs !== undefined) {
-      this.#latestStart = Math.max(this.#latestStart, windowStartOf(textBytes(text)))
+      this.#latestStart = Math.max(this.#latestStart, this.#timeOf(textBytes(text)))
     }
   }
 
@@ -65,7 +68,7 @@ export class MemoryByteStore implements ByteStore {
     if (liveFrom - this.#expiredBefore < this.#retentionMs / 10) return
     this.#expiredBefore = liveFrom
     for (const text of [...this.#values.keys()]) {
-      if (windowStartOf(textBytes(text)) < liveFrom) this.#delete(text)
+      if (this.#timeOf(textBytes(text)) < liveFrom) this.#delete(text)
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { StoreSpec } from '../topology/store-kinds.ts'
 import { openCachedStore } from './cached-store.ts'
+import { openSpanStore } from './open-span-store.ts'
 import { openOuterJoinStore } from './outer-join-store.ts'
 import type { StoreEnvironment, TaskStore } from './task-store.ts'
 import { openWindowListStore } from './window-list-store.ts'
@@ -8,8 +9,11 @@ import { openWindowListStore } from './window-list-store.ts'
 export function openStore(spec: StoreSpec, environment: StoreEnvironment): TaskStore {
   switch (spec.kind) {
     case 'keyValue':
-    case 'window':
       return openCachedStore(spec, environment)
+    case 'window':
+      return spec.hasSpans ? openSpanStore(spec, environment) : openCachedStore(spec, environment)
+    case 'session':
+      return openSpanStore(spec, environment)
     case 'windowList':
       return openWindowListStore(spec, environment)
     case 'outerJoin':

@@ -154,6 +154,13 @@ export class CacheOrder {
     if (this.#updates.length > staleMin + staleTimesMax * this.#dirtyCount) this.#sweep()
   }
 
+  /** The entry is not to be flushed any more. */
+  unmark(entry: CacheEntry): void {
+    if (entry.dirtyAt < 0) return
+    entry.dirtyAt = -1
+    this.#dirtyCount--
+  }
+
   /** Takes the first of what is to be flushed. */
   takeDirty(): CacheEntry | undefined {
     while (this.#nextUpdate < this.#updates.length) {

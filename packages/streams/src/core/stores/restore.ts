@@ -1,11 +1,12 @@
 import type { RecordBatchView } from '@millrace/protocol'
 import type { ByteWrite } from './byte-store.ts'
 import { timestampBytes, writeMillis } from './bytes.ts'
+import { sessionEndOf, sessionSuffixBytes } from './session-key.ts'
 import { isWindowKey, windowStartOf } from './window-key.ts'
 
 export interface RestoreProgress {
   records: number
-  /** Greatest start of a window among them. */
+  /** Greatest start of a window among them, or end of a session. */
   latestStart: number
 }
 
@@ -16,7 +17,7 @@ export interface RestoreProgress {
 export function* restoreWrites(
   batches: Iterable<RecordBatchView>,
   firstOffset: number,
-  kind: 'keyValue' | 'window',
+  kind: 'keyValue' | 'window' | 'session',
   progress: RestoreProgress,
 ): Generator<ByteWrite> {
   let scratch = Buffer.allocUnsafe(1024)
@@ -26,8 +27,10 @@ export function* restoreWrites(
       if (cursor.offset < firstOffset) continue
       const key = cursor.keyBytes()
       if (key === null || (kind === 'window' && !isWindowKey(key))) continue
+      if (kind === 'session' && key.length < sessionSuffixBytes) continue
       progress.records++
       if (kind === 'window') progress.latestStart = Math.max(progress.latestStart, windowStartOf(key))
+      if (kind === 'session') progress.latestStart = Math.max(progress.latestStart, sessionEndOf(key))
       const value = cursor.valueBytes()
       if (value === null) {
         yield { key, value: undefined }

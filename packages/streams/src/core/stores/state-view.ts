@@ -6,6 +6,7 @@ import type { SpanStore } from './span-store.ts'
 import type { StateStore } from './state-store.ts'
 import { mergeOver, type StoreBytes } from './store-bytes.ts'
 import type { Isolation } from './task-store.ts'
+import { boundsOf, keysWithin } from './view-bounds.ts'
 import type {
   RangeQuery,
   ReadOnlyKeyValueStore,
@@ -18,7 +19,6 @@ import type {
   WindowEntry,
   WindowRangeQuery,
 } from './views.ts'
-import { boundsOf, keysWithin } from './view-bounds.ts'
 import { keyOfWindowKey, windowKey, windowStartOf } from './window-key.ts'
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array]
@@ -119,7 +119,11 @@ export interface WindowViewOptions {
 /** Window stores, of whichever class. */
 type WindowedStore = ViewedStore & Pick<StateStore | SpanStore, 'peek'>
 
-export function windowView(store: WindowedStore, isolation: Isolation, options: WindowViewOptions): ReadOnlyWindowStore {
+export function windowView(
+  store: WindowedStore,
+  isolation: Isolation,
+  options: WindowViewOptions,
+): ReadOnlyWindowStore {
   const view = new BytesView(store, isolation)
   const liveFrom = (): number => options.latestStart() - options.retentionMs + 1
   const entryOf = (key: unknown, start: number, stored: Buffer): WindowEntry<unknown, unknown> => {

@@ -30,10 +30,17 @@ export function changelogConfig(store: StoreKind): Readonly<Record<string, strin
         'message.timestamp.type': 'CreateTime',
       }
     case 'window':
+    case 'session':
       return {
         'cleanup.policy': 'compact,delete',
-        'retention.ms': String(store.retentionMs + windowChangelogExtraMs),
+        'retention.ms': retention(store.retentionMs),
         'message.timestamp.type': 'CreateTime',
       }
   }
+}
+
+/** What Java's 64 bits cannot hold stands for ever (unlimited windows). */
+function retention(storeRetentionMs: number): string {
+  const ms = storeRetentionMs + windowChangelogExtraMs
+  return Number.isSafeInteger(ms) ? String(ms) : '9223372036854775807'
 }

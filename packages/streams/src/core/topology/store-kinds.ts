@@ -1,5 +1,8 @@
-import type { ByteStoreOptions } from '../stores/byte-store.ts'
+import type { ByteStore, ByteStoreOptions } from '../stores/byte-store.ts'
 import type { AnySerde } from './physical.ts'
+
+/** Where the committed layer of a store lies: on disk, in memory, or in what a function opens for each task. */
+export type StoreStorage = 'disk' | 'memory' | ((options: ByteStoreOptions) => ByteStore)
 
 /** What all stores declare, whatever their kind. */
 interface StoreTraits {
@@ -10,6 +13,8 @@ interface StoreTraits {
   readonly cached: boolean
   /** Settings of the changelog topic beside those that follow from the kind; undefined: the store keeps no changelog. */
   readonly changelog: Readonly<Record<string, string>> | undefined
+  /** On disk unless told otherwise. */
+  readonly storage?: StoreStorage | undefined
 }
 
 export interface KeyValueKind {
@@ -24,6 +29,15 @@ export interface WindowKind {
   readonly windowSizeMs: number | undefined
   /** The end of a window from its start. */
   readonly windowEnd: (startMs: number) => number
+  /** Windows of a key are looked up several at once (sliding windows): operators get a `SpanStore`. */
+  readonly hasSpans?: boolean
+}
+
+/** Sessions of a key: spans of time that records prolong and join. */
+export interface SessionKind {
+  readonly kind: 'session'
+  /** How long after its end a session is kept, by stream time. */
+  readonly retentionMs: number
 }
 
 /** The records of one side of a join of streams: a window begins at the time of each, and duplicates are kept. */
@@ -40,7 +54,7 @@ export interface OuterJoinKind {
 }
 
 /** What a kind of store has of its own. A new kind is added here, in `stores/open-store.ts` and in `internal-topics.ts`. */
-export type StoreKind = KeyValueKind | WindowKind | WindowListKind | OuterJoinKind
+export type StoreKind = KeyValueKind | WindowKind | SessionKind | WindowListKind | OuterJoinKind
 
 /** A store as a step of the program declares it. */
 export type StoreSpec = StoreTraits & StoreKind
@@ -53,8 +67,15 @@ export function layoutOf(store: StoreKind): Pick<ByteStoreOptions, 'kind' | 'ret
   switch (store.kind) {
     case 'window':
     case 'windowList':
-      return { kind: 'window', retentionMs: store.retentionMs }
+      return { kind: 'window', retentionMs: finite(store.retentionMs) }
+    case 'session':
+      return { kind: 'session', retentionMs: finite(store.retentionMs) }
     default:
       return { kind: 'keyValue' }
   }
+}
+
+/** What is kept for ever has no retention. */
+function finite(retentionMs: number): number | undefined {
+  return Number.isFinite(retentionMs) ? retentionMs : undefined
 }

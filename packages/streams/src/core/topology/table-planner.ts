@@ -1,6 +1,11 @@
-import { storeLookup, type TableLookup, windowStoreLookup } from '../operators/table-getter.ts'
+import { sessionStoreLookup, storeLookup, type TableLookup, windowStoreLookup } from '../operators/table-getter.ts'
 import type { GraphNode, TableFacts } from './graph.ts'
 import type { StoreSpec } from './store-kinds.ts'
+
+const lookups: Partial<Record<StoreSpec['kind'], (store: string) => TableLookup>> = {
+  window: windowStoreLookup,
+  session: sessionStoreLookup,
+}
 
 /**
  * Finds out which tables need a store and which updates must carry old values, as Kafka Streams does: requests are
@@ -40,7 +45,7 @@ export function planTables(nodes: readonly GraphNode[]): TableFacts {
   const storeOf = (table: GraphNode): StoreSpec | undefined => (stored.has(table) ? table.table!.store : undefined)
   const lookupOf = (table: GraphNode): TableLookup => {
     const store = storeOf(table)
-    if (store !== undefined) return store.kind === 'window' ? windowStoreLookup(store.name) : storeLookup(store.name)
+    if (store !== undefined) return lookups[store.kind]?.(store.name) ?? storeLookup(store.name)
     return table.table!.compute!(table.table!.from.map(lookupOf))
   }
   return { storeOf, lookupOf, sendsOldValues: (table) => sending.has(table) }

@@ -4,7 +4,7 @@ import { streamsError } from '../../errors.ts'
 export interface Window {
   /** Inclusive. */
   readonly start: number
-  /** Exclusive. */
+  /** Exclusive; inclusive for sessions and sliding windows, infinite for unlimited ones. */
   readonly end: number
 }
 
@@ -14,12 +14,12 @@ export interface Windowed<K> {
   readonly window: Window
 }
 
-/** How time is cut into windows. Made by `tumbling`, `hopping` and `calendarWindow`. */
+/** How time is cut into windows. Made by `tumbling`, `hopping`, `unlimited` and `calendarWindow`. */
 export interface Windows {
   readonly description: string
   /** How long after its end a window still takes records, by stream time. */
   readonly graceMs: number
-  /** Length of the longest window: what retention has to cover. */
+  /** Length of the longest window: what retention has to cover; infinite for unlimited windows. */
   readonly maxSizeMs: number
   /** Length of every window; undefined where it varies. */
   readonly sizeMs: number | undefined
@@ -88,6 +88,28 @@ export function hopping({ sizeMs, advanceMs, graceMs = 0 }: HoppingOptions): Win
       return starts
     },
     endOf: (startMs) => startMs + size,
+  }
+}
+
+export interface UnlimitedOptions {
+  /** Where the window begins, in epoch milliseconds; earlier records are left out. 0 unless given. */
+  readonly startMs?: number
+}
+
+/**
+ * One window without end, which therefore never closes: aggregates from a point in time on.
+ *
+ * @throws STREAMS_TOPOLOGY_INVALID
+ */
+export function unlimited({ startMs = 0 }: UnlimitedOptions = {}): Windows {
+  const starts = [wholeMs('unlimited', 'startMs', startMs, 0)]
+  return {
+    description: `unlimited(from ${startMs})`,
+    graceMs: 0,
+    maxSizeMs: Number.POSITIVE_INFINITY,
+    sizeMs: undefined,
+    startsOf: (timestampMs) => (timestampMs >= startMs ? starts : []),
+    endOf: () => Number.POSITIVE_INFINITY,
   }
 }
 

@@ -1,0 +1,143 @@
+import { streamsError } from '../../errors.ts'
+import { type SessionAggregation, sessionAggregateOperator } from '../operators/session-aggregate.ts'
+import type { Aggregation } from '../operators/stream-aggregate.ts'
+import { windowAggregateOperator } from '../operators/window-aggregate.ts'
+import { countSerde } from '../serdes/derived-serdes.ts'
+import { windowedSerde } from '../serdes/windowed-serde.ts'
+import type { AnySerde } from '../topology/physical.ts'
+import type { SessionWindows } from '../windows/session-window.ts'
+import type { Windows } from '../windows/windows.ts'
+import {
+  type AggregateKind,
+  type AggregateOptions,
+  type AnyFn,
+  checkedRetention,
+  counting,
+  folding,
+} from './aggregations.ts'
+import type { GroupedStream } from './grouped-stream.ts'
+import type { Table } from './table.ts'
+
+/** Aggregations with windows. */
+export class WindowedStream {
+  readonly #grouped: GroupedStream
+  readonly #windows: Windows
+
+  constructor(grouped: GroupedStream, windows: Windows) {
+    this.#grouped = grouped
+    this.#windows = windows
+  }
+
+  count(options: AggregateOptions = {}): Table {
+    return this.#add(
+      { ...counting(), skipsNullValues: false },
+      { ...options, value: countSerde as AnySerde },
+      'KSTREAM-AGGREGATE-',
+    )
+  }
+
+  reduce(fn: AnyFn, options: AggregateOptions = {}): Table {
+    const serde = 'initial' in options ? undefined : this.#grouped.grouping.valueSerde
+    const prefix = 'initial' in options ? 'KSTREAM-AGGREGATE-' : 'KSTREAM-REDUCE-'
+    return this.#add(this.#folding(fn, options), { value: serde, ...options } as AggregateOptions, prefix)
+  }
+
+  aggregate(options: AggregateOptions, fn: AnyFn): Table {
+    return this.#add(this.#folding(fn, options), options, 'KSTREAM-AGGREGATE-')
+  }
+
+  #folding(fn: AnyFn, options: AggregateOptions): Aggregation {
+    return { ...folding(fn, options), skipsNullValues: !this.#grouped.stream.state.takesNull }
+  }
+
+  #add(aggregation: Aggregation, options: AggregateOptions, prefix: string): Table {
+    return this.#grouped.add(windowKind(this.#windows, this.#grouped.grouping.keySerde), aggregation, options, prefix)
+  }
+}
+
+/** Aggregations of sessions. */
+export class SessionWindowedStream {
+  readonly #grouped: GroupedStream
+  readonly #windows: SessionWindows
+
+  constructor(grouped: GroupedStream, windows: SessionWindows) {
+    this.#grouped = grouped
+    this.#windows = windows
+  }
+
+  count(options: AggregateOptions = {}): Table {
+    const merge = (one: unknown, other: unknown): unknown => (one as number) + (other as number)
+    return this.#add(
+      { ...counting(), skipsNullValues: false, merge },
+      { ...options, value: countSerde as AnySerde },
+      'KSTREAM-AGGREGATE-',
+    )
+  }
+
+  reduce(fn: AnyFn, options: AggregateOptions = {}): Table {
+    if ('initial' in options) return this.aggregate(options, fn)
+    const merge: SessionAggregation['merge'] = (one, other, key) => (one === null ? other : fn(one, other, key))
+    const aggregation = { ...this.#folding(fn, options), merge }
+    const value = options.value ?? this.#grouped.grouping.valueSerde
+    return this.#add(aggregation, { ...options, value }, 'KSTREAM-REDUCE-')
+  }
+
+  aggregate(options: AggregateOptions, fn: AnyFn): Table {
+    const merge = mergeOf(options)
+    return this.#add({ ...this.#folding(fn, options), merge }, options, 'KSTREAM-AGGREGATE-')
+  }
+
+  #folding(fn: AnyFn, options: AggregateOptions): Aggregation {
+    return { ...folding(fn, options), skipsNullValues: !this.#grouped.stream.state.takesNull }
+  }
+
+  #add(aggregation: SessionAggregation, options: AggregateOptions, prefix: string): Table {
+    const kind = sessionKind(this.#windows, this.#grouped.grouping.keySerde, aggregation.merge)
+    return this.#grouped.add(kind, aggregation, options, prefix)
+  }
+}
+
+/** @throws STREAMS_TOPOLOGY_INVALID */
+export function mergeOf({ merge }: AggregateOptions): AnyFn {
+  if (merge !== undefined) return merge
+  throw streamsError('STREAMS_TOPOLOGY_INVALID', 'an aggregate of sessions needs merge: how two of them become one')
+}
+
+export function windowKind(windows: Windows, keySerde: AnySerde): AggregateKind {
+  return {
+    keySerde: windowedSerde(keySerde, windows) as unknown as AnySerde,
+    create: (folded, store, sendOldValues) => windowAggregateOperator(folded, windows, store, sendOldValues),
+    spec: (name, valueSerde, { cache, retentionMs }) => ({
+      name,
+      kind: 'window',
+      keySerde,
+      valueSerde,
+      retentionMs: checkedRetention(windows.description, windows.maxSizeMs + windows.graceMs, retentionMs),
+      windowSizeMs: windows.sizeMs,
+      windowEnd: windows.endOf,
+      cached: cache ?? true,
+      changelog: {},
+    }),
+  }
+}
+
+export function sessionKind(
+  windows: SessionWindows,
+  keySerde: AnySerde,
+  merge: SessionAggregation['merge'],
+): AggregateKind {
+  return {
+    keySerde: windowedSerde(keySerde, windows) as unknown as AnySerde,
+    create: (folded, store, sendOldValues) =>
+      sessionAggregateOperator({ ...folded, merge }, windows, store, sendOldValues),
+    spec: (name, valueSerde, { cache, retentionMs }) => ({
+      name,
+      kind: 'session',
+      keySerde,
+      valueSerde,
+      retentionMs: checkedRetention(windows.description, windows.gapMs + windows.graceMs, retentionMs),
+      cached: cache ?? true,
+      changelog: {},
+    }),
+  }
+}
