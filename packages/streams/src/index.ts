@@ -86,6 +86,9 @@ export { streamsErrors } from './errors.ts'
 export type { StreamsLimits } from './runtime/config.ts'
 export { type StartStreamsOptions, startStreams, type TopologySource } from './runtime/edge/start-streams.ts'
 export type { StreamsState } from './runtime/instance-state.ts'
+export { kafkaStreamsConfig } from './runtime/kafka-config/kafka-streams-config.ts'
+export type { StreamsConfig } from './runtime/kafka-config/read-config.ts'
+export type { ConfigValue } from './runtime/kafka-config/read-value.ts'
 export type {
   KeyMetadata,
   StoreInfo,

@@ -4,12 +4,14 @@ import { streamsError } from '../errors.ts'
 import { FlowRecord } from './flow-record.ts'
 import type { FailedRecord } from './handlers.ts'
 import { type Receive, wireNodes } from './node-wiring.ts'
+import type { Punctuator } from './processing/punctuations.ts'
+import { TaskProcessors } from './processing/task-processors.ts'
 import type { ObservedTime } from './processor.ts'
 import { noHeaders, TaskRecordContext } from './record-context.ts'
 import { describeRecord, failed, failureOf, fieldsOf, invalidTimestamp, unwrapped } from './record-failures.ts'
 import { RecordQueue } from './record-queue.ts'
 import { decodeChange } from './serdes/change-serde.ts'
-import { isMistake, StageFailure } from './stage-failure.ts'
+import { attributed, isMistake, StageFailure } from './stage-failure.ts'
 import type { Isolation } from './stores/task-store.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze } from './strict.ts'
@@ -52,6 +54,7 @@ class SynchronousTask implements StreamTask {
   readonly #times = new Map<string, ObservedTime>()
   readonly #committedTimes = new Map<string, number>()
   readonly #metrics: TaskMetrics
+  readonly #processors: TaskProcessors
   /** Counts puts and outputs: whether a record has had effects. */
   #effects = 0
   #effectsAtCommit = 0
@@ -66,6 +69,8 @@ class SynchronousTask implements StreamTask {
     this.#options = options
     if (config.strict) this.#record.onParsed = deepFreeze
     this.#metrics = new TaskMetrics(plan.applicationId, taskId)
+    const { applicationId } = plan
+    this.#processors = new TaskProcessors({ applicationId, taskId, context: this.#context, clock: options.clock })
     const onOutput = (): void => {
       this.#effects++
     }
@@ -82,7 +87,9 @@ class SynchronousTask implements StreamTask {
       context: this.#context,
       output,
       partitionsOf,
-      stores: this.#stores.byName,
+      stores: new Map([...(options.globalStores ?? []), ...this.#stores.byName]),
+      specOf: (store) => plan.stores.get(store)!,
+      facilities: this.#processors,
       observedTimes: this.#times,
       drop: (node, reason) => this.#metrics.drop(node, reason),
       onOutput,
@@ -110,6 +117,7 @@ class SynchronousTask implements StreamTask {
     const { partitionTime, observed } = decodeTimes(metadata)
     const input = this.#input(topic, partition)
     input.queue.partitionTime = input.committedTime = Math.max(input.committedTime, partitionTime)
+    this.#noteStreamTime()
     for (const [node, value] of observed) {
       const time = this.#times.get(node)
       if (time === undefined) continue
@@ -134,24 +142,31 @@ class SynchronousTask implements StreamTask {
 
   canProcess(): boolean {
     const now = this.#options.clock.now()
-    return (this.#retryAtMs === undefined || now >= this.#retryAtMs) && this.#isReady(now)
+    if (!this.#processors.isStarted || this.#processors.isDue(now)) return true
+    return this.#canTakeRecords(now)
   }
 
   nextWakeMs(): number | undefined {
-    if (this.#retryAtMs !== undefined) return this.#retryAtMs
-    return this.#idleSinceMs === undefined ? undefined : this.#idleSinceMs + this.#options.config.maxTaskIdleMs
+    const { nextWallClockMs } = this.#processors.punctuations
+    const idleUntilMs = (this.#idleSinceMs ?? Number.POSITIVE_INFINITY) + this.#options.config.maxTaskIdleMs
+    const nextMs = Math.min(nextWallClockMs, this.#retryAtMs ?? idleUntilMs)
+    return nextMs === Number.POSITIVE_INFINITY ? undefined : nextMs
   }
 
   process({ budgetMs, maxRecords = recordsPerCallMax }: { budgetMs: number; maxRecords?: number }): number {
     const { clock } = this.#options
-    if (!this.canProcess()) return 0
+    const { punctuations } = this.#processors
+    const nowMs = clock.now()
+    this.#begin(nowMs)
+    if (!this.#canTakeRecords(nowMs)) return 0
     this.#retryAtMs = undefined
-    const endMs = clock.now() + budgetMs
+    const endMs = nowMs + budgetMs
     let done = 0
     while (done < maxRecords) {
       const input = this.#next()
       if (input === undefined || !this.#processHead(input)) break
       done++
+      if (this.#processors.streamTimeMs >= punctuations.nextStreamTimeMs) this.#punctuateByStreamTime()
       if (input.queue.head === undefined && this.#inputs.length > 1 && !this.#isReady(clock.now())) break
       if (done % recordsPerClockCheck === 0 && clock.now() >= endMs) break
     }
@@ -186,9 +201,18 @@ class SynchronousTask implements StreamTask {
     for (const input of this.#inputs) input.committedTime = input.queue.partitionTime
     for (const [node, time] of this.#times) this.#committedTimes.set(node, time.value)
     this.#effectsAtCommit = this.#effects
+    this.#processors.isCommitRequested = false
   }
 
   discard(): void {
+    try {
+      this.#processors.stop()
+    } finally {
+      this.#discard()
+    }
+  }
+
+  #discard(): void {
     this.#stores.discard()
     this.#toCommit = undefined
     this.#retryAtMs = this.#idleSinceMs = undefined
@@ -197,11 +221,16 @@ class SynchronousTask implements StreamTask {
       input.queue.partitionTime = input.committedTime
     }
     for (const [node, time] of this.#times) time.value = this.#committedTimes.get(node) ?? -1
+    this.#noteStreamTime()
     this.#effectsAtCommit = this.#effects
   }
 
   get uncommittedBytes(): number {
     return this.#stores.uncommittedBytes
+  }
+
+  get isCommitRequested(): boolean {
+    return this.#processors.isCommitRequested
   }
 
   get needsCommit(): boolean {
@@ -222,17 +251,56 @@ class SynchronousTask implements StreamTask {
   }
 
   metrics(): Iterable<MetricSample> {
-    const streamTime = Math.max(-1, ...this.#inputs.map(({ queue }) => queue.partitionTime))
     return this.#metrics.samples({
-      streamTime,
+      streamTime: this.#processors.streamTimeMs,
       bufferedBytes: this.bufferedBytes,
       uncommittedBytes: this.uncommittedBytes,
     })
   }
 
   close(): void {
-    this.#stores.discard()
-    this.#stores.close()
+    try {
+      this.#processors.stop()
+    } finally {
+      this.#stores.discard()
+      this.#stores.close()
+    }
+  }
+
+  /** What has to happen before the next record: processors begin, and what the clock has come to is called. */
+  #begin(nowMs: number): void {
+    const processors = this.#processors
+    if (!processors.isStarted) processors.start()
+    if (nowMs >= processors.punctuations.nextWallClockMs) {
+      processors.punctuations.run('wallClock', nowMs, (node, punctuator) => this.#punctuate(node, punctuator, nowMs))
+    }
+    this.#punctuateByStreamTime()
+  }
+
+  #punctuateByStreamTime(): void {
+    const { punctuations, streamTimeMs } = this.#processors
+    if (streamTimeMs < 0 || streamTimeMs < punctuations.nextStreamTimeMs) return
+    punctuations.run('streamTime', streamTimeMs, (node, punctuator) => this.#punctuate(node, punctuator, streamTimeMs))
+  }
+
+  /** A punctuation comes from no record: what it hands on has its time, and no headers. */
+  #punctuate(node: string, punctuator: Punctuator, timestamp: number): void {
+    this.#context.assume({ topic: '', partition: -1, offset: -1, timestamp, headers: noHeaders })
+    try {
+      punctuator(timestamp)
+    } catch (error) {
+      const failure = failureOf(attributed(error, node))
+      const record: FailedRecord = { ...this.#origin(failure, node), key: null, value: null, attempt: 1 }
+      if (this.#decide(failure, record) === 'retry') throw failed(failure, record)
+    }
+  }
+
+  #noteStreamTime(): void {
+    this.#processors.streamTimeMs = Math.max(-1, ...this.#inputs.map(({ queue }) => queue.partitionTime))
+  }
+
+  #canTakeRecords(nowMs: number): boolean {
+    return (this.#retryAtMs === undefined || nowMs >= this.#retryAtMs) && this.#isReady(nowMs)
   }
 
   /** The input whose head is earliest; on equal times the one that was declared first. */
@@ -284,6 +352,7 @@ class SynchronousTask implements StreamTask {
     try {
       if (timestamp < 0) throw invalidTimestamp(timestamp)
       if (timestamp > queue.partitionTime) queue.partitionTime = timestamp
+      if (timestamp > this.#processors.streamTimeMs) this.#processors.streamTimeMs = timestamp
       this.#read(source, cursor)
       receive(this.#record)
     } catch (error) {
@@ -344,6 +413,8 @@ class SynchronousTask implements StreamTask {
       case 'retry':
         return 'retry'
       case 'deadLetter':
+        // What no record caused leaves nothing to set aside.
+        if (record.topic === '') throw failed(failure, record)
         this.#effects++
         this.#metrics.deadLettered++
         this.#options.output.deadLetter(record, failure.cause)

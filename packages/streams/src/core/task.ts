@@ -3,6 +3,7 @@ import type { Header, RecordBatchView } from '@millrace/protocol'
 import type { FailedRecord, FailureHandlers } from './handlers.ts'
 import type { ByteStoreProvider } from './stores/byte-store.ts'
 import type { RecordCache } from './stores/record-cache.ts'
+import type { TaskStore } from './stores/task-store.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import type { TaskId, TopologyPlan } from './topology/plan.ts'
 
@@ -54,6 +55,8 @@ export interface StreamTaskOptions {
   /** Partition count of a topic that the task writes; windowed keys are placed by their inner key. */
   readonly partitionsOf: (topic: string) => number
   readonly config: TaskConfig
+  /** Stores of global tables by name: the instance's, which all of its tasks read. */
+  readonly globalStores?: ReadonlyMap<string, TaskStore> | undefined
 }
 
 /** An offset to commit, with Kafka Streams' metadata: the time that the partition and its operators have reached. */
@@ -119,7 +122,10 @@ export interface StreamTask {
 
   /** Whether `process` would do anything now. */
   canProcess(): boolean
-  /** When `canProcess` may become true by time alone (idle wait, retry), in clock milliseconds; undefined: only by input. */
+  /**
+   * When `canProcess` may become true by time alone (idle wait, retry, punctuation), in clock milliseconds; undefined:
+   * only by input.
+   */
   nextWakeMs(): number | undefined
   /** Processes until nothing can be, the budget is spent or `maxRecords` are done; returns how many records. */
   process(options: { budgetMs: number; maxRecords?: number }): number
@@ -136,6 +142,8 @@ export interface StreamTask {
   readonly uncommittedBytes: number
   /** True when a commit would have something to say: input consumed or output written since the last one. */
   readonly needsCommit: boolean
+  /** True when a processor asked for a commit before the interval is over. */
+  readonly isCommitRequested: boolean
 
   /** Applies changelog records straight to the byte store, with `nextOffset` as its checkpoint. */
   restore(

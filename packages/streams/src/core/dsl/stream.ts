@@ -2,6 +2,7 @@ import type { AnyTopicContract } from '@millrace/contracts'
 import { streamsError } from '../../errors.ts'
 import { branchOperator } from '../operators/branch.ts'
 import { filterOperator, type Predicate } from '../operators/filter.ts'
+import { globalJoinOperator } from '../operators/global-join.ts'
 import {
   flatMapOperator,
   flatMapValuesOperator,
@@ -16,8 +17,10 @@ import type { CreateProcessor } from '../processor.ts'
 import { derivedKeySerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
 import { type GraphNode, graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
+import { GlobalTable } from './global-table.ts'
 import { checkedName, type GraphBuilder } from './graph-builder.ts'
 import type { GroupedStream } from './grouped-stream.ts'
+import { type AnySupplier, processorWriter } from './process.ts'
 import { repartitionNames, repartitionNode } from './repartition.ts'
 import { joinStreams, type StreamJoinSettings } from './stream-join.ts'
 import type { AsTableOptions, Table } from './table.ts'
@@ -26,11 +29,16 @@ import type { KStream, KTable } from './types.ts'
 // The implementation is loosely typed; the interfaces of types.ts carry the types.
 // biome-ignore lint/suspicious/noExplicitAny: callbacks of any type are handed to operators
 type AnyFn = (...args: any[]) => any
-type Joinable = KStream<never, never> | KTable<never, never>
+type Joinable = KStream<never, never> | KTable<never, never> | GlobalTable
 interface AnyOptions {
   readonly name?: string
   readonly key?: AnySerde
   readonly value?: AnySerde
+  readonly mapKey?: AnyFn
+}
+
+interface ProcessOptions extends AnyOptions {
+  readonly stores?: readonly unknown[]
 }
 
 export interface StreamState {
@@ -194,11 +202,13 @@ export class Stream {
 
   join(other: Joinable, fn: AnyFn, options?: AnyOptions & StreamJoinSettings): Stream {
     if (other instanceof Stream) return joinStreams(this, other, fn, options, { left: false, right: false })
+    if (other instanceof GlobalTable) return this.#joinGlobal(other, fn, options, false)
     return this.#joinTable(other as unknown as Table, fn, options, false)
   }
 
   leftJoin(other: Joinable, fn: AnyFn, options?: AnyOptions & StreamJoinSettings): Stream {
     if (other instanceof Stream) return joinStreams(this, other, fn, options, { left: true, right: false })
+    if (other instanceof GlobalTable) return this.#joinGlobal(other, fn, options, true)
     return this.#joinTable(other as unknown as Table, fn, options, true)
   }
 
@@ -219,6 +229,15 @@ export class Stream {
           writer.sink({ name, parents: [node.name], topic: contract.name, internal: false, keySerde, valueSerde }),
       }),
     )
+  }
+
+  process(supplier: AnySupplier, options?: ProcessOptions): Stream {
+    const changed = { keySerde: options?.key, valueSerde: options?.value, keyChanged: true, takesNull: true }
+    return this.#processor('KSTREAM-PROCESSOR-', supplier, options, changed)
+  }
+
+  processValues(supplier: AnySupplier, options?: ProcessOptions): Stream {
+    return this.#processor('KSTREAM-PROCESSVALUES-', supplier, options, { valueSerde: options?.value, takesNull: true })
   }
 
   /** This stream, behind a repartition topic where its key was changed. */
@@ -262,6 +281,19 @@ export class Stream {
     return new Stream({ ...stream.state, node: added, valueSerde: undefined, sources: joins, takesNull: true })
   }
 
+  #joinGlobal(table: GlobalTable, joiner: AnyFn, options: AnyOptions | undefined, isLeft: boolean): Stream {
+    const { mapKey } = options ?? {}
+    if (mapKey === undefined) {
+      throw streamsError(
+        'STREAMS_TOPOLOGY_INVALID',
+        'a join with a global table needs { mapKey: (value, key) => … }: the key to look up',
+      )
+    }
+    // Kafka Streams names inner joins so too.
+    const create = globalJoinOperator({ store: table.store, mapKey, joiner, isLeft })
+    return this.#step('KSTREAM-LEFTJOIN-', options, create, { valueSerde: undefined, takesNull: true })
+  }
+
   #grouped(options: AnyOptions | undefined): GroupedStream {
     const { key, value, name } = options ?? {}
     return this.state.builder.make.groupedStream(this, {
@@ -277,6 +309,21 @@ export class Stream {
 
   #valueSerde(options: { readonly value?: AnySerde | undefined } | undefined): AnySerde {
     return options?.value ?? this.state.valueSerde ?? derivedValueSerde
+  }
+
+  #processor(
+    prefix: string,
+    supplier: AnySupplier,
+    options: ProcessOptions | undefined,
+    changed: Partial<StreamState>,
+  ): Stream {
+    const { builder, node: parent, takesNull } = this.state
+    // Kafka Streams uses up a number only where it makes the name, unlike in other steps.
+    const name = options?.name === undefined ? builder.newName(prefix) : checkedName(options.name)
+    const keepsKeys = changed.keyChanged !== true
+    const write = processorWriter({ name, parents: [parent], supplier, stores: options?.stores, takesNull, keepsKeys })
+    const node = builder.add(graphNode({ name, parents: [parent], write }))
+    return new Stream({ ...this.state, ...changed, node })
   }
 
   #step(

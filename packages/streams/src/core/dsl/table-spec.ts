@@ -1,11 +1,11 @@
 import type { TableTraits } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
-import type { StoreSpec } from '../topology/store-kinds.ts'
+import type { SpecOf } from '../topology/store-kinds.ts'
 
 export function keyValueSpec(
   store: { name: string; keySerde: AnySerde; valueSerde: AnySerde },
   cached: boolean | undefined,
-): StoreSpec {
+): SpecOf<'keyValue'> {
   return { ...store, kind: 'keyValue', cached: cached ?? true, changelog: {} }
 }
 

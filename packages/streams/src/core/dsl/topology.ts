@@ -3,6 +3,7 @@ import { graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { RunnableTopology, TopologyPlan } from '../topology/plan.ts'
 import { planTopology } from '../topology/planner.ts'
+import { type GlobalTable, globalTable } from './global-table.ts'
 import { checkedName, GraphBuilder, type Makers } from './graph-builder.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import { GroupedTable } from './grouped-table.ts'
@@ -44,6 +45,10 @@ class TopologyBuilder implements RunnableTopology {
 
   table(contract: AnyTopicContract, options: TableOptions = {}): Table {
     return topicAsTable(this.#builder, contract, options)
+  }
+
+  globalTable(contract: AnyTopicContract, options: { name?: string; store?: string } = {}): GlobalTable {
+    return globalTable(this.#builder, contract, options)
   }
 
   plan(options: { applicationId?: string } = {}): TopologyPlan {

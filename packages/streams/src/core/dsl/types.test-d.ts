@@ -65,6 +65,12 @@ const lone = orders.outerJoin(app.stream(customer), (o, c) => o?.customerId ?? c
 same<typeof lone, KStream<string, string>>(true)
 // @ts-expect-error The two sides of a join must have keys of the same type
 orders.join(app.stream(numbered), (o) => o, { within })
+const looked = orders.leftJoin(app.globalTable(numbered), (o, row, _key, id) => [o.amount, row?.country, id] as const, {
+  mapKey: (o) => o.amount,
+})
+same<typeof looked, KStream<string, readonly [number, string | undefined, number | null]>>(true)
+// @ts-expect-error the mapped key is the global table's
+orders.join(app.globalTable(numbered), (o) => o, { mapKey: (o) => o.customerId })
 // @ts-expect-error a join of two streams needs a window
 orders.join(app.stream(customer), (o) => o)
 // @ts-expect-error A callback of a topology must not return a promise

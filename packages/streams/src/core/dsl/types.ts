@@ -126,12 +126,6 @@ export interface KStream<K, V> {
     fn: (value: V, row: VT, key: K) => Sync<R>,
     options?: JoinOptions<K, V>,
   ): KStream<K, R>
-  /** As `join`, with null for rows that are not there. */
-  leftJoin<KT, VT, R>(
-    table: KTable<KT, VT> & SameKey<K, KT>,
-    fn: (value: V, row: VT | null, key: K) => Sync<R>,
-    options?: JoinOptions<K, V>,
-  ): KStream<K, R>
   /**
    * A result for every two records of the same key that lie close enough in time. Records without key or value have no
    * partner.
@@ -142,21 +136,6 @@ export interface KStream<K, V> {
   join<KO, VO, R>(
     other: KStream<KO, VO> & SameKey<K, KO>,
     fn: (value: NonNullable<V>, other: NonNullable<VO>, key: K) => Sync<R>,
-    options: StreamJoinOptions<K, V, VO>,
-  ): KStream<K, R>
-  /**
-   * As `join`, and a result with null for every record of this stream that found no partner, once its window and grace
-   * have passed by stream time.
-   */
-  leftJoin<KO, VO, R>(
-    other: KStream<KO, VO> & SameKey<K, KO>,
-    fn: (value: NonNullable<V>, other: NonNullable<VO> | null, key: K) => Sync<R>,
-    options: StreamJoinOptions<K, V, VO>,
-  ): KStream<K, R>
-  /** As `leftJoin`, for records of both streams. */
-  outerJoin<KO, VO, R>(
-    other: KStream<KO, VO> & SameKey<K, KO>,
-    fn: (value: NonNullable<V> | null, other: NonNullable<VO> | null, key: K) => Sync<R>,
     options: StreamJoinOptions<K, V, VO>,
   ): KStream<K, R>
   /**
@@ -171,10 +150,31 @@ export interface KStream<K, V> {
     fn: (value: NonNullable<V>, row: VG, key: K, mappedKey: KG) => Sync<R>,
     options: GlobalJoinOptions<K, V, KG>,
   ): KStream<K, R>
+  /** As `join`, with null for rows that are not there. */
+  leftJoin<KT, VT, R>(
+    table: KTable<KT, VT> & SameKey<K, KT>,
+    fn: (value: V, row: VT | null, key: K) => Sync<R>,
+    options?: JoinOptions<K, V>,
+  ): KStream<K, R>
+  /**
+   * As `join`, and a result with null for every record of this stream that found no partner, once its window and grace
+   * have passed by stream time.
+   */
+  leftJoin<KO, VO, R>(
+    other: KStream<KO, VO> & SameKey<K, KO>,
+    fn: (value: NonNullable<V>, other: NonNullable<VO> | null, key: K) => Sync<R>,
+    options: StreamJoinOptions<K, V, VO>,
+  ): KStream<K, R>
   leftJoin<KG, VG, R>(
     table: GlobalKTable<KG, VG>,
     fn: (value: NonNullable<V>, row: VG | null, key: K, mappedKey: KG | null) => Sync<R>,
     options: GlobalJoinOptions<K, V, KG>,
+  ): KStream<K, R>
+  /** As `leftJoin`, for records of both streams. */
+  outerJoin<KO, VO, R>(
+    other: KStream<KO, VO> & SameKey<K, KO>,
+    fn: (value: NonNullable<V> | null, other: NonNullable<VO> | null, key: K) => Sync<R>,
+    options: StreamJoinOptions<K, V, VO>,
   ): KStream<K, R>
   /**
    * Hands records to a processor: any number of records for each, state, and calls at intervals. Keys and values that it

@@ -86,7 +86,7 @@ export function streamJoinOperator(options: StreamJoinOptions): CreateProcessor 
           outer?.removeIfThere(keyBytes, otherTimestamp, !isLeft)
           out.keyFrom(record)
           out.setValue(joined(record.value, other, record.key))
-          out.timestamp = otherTimestamp > timestamp ? otherTimestamp : timestamp
+          out.timestamp = Math.max(otherTimestamp, timestamp)
           forward(out)
         })
         if (found > 0 || !ownAlone || outer === undefined) return

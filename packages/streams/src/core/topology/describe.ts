@@ -16,9 +16,11 @@ interface Described {
   readonly children: Described[]
 }
 
-function describeSubtopology({ id, nodes }: SubtopologyPlan, short: (topic: string) => string): string {
+function describeSubtopology({ id, nodes, isGlobal }: SubtopologyPlan, short: (topic: string) => string): string {
   const described = connect(nodes)
   const lines = described.sort(bySizeThenName).map((each) => `    ${describeNode(each, short)}\n`)
+  // Java leaves no empty line behind a global one.
+  if (isGlobal) return `  Sub-topology: ${id} for global store (will not generate tasks)\n${lines.join('')}`
   return `  Sub-topology: ${id}\n${lines.join('')}\n`
 }
 

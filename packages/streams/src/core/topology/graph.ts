@@ -1,7 +1,7 @@
 import type { TableLookup } from '../operators/table-getter.ts'
 import type { CreateProcessor } from '../processor.ts'
 import type { AnySerde } from './physical.ts'
-import type { StoreSpec } from './store-kinds.ts'
+import type { SpecOf, StoreSpec } from './store-kinds.ts'
 
 /** What the planner has found out about tables when it writes a node. */
 export interface TableFacts {
@@ -39,6 +39,8 @@ export interface PhysicalWriter {
     valueSerde: AnySerde
     changes?: boolean
   }): void
+  /** A table of which every instance holds all rows: a sub-topology of its own that makes no tasks. */
+  globalTable(node: { source: string; name: string; topic: string; store: SpecOf<'keyValue'> }): void
   /** A store that is no table's. Written before the processors that are connected to it. */
   store(spec: StoreSpec): void
   repartitionTopic(topic: { name: string; partitions: number | undefined }): void

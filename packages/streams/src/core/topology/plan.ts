@@ -1,5 +1,5 @@
 import type { PhysicalNode } from './physical.ts'
-import type { StoreSpec } from './store-kinds.ts'
+import type { KeyValueKind, StoreSpec } from './store-kinds.ts'
 
 /** A sub-topology's work for one partition number. */
 export interface TaskId {
@@ -32,8 +32,18 @@ export type StorePlan = StoreSpec & {
   readonly changelogTopic: string | undefined
 }
 
+/** A topic that every instance reads whole, and the store that holds its rows. */
+export interface GlobalStorePlan {
+  readonly topic: string
+  /** Name of the node that reads it. */
+  readonly sourceName: string
+  readonly store: StorePlan & KeyValueKind
+}
+
 export interface SubtopologyPlan {
   readonly id: number
+  /** That of a global table: it reads nothing as a task does, and makes none. */
+  readonly isGlobal: boolean
   /** Everything it reads: the user's topics and repartition topics. */
   readonly sourceTopics: readonly string[]
   /** Those of `sourceTopics` that are the application's own: their records may be deleted once consumed and committed. */
@@ -52,9 +62,12 @@ export interface TopologyPlan {
   readonly applicationId: string
   readonly subtopologies: readonly SubtopologyPlan[]
   readonly internalTopics: readonly InternalTopicPlan[]
-  /** The user's topics that are read; they must exist before the application starts. */
+  /** The user's topics that are read, global tables' included; they must exist before the application starts. */
   readonly sourceTopics: readonly string[]
+  /** Stores of tasks, by name. */
   readonly stores: ReadonlyMap<string, StorePlan>
+  /** Stores of instances, which all tasks may read. */
+  readonly globalStores: readonly GlobalStorePlan[]
   /** The text that Java's `Topology#describe` prints for the same topology. */
   describe(): string
 }

@@ -1,10 +1,11 @@
 import { streamsError } from '../../errors.ts'
+import { passThroughOperator } from '../operators/pass-through.ts'
 import { describeTopology } from './describe.ts'
 import type { GraphNode, PhysicalWriter } from './graph.ts'
 import { changelogConfig, repartitionConfig } from './internal-topics.ts'
 import type { PhysicalNode, ProcessorNode, SinkNode, SourceNode } from './physical.ts'
-import type { InternalTopicPlan, StorePlan, SubtopologyPlan, TopologyPlan } from './plan.ts'
-import type { StoreSpec } from './store-kinds.ts'
+import type { GlobalStorePlan, InternalTopicPlan, StorePlan, SubtopologyPlan, TopologyPlan } from './plan.ts'
+import type { SpecOf, StoreSpec } from './store-kinds.ts'
 import { planTables } from './table-planner.ts'
 
 /** A node while its children are still being added. */
@@ -15,9 +16,16 @@ export function planTopology(steps: readonly GraphNode[], name: string, applicat
   const draft = writeNodes(steps, applicationId)
   const groups = connectedGroups(draft.nodes, draft.connections)
   const stores = new Map<string, StorePlan>()
+  const globalStores: GlobalStorePlan[] = []
   const internalTopics: InternalTopicPlan[] = [...draft.repartitionTopics.values()]
   const subtopologies = groups.map((names, id) => {
     const nodes = [...draft.nodes.values()].filter((node) => names.has(node.name))
+    const global = draft.globals.find(({ source }) => names.has(source))
+    if (global !== undefined) {
+      const { topic, source, store } = global
+      globalStores.push({ topic, sourceName: source, store: { ...store, subtopology: id, changelogTopic: undefined } })
+      return { ...subtopologyPlan(id, [], [], []), isGlobal: true, nodes }
+    }
     const own = [...draft.stores.values()].filter(({ users }) => users.some((user) => names.has(user)))
     const plans = own.map(({ spec }) => storePlan(spec, id, applicationId))
     for (const plan of plans) {
@@ -32,6 +40,7 @@ export function planTopology(steps: readonly GraphNode[], name: string, applicat
     internalTopics,
     sourceTopics: [...draft.sourceTopics],
     stores,
+    globalStores,
     describe: () => describeTopology(plan, `${applicationId}-`),
   }
   if (subtopologies.length === 0) {
@@ -50,6 +59,7 @@ interface Draft {
   /** A topic is read once: a second source of it stands for the first. */
   readonly sourceOfTopic: Map<string, string>
   readonly aliases: Map<string, string>
+  readonly globals: { readonly source: string; readonly topic: string; readonly store: SpecOf<'keyValue'> }[]
   /** Pairs of nodes that belong together although nothing flows between them: they share a store. */
   readonly connections: [string, string][]
 }
@@ -65,6 +75,7 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
     sourceOfTopic: new Map(),
     aliases: new Map(),
     connections: [],
+    globals: [],
   }
   const actual = (name: string): string => draft.aliases.get(name) ?? name
   const fullName = (topic: string, internal: boolean): string => (internal ? `${applicationId}-${topic}` : topic)
@@ -80,6 +91,11 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
     source({ name, topic, internal, keySerde, valueSerde, changes = false }) {
       const topics = [fullName(topic, internal)]
       const other = draft.sourceOfTopic.get(topics[0]!)
+      if (draft.globals.some((global) => global.source === other)) {
+        throw streamsError('STREAMS_TOPOLOGY_INVALID', `topic '${topic}' is read as a global table and once more`, {
+          topic,
+        })
+      }
       if (other !== undefined) {
         mustReadAlike(draft.nodes.get(other) as SourceNode, { keySerde, valueSerde }, topic)
         draft.aliases.set(name, other)
@@ -91,7 +107,7 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
     },
     processor({ name, parents, create, readsValue, stores = [] }) {
       add({ kind: 'processor', name, parents: parents.map(actual), create, readsValue, stores, children: [] })
-      for (const store of stores) draft.stores.get(store)!.users.push(name)
+      for (const store of stores) usersOf(draft, store, name).push(name)
     },
     sink({ name, parents, topic, internal, keySerde, valueSerde, changes = false }) {
       add({
@@ -106,6 +122,31 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
       })
     },
     store: (spec) => addStore(draft, spec),
+    globalTable({ source, name, topic, store }) {
+      if (draft.sourceOfTopic.has(topic)) {
+        throw streamsError('STREAMS_TOPOLOGY_INVALID', `topic '${topic}' is read as a global table and once more`, {
+          topic,
+        })
+      }
+      const { keySerde, valueSerde } = store
+      draft.sourceOfTopic.set(topic, source)
+      draft.sourceTopics.add(topic)
+      draft.globals.push({ source, topic, store })
+      add({
+        kind: 'source',
+        name: source,
+        topics: [topic],
+        keySerde,
+        valueSerde,
+        changes: false,
+        lazy: false,
+        children: [],
+        parents: [],
+      })
+      const stores = [store.name]
+      const create = passThroughOperator
+      add({ kind: 'processor', name, parents: [source], create, readsValue: true, stores, children: [] })
+    },
     repartitionTopic({ name, partitions }) {
       const full = fullName(name, true)
       const config = repartitionConfig
@@ -134,8 +175,18 @@ function mustReadAlike(
   throw streamsError('STREAMS_TOPOLOGY_INVALID', `topic '${topic}' is read under two different contracts`, { topic })
 }
 
+function usersOf(draft: Draft, store: string, node: string): string[] {
+  const found = draft.stores.get(store)
+  if (found !== undefined) return found.users
+  const message = `${node} is connected to store '${store}', which no step before it declares`
+  throw streamsError('STREAMS_TOPOLOGY_INVALID', message, { node, store })
+}
+
 function addStore(draft: Draft, spec: StoreSpec): void {
-  if (draft.stores.has(spec.name)) {
+  const other = draft.stores.get(spec.name)
+  // Processors share a store by declaring the same one.
+  if (other?.spec === spec) return
+  if (other !== undefined) {
     throw streamsError('STREAMS_TOPOLOGY_INVALID', `two steps keep a store named '${spec.name}'`, { store: spec.name })
   }
   draft.stores.set(spec.name, { spec, users: [] })
@@ -176,6 +227,7 @@ function subtopologyPlan(
   const sourceTopics = [...new Set(sources.flatMap((source) => source.topics))]
   return {
     id,
+    isGlobal: false,
     nodes,
     stores,
     sourceTopics,

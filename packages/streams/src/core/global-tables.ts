@@ -1,0 +1,191 @@
+import type { MetricSample } from '@millrace/base'
+import type { RecordCursor } from '@millrace/protocol'
+import type { FailedRecord, FailureHandlers } from './handlers.ts'
+import type { DropReason } from './processor.ts'
+import { TaskRecordContext } from './record-context.ts'
+import { failed, failureOf, invalidTimestamp } from './record-failures.ts'
+import { StageFailure } from './stage-failure.ts'
+import type { ByteStore, ByteStoreProvider } from './stores/byte-store.ts'
+import { asBuffer, readMillis, writeMillis } from './stores/bytes.ts'
+import { openCachedStore } from './stores/cached-store.ts'
+import { noWindow, type StateStore } from './stores/state-store.ts'
+import type { Isolation, TaskStore } from './stores/task-store.ts'
+import type { ReadOnlyStore } from './stores/views.ts'
+import { deepFreeze } from './strict.ts'
+import type { TaskInput, TaskTopicPartition } from './task.ts'
+import type { GlobalStorePlan, TopologyPlan } from './topology/plan.ts'
+
+export interface GlobalTablesOptions {
+  readonly plan: TopologyPlan
+  readonly stores: ByteStoreProvider
+  readonly handlers: FailureHandlers
+  readonly strict: boolean
+}
+
+interface GlobalTable {
+  readonly plan: GlobalStorePlan
+  readonly store: TaskStore<StateStore>
+  /** How far each partition was read. Written after the rows: what is read again after a crash in between changes nothing. */
+  readonly positions: ByteStore
+}
+
+/**
+ * The tables of which every instance holds all rows of all partitions. They have no changelog, since their topics are
+ * one, and no place in any transaction: what is read is applied at once, and seen by every task.
+ */
+export class GlobalTables {
+  readonly #tables = new Map<string, GlobalTable>()
+  readonly #handlers: FailureHandlers
+  readonly #context = new TaskRecordContext()
+  readonly #labels: { readonly application: string }
+  readonly #dropped = new Map<string, number>()
+  #records = 0
+
+  constructor({ plan, stores, handlers, strict }: GlobalTablesOptions) {
+    this.#handlers = handlers
+    this.#labels = { application: plan.applicationId }
+    for (const table of plan.globalStores) {
+      const { store: spec, topic } = table
+      // No partition: it is no task's, and not given back or cleaned up as one.
+      const taskId = { subtopology: spec.subtopology, partition: -1 }
+      const store = openCachedStore(spec, {
+        committed: stores.open({ taskId, store: spec.name, kind: 'keyValue' }),
+        changelog: undefined,
+        cache: undefined,
+        context: this.#context,
+        onPut: () => {},
+        onFlushFailure: (error) => {
+          throw error
+        },
+        strict: strict ? { put: (value) => value, read: deepFreeze } : undefined,
+      })
+      const positions = stores.open({ taskId, store: `${spec.name}-positions`, kind: 'keyValue' })
+      this.#tables.set(topic, { plan: table, store, positions })
+    }
+  }
+
+  get topics(): readonly string[] {
+    return [...this.#tables.keys()]
+  }
+
+  /** By name, as operators and queries use them. */
+  get stores(): ReadonlyMap<string, TaskStore> {
+    return new Map([...this.#tables.values()].map(({ plan, store }) => [plan.store.name, store]))
+  }
+
+  /** Where reading goes on; undefined for a partition that was never read. */
+  position({ topic, partition }: TaskTopicPartition): number | undefined {
+    const found = this.#tables.get(topic)?.positions.get(positionKey(partition))
+    return found && readMillis(asBuffer(found), 0)
+  }
+
+  /** The topic no longer continues where the table stands: it begins anew. */
+  forget(topic: string): void {
+    const { store, positions } = this.#tables.get(topic)!
+    const { bytes } = store.access
+    for (const [key] of [...bytes.committed.range({})]) bytes.put(Buffer.from(key), null, -1)
+    store.commit(undefined)
+    const known = [...positions.range({})].map(([key]) => ({ key: Buffer.from(key), value: undefined }))
+    positions.apply(known, undefined)
+  }
+
+  /** @throws what the deserialize handler does not let pass */
+  apply({ topic, partition, batches, firstOffset, nextOffset }: TaskInput): void {
+    const table = this.#tables.get(topic)!
+    for (const batch of batches) {
+      const cursor = batch.cursor()
+      while (cursor.next()) if (cursor.offset >= firstOffset) this.#put(table, partition, cursor)
+    }
+    table.store.commit(undefined)
+    const value = Buffer.alloc(8)
+    writeMillis(value, nextOffset, 0)
+    table.positions.apply([{ key: positionKey(partition), value }], undefined)
+  }
+
+  view(name: string, isolation: Isolation): ReadOnlyStore | undefined {
+    return this.stores.get(name)?.view(isolation)
+  }
+
+  *metrics(): Generator<MetricSample> {
+    if (this.#tables.size === 0) return
+    const labels = this.#labels
+    const help = 'Records read into global tables.'
+    yield { name: 'millrace_streams_global_records_total', type: 'counter', help, labels, value: this.#records }
+    for (const [reason, value] of this.#dropped) {
+      yield {
+        name: 'millrace_streams_dropped_records_total',
+        type: 'counter',
+        help: 'Records that an operator left out, by reason.',
+        labels: { ...labels, task: 'global', node: 'global', reason },
+        value,
+      }
+    }
+  }
+
+  close(): void {
+    for (const { store, positions } of this.#tables.values()) {
+      store.close()
+      positions.close()
+    }
+  }
+
+  #put({ plan, store: { access } }: GlobalTable, partition: number, cursor: RecordCursor): void {
+    this.#records++
+    const keyBytes = cursor.keyBytes()
+    if (keyBytes === null) {
+      this.#drop('null-key')
+      return
+    }
+    this.#context.enter(plan.topic, partition, cursor)
+    const valueBytes = cursor.valueBytes()
+    try {
+      if (cursor.timestamp < 0) throw invalidTimestamp(cursor.timestamp)
+      const { key, value } = parsed(access, keyBytes, valueBytes)
+      access.put(key, noWindow, value, null, cursor.timestamp, valueBytes ?? undefined)
+    } catch (error) {
+      this.#decide(error, plan, cursor, keyBytes, valueBytes)
+    }
+  }
+
+  /** There is no transaction that a dead letter could be part of: what is not skipped fails. */
+  #decide(
+    error: unknown,
+    { sourceName }: GlobalStorePlan,
+    cursor: RecordCursor,
+    key: Uint8Array,
+    value: Uint8Array | null,
+  ): void {
+    const failure = failureOf(error)
+    const record: FailedRecord = {
+      ...this.#context.snapshot(),
+      stage: failure.stage,
+      node: failure.node ?? sourceName,
+      key,
+      value,
+      headers: cursor.headers(),
+      attempt: 1,
+    }
+    const handler = this.#handlers[failure.stage]
+    if (handler(failure.cause, record) !== 'continue') throw failed(failure, record)
+    this.#drop('skipped')
+  }
+
+  #drop(reason: DropReason): void {
+    this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + 1)
+  }
+}
+
+function parsed(store: StateStore, keyBytes: Buffer, valueBytes: Buffer | null): { key: unknown; value: unknown } {
+  try {
+    const value = valueBytes === null ? null : store.valueSerde.deserialize(valueBytes)
+    return { key: store.keySerde.deserialize(keyBytes), value }
+  } catch (cause) {
+    throw new StageFailure('deserialize', cause)
+  }
+}
+
+function positionKey(partition: number): Buffer {
+  const key = Buffer.alloc(4)
+  key.writeInt32BE(partition)
+  return key
+}
