@@ -72,6 +72,21 @@ export const streamsErrors = {
     cause: 'No store of the topology has that name.',
     remedy: 'Use the name that the step was given as { store }; describe() lists all of them.',
   },
+  STREAMS_STORE_NOT_CONNECTED: {
+    retriable: false,
+    cause: 'A processor asked for a store that its step was not connected to.',
+    remedy: 'Name the store in the step: process(supplier, { stores: [totals] }), or in the supplier itself.',
+  },
+  STREAMS_CHILD_UNKNOWN: {
+    retriable: false,
+    cause: 'A processor handed a record to a step by a name that no step behind it has.',
+    remedy: 'Use the `name` of a step that follows directly; describe() shows them behind the arrow.',
+  },
+  STREAMS_CONFIG_UNSUPPORTED: {
+    retriable: false,
+    cause: 'A setting under a Kafka Streams name asks for something that is done otherwise here, or not at all.',
+    remedy: 'Do what the message says, or take the setting out; the reference lists what each setting comes to.',
+  },
   STREAMS_STATE_VERSION: {
     retriable: false,
     cause: 'A newer release wrote the state directory.',
@@ -97,6 +112,18 @@ export const streamsErrors = {
     retriable: false,
     cause: 'Another instance of the group speaks a newer assignment protocol that this release does not read.',
     remedy: 'Finish the upgrade of all instances to the same release.',
+  },
+  STREAMS_ASSIGNMENT_INVALID: {
+    retriable: false,
+    cause: 'The task assignor that the application was given left out a task, or gave one away twice.',
+    remedy: 'Correct the `taskAssignor`: every task is active exactly once, and has one copy per process at most.',
+  },
+  STREAMS_CHANGELOG_LOST: {
+    retriable: false,
+    cause:
+      'The changelog of a store was created anew or has lost records that the store, and the committed offsets, know of.',
+    remedy:
+      'Bring the changelog back. If what is left of it is to do, delete the state directory to rebuild from that; to compute the state anew, reset the application.',
   },
   STREAMS_STORE_KIND: {
     retriable: false,

@@ -17,6 +17,10 @@ export interface ActiveTask {
   readonly task: StreamTask
   readonly inputs: readonly TopicPartition[]
   phase: TaskPhase
+  /** Whether it has caught up with its changelogs since it was opened, and has followed them itself since. */
+  isComplete: boolean
+  /** Whether offsets of its inputs were committed by it or a predecessor. */
+  hasProgress: boolean
   /** By `topic/partition`: end of the input as last heard, and what was committed of it. */
   readonly ends: Map<string, number>
   readonly committed: Map<string, number>
@@ -31,6 +35,8 @@ export function activeTask(task: StreamTask, inputs: readonly TopicPartition[]):
     task,
     inputs,
     phase: 'assigned',
+    isComplete: false,
+    hasProgress: false,
     ends: new Map(),
     committed: new Map(),
     paused: new Set(),

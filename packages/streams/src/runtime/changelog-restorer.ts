@@ -1,14 +1,11 @@
 import type { Consumer, FetchedPartition } from '@millrace/kafka'
+import type { TaskChangelog } from '../core/task.ts'
 import { type ActiveTask, partitionText } from './active-task.ts'
 import type { TopicPartition } from './assignment/tasks.ts'
+import { changelogStart } from './changelog-position.ts'
+import type { StoreChangelog, TellRestore } from './restore-events.ts'
 import type { StateStores } from './state-stores.ts'
-
-export interface ChangelogBounds {
-  /** First offset that still exists. */
-  readonly begin: number
-  /** Where restoring ends. */
-  readonly end: number
-}
+import type { BoundsOf, ChangelogBounds } from './topics/changelog-bounds.ts'
 
 export interface RestoreFailure {
   readonly active: ActiveTask
@@ -20,6 +17,16 @@ interface Target extends TopicPartition {
   readonly store: string
   readonly end: number
   position: number
+  restored: number
+}
+
+export interface ChangelogRestorerOptions {
+  readonly consumer: Consumer
+  readonly stores: StateStores
+  readonly boundsOf: BoundsOf
+  /** Whether a changelog deletes old records by age. */
+  readonly expires: (topic: string) => boolean
+  readonly tell: TellRestore
 }
 
 /**
@@ -29,20 +36,14 @@ interface Target extends TopicPartition {
  * transaction has ended, which the broker enforces within `transactionTimeoutMs`.
  */
 export class ChangelogRestorer {
+  readonly #options: ChangelogRestorerOptions
   readonly #consumer: Consumer
-  readonly #stores: StateStores
-  readonly #boundsOf: (partitions: readonly TopicPartition[]) => Promise<ReadonlyMap<string, ChangelogBounds>>
   readonly #targets = new Map<string, Target>()
   restoredRecords = 0
 
-  constructor(options: {
-    readonly consumer: Consumer
-    readonly stores: StateStores
-    readonly boundsOf: (partitions: readonly TopicPartition[]) => Promise<ReadonlyMap<string, ChangelogBounds>>
-  }) {
+  constructor(options: ChangelogRestorerOptions) {
+    this.#options = options
     this.#consumer = options.consumer
-    this.#stores = options.stores
-    this.#boundsOf = options.boundsOf
   }
 
   get isIdle(): boolean {
@@ -58,23 +59,39 @@ export class ChangelogRestorer {
     return [...this.#targets.values()].some((target) => target.active === active)
   }
 
-  /** Finds out what the tasks' stores miss. Legal only after the tasks' committed offsets were read. */
+  /**
+   * Finds out what the tasks' stores miss. Legal only after the tasks' committed offsets were read.
+   *
+   * @throws STREAMS_CHANGELOG_LOST
+   */
   async begin(tasks: readonly ActiveTask[]): Promise<void> {
     const changelogs = tasks.flatMap((active) => active.task.changelogs().map((changelog) => ({ active, changelog })))
     if (changelogs.length === 0) return
-    const bounds = await this.#boundsOf(changelogs.map(({ changelog }) => changelog))
+    const bounds = await this.#options.boundsOf(changelogs.map(({ changelog }) => changelog))
+    const before = this.#targets.size
     for (const { active, changelog } of changelogs) {
-      const { topic, partition, store, checkpoint } = changelog
-      const { begin, end } = bounds.get(partitionText(changelog)) ?? { begin: 0, end: 0 }
-      // A checkpoint outside of the changelog means that the two no longer belong together: the changelog is the truth.
-      const continues = checkpoint !== undefined && checkpoint >= begin && checkpoint <= end
-      if (!continues) this.#stores.wipe(active.id, store)
-      const position = continues ? checkpoint : begin
-      if (position < end) {
-        this.#targets.set(partitionText(changelog), { topic, partition, active, store, position, end })
-      }
+      const found = bounds.get(partitionText(changelog)) ?? { begin: 0, end: 0, topicId: undefined }
+      this.#aim(active, changelog, found)
     }
-    this.#subscribe()
+    if (this.#targets.size > before) this.#subscribe()
+  }
+
+  #aim(active: ActiveTask, changelog: TaskChangelog, bounds: ChangelogBounds): void {
+    const { stores, expires, tell } = this.#options
+    const { topic, partition, store } = changelog
+    const knownTopicId = stores.note(active.id, changelogNote(store))
+    const { hasProgress } = active
+    const start = changelogStart({ changelog, knownTopicId, bounds, hasProgress, expires: expires(topic) })
+    if (start.wipes) stores.wipe(active.id, store)
+    // Before anything of it is applied: what a crash leaves then is never taken for another topic's.
+    if (bounds.topicId !== knownTopicId) stores.setNote(active.id, changelogNote(store), bounds.topicId)
+    if (start.offset >= bounds.end) return
+    const target = { topic, partition, active, store, position: start.offset, end: bounds.end, restored: 0 }
+    this.#targets.set(partitionText(changelog), target)
+    tell({
+      name: 'onRestoreStart',
+      event: { ...changelogOf(target), startOffset: start.offset, endOffset: bounds.end },
+    })
   }
 
   /** Restores what one poll brings; returns the tasks whose stores could not be written, which are restored no further. */
@@ -99,7 +116,11 @@ export class ChangelogRestorer {
     for (const target of this.#targets.values()) target.position = this.#position(target)
     const done = [...this.#targets].filter(([, { position, end }]) => position >= end)
     if (done.length === 0) return
-    for (const [name] of done) this.#targets.delete(name)
+    for (const [name, target] of done) {
+      this.#targets.delete(name)
+      const event = { ...changelogOf(target), totalRestored: target.restored }
+      this.#options.tell({ name: 'onRestoreEnd', event })
+    }
     // Another assignment would throw away what is prefetched for the others.
     if (this.isIdle) this.#consumer.assign([])
     else this.#consumer.pause(done.map(([, { topic, partition }]) => ({ topic, partition })))
@@ -107,7 +128,12 @@ export class ChangelogRestorer {
 
   drop(tasks: readonly ActiveTask[]): void {
     const before = this.#targets.size
-    for (const [name, { active }] of this.#targets) if (tasks.includes(active)) this.#targets.delete(name)
+    for (const [name, target] of this.#targets) {
+      if (!tasks.includes(target.active)) continue
+      this.#targets.delete(name)
+      const event = { ...changelogOf(target), totalRestored: target.restored }
+      this.#options.tell({ name: 'onRestoreSuspended', event })
+    }
     if (this.#targets.size !== before) this.#subscribe()
   }
 
@@ -117,8 +143,13 @@ export class ChangelogRestorer {
 
   #apply(target: Target, fetched: FetchedPartition): void {
     const { firstOffset, nextOffset } = fetched
-    this.restoredRecords += target.active.task.restore(target.store, fetched.batches, { firstOffset, nextOffset })
+    const records = target.active.task.restore(target.store, fetched.batches, { firstOffset, nextOffset })
+    this.restoredRecords += records
+    target.restored += records
     target.position = nextOffset
+    if (records === 0) return
+    const event = { ...changelogOf(target), batchEndOffset: nextOffset, records }
+    this.#options.tell({ name: 'onBatchRestored', event })
   }
 
   /** Control batches move the consumer without bringing records. */
@@ -133,4 +164,13 @@ export class ChangelogRestorer {
     // One that was finished, and paused, while others went on may have to begin again.
     this.#consumer.resume(targets)
   }
+}
+
+/** The note of a store that says which topic it was filled from. */
+export function changelogNote(store: string): string {
+  return `changelog:${store}`
+}
+
+function changelogOf({ topic, partition, store, active }: Target): StoreChangelog {
+  return { topic, partition, store, task: active.text }
 }

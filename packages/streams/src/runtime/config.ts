@@ -83,6 +83,36 @@ export const streamsLimits = {
     max: 3_600_000,
     reached: '`close` returns although the broker has not answered; the next start finds everything as after a kill.',
   },
+  acceptableRecoveryLag: {
+    default: 10_000,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    reached: 'A copy of state that misses more records is not handed its task.',
+  },
+  maxWarmupReplicas: {
+    default: 2,
+    min: 1,
+    max: 10_000,
+    reached: 'Further tasks that are to move wait until the copies that are being made are ready.',
+  },
+  probingRebalanceIntervalMs: {
+    default: 600_000,
+    min: 100,
+    max: 2 ** 40,
+    reached: 'The group looks again whether copies are ready.',
+  },
+  stateCleanupDelayMs: {
+    default: 600_000,
+    min: 0,
+    max: 2 ** 40,
+    reached: 'State on disk of a task that has gone elsewhere is deleted.',
+  },
+  repartitionPurgeIntervalMs: {
+    default: 30_000,
+    min: 0,
+    max: 2 ** 40,
+    reached: 'Records of repartition topics that are consumed and committed are deleted.',
+  },
   restoreFailuresMax: {
     default: 3,
     min: 1,
@@ -109,6 +139,15 @@ export interface RuntimeConfig extends StreamsLimits {
   /** Replicas of internal topics; -1 takes the broker's default. */
   readonly replicationFactor: number
   readonly groupInstanceId: string | undefined
+  /** Copies of every stateful task that other instances keep up to date. */
+  readonly numStandbyReplicas: number
+  /** Where this instance runs, and which of that standbys should differ in (KIP-708). */
+  readonly clientTags: Readonly<Record<string, string>>
+  readonly rackAwareAssignmentTags: readonly string[]
+  /** Settings of all internal topics, under Kafka's names. */
+  readonly internalTopicConfig: Readonly<Record<string, string>>
+  /** How much longer than the window store itself its changelog keeps records. */
+  readonly windowChangelogExtraMs: number
   readonly faults: PlantedFaults
 }
 
@@ -120,6 +159,11 @@ export function resolveConfig(given: Partial<RuntimeConfig>): RuntimeConfig {
     commitIntervalMs = processingGuarantee === 'exactly_once' ? 100 : 30_000,
     replicationFactor = -1,
     groupInstanceId,
+    numStandbyReplicas = 0,
+    clientTags = {},
+    rackAwareAssignmentTags = [],
+    internalTopicConfig = {},
+    windowChangelogExtraMs = 86_400_000,
     faults = {},
     ...limits
   } = given
@@ -129,6 +173,11 @@ export function resolveConfig(given: Partial<RuntimeConfig>): RuntimeConfig {
     commitIntervalMs,
     replicationFactor,
     groupInstanceId,
+    numStandbyReplicas,
+    clientTags,
+    rackAwareAssignmentTags,
+    internalTopicConfig,
+    windowChangelogExtraMs,
     faults,
   }
 }

@@ -1,21 +1,25 @@
 import { type Clock, type Random, sleep } from '@millrace/base'
 import { backoffMs } from '@millrace/base/internal'
-import type { Consumer, FetchedPartition, KafkaClient } from '@millrace/kafka'
+import type { CloseOptions, Consumer, FetchedPartition, KafkaClient } from '@millrace/kafka'
 import { RecordCache } from '../core/stores/record-cache.ts'
 import type { CreateStreamTask, TaskConfig } from '../core/task.ts'
-import { type TopologyPlan, taskIdText } from '../core/topology/plan.ts'
+import type { TopologyPlan } from '../core/topology/plan.ts'
 import { streamsError } from '../errors.ts'
 import { orAborted } from './abortable.ts'
 import { type ActiveTask, partitionText } from './active-task.ts'
-import { streamsAssignor } from './assignment/streams-assignor.ts'
+import type { TaskAssignor } from './assignment/group-model.ts'
 import type { TopicPartition } from './assignment/tasks.ts'
-import type { HostMap, Subscription } from './assignment/user-data.ts'
+import type { HostMap } from './assignment/user-data.ts'
 import { ChangelogRestorer } from './changelog-restorer.ts'
 import type { RuntimeConfig } from './config.ts'
 import { classifyFailure } from './failures.ts'
+import { GroupRole } from './group-role.ts'
+import { Housekeeping } from './housekeeping.ts'
+import type { TellRestore } from './restore-events.ts'
+import { StandbyUpdater, standbyFetchMaxBytes } from './standby-updater.ts'
 import type { StateStores } from './state-stores.ts'
 import { TaskSet } from './task-set.ts'
-import { changelogBounds } from './topics/changelog-bounds.ts'
+import { type BoundsOf, changelogBounds } from './topics/changelog-bounds.ts'
 import { Transactor } from './transactor.ts'
 
 export interface StreamThreadOptions {
@@ -31,6 +35,18 @@ export interface StreamThreadOptions {
   /** Application, instance and thread: the same after a restart, different everywhere else. */
   readonly transactionalId: string
   readonly applicationServer: string | undefined
+  /** The same for all threads of a process, and after a restart. */
+  readonly processId: string
+  /** One thread of a process looks after what lies unused on its disk. */
+  readonly looksAfterDisk: boolean
+  /** Makes the group member static (KIP-345). */
+  readonly groupInstanceId: string | undefined
+  readonly taskAssignor: TaskAssignor | undefined
+  /** While true, nothing is processed, restored or committed; the assignment is kept. */
+  readonly isPaused: () => boolean
+  readonly tell: TellRestore
+  /** A member of the group asked for the end of the whole application. */
+  readonly onShutdownRequested: () => void
   /** Lets timers, sockets and other callers run. */
   readonly yieldNow: () => Promise<void>
   /** Told whenever readiness may have changed. */
@@ -55,30 +71,35 @@ export class StreamThread {
   readonly #restorer: ChangelogRestorer
   readonly #transactor: Transactor
   readonly #tasks: TaskSet
+  readonly #role: GroupRole
+  readonly #standbys: StandbyUpdater
+  readonly #housekeeping: Housekeeping
+  #leaving: NonNullable<CloseOptions['group']> = 'default'
   readonly #stop = new AbortController()
   /** What the next turn has to recover from. */
   #broken: { readonly error: unknown } | undefined
   #failures = 0
   #diskFailures = 0
   #lastCommitMs: number
-  #generation = -1
   #hasJoined = false
-  hosts: HostMap = { version: 1, hosts: [] }
+  /** As the last turn found it. */
+  #isPaused = false
   readonly counters = { processed: 0, commits: 0, failures: 0, rebalances: 0 }
 
   constructor(options: StreamThreadOptions) {
     this.#options = options
-    const { client, plan, config, partitionsOf, stores } = options
+    const { client, plan, config, partitionsOf, stores, tell, groupInstanceId, looksAfterDisk } = options
     this.#lastCommitMs = options.clock.now()
+    this.#role = new GroupRole({ ...options, speaksForDisk: looksAfterDisk })
     this.#consumer = client.consumer({
       groupId: plan.applicationId,
-      ...(config.groupInstanceId === undefined ? {} : { groupInstanceId: config.groupInstanceId }),
+      ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
       isolation: 'read_committed',
       autoOffsetReset: 'earliest',
       sessionTimeoutMs: config.sessionTimeoutMs,
       heartbeatIntervalMs: config.heartbeatIntervalMs,
       rebalanceTimeoutMs: config.rebalanceTimeoutMs,
-      assignors: [this.#assignor()],
+      assignors: [this.#role.assignor()],
     })
     const { applicationId } = plan
     const { transactionalId } = options
@@ -86,16 +107,37 @@ export class StreamThread {
     this.#transactor = new Transactor({ client, consumer, config, applicationId, transactionalId, partitionsOf })
     const cache = new RecordCache({ maxBytes: config.cacheMaxBytes })
     this.#tasks = new TaskSet({ ...options, cache, output: this.#transactor.output })
+    const changelogReader = { isolation: 'read_committed', autoOffsetReset: 'earliest' } as const
+    const boundsOf: BoundsOf = (partitions) => changelogBounds(client, partitions, config.faults)
     this.#restorer = new ChangelogRestorer({
-      consumer: client.consumer({ isolation: 'read_committed', autoOffsetReset: 'earliest' }),
+      consumer: client.consumer(changelogReader),
       stores,
-      boundsOf: (partitions) => changelogBounds(client, partitions, config.faults),
+      boundsOf,
+      expires: (topic) => expiringTopics(plan).has(topic),
+      tell,
     })
+    this.#standbys = new StandbyUpdater({
+      consumer: () => client.consumer({ ...changelogReader, bufferBytes: standbyFetchMaxBytes }),
+      stores,
+      boundsOf,
+      tell,
+    })
+    this.#role.attach({ consumer, tasks: this.#tasks, standbys: this.#standbys })
+    this.#housekeeping = new Housekeeping({ ...options, cleansDisk: looksAfterDisk })
   }
 
   /** A member of the group with every task it was given at work. */
   get isReady(): boolean {
-    return this.#hasJoined && !this.#broken && this.#tasks.assigned.every(({ phase }) => phase === 'running')
+    if (!this.#hasJoined || this.#broken || this.#tasks.hasPending) return false
+    return this.#tasks.assigned.every(({ phase }) => phase === 'running')
+  }
+
+  get hosts(): HostMap {
+    return this.#role.hosts
+  }
+
+  get standbys(): StandbyUpdater {
+    return this.#standbys
   }
 
   get tasks(): TaskSet {
@@ -128,8 +170,15 @@ export class StreamThread {
     }
   }
 
-  stop(): void {
+  /** `leaving`: what becomes of the thread's place in the group. */
+  stop(leaving: NonNullable<CloseOptions['group']> = 'default'): void {
+    this.#leaving = leaving
     this.#stop.abort()
+  }
+
+  /** Tells every instance of the application to stop. */
+  askForShutdown(): void {
+    this.#role.askForShutdown()
   }
 
   async #survivingTurn(): Promise<void> {
@@ -146,7 +195,7 @@ export class StreamThread {
   }
 
   async #turn(): Promise<void> {
-    const { config, clock, yieldNow } = this.#options
+    const { yieldNow } = this.#options
     if (!this.#transactor.isReady) await this.#orStopped(this.#transactor.open())
     const timeoutMs = this.#pollTimeoutMs()
     // A poll that need not wait may not let anybody else run either.
@@ -154,8 +203,21 @@ export class StreamThread {
     for (const fetched of await this.#consumer.poll({ timeoutMs, signal: this.#stop.signal })) this.#deliver(fetched)
     // Callbacks of the poll may have failed to commit.
     if (this.#broken) throw (this.#broken as { error: unknown }).error
+    this.#holdBack(...this.#tasks.openPending())
+    const isPaused = this.#options.isPaused()
+    if (isPaused && this.#isPaused) return
+    this.#isPaused = isPaused
+    if (isPaused) await this.#commit()
+    else await this.#work()
+    this.#role.look()
+    if (this.#hasJoined) this.#housekeeping.cleanDisk()
+  }
+
+  async #work(): Promise<void> {
+    const { config, clock } = this.#options
     await this.#takeOver()
     await this.#restore()
+    await this.#followStandbys()
     await this.#process()
     const sinceCommitMs = clock.now() - this.#lastCommitMs
     // A clock that was set back is no reason to hold results.
@@ -167,6 +229,7 @@ export class StreamThread {
   #pollTimeoutMs(): number {
     const { clock, config } = this.#options
     const tasks = this.#tasks.assigned
+    if (this.#isPaused) return config.pollTimeoutMs
     const isBusy = tasks.some(({ phase, task }) => phase === 'assigned' || (phase === 'running' && task.canProcess()))
     if (isBusy || !this.#restorer.isIdle) return 0
     const wakes = tasks.flatMap(({ task }) => task.nextWakeMs() ?? [])
@@ -214,7 +277,9 @@ export class StreamThread {
     const committed = await this.#orStopped(this.#consumer.committed(inputs))
     note(committed)
     for (const { topic, partition, metadata } of committed) {
-      if (metadata) this.#tasks.ownerOf({ topic, partition })?.task.restoreTime({ topic, partition, metadata })
+      const active = this.#tasks.ownerOf({ topic, partition })
+      if (active) active.hasProgress = true
+      if (metadata) active?.task.restoreTime({ topic, partition, metadata })
     }
     const unknown = inputs.filter((input) => !starts.has(partitionText(input)))
     if (unknown.length > 0) note(await this.#orStopped(this.#consumer.beginningOffsets(unknown)))
@@ -229,9 +294,24 @@ export class StreamThread {
       (active) => active.phase === 'restoring' && !this.#restorer.isRestoring(active),
     )
     if (ready.length === 0) return
-    for (const active of ready) active.phase = 'running'
+    for (const active of ready) {
+      active.phase = 'running'
+      active.isComplete = true
+    }
     this.#consumer.resume(ready.flatMap(({ inputs }) => [...inputs]))
     this.#options.onChange()
+  }
+
+  async #followStandbys(): Promise<void> {
+    // Tasks that are to run come first.
+    if (this.#standbys.isIdle || !this.#restorer.isIdle) return
+    const failures = await this.#orStopped(this.#standbys.step())
+    for (const { standby, error } of failures) {
+      this.#options.onFailure(error)
+      await this.#tasks.closeStandby(standby)
+      this.#tasks.openStandby(standby.id)
+    }
+    if (failures.length > 0) this.#standbys.replace(this.#tasks.standbys, () => false)
   }
 
   /** One slice, shared by the tasks that have something to do. The loop polls between slices. */
@@ -298,6 +378,7 @@ export class StreamThread {
     this.#transactor.collector.committed()
     this.counters.commits++
     this.#failures = 0
+    this.#housekeeping.committed(this.#tasks.running)
   }
 
   /** The transaction has committed: a store that cannot be written now is behind, so it is closed and restored. */
@@ -357,39 +438,12 @@ export class StreamThread {
     this.#options.onChange()
   }
 
-  #assignor(): ReturnType<typeof streamsAssignor> {
-    const { plan, partitionsOf } = this.#options
-    return streamsAssignor({
-      subtopologies: plan.subtopologies,
-      partitionsOf,
-      describeSelf: () => this.#describeSelf(),
-      onAssigned: (hosts, generation) => {
-        this.hosts = hosts
-        this.#generation = generation
-        // A static member that comes back is told the assignment of its former self, which names the address it had then.
-        const { applicationServer } = this.#options
-        const isFound = applicationServer === undefined || hosts.hosts.some(([host]) => host === applicationServer)
-        if (!isFound) this.#consumer.requestRejoin('the address of this instance has changed')
-      },
-    })
-  }
-
-  #describeSelf(): Omit<Subscription, 'version'> {
-    const { applicationServer, stores } = this.#options
-    const owned = this.#tasks.all.map(({ text }) => text)
-    const stored = stores.storedTasks().map(taskIdText)
-    return {
-      host: applicationServer ?? null,
-      owned,
-      generation: this.#generation,
-      stored: stored.filter((task) => !owned.includes(task)).sort(),
-    }
-  }
-
   async #assigned(partitions: readonly TopicPartition[]): Promise<void> {
     this.counters.rebalances++
     this.#transactor.member = this.#consumer.groupMetadata()
-    await this.#tasks.replace(partitions)
+    this.#consumer.pause(partitions)
+    await this.#tasks.replace(partitions, this.#role.standby)
+    this.#standbys.replace(this.#tasks.standbys, (task) => this.#tasks.isActive(task))
     this.#holdBack(...this.#tasks.all)
     this.#hasJoined = true
     this.#options.onChange()
@@ -414,6 +468,7 @@ export class StreamThread {
     this.#restorer.drop(this.#tasks.all)
     this.#tasks.discard()
     await this.#tasks.closeAll()
+    this.#standbys.replace([], () => false)
     this.#transactor.reset()
     this.#options.onChange()
   }
@@ -432,7 +487,13 @@ export class StreamThread {
   async #close(): Promise<void> {
     this.#tasks.discard()
     await this.#tasks.closeAll()
-    const closing = [this.#consumer.close({ group: 'leave' }), this.#restorer.close(), this.#transactor.close()]
+    const closing = [
+      this.#consumer.close({ group: this.#leaving }),
+      this.#restorer.close(),
+      this.#standbys.close(),
+      this.#transactor.close(),
+      this.#housekeeping.close(),
+    ]
     for (const outcome of await Promise.allSettled(closing)) {
       if (outcome.status === 'rejected') this.#options.onFailure(outcome.reason)
     }
@@ -444,4 +505,10 @@ export class StreamThread {
       this.#transactor.collector.uncommittedBytes,
     )
   }
+}
+
+/** Changelogs whose old records leave by age. */
+function expiringTopics({ internalTopics }: TopologyPlan): ReadonlySet<string> {
+  const expiring = internalTopics.filter(({ config }) => config['cleanup.policy']?.includes('delete'))
+  return new Set(expiring.map(({ name }) => name))
 }

@@ -1,12 +1,14 @@
 import { type Clock, type MetricSample, type MetricSource, type Random, sleep } from '@millrace/base'
-import type { KafkaClient } from '@millrace/kafka'
+import type { CloseOptions, KafkaClient } from '@millrace/kafka'
 import { failureHandlers } from '../core/handlers.ts'
 import type { ReadOnlyStore } from '../core/stores/views.ts'
 import type { CreateStreamTask, TaskConfig } from '../core/task.ts'
 import type { StorePlan, TopologyPlan } from '../core/topology/plan.ts'
+import type { TaskAssignor } from './assignment/group-model.ts'
 import type { RuntimeConfig } from './config.ts'
 import { InstanceState, type StateListener, type StreamsState } from './instance-state.ts'
 import { type StoreQueries, storeQueries } from './queries/store-queries.ts'
+import { type RestoreListener, type StandbyUpdateListener, tellListeners } from './restore-events.ts'
 import { runtimeMetrics } from './runtime-metrics.ts'
 import type { StateStores } from './state-stores.ts'
 import { StreamThread } from './stream-thread.ts'
@@ -26,6 +28,9 @@ export interface StreamsRuntimeOptions {
   readonly instanceId: string
   /** `host:port` where this instance's queries are answered from outside. */
   readonly applicationServer?: string | undefined
+  /** Decides who runs what, instead of the built-in assignment. Every instance must have the same. */
+  readonly taskAssignor?: TaskAssignor | undefined
+  readonly restoreListener?: (RestoreListener & StandbyUpdateListener) | undefined
   readonly yieldNow: () => Promise<void>
   readonly onFailure: (error: unknown) => void
   /** Last of all, whatever the end was like. */
@@ -44,8 +49,18 @@ export interface StreamsInstance extends MetricSource, AsyncDisposable {
   readonly queries: StoreQueries
   /** Java's description of the topology. */
   describe(): string
-  /** Commits, leaves the group and closes the stores; waits for a broker that is away no longer than `closeTimeoutMs`. */
-  close(): Promise<void>
+  /**
+   * Stops processing, restoring and committing, after what is processed is committed; the assignment is kept, and so is the
+   * place in the group.
+   */
+  pause(): void
+  resume(): void
+  isPaused(): boolean
+  /**
+   * Commits, closes the stores and, as `group` says, leaves the group: by default static members keep their place for
+   * their next run, others hand their tasks over. Waits for a broker that is away no longer than `closeTimeoutMs`.
+   */
+  close(options?: CloseOptions): Promise<void>
 }
 
 export class StreamsRuntime implements StreamsInstance {
@@ -54,6 +69,8 @@ export class StreamsRuntime implements StreamsInstance {
   readonly #stop = new AbortController()
   readonly queries: StoreQueries
   readonly finished: Promise<void>
+  #isPaused = false
+  #leaving: NonNullable<CloseOptions['group']> = 'default'
   #thread: StreamThread | undefined
   #partitionsOf: (topic: string) => number = () => 0
 
@@ -95,10 +112,23 @@ export class StreamsRuntime implements StreamsInstance {
     return runtimeMetrics({ applicationId, instanceId, state: this.state(), thread: this.#thread })
   }
 
-  async close(): Promise<void> {
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    this.#isPaused = false
+  }
+
+  isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  async close({ group = 'default' }: CloseOptions = {}): Promise<void> {
     this.#state.apply('close')
+    this.#leaving = group
     this.#stop.abort()
-    this.#thread?.stop()
+    this.#thread?.stop(group)
     const { clock, config } = this.#options
     const enough = new AbortController()
     const ended = this.finished.catch(() => undefined).finally(() => enough.abort())
@@ -134,9 +164,16 @@ export class StreamsRuntime implements StreamsInstance {
       partitionsOf: this.#partitionsOf,
       transactionalId: `${plan.applicationId}-${instanceId}-1`,
       applicationServer: this.#options.applicationServer,
+      processId: instanceId,
+      looksAfterDisk: true,
+      groupInstanceId: config.groupInstanceId,
+      taskAssignor: this.#options.taskAssignor,
+      isPaused: () => this.#isPaused,
+      tell: tellListeners(this.#options.restoreListener ?? {}),
+      onShutdownRequested: () => void this.close(),
       onChange: () => this.#state.apply(this.#thread?.isReady ? 'ready' : 'unready'),
     })
-    if (signal.aborted) this.#thread.stop()
+    if (signal.aborted) this.#thread.stop(this.#leaving)
     await this.#thread.run()
   }
 

@@ -1,10 +1,11 @@
 import { type Clock, isMillraceError } from '@millrace/base'
 import type { RecordCache } from '../core/stores/record-cache.ts'
-import type { CreateStreamTask, TaskConfig, TaskOutput } from '../core/task.ts'
+import type { CreateStreamTask, StreamTaskOptions, TaskConfig, TaskOutput } from '../core/task.ts'
 import { type TaskId, type TopologyPlan, taskIdText } from '../core/topology/plan.ts'
 import { streamsError } from '../errors.ts'
 import { type ActiveTask, activeTask } from './active-task.ts'
-import { inputsOf, type TopicPartition } from './assignment/tasks.ts'
+import { inputsOf, parseTaskId, type TopicPartition } from './assignment/tasks.ts'
+import { offsetSum, StandbyTask } from './standby-task.ts'
 import type { StateStores } from './state-stores.ts'
 
 export interface TaskSetOptions {
@@ -18,10 +19,13 @@ export interface TaskSetOptions {
   readonly output: TaskOutput
 }
 
-/** The tasks that an instance has open. */
+/** The tasks that a thread has open: those that it runs, and the standby copies that it keeps. */
 export class TaskSet {
   readonly #options: TaskSetOptions
   readonly #tasks = new Map<string, ActiveTask>()
+  readonly #standbys = new Map<string, StandbyTask>()
+  /** Ours, but another thread of the process still has them open. */
+  readonly #pending = new Map<string, 'active' | 'standby'>()
 
   constructor(options: TaskSetOptions) {
     this.#options = options
@@ -40,6 +44,14 @@ export class TaskSet {
     return [...this.#tasks.values()]
   }
 
+  get standbys(): readonly StandbyTask[] {
+    return [...this.#standbys.values()]
+  }
+
+  get hasPending(): boolean {
+    return this.#pending.size > 0
+  }
+
   ownerOf({ topic, partition }: TopicPartition): ActiveTask | undefined {
     const id = this.#taskOf({ topic, partition })
     return id && this.#tasks.get(taskIdText(id))
@@ -49,22 +61,63 @@ export class TaskSet {
     return this.#tasks.get(taskIdText(id))
   }
 
-  /** Closes what is not among the partitions and opens what is missing; what stays forgets all that is uncommitted. */
-  async replace(partitions: readonly TopicPartition[]): Promise<void> {
-    const wanted = new Map(
-      partitions.flatMap((partition) => this.#taskOf(partition) ?? []).map((id) => [taskIdText(id), id]),
-    )
-    for (const active of this.all) if (!wanted.has(active.text)) await this.close(active)
-    for (const id of wanted.values()) {
-      const known = this.byId(id)
-      if (known) known.task.discard()
-      else this.#open(id)
+  standbyById(id: TaskId): StandbyTask | undefined {
+    return this.#standbys.get(taskIdText(id))
+  }
+
+  /**
+   * Closes what is not wanted and opens what is missing; what stays forgets all that is uncommitted. A standby that is to
+   * run keeps its stores open, and so does a task that is to be a standby.
+   */
+  async replace(partitions: readonly TopicPartition[], standbys: readonly string[]): Promise<void> {
+    const active = new Set(partitions.flatMap((partition) => this.#taskOf(partition) ?? []).map(taskIdText))
+    const standby = new Set(standbys.filter((text) => !active.has(text)))
+    this.#pending.clear()
+    for (const task of this.all) {
+      if (active.has(task.text)) task.task.discard()
+      else if (standby.has(task.text)) this.#closeOver(task)
+      else await this.close(task)
     }
+    for (const task of this.standbys) {
+      if (active.has(task.text)) this.#closeStandbyOver(task)
+      else if (!standby.has(task.text)) await this.closeStandby(task)
+    }
+    for (const text of active) if (!this.#tasks.has(text)) this.#pending.set(text, 'active')
+    for (const text of standby) if (!this.#standbys.has(text)) this.#pending.set(text, 'standby')
+    this.openPending()
+  }
+
+  /** Opens what is waiting for another thread to let go; returns the tasks that are now open. */
+  openPending(): readonly ActiveTask[] {
+    const opened: ActiveTask[] = []
+    for (const [text, kind] of this.#pending) {
+      const id = parseTaskId(text)
+      if (!this.#options.stores.claim(id)) continue
+      this.#pending.delete(text)
+      if (kind === 'active') opened.push(this.#open(id))
+      else this.openStandby(id)
+    }
+    return opened
+  }
+
+  openStandby(id: TaskId): void {
+    const text = taskIdText(id)
+    this.#options.stores.claim(id)
+    this.#standbys.set(
+      text,
+      this.#opened(text, () => new StandbyTask(this.#taskOptions(id))),
+    )
+  }
+
+  /** Whether the task is to run here, open or not yet. */
+  isActive(text: string): boolean {
+    return this.#tasks.has(text) || this.#pending.get(text) === 'active'
   }
 
   /** Opens a task anew, from what its disk says. */
   async reopen(active: ActiveTask): Promise<void> {
     await this.close(active)
+    this.#options.stores.claim(active.id)
     this.#open(active.id)
   }
 
@@ -74,24 +127,69 @@ export class TaskSet {
 
   async close(active: ActiveTask): Promise<void> {
     this.#tasks.delete(active.text)
+    const offsets = offsetSum(active.task.changelogs())
     active.task.close()
-    await this.#options.stores.closeTask(active.id)
+    await this.#options.stores.closeTask(active.id, offsets)
+  }
+
+  async closeStandby(standby: StandbyTask): Promise<void> {
+    this.#standbys.delete(standby.text)
+    const offsets = offsetSum(standby.changelogs())
+    standby.close()
+    await this.#options.stores.closeTask(standby.id, offsets)
   }
 
   async closeAll(): Promise<void> {
+    this.#pending.clear()
     for (const active of this.all) await this.close(active)
+    for (const standby of this.standbys) await this.closeStandby(standby)
   }
 
-  #open(id: TaskId): void {
-    const { plan, createTask, clock, cache, output, stores, partitionsOf, taskConfig } = this.#options
+  /** How far the state of a task is that is on disk and not open; undefined while another thread has it. */
+  async storedOffsets(id: TaskId): Promise<number | undefined> {
+    const { stores, plan } = this.#options
+    const known = stores.offsetsOf(id)
+    if (known !== undefined) return known
+    if (plan.subtopologies[id.subtopology] === undefined || !stores.claim(id)) return undefined
+    const standby = new StandbyTask(this.#taskOptions(id))
+    const offsets = offsetSum(standby.changelogs())
+    standby.close()
+    await stores.closeTask(id, offsets)
+    return offsets
+  }
+
+  #closeOver(active: ActiveTask): void {
+    this.#tasks.delete(active.text)
+    active.task.discard()
+    active.task.close()
+  }
+
+  #closeStandbyOver(standby: StandbyTask): void {
+    this.#standbys.delete(standby.text)
+    standby.close()
+  }
+
+  #open(id: TaskId): ActiveTask {
+    const { plan, createTask, partitionsOf } = this.#options
     const text = taskIdText(id)
+    const task = this.#opened(text, () => createTask(this.#taskOptions(id)))
+    const active = activeTask(task, inputsOf(plan.subtopologies, id, partitionsOf))
+    this.#tasks.set(text, active)
+    return active
+  }
+
+  #opened<T>(text: string, open: () => T): T {
     try {
-      const task = createTask({ plan, taskId: id, stores, output, clock, cache, partitionsOf, config: taskConfig })
-      this.#tasks.set(text, activeTask(task, inputsOf(plan.subtopologies, id, partitionsOf)))
+      return open()
     } catch (error) {
       if (isMillraceError(error)) throw error
       throw streamsError('STREAMS_STATE_FAILED', `the stores of task ${text} cannot be opened`, { task: text }, error)
     }
+  }
+
+  #taskOptions(taskId: TaskId): StreamTaskOptions {
+    const { plan, clock, cache, output, stores, partitionsOf, taskConfig } = this.#options
+    return { plan, taskId, stores, output, clock, cache, partitionsOf, config: taskConfig }
   }
 
   #taskOf({ topic, partition }: TopicPartition): TaskId | undefined {

@@ -36,8 +36,28 @@ export class FailingStores implements StateStores {
     this.#stores.wipe(taskId, store)
   }
 
-  closeTask(taskId: TaskId): Promise<void> {
-    return this.#stores.closeTask(taskId)
+  claim(taskId: TaskId): boolean {
+    return this.#stores.claim(taskId)
+  }
+
+  note(taskId: TaskId, name: string): string | undefined {
+    return this.#stores.note(taskId, name)
+  }
+
+  setNote(taskId: TaskId, name: string, text: string | undefined): void {
+    this.#stores.setNote(taskId, name, text)
+  }
+
+  closeTask(taskId: TaskId, offsets?: number): Promise<void> {
+    return this.#stores.closeTask(taskId, offsets)
+  }
+
+  offsetsOf(taskId: TaskId): number | undefined {
+    return this.#stores.offsetsOf(taskId)
+  }
+
+  cleanUp(olderThanMs: number): readonly TaskId[] {
+    return this.#stores.cleanUp(olderThanMs)
   }
 
   storedTasks(): readonly TaskId[] {

@@ -1,97 +1,147 @@
-/** A member as the assignment sees it; tasks are texts like `0_1`. */
-export interface AssignmentMember {
-  readonly memberId: string
-  /** What it ran until now, and the generation that gave it that. */
-  readonly owned: readonly string[]
-  readonly generation: number
-  /** What it does not run but has state of on its disk. */
-  readonly stored: readonly string[]
-}
+import { balanceTasks } from './balance-tasks.ts'
+import {
+  type AssignmentConfig,
+  type AssignmentInput,
+  acrossSubtopologies,
+  byMemberId,
+  type GroupAssignment,
+  type MemberTasks,
+} from './group-model.ts'
+import { placeStandbys } from './place-standbys.ts'
+import { type GroupProcess, type Ownership, ownersOf, processesOf } from './processes.ts'
+
+type Mutable = { active: string[]; standby: string[]; warmup: string[] }
 
 /**
- * Gives every task to one member: as many to each as to any other (give or take one), each task to whom it ran on,
- * else to whom has its state, and the tasks of one sub-topology spread over the members. The same input gives the same
- * answer whatever the order of members.
- *
- * Where two members claim a task, the later generation is believed: the other slept through a rebalance.
+ * The assignment of KIP-441: tasks are to be spread evenly (`balanceTasks`), but a task that has state goes only to a
+ * process whose copy misses `acceptableRecoveryLag` records at most. Until its copy is so far, the task stays on a process that
+ * has one, and a warm-up is made where it should be, `maxWarmupReplicas` of them at a time. Only a task that nobody
+ * has a copy of begins from nothing.
  */
-export function assignTasks(
-  tasks: readonly string[],
-  members: readonly AssignmentMember[],
-): Map<string, readonly string[]> {
-  const known = new Set(tasks)
-  const owner = ownersOf(members, known)
-  const slots = slotsFor(members, owner, tasks.length)
-  const open = new Set(tasks)
-  const give = (task: string, slot: Slot | undefined): void => {
-    if (!slot || !open.has(task) || slot.tasks.length >= slot.capacity) return
-    slot.tasks.push(task)
-    open.delete(task)
-  }
-  for (const task of acrossSubtopologies(tasks)) give(task, slots.get(owner.get(task) ?? ''))
-  for (const slot of slots.values()) for (const task of slot.stored) give(task, slot)
-  for (const task of [...open]) give(task, emptiest([...slots.values()], task))
-  return new Map([...slots].map(([memberId, slot]) => [memberId, slot.tasks]))
-}
-
-/**
- * Partition by partition: whoever has to let tasks go keeps some of every sub-topology. In the order of their names it
- * would keep all of the first one, and a newcomer would get all the state.
- */
-function acrossSubtopologies(tasks: readonly string[]): string[] {
-  const partition = (task: string): number => Number(task.slice(task.indexOf('_') + 1))
-  return [...tasks].sort((a, b) => partition(a) - partition(b))
-}
-
-interface Slot {
-  readonly memberId: string
-  readonly capacity: number
-  readonly stored: readonly string[]
-  readonly tasks: string[]
-}
-
-function ownersOf(members: readonly AssignmentMember[], known: ReadonlySet<string>): Map<string, string> {
-  const owner = new Map<string, string>()
-  const generations = new Map<string, number>()
-  for (const member of [...members].sort(byMemberId)) {
-    for (const task of member.owned) {
-      if (!known.has(task) || member.generation <= (generations.get(task) ?? -2)) continue
-      owner.set(task, member.memberId)
-      generations.set(task, member.generation)
+export function assignTasks(input: AssignmentInput): GroupAssignment {
+  const { tasks, config } = input
+  const members = [...input.members].sort(byMemberId)
+  const processes = processesOf(members)
+  const owners = ownersOf(members, new Set(tasks.map(({ task }) => task)))
+  const stateful = tasks.filter(({ isStateful }) => isStateful).map(({ task }) => task)
+  const stateless = tasks.filter(({ isStateful }) => !isStateful).map(({ task }) => task)
+  const given = new Map(members.map(({ memberId }) => [memberId, [] as string[]]))
+  // Those with state first, so that state is spread evenly too.
+  balanceTasks({ tasks: stateful, members, processes, owners, given })
+  const ideal = new Map([...given].flatMap(([memberId, own]) => own.map((task) => [task, memberId] as const)))
+  const processOf = new Map(members.map(({ memberId, process }) => [memberId, process]))
+  const moves = movesOf(stateful, { ideal, processOf, processes, owners, config })
+  balanceTasks({ tasks: stateless, members, processes, owners, given })
+  const result = new Map<string, Mutable>(
+    members.map(({ memberId }) => [memberId, { active: [], standby: [], warmup: [] }]),
+  )
+  const activeOn = new Map<string, string>()
+  for (const [memberId, own] of given) {
+    for (const task of own) {
+      const target = moves.held.get(task)
+      const runner = target === undefined ? memberId : memberFor(task, processes.get(target)!, owners, result)
+      result.get(runner)!.active.push(task)
+      activeOn.set(task, processOf.get(runner)!)
     }
   }
-  return owner
+  const standbys = placeStandbys({
+    tasks: stateful,
+    processes,
+    activeOn: new Map(stateful.map((task) => [task, activeOn.get(task) ?? ''])),
+    warmupOn: moves.warmups,
+    replicas: config.numStandbyReplicas,
+    tags: config.rackAwareAssignmentTags,
+  })
+  for (const [task, ids] of standbys) {
+    for (const id of ids) result.get(memberFor(task, processes.get(id)!, owners, result))!.standby.push(task)
+  }
+  for (const [task, id] of moves.warmups) {
+    result.get(memberFor(task, processes.get(id)!, owners, result))!.warmup.push(task)
+  }
+  return { members: result as ReadonlyMap<string, MemberTasks>, needsProbing: moves.held.size > 0 }
 }
 
-/** Where tasks do not divide evenly, those who run most may keep one more: that moves the fewest. */
-function slotsFor(
-  members: readonly AssignmentMember[],
-  owner: ReadonlyMap<string, string>,
-  taskCount: number,
-): Map<string, Slot> {
-  const owns = new Map<string, number>()
-  for (const memberId of owner.values()) owns.set(memberId, (owns.get(memberId) ?? 0) + 1)
-  const ranked = [...members].sort(
-    (a, b) => (owns.get(b.memberId) ?? 0) - (owns.get(a.memberId) ?? 0) || byMemberId(a, b),
-  )
-  const floor = Math.floor(taskCount / Math.max(1, members.length))
-  const extra = taskCount % Math.max(1, members.length)
-  return new Map(
-    ranked.map(({ memberId, stored }, index) => [
-      memberId,
-      { memberId, capacity: floor + (index < extra ? 1 : 0), stored, tasks: [] },
-    ]),
-  )
+interface MovesInput {
+  /** By task: the member that should run it. */
+  readonly ideal: ReadonlyMap<string, string>
+  readonly processOf: ReadonlyMap<string, string>
+  readonly processes: ReadonlyMap<string, GroupProcess>
+  readonly owners: ReadonlyMap<string, Ownership>
+  readonly config: AssignmentConfig
 }
 
-function emptiest(slots: readonly Slot[], task: string): Slot | undefined {
-  const subtopology = task.slice(0, task.indexOf('_') + 1)
-  const ofSame = (slot: Slot): number => slot.tasks.filter((other) => other.startsWith(subtopology)).length
-  return slots
-    .filter(({ tasks, capacity }) => tasks.length < capacity)
-    .sort((a, b) => ofSame(a) - ofSame(b) || a.tasks.length - b.tasks.length || byMemberId(a, b))[0]
+interface Moves {
+  /** By task: the process that runs it for the time being, where that is not the one that should. */
+  readonly held: ReadonlyMap<string, string>
+  /** By task: the process that makes itself ready to run it. */
+  readonly warmups: ReadonlyMap<string, string>
 }
 
-function byMemberId(a: { readonly memberId: string }, b: { readonly memberId: string }): number {
-  return a.memberId < b.memberId ? -1 : a.memberId > b.memberId ? 1 : 0
+function movesOf(tasks: readonly string[], { ideal, processOf, processes, owners, config }: MovesInput): Moves {
+  const held = new Map<string, string>()
+  const wanted: { task: string; process: string; lag: number }[] = []
+  const load = new Map<string, number>()
+  for (const memberId of ideal.values()) {
+    const process = processOf.get(memberId)!
+    load.set(process, (load.get(process) ?? 0) + 1)
+  }
+  for (const task of acrossSubtopologies(tasks)) {
+    const destination = processes.get(processOf.get(ideal.get(task) ?? '') ?? '')
+    if (!destination) continue
+    const lag = destination.lags.get(task) ?? Number.POSITIVE_INFINITY
+    if (lag <= config.acceptableRecoveryLag) continue
+    const holder = bestHolder(task, [...processes.values()], owners.get(task)?.process, load, config)
+    if (!holder || holder === destination) continue
+    held.set(task, holder.id)
+    load.set(holder.id, (load.get(holder.id) ?? 0) + 1)
+    load.set(destination.id, (load.get(destination.id) ?? 0) - 1)
+    wanted.push({ task, process: destination.id, lag })
+  }
+  // The nearest to completion first: those that were begun are finished before others begin.
+  wanted.sort((a, b) => (a.lag < b.lag ? -1 : a.lag > b.lag ? 1 : 0))
+  return {
+    held,
+    warmups: new Map(wanted.slice(0, config.maxWarmupReplicas).map(({ task, process }) => [task, process])),
+  }
+}
+
+/** Who runs a task until its destination is ready: whoever runs it, else a copy within the bound, else the best there is. */
+function bestHolder(
+  task: string,
+  processes: readonly GroupProcess[],
+  owner: string | undefined,
+  load: ReadonlyMap<string, number>,
+  { acceptableRecoveryLag }: AssignmentConfig,
+): GroupProcess | undefined {
+  const rank = ({ id, lags }: GroupProcess): number => {
+    const lag = lags.get(task)!
+    if (lag <= acceptableRecoveryLag) return id === owner ? -2 : -1
+    return lag
+  }
+  return processes
+    .filter(({ lags }) => lags.has(task))
+    .sort((a, b) => {
+      const [left, right] = [rank(a), rank(b)]
+      if (left !== right) return left < right ? -1 : 1
+      const byLoad = (load.get(a.id) ?? 0) / a.members.length - (load.get(b.id) ?? 0) / b.members.length
+      return byLoad || (a.id < b.id ? -1 : 1)
+    })[0]
+}
+
+/** The thread of a process that gets a task: the one that had it, else the one with least to do. */
+function memberFor(
+  task: string,
+  { id, members }: GroupProcess,
+  owners: ReadonlyMap<string, Ownership>,
+  result: ReadonlyMap<string, Mutable>,
+): string {
+  const owner = owners.get(task)
+  if (owner?.process === id) return owner.memberId
+  const had = members.find(({ standby }) => standby.includes(task))
+  if (had) return had.memberId
+  const load = (memberId: string): number => {
+    const { active, standby, warmup } = result.get(memberId)!
+    return active.length + standby.length + warmup.length
+  }
+  return [...members].sort((a, b) => load(a.memberId) - load(b.memberId))[0]!.memberId
 }

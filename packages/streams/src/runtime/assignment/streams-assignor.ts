@@ -1,7 +1,10 @@
-import type { GroupAssignor } from '@millrace/kafka'
+import type { AssignorMember, GroupAssignor, MemberAssignment } from '@millrace/kafka'
 import type { SubtopologyPlan } from '../../core/topology/plan.ts'
 import { taskIdText } from '../../core/topology/plan.ts'
+import { streamsError } from '../../errors.ts'
 import { assignTasks } from './assign-tasks.ts'
+import { changelogsOf, groupLags } from './group-lags.ts'
+import type { AssignmentConfig, AssignmentInput, GroupAssignment, TaskAssignor } from './group-model.ts'
 import { inputsOf, parseTaskId, type TopicPartition, tasksOf } from './tasks.ts'
 import {
   assignmentProtocolVersion,
@@ -15,9 +18,17 @@ import {
 export interface StreamsAssignorOptions {
   readonly subtopologies: readonly SubtopologyPlan[]
   readonly partitionsOf: (topic: string) => number
+  readonly config: AssignmentConfig
+  /** Decides instead of the built-in assignment. */
+  readonly taskAssignor: TaskAssignor | undefined
   /** What this member says about itself at the moment. */
-  readonly describeSelf: () => Omit<Subscription, 'version'>
+  readonly describeSelf: () => Promise<Omit<Subscription, 'version'>>
+  /** Where changelogs end, by `topic/partition`. */
+  readonly endsOf: (changelogs: readonly TopicPartition[]) => Promise<ReadonlyMap<string, number>>
   readonly onAssigned: (hosts: HostMap, generation: number) => void
+  readonly onFailure: (error: unknown) => void
+  /** Which member this is, for the leader to give itself the probing. */
+  readonly selfId: () => string
 }
 
 /**
@@ -30,35 +41,106 @@ export function streamsAssignor(options: StreamsAssignorOptions): GroupAssignor 
   return {
     name: 'millrace-streams',
     supportedProtocols: ['eager'],
-    userData: () => encodeUserData({ version: assignmentProtocolVersion, ...describeSelf() }),
-    assign({ members }) {
+    userData: async () => encodeUserData({ version: assignmentProtocolVersion, ...(await describeSelf()) }),
+    async assign({ members }) {
       const subscriptions = new Map(members.map(({ memberId, userData }) => [memberId, decodeSubscription(userData)]))
-      const tasks = tasksOf(subtopologies, partitionsOf).map(taskIdText)
-      const assigned = assignTasks(
-        tasks,
-        [...subscriptions].map(([memberId, { owned, generation, stored }]) => ({
-          memberId,
-          owned,
-          generation,
-          stored,
-        })),
-      )
-      const userData = encodeUserData({
-        version: assignmentProtocolVersion,
-        hosts: [...assigned].flatMap(([memberId, given]) => {
-          const host = subscriptions.get(memberId)?.host
-          return host ? [[host, given] as const] : []
-        }),
-      })
-      const partitionsFor = (given: readonly string[]): TopicPartition[] =>
-        given.flatMap((task) => [...inputsOf(subtopologies, parseTaskId(task), partitionsOf)])
-      return new Map(
-        [...assigned].map(([memberId, given]) => [memberId, { partitions: byTopic(partitionsFor(given)), userData }]),
+      const input = await inputOf(members, subscriptions, options)
+      const assigned = (options.taskAssignor ?? assignTasks)(input)
+      if (options.taskAssignor) check(input, assigned)
+      return encode(subscriptions, assigned, options, (given) =>
+        byTopic(given.flatMap((task) => [...inputsOf(subtopologies, parseTaskId(task), partitionsOf)])),
       )
     },
     onAssignment(_assignment, userData, generation) {
       if (userData) onAssigned(decodeHostMap(userData), generation)
     },
+  }
+}
+
+async function inputOf(
+  members: readonly AssignorMember[],
+  subscriptions: ReadonlyMap<string, Subscription>,
+  { subtopologies, partitionsOf, config, endsOf, onFailure }: StreamsAssignorOptions,
+): Promise<AssignmentInput> {
+  const lags = await groupLags(subscriptions, subtopologies, endsOf, onFailure)
+  const tasks = tasksOf(subtopologies, partitionsOf)
+    .map(taskIdText)
+    .map((task) => ({ task, isStateful: changelogsOf(subtopologies, task).length > 0 }))
+  // A static member keeps its place under a new member id: its instance id tells more.
+  const nameOf = new Map(members.map(({ memberId, instanceId }) => [memberId, instanceId ?? memberId]))
+  return {
+    tasks,
+    config,
+    members: [...subscriptions].map(([memberId, { owned, generation, process, standby = [], tags = {} }]) => ({
+      memberId,
+      process: process ?? nameOf.get(memberId) ?? memberId,
+      owned,
+      generation,
+      standby,
+      lags: lags.get(memberId)!,
+      tags,
+    })),
+  }
+}
+
+function encode(
+  subscriptions: ReadonlyMap<string, Subscription>,
+  { members, needsProbing }: GroupAssignment,
+  { selfId }: StreamsAssignorOptions,
+  partitionsFor: (given: readonly string[]) => MemberAssignment['partitions'],
+): Map<string, MemberAssignment> {
+  const byHost = (tasksOfMember: (memberId: string) => readonly string[]): [string, readonly string[]][] => {
+    const hosts = new Map<string, string[]>()
+    for (const memberId of members.keys()) {
+      const host = subscriptions.get(memberId)?.host
+      if (host) hosts.set(host, [...(hosts.get(host) ?? []), ...tasksOfMember(memberId)])
+    }
+    return [...hosts]
+  }
+  const common = {
+    version: assignmentProtocolVersion,
+    hosts: byHost((memberId) => members.get(memberId)!.active),
+    standbyHosts: byHost((memberId) => [...members.get(memberId)!.standby, ...members.get(memberId)!.warmup]),
+  }
+  const self = selfId()
+  const shutdown = [...subscriptions.values()].some(({ shutdown }) => shutdown === true)
+  return new Map(
+    [...members].map(([memberId, { active, standby, warmup }]) => [
+      memberId,
+      {
+        partitions: partitionsFor(active),
+        userData: encodeUserData({
+          ...common,
+          standby: [...standby, ...warmup],
+          warmup,
+          // The leader's own: it is the one whose asking always makes a rebalance.
+          probes: needsProbing && memberId === self,
+          ...(shutdown ? { shutdown } : {}),
+        }),
+      },
+    ]),
+  )
+}
+
+/** @throws STREAMS_ASSIGNMENT_INVALID */
+function check({ tasks, members }: AssignmentInput, assigned: GroupAssignment): void {
+  const invalid = (what: string): Error => streamsError('STREAMS_ASSIGNMENT_INVALID', `the task assignor ${what}`, {})
+  const known = new Set(members.map(({ memberId }) => memberId))
+  const open = new Set(tasks.map(({ task }) => task))
+  for (const [memberId, { active }] of assigned.members) {
+    if (!known.has(memberId)) throw invalid(`gives tasks to ${memberId}, who is not in the group`)
+    for (const task of active)
+      if (!open.delete(task)) throw invalid(`gives task ${task} twice, or there is no such task`)
+  }
+  if (open.size > 0) throw invalid(`gives nobody the tasks ${[...open].join(', ')}`)
+  const processOf = new Map(members.map(({ memberId, process }) => [memberId, process]))
+  const copies = new Set<string>()
+  for (const [memberId, { active, standby, warmup }] of assigned.members) {
+    for (const task of [...active, ...standby, ...warmup]) {
+      const copy = `${processOf.get(memberId)}/${task}`
+      if (copies.has(copy)) throw invalid(`gives process ${processOf.get(memberId)} two copies of task ${task}`)
+      copies.add(copy)
+    }
   }
 }
 

@@ -4,6 +4,9 @@ import { streamsError } from '../../errors.ts'
 /** Raised when a field changes its meaning; new optional fields do not raise it. */
 export const assignmentProtocolVersion = 1
 
+/** Instead of a sum of offsets: the task runs here, so its state is complete. */
+export const runsHere = -2
+
 /** What a member tells the leader. */
 export interface Subscription {
   readonly version: number
@@ -11,13 +14,35 @@ export interface Subscription {
   readonly host: string | null
   readonly owned: readonly string[]
   readonly generation: number
+  /** Tasks that it does not run but has state of on its disk; those of older releases say nothing more about it. */
   readonly stored: readonly string[]
+  /** The same for all threads of a process. */
+  readonly process?: string
+  readonly standby?: readonly string[]
+  /** By task: the sum of the offsets that its stores have reached in their changelogs, or `runsHere`. */
+  readonly offsets?: Readonly<Record<string, number>>
+  readonly tags?: Readonly<Record<string, string>>
+  /** Changes with every rebalance that the member itself asks for: an unchanged subscription would cause none. */
+  readonly turn?: number
+  /** The whole application is to end, everywhere. */
+  readonly shutdown?: boolean
 }
 
-/** What the leader tells every member: who runs which task, by host. Tasks of members without a host are left out. */
+/** What the leader tells a member: who runs which task, by host, and what its own part is besides its partitions. */
 export interface HostMap {
   readonly version: number
+  /** Tasks of members without a host are left out. */
   readonly hosts: readonly (readonly [host: string, tasks: readonly string[]])[]
+  /** Likewise, of those who keep standby copies. */
+  readonly standbyHosts?: readonly (readonly [host: string, tasks: readonly string[]])[]
+  /** Copies that the member keeps, warm-ups included. */
+  readonly standby?: readonly string[]
+  /** Those of them that it is to run when they are ready. */
+  readonly warmup?: readonly string[]
+  /** Whether the member is to ask for another rebalance after `probingRebalanceIntervalMs`. */
+  readonly probes?: boolean
+  /** A member asked for the end of the whole application. */
+  readonly shutdown?: boolean
 }
 
 /** JSON: a few hundred bytes per rebalance, readable in a packet dump, and open to new fields. */

@@ -3,15 +3,18 @@ import { channel } from 'node:diagnostics_channel'
 import { pathToFileURL } from 'node:url'
 import { type Clock, type Random, systemClock, systemRandom } from '@millrace/base'
 import { checkOptions } from '@millrace/base/internal'
-import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import { type KafkaClient, type KafkaClientOptions, kafkaClient } from '@millrace/kafka'
 import { runnable } from '../../core/dsl/topology.ts'
 import type { Topology } from '../../core/dsl/types.ts'
 import { type FailureHandlers, failLoudly } from '../../core/handlers.ts'
 import { createStreamTask } from '../../core/stream-task.ts'
 import { defaultTaskConfig } from '../../core/task.ts'
 import type { TopologyPlan } from '../../core/topology/plan.ts'
+import type { TaskAssignor } from '../assignment/group-model.ts'
 import { type ProcessingGuarantee, resolveConfig, type StreamsLimits } from '../config.ts'
+import { readConfig, type StreamsConfig } from '../kafka-config/read-config.ts'
 import { MemoryStateStores } from '../memory-state-stores.ts'
+import type { RestoreListener, StandbyUpdateListener } from '../restore-events.ts'
 import type { StateStores } from '../state-stores.ts'
 import { type StreamsInstance, StreamsRuntime } from '../streams-runtime.ts'
 import { LmdbStateStores } from './lmdb/lmdb-state-stores.ts'
@@ -44,6 +47,18 @@ export interface StartStreamsOptions {
   readonly replicationFactor?: number
   /** Makes the group member static (KIP-345). */
   readonly groupInstanceId?: string
+  /**
+   * Copies of every task's state that other instances keep up to date, so that one of them goes on at once when this one
+   * dies (num.standby.replicas). Default 0.
+   */
+  readonly numStandbyReplicas?: number
+  /** Where this instance runs: `{ zone: 'eu-1a' }`; standbys go where the `rackAwareAssignmentTags` differ (KIP-708). */
+  readonly clientTags?: Readonly<Record<string, string>>
+  readonly rackAwareAssignmentTags?: readonly string[]
+  /** Decides who runs what, instead of the built-in assignment; the same for all instances. */
+  readonly taskAssignor?: TaskAssignor
+  /** Told how stores catch up, and standby copies too. */
+  readonly restoreListener?: RestoreListener & StandbyUpdateListener
   /** What becomes of records that fail; every handler fails loudly unless given. */
   readonly handlers?: Partial<FailureHandlers>
   /** See `TaskConfig`. */
@@ -51,6 +66,17 @@ export interface StartStreamsOptions {
   readonly retryDelayMs?: number
   /** Bounds of buffers, waits and retries; see `streamsLimits`. */
   readonly limits?: Partial<StreamsLimits>
+  /** Settings of all internal topics, under Kafka's names (`topic.` in Kafka Streams). */
+  readonly internalTopicConfig?: Readonly<Record<string, string>>
+  /** How much longer than a window store itself its changelog keeps records. Default a day. */
+  readonly windowChangelogExtraMs?: number
+  /** Whether the figures that cost something per record are taken: `debug` reads the clock for each. Default `info`. */
+  readonly metricsLevel?: 'info' | 'debug'
+  /**
+   * Settings under Kafka Streams' names: `{ 'commit.interval.ms': 100 }`. Options beside it win. What each setting comes to
+   * is in the reference (`streams-config.md`); one that nobody knows is warned of, with `process.emitWarning`.
+   */
+  readonly config?: StreamsConfig
   readonly clock?: Clock
   readonly random?: Random
 }
@@ -66,12 +92,14 @@ const failureChannel = channel('millrace:streams:failure')
  * Publishes on the diagnostics channels `millrace:streams:state` (`{ applicationId, instanceId, state, before }`) and
  * `millrace:streams:failure` (`{ applicationId, instanceId, error }`, failures that are survived).
  *
- * @throws STREAMS_STATE_LOCKED, STREAMS_STATE_VERSION, STREAMS_TOPOLOGY_INVALID, CONFIG_INVALID_OPTION
+ * @throws STREAMS_STATE_LOCKED, STREAMS_STATE_VERSION, STREAMS_TOPOLOGY_INVALID, CONFIG_INVALID_OPTION,
+ *   STREAMS_CONFIG_UNSUPPORTED
  * @example
  * await using streams = await startStreams({ topology: () => spend(), brokers: 'localhost:9092' })
  * await streams.finished
  */
-export async function startStreams(options: StartStreamsOptions): Promise<StreamsInstance> {
+export async function startStreams(given: StartStreamsOptions): Promise<StreamsInstance> {
+  const { options, kafka } = withConfig(given)
   check(options)
   const plan = await planOf(options.topology, options.applicationId)
   const config = resolveConfig({
@@ -81,6 +109,8 @@ export async function startStreams(options: StartStreamsOptions): Promise<Stream
       commitIntervalMs: options.commitIntervalMs,
       replicationFactor: options.replicationFactor,
       groupInstanceId: options.groupInstanceId,
+      internalTopicConfig: options.internalTopicConfig,
+      windowChangelogExtraMs: options.windowChangelogExtraMs,
     }),
   })
   const state = await openState(options, plan.applicationId)
@@ -91,6 +121,7 @@ export async function startStreams(options: StartStreamsOptions): Promise<Stream
     : kafkaClient({
         brokers: options.brokers ?? [],
         clientId: `${plan.applicationId}-${state.instanceId}`,
+        ...kafka,
         clock,
         random,
       })
@@ -111,6 +142,8 @@ export async function startStreams(options: StartStreamsOptions): Promise<Stream
     random,
     instanceId,
     applicationServer: options.applicationServer,
+    taskAssignor: options.taskAssignor,
+    restoreListener: options.restoreListener,
     yieldNow: () => new Promise(setImmediate),
     onFailure: (error) => failureChannel.publish({ applicationId, instanceId, error }),
     onClosed: async () => {
@@ -134,6 +167,8 @@ async function openState(options: StartStreamsOptions, applicationId: string): P
     return { stores: new MemoryStateStores(), instanceId: newId(), release: () => Promise.resolve() }
   }
   const directory = await StateDirectory.open(options.stateDir ?? '.millrace/state', applicationId, newId)
+  // The directory is ours alone: whoever claimed tasks in it is dead.
+  LmdbStateStores.releaseClaims(directory.path)
   return {
     stores: new LmdbStateStores(directory.path),
     instanceId: options.instanceId ?? directory.instanceId,
@@ -171,15 +206,42 @@ function check(options: StartStreamsOptions): void {
       commitIntervalMs: { min: 1 },
       replicationFactor: { min: -1, integer: true },
       groupInstanceId: 'string',
+      numStandbyReplicas: { min: 0, integer: true },
+      clientTags: 'object',
+      rackAwareAssignmentTags: 'array',
+      taskAssignor: 'function',
+      restoreListener: 'object',
       handlers: 'object',
       maxTaskIdleMs: { min: -1 },
       retryDelayMs: { min: 0 },
       limits: 'object',
+      internalTopicConfig: 'object',
+      windowChangelogExtraMs: { min: 0, integer: true },
+      metricsLevel: { oneOf: ['info', 'debug'] },
+      config: 'object',
       clock: 'object',
       random: 'object',
     },
     { required: options.client ? ['topology'] : ['topology', 'brokers'] },
   )
+}
+
+/** Adds what settings under Kafka's names come to, below what options say. */
+function withConfig(given: StartStreamsOptions): { options: StartStreamsOptions; kafka: Partial<KafkaClientOptions> } {
+  if (given.config === undefined) return { options: given, kafka: {} }
+  const { options, kafka, warnings } = readConfig(given.config)
+  for (const warning of warnings) process.emitWarning(warning, 'StreamsConfigWarning')
+  const { brokers, ...rest } = options
+  return {
+    options: {
+      ...rest,
+      ...(given.client === undefined && brokers !== undefined && { brokers }),
+      ...defined(given),
+      ...(options.limits && { limits: { ...options.limits, ...given.limits } }),
+      ...(options.handlers && { handlers: { ...options.handlers, ...given.handlers } }),
+    } as StartStreamsOptions,
+    kafka,
+  }
 }
 
 /** Without what is undefined, so that it does not hide a default. */

@@ -7,6 +7,7 @@ import { streamsError } from '../../errors.ts'
 import { orAborted } from '../abortable.ts'
 import type { RuntimeConfig } from '../config.ts'
 import { classifyFailure } from '../failures.ts'
+import { internalTopicSettings } from './internal-topic-settings.ts'
 
 export interface PrepareTopicsOptions {
   readonly client: KafkaClient
@@ -64,7 +65,7 @@ async function createMissing({
     ...internal.map(({ topic, partitions }) => ({
       name: topic.name,
       partitions,
-      config: topic.config,
+      config: internalTopicSettings(topic, plan, config),
       ...replication,
     })),
     ...(hasDeadLetters ? inputTopics(plan) : []).map((topic) => ({

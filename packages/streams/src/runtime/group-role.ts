@@ -1,0 +1,174 @@
+import type { Clock } from '@millrace/base'
+import type { Consumer, GroupAssignor, KafkaClient } from '@millrace/kafka'
+import type { TopologyPlan } from '../core/topology/plan.ts'
+import { taskIdText } from '../core/topology/plan.ts'
+import { changelogEnds } from './assignment/group-lags.ts'
+import type { TaskAssignor } from './assignment/group-model.ts'
+import { streamsAssignor } from './assignment/streams-assignor.ts'
+import { type HostMap, runsHere, type Subscription } from './assignment/user-data.ts'
+import type { RuntimeConfig } from './config.ts'
+import { offsetSum } from './standby-task.ts'
+import type { StandbyUpdater } from './standby-updater.ts'
+import type { StateStores } from './state-stores.ts'
+import type { TaskSet } from './task-set.ts'
+
+export interface GroupRoleOptions {
+  readonly client: KafkaClient
+  readonly plan: TopologyPlan
+  readonly partitionsOf: (topic: string) => number
+  readonly config: RuntimeConfig
+  readonly clock: Clock
+  readonly stores: StateStores
+  readonly applicationServer: string | undefined
+  /** The same for all threads of a process. */
+  readonly processId: string
+  /** One thread of a process speaks for the state that lies on its disk unused. */
+  readonly speaksForDisk: boolean
+  readonly taskAssignor: TaskAssignor | undefined
+  readonly onFailure: (error: unknown) => void
+  /** A member asked for the end of the application. */
+  readonly onShutdownRequested: () => void
+}
+
+interface Parts {
+  readonly consumer: Consumer
+  readonly tasks: TaskSet
+  readonly standbys: StandbyUpdater
+}
+
+/** What a thread tells its group, what it is told, and when it asks for another rebalance. */
+export class GroupRole {
+  readonly #options: GroupRoleOptions
+  #parts: Parts | undefined
+  #generation = -1
+  #turn = 0
+  #probeAtMs: number | undefined
+  #askedForWarmups = false
+  #warmupPauseMs: number
+  #assignedAtMs = 0
+  #shutsDown = false
+  hosts: HostMap = { version: 1, hosts: [] }
+
+  constructor(options: GroupRoleOptions) {
+    this.#options = options
+    this.#warmupPauseMs = options.config.heartbeatIntervalMs
+  }
+
+  /** The parts need the assignor, and the assignor the parts. */
+  attach(parts: Parts): void {
+    this.#parts = parts
+  }
+
+  /** Copies that this thread is to keep. */
+  get standby(): readonly string[] {
+    return this.hosts.standby ?? []
+  }
+
+  assignor(): GroupAssignor {
+    const { client, plan, partitionsOf, config, taskAssignor, onFailure } = this.#options
+    return streamsAssignor({
+      subtopologies: plan.subtopologies,
+      partitionsOf,
+      config,
+      taskAssignor,
+      describeSelf: () => this.#describeSelf(),
+      endsOf: (changelogs) => changelogEnds(client, changelogs),
+      selfId: () => this.#parts!.consumer.groupMetadata().memberId,
+      onAssigned: (hosts, generation) => this.#assigned(hosts, generation),
+      onFailure,
+    })
+  }
+
+  /** Asks for a rebalance when one is due: a warm-up is ready, or it is time to look whether others' are. */
+  look(): void {
+    const { clock } = this.#options
+    const nowMs = clock.now()
+    if (this.#probeAtMs !== undefined && nowMs >= this.#probeAtMs) {
+      this.#probeAtMs = undefined
+      this.ask('to see whether warm-ups are ready')
+    }
+    if (this.#askedForWarmups || !this.#warmupsAreReady()) return
+    // Where records come faster than copies are made, the leader may find them too far behind again: not at once then.
+    if (Math.abs(nowMs - this.#assignedAtMs) < this.#warmupPauseMs) return
+    this.#askedForWarmups = true
+    this.#warmupPauseMs = Math.min(this.#warmupPauseMs * 2, this.#options.config.probingRebalanceIntervalMs)
+    this.ask('warm-ups are ready')
+  }
+
+  /** Makes the group rebalance, even where nothing else about this member has changed. */
+  ask(reason: string): void {
+    this.#turn++
+    this.#parts!.consumer.requestRejoin(reason)
+  }
+
+  /** Ends the whole application: every member is told. */
+  askForShutdown(): void {
+    this.#shutsDown = true
+    this.ask('the application is to shut down')
+  }
+
+  #warmupsAreReady(): boolean {
+    const { warmup = [] } = this.hosts
+    const { standbys } = this.#parts!
+    return (
+      warmup.length > 0 &&
+      warmup.every((task) => {
+        const lag = standbys.lagOf(task)
+        return lag !== undefined && lag <= this.#options.config.acceptableRecoveryLag
+      })
+    )
+  }
+
+  #assigned(hosts: HostMap, generation: number): void {
+    const { applicationServer, clock, config } = this.#options
+    if (hosts.warmup?.join() !== this.hosts.warmup?.join()) this.#warmupPauseMs = config.heartbeatIntervalMs
+    this.hosts = hosts
+    this.#generation = generation
+    this.#askedForWarmups = false
+    this.#assignedAtMs = clock.now()
+    this.#probeAtMs = hosts.probes ? clock.now() + config.probingRebalanceIntervalMs : undefined
+    if (hosts.shutdown) this.#options.onShutdownRequested()
+    // A static member that comes back is told the assignment of its former self, which names the address it had then.
+    const isFound = applicationServer === undefined || hosts.hosts.some(([host]) => host === applicationServer)
+    if (!isFound) this.ask('the address of this instance has changed')
+  }
+
+  async #describeSelf(): Promise<Omit<Subscription, 'version'>> {
+    const { applicationServer, processId, config } = this.#options
+    const { tasks, standbys } = this.#parts!
+    const owned = tasks.all.map(({ text }) => text)
+    const offsets: Record<string, number> = {}
+    for (const { text, task, isComplete } of tasks.all)
+      offsets[text] = isComplete ? runsHere : offsetSum(task.changelogs())
+    for (const standby of tasks.standbys) {
+      offsets[standby.text] = Math.max(standbys.offsetsOf(standby.text), offsetSum(standby.changelogs()))
+    }
+    const open = new Set(Object.keys(offsets))
+    await this.#addStored(offsets)
+    return {
+      host: applicationServer ?? null,
+      owned,
+      generation: this.#generation,
+      stored: Object.keys(offsets)
+        .filter((task) => !open.has(task))
+        .sort(),
+      process: processId,
+      standby: tasks.standbys.map(({ text }) => text),
+      offsets,
+      tags: config.clientTags,
+      turn: this.#turn,
+      ...(this.#shutsDown ? { shutdown: true } : {}),
+    }
+  }
+
+  async #addStored(offsets: Record<string, number>): Promise<void> {
+    const { stores, speaksForDisk } = this.#options
+    if (!speaksForDisk) return
+    for (const id of stores.storedTasks()) {
+      const text = taskIdText(id)
+      if (offsets[text] !== undefined) continue
+      const stored = await this.#parts!.tasks.storedOffsets(id)
+      if (stored !== undefined) offsets[text] = stored
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import type { Consumer, FetchedPartition } from '@millrace/kafka'
+import { partitionText } from './active-task.ts'
+import type { TopicPartition } from './assignment/tasks.ts'
+import { changelogNote } from './changelog-restorer.ts'
+import type { StoreChangelog, TellRestore } from './restore-events.ts'
+import type { StandbyTask } from './standby-task.ts'
+import type { StateStores } from './state-stores.ts'
+import type { BoundsOf } from './topics/changelog-bounds.ts'
+
+interface Followed extends TopicPartition {
+  readonly standby: StandbyTask
+  readonly store: string
+  /** Undefined until the changelog's beginning is known. */
+  position: number | undefined
+}
+
+export interface StandbyUpdaterOptions {
+  /** Made when there is the first standby. */
+  readonly consumer: () => Consumer
+  readonly stores: StateStores
+  readonly boundsOf: BoundsOf
+  readonly tell: TellRestore
+}
+
+/** What of the changelogs is applied in one go at most, so that heartbeats and processing run between. */
+export const standbyFetchMaxBytes = 1024 * 1024
+
+/**
+ * Keeps standby copies up with their changelogs, by committed records only. A copy that cannot go on (its changelog was
+ * created anew, or records are gone that it has not seen) begins again from nothing: the active task is the one that has
+ * something to lose.
+ */
+export class StandbyUpdater {
+  readonly #options: StandbyUpdaterOptions
+  readonly #followed = new Map<string, Followed>()
+  #consumer: Consumer | undefined
+  updatedRecords = 0
+
+  constructor(options: StandbyUpdaterOptions) {
+    this.#options = options
+  }
+
+  get isIdle(): boolean {
+    return this.#followed.size === 0
+  }
+
+  /** Follows the changelogs of exactly these. `promoted` are those of the others that run from now on. */
+  replace(standbys: readonly StandbyTask[], isPromoted: (task: string) => boolean): void {
+    const before = this.#followed.size
+    for (const [name, followed] of this.#followed) {
+      if (standbys.includes(followed.standby)) continue
+      this.#followed.delete(name)
+      if (followed.position === undefined) continue
+      this.#options.tell({
+        name: 'onUpdateSuspended',
+        event: {
+          ...this.#named(followed),
+          storeOffset: followed.position,
+          endOffset: this.#end(followed),
+          reason: isPromoted(followed.standby.text) ? 'promoted' : 'migrated',
+        },
+      })
+    }
+    for (const standby of standbys) {
+      for (const changelog of standby.changelogs()) {
+        const { topic, partition, store } = changelog
+        const name = partitionText(changelog)
+        if (!this.#followed.has(name))
+          this.#followed.set(name, { topic, partition, store, standby, position: undefined })
+      }
+    }
+    if (this.#followed.size > 0 || before > 0) this.#subscribe()
+  }
+
+  /**
+   * Applies what has arrived, without waiting. Returns the copies whose stores could not be written; they are followed no
+   * further.
+   */
+  async step(): Promise<readonly { readonly standby: StandbyTask; readonly error: unknown }[]> {
+    if (this.isIdle) return []
+    await this.#locate()
+    const consumer = this.#consumer!
+    const failures = new Map<StandbyTask, unknown>()
+    for (const fetched of await consumer.poll({ timeoutMs: 0 })) {
+      const followed = this.#followed.get(partitionText(fetched))
+      if (followed?.position === undefined || failures.has(followed.standby)) continue
+      if (fetched.firstOffset !== followed.position) {
+        // The consumer begins anew where the records it was to read are gone.
+        this.#begin(followed, undefined, fetched.logStartOffset)
+        continue
+      }
+      try {
+        this.#apply(followed, fetched)
+      } catch (error) {
+        failures.set(followed.standby, error)
+      }
+    }
+    return [...failures].map(([standby, error]) => ({ standby, error }))
+  }
+
+  /** How many records a copy misses; undefined while that is not known. */
+  lagOf(task: string): number | undefined {
+    let sum = 0
+    for (const followed of this.#followed.values()) {
+      if (followed.standby.text !== task) continue
+      const lag = followed.position === undefined ? undefined : this.#consumer?.lag(followed)
+      if (lag === undefined) return undefined
+      sum += lag
+    }
+    return sum
+  }
+
+  /** Where the copies of a task stand in their changelogs, as one figure. */
+  offsetsOf(task: string): number {
+    let sum = 0
+    for (const { standby, position } of this.#followed.values()) if (standby.text === task) sum += position ?? 0
+    return sum
+  }
+
+  /** All figures by task, for metrics. */
+  lags(): ReadonlyMap<string, number | undefined> {
+    return new Map([...this.#followed.values()].map(({ standby }) => [standby.text, this.lagOf(standby.text)]))
+  }
+
+  async close(): Promise<void> {
+    this.#followed.clear()
+    await this.#consumer?.close()
+  }
+
+  /** Finds out where those begin that are new. */
+  async #locate(): Promise<void> {
+    const fresh = [...this.#followed.values()].filter(({ position }) => position === undefined)
+    if (fresh.length === 0) return
+    const bounds = await this.#options.boundsOf(fresh)
+    for (const followed of fresh) {
+      // Gone meanwhile.
+      if (this.#followed.get(partitionText(followed)) !== followed) continue
+      const { begin, end, topicId } = bounds.get(partitionText(followed)) ?? { begin: 0, end: 0, topicId: undefined }
+      const checkpoint = followed.standby.changelogs().find(({ store }) => store === followed.store)?.checkpoint
+      const { stores } = this.#options
+      const knownTopicId = stores.note(followed.standby.id, changelogNote(followed.store))
+      const isOther = knownTopicId !== undefined && topicId !== undefined && knownTopicId !== topicId
+      const continues = checkpoint !== undefined && checkpoint >= begin && checkpoint <= end && !isOther
+      this.#begin(followed, continues ? checkpoint : undefined, begin)
+      if (topicId !== knownTopicId) stores.setNote(followed.standby.id, changelogNote(followed.store), topicId)
+    }
+  }
+
+  #begin(followed: Followed, checkpoint: number | undefined, begin: number): void {
+    if (checkpoint === undefined) this.#options.stores.wipe(followed.standby.id, followed.store)
+    followed.position = checkpoint ?? begin
+    const { topic, partition, position } = followed
+    this.#consumer!.seek({ topic, partition, offset: position })
+    this.#consumer!.resume([followed])
+    this.#options.tell({ name: 'onUpdateStart', event: { ...this.#named(followed), startOffset: position } })
+  }
+
+  #apply(followed: Followed, { batches, firstOffset, nextOffset }: FetchedPartition): void {
+    const records = followed.standby.restore(followed.store, batches, { firstOffset, nextOffset })
+    this.updatedRecords += records
+    followed.position = nextOffset
+    if (records === 0) return
+    const event = { ...this.#named(followed), batchEndOffset: nextOffset, records, endOffset: this.#end(followed) }
+    this.#options.tell({ name: 'onBatchLoaded', event })
+  }
+
+  /** What stays keeps its position and what was fetched ahead; what is new waits until `#locate` has found its place. */
+  #subscribe(): void {
+    this.#consumer ??= this.#options.consumer()
+    const all = [...this.#followed.values()]
+    this.#consumer.assign(all.map(({ topic, partition }) => ({ topic, partition })))
+    this.#consumer.pause(all.filter(({ position }) => position === undefined))
+  }
+
+  #end(followed: Followed): number | undefined {
+    if (!this.#consumer?.assignment().some((at) => partitionText(at) === partitionText(followed))) return undefined
+    const lag = this.#consumer.lag(followed)
+    return lag === undefined ? undefined : (followed.position ?? 0) + lag
+  }
+
+  #named({ topic, partition, store, standby }: Followed): StoreChangelog {
+    return { topic, partition, store, task: standby.text }
+  }
+}
