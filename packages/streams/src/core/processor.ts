@@ -1,8 +1,10 @@
 import { streamsError } from '../errors.ts'
 import type { FlowRecord } from './flow-record.ts'
-import type { RecordContext } from './record-context.ts'
+import type { Cancellable, PunctuationOptions, Punctuator } from './processing/punctuations.ts'
+import type { RecordContext, TaskRecordContext } from './record-context.ts'
 import type { StateStore } from './stores/state-store.ts'
 import type { TaskId } from './topology/plan.ts'
+import type { StoreSpec } from './topology/store-kinds.ts'
 
 /** An operator at work in one task. */
 export interface Processor {
@@ -19,6 +21,19 @@ export interface ObservedTime {
 /** Why a record did not get through an operator without being an error; counted and shown by `metrics()`. */
 export type DropReason = 'null-key' | 'null-value' | 'late' | 'skipped'
 
+/** What a task does for processors of the user's, beyond what operators need. */
+export interface TaskFacilities {
+  readonly applicationId: string
+  readonly id: string
+  readonly context: TaskRecordContext
+  readonly streamTimeMs: number
+  readonly wallClockMs: number
+  /** `start` is called when the stores are there and before the first record, `stop` before they close. */
+  onStart(start: () => void, stop: () => void): void
+  schedule(node: string, options: PunctuationOptions, punctuator: Punctuator): Cancellable
+  requestCommit(): void
+}
+
 /** What an operator is given when its task is made. */
 export interface ProcessorSetup {
   /** Name of the node in the topology. */
@@ -34,6 +49,10 @@ export interface ProcessorSetup {
   /** Of this node, or one that several nodes share under a name. */
   readonly observedTime: (sharedAs?: string) => ObservedTime
   readonly drop: (reason: DropReason) => void
+  /** Names of the nodes that it forwards to, in order. */
+  readonly children: readonly string[]
+  readonly specOf: (store: string) => StoreSpec
+  readonly task: TaskFacilities
 }
 
 export type CreateProcessor = (setup: ProcessorSetup) => Processor

@@ -30,11 +30,11 @@ export class TaskRecordContext implements RecordContext {
   }
 
   /** Moves to the record under the cursor. */
-  enter(topic: string, partition: number, cursor: RecordCursor): void {
+  enter(topic: string, partition: number, cursor: RecordCursor, timestamp = cursor.timestamp): void {
     this.topic = topic
     this.partition = partition
     this.offset = cursor.offset
-    this.timestamp = cursor.timestamp
+    this.timestamp = timestamp
     this.#cursor = cursor
   }
 
@@ -45,6 +45,13 @@ export class TaskRecordContext implements RecordContext {
     this.offset = origin.offset
     this.timestamp = origin.timestamp
     this.#headers = origin.headers
+    this.#cursor = undefined
+  }
+
+  /** The same record under another time and other headers. */
+  change(timestamp: number, headers: readonly Header[]): void {
+    this.timestamp = timestamp
+    this.#headers = headers
     this.#cursor = undefined
   }
 

@@ -38,7 +38,7 @@ export function failed({ stage, cause }: StageFailure, record: FailedRecord): un
 }
 
 export function describeRecord({ topic, partition, offset }: FailedRecord): string {
-  return `${topic}-${partition} at offset ${offset}`
+  return topic === '' ? 'a punctuation' : `${topic}-${partition} at offset ${offset}`
 }
 
 export function fieldsOf({ topic, partition, offset, node }: FailedRecord): ErrorFields {

@@ -33,6 +33,8 @@ const mistakes = new Set([
   'STREAMS_SERDE_MISSING',
   'STREAMS_VALUE_MUTATED',
   'STREAMS_VALUE_LOSSY',
+  'STREAMS_STORE_NOT_CONNECTED',
+  'STREAMS_CHILD_UNKNOWN',
 ])
 
 /** Mistakes of the program, which every record would meet: no handler may skip them. */

@@ -383,6 +383,7 @@ class SynchronousTask implements StreamTask {
     const cursor = queue.head!
     const record: FailedRecord = {
       ...this.#origin(failure, source.name),
+      timestamp: cursor.timestamp,
       key: cursor.keyBytes(),
       value: cursor.valueBytes(),
       attempt: queue.attempts + 1,

@@ -1,6 +1,8 @@
 import { streamsError } from '../errors.ts'
 import type { TaskRecordContext } from './record-context.ts'
 import { OutputFailure } from './stage-failure.ts'
+import type { ByteStore, ByteStoreOptions, ByteStoreProvider } from './stores/byte-store.ts'
+import { MemoryByteStore } from './stores/memory-store.ts'
 import { openStore } from './stores/open-store.ts'
 import type { ChangelogWriter } from './stores/store-bytes.ts'
 import type { Isolation, TaskStore } from './stores/task-store.ts'
@@ -8,7 +10,7 @@ import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze, roundTripped } from './strict.ts'
 import type { StreamTask, StreamTaskOptions, TaskChangelog } from './task.ts'
 import type { StorePlan, SubtopologyPlan } from './topology/plan.ts'
-import { layoutOf } from './topology/store-kinds.ts'
+import { layoutOf, type StoreStorage } from './topology/store-kinds.ts'
 
 export interface TaskStoresOptions extends StreamTaskOptions {
   readonly subtopology: SubtopologyPlan
@@ -87,7 +89,7 @@ function open(plan: StorePlan, options: TaskStoresOptions): TaskStore {
   const { taskId, stores, cache, context, config } = options
   const { name } = plan
   return openStore(plan, {
-    committed: stores.open({ taskId, store: name, ...layoutOf(plan) }),
+    committed: openBytes(plan.storage, stores, { taskId, store: name, ...layoutOf(plan) }),
     changelog: plan.changelogTopic === undefined ? undefined : changelogWriter(plan.changelogTopic, options),
     cache: plan.cached && cache.maxBytes > 0 ? cache : undefined,
     context,
@@ -95,6 +97,12 @@ function open(plan: StorePlan, options: TaskStoresOptions): TaskStore {
     onFlushFailure: options.onFlushFailure,
     strict: config.strict ? { put: roundTripped, read: deepFreeze } : undefined,
   })
+}
+
+/** A store in memory is a new one each time: it says that it has seen nothing of its changelog, and is restored. */
+function openBytes(storage: StoreStorage | undefined, stores: ByteStoreProvider, options: ByteStoreOptions): ByteStore {
+  if (typeof storage === 'function') return storage(options)
+  return storage === 'memory' ? new MemoryByteStore(options) : stores.open(options)
 }
 
 function changelogWriter(topic: string, { output, taskId: { partition } }: TaskStoresOptions): ChangelogWriter {

@@ -155,6 +155,8 @@ class SynchronousDriver implements TestDriver {
         globalStores,
       }),
     )
+    // Processors begin before the first record, as in Kafka Streams' driver.
+    this.#run()
   }
 
   input<C extends AnyTopicContract>(contract: C): TestInput<KeyInput<C>, ValueInput<C>> {

@@ -47,6 +47,12 @@ export class StoreBytes {
     yield* mergeOver(this.committed.range(options), own, options.reverse ?? false)
   }
 
+  /** As `range`, and unmoved by what is written meanwhile: processors change what they iterate. */
+  *snapshot(options: ByteRange): Generator<readonly [Uint8Array, Uint8Array]> {
+    const own = this.#layer.isEmpty ? [] : [...this.#layer.range(options.from, options.to, options.reverse ?? false)]
+    yield* mergeOver(this.committed.range(options), own, options.reverse ?? false)
+  }
+
   /** The transaction committed. */
   commit(checkpoint: number | undefined): void {
     if (this.#layer.isEmpty && checkpoint === undefined) return

@@ -1,0 +1,47 @@
+import type { RangeQuery, ReadOnlyWindowStore, StoreEntry, Timestamped } from './views.ts'
+
+export interface AllQuery {
+  readonly reverse?: boolean
+  readonly limit?: number
+}
+
+/**
+ * A key-value store as a processor uses it: it reads what it wrote, cached or not. Values are shared with the store: put
+ * new ones, never change one in place. An iteration goes over the store as it was when it began, so that entries may be
+ * put and deleted meanwhile; it ends with the call that the processor is in.
+ */
+export interface KeyValueStore<K, V> {
+  readonly name: string
+  get(key: K): V | undefined
+  /** null deletes. */
+  put(key: K, value: V | null): void
+  /** Puts the value where there is none, and returns what was there. */
+  putIfAbsent(key: K, value: V): V | undefined
+  /** Returns what was there. */
+  delete(key: K): V | undefined
+  /** In the order of the keys' bytes; `to` is inclusive. */
+  range(query: RangeQuery<K>): Iterable<{ readonly key: K; readonly value: V }>
+  all(query?: AllQuery): Iterable<{ readonly key: K; readonly value: V }>
+}
+
+/** A key-value store whose values carry the time of the record that made them, as those of tables do. */
+export interface TimestampedKeyValueStore<K, V> {
+  readonly name: string
+  get(key: K): Timestamped<V> | undefined
+  /** null deletes. `timestamp` is that of the record in hand unless given. */
+  put(key: K, value: V | null, timestamp?: number): void
+  putIfAbsent(key: K, value: V, timestamp?: number): Timestamped<V> | undefined
+  delete(key: K): Timestamped<V> | undefined
+  range(query: RangeQuery<K>): Iterable<StoreEntry<K, V>>
+  all(query?: AllQuery): Iterable<StoreEntry<K, V>>
+}
+
+/** A value per key and window, found by the window's start. */
+export interface WindowStore<K, V> extends Omit<ReadOnlyWindowStore<K, V>, 'kind'> {
+  readonly name: string
+  /**
+   * null deletes. `timestamp` is that of the record in hand unless given. A window that is past retention is not
+   * taken any more.
+   */
+  put(key: K, windowStartMs: number, value: V | null, timestamp?: number): void
+}
