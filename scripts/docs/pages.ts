@@ -4,6 +4,7 @@ import { clientCompatibilityPage } from './client-compatibility.ts'
 import { commandLinePage } from './command-line.ts'
 import { errorsPage } from './errors.ts'
 import { settingsPage } from './settings.ts'
+import { streamsConfigPage } from './streams-config.ts'
 
 export interface Page {
   readonly path: string
@@ -18,6 +19,7 @@ export async function pages(root: string): Promise<Page[]> {
     { path: 'docs/reference/broker-settings.md', text: brokerSettingsPage() },
     { path: 'docs/reference/client-compatibility.md', text: clientCompatibilityPage() },
     { path: 'docs/reference/configuration.md', text: settingsPage() },
+    { path: 'docs/reference/streams-config.md', text: streamsConfigPage() },
     { path: 'docs/reference/command-line.md', text: commandLinePage() },
   ]
 }

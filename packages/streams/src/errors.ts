@@ -127,8 +127,8 @@ export const streamsErrors = {
   },
   STREAMS_STORE_KIND: {
     retriable: false,
-    cause: 'A query asked a key-value store for windows, or a window store for a plain key.',
-    remedy: 'Use `get` and `range` for key-value stores, `windowFetch` for window stores.',
+    cause: 'A store was asked for something that its kind does not have: a key-value store for windows, for example.',
+    remedy: 'Ask key-value stores for keys and ranges, window and session stores for windows and sessions of a key.',
   },
   STREAMS_MEMBERSHIP_LOST: {
     retriable: true,
@@ -145,6 +145,31 @@ export const streamsErrors = {
     retriable: true,
     cause: 'The store is being restored or moved to another instance.',
     remedy: 'Ask again in a moment.',
+  },
+  STREAMS_BOUND_NOT_REACHED: {
+    retriable: true,
+    cause: 'A query is bound to a write whose effects the store does not show yet.',
+    remedy: 'Ask again in a moment, or give the query more time to wait in.',
+  },
+  STREAMS_BOUND_UNRELATED: {
+    retriable: false,
+    cause: 'A query is bound to a topic from which nothing comes to the store, so that the bound could never be reached.',
+    remedy: 'Bind the query to writes of topics that the topology reads on the way to the store.',
+  },
+  STREAMS_STORE_TOO_STALE: {
+    retriable: true,
+    cause: 'A standby copy is further behind than the query allows.',
+    remedy: 'Ask the active instance, or allow a greater lag.',
+  },
+  STREAMS_STORE_NO_CHANGES: {
+    retriable: false,
+    cause: 'A store was asked for its changes that keeps no changelog, or one of versions.',
+    remedy: 'Follow a store that is logged, or the topic that the table is read from.',
+  },
+  STREAMS_CHANGES_LOST: {
+    retriable: true,
+    cause: 'A reader of changes is further behind than the buffer reaches, or the changelog no longer has what it asks for.',
+    remedy: 'Read the store anew and follow its changes from there; read faster, or raise the buffer.',
   },
 } as const satisfies ErrorTable
 

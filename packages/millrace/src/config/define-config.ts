@@ -1,4 +1,5 @@
 import type { SinkConnector, SourceConnector } from '@millrace/connect'
+import type { StreamsConfig } from '@millrace/streams'
 
 /** A streams application: a module whose default export is a function that returns its topology. */
 export interface AppReference {
@@ -19,6 +20,8 @@ export interface AppOptions {
   readonly onDeserializationError?: 'fail' | 'dead-letter' | 'continue'
   /** What to do with a record on which the application's own code throws. Default `fail`. */
   readonly onProcessingError?: 'fail' | 'dead-letter' | 'continue'
+  /** Settings under Kafka Streams' names: `{ 'max.task.idle.ms': 500 }`. Options beside it win. */
+  readonly config?: StreamsConfig
 }
 
 /** How to log in to brokers. A password comes from a file or from MILLRACE_KAFKA_PASSWORD, never from a configuration. */

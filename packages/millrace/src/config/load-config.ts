@@ -58,6 +58,7 @@ const appRules: OptionRules<AppOptions> = {
   processingGuarantee: { oneOf: ['exactly_once', 'at_least_once'] },
   onDeserializationError: onError,
   onProcessingError: onError,
+  config: 'object',
 }
 
 /**

@@ -153,16 +153,23 @@ async function startApp(
     }),
     ...(options.processingGuarantee && { processingGuarantee: options.processingGuarantee }),
     ...(options.commitIntervalMs !== undefined && { commitIntervalMs: options.commitIntervalMs }),
+    ...(options.config && { config: options.config }),
     handlers: {
-      deserialize: handler(options.onDeserializationError),
-      process: handler(options.onProcessingError),
+      ...(options.onDeserializationError && { deserialize: handler(options.onDeserializationError) }),
+      ...(options.onProcessingError && { process: handler(options.onProcessingError) }),
     },
     limits: {
-      cacheMaxBytes: options.cacheMaxBytes ?? memory.cacheMaxBytes,
+      // What a setting says of the cache stands above its share of the budget.
+      ...(options.cacheMaxBytes !== undefined && { cacheMaxBytes: options.cacheMaxBytes }),
+      ...(options.cacheMaxBytes === undefined && !saysCache(options.config) && { cacheMaxBytes: memory.cacheMaxBytes }),
       uncommittedMaxBytes: memory.uncommittedMaxBytes,
       inflightMaxBytes: memory.inflightMaxBytes,
     },
   })
+}
+
+function saysCache(config: AppReference['options']['config']): boolean {
+  return config?.['statestore.cache.max.bytes'] !== undefined || config?.['cache.max.bytes.buffering'] !== undefined
 }
 
 /** How long a first broker may take to answer: long enough for one that starts at the same time. */

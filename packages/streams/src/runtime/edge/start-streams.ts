@@ -230,8 +230,10 @@ function check(options: StartStreamsOptions): void {
 function withConfig(given: StartStreamsOptions): { options: StartStreamsOptions; kafka: Partial<KafkaClientOptions> } {
   if (given.config === undefined) return { options: given, kafka: {} }
   const { options, kafka, warnings } = readConfig(given.config)
-  for (const warning of warnings) process.emitWarning(warning, 'StreamsConfigWarning')
   const { brokers, ...rest } = options
+  const ofClient = given.client === undefined ? [] : Object.keys({ ...kafka, ...(brokers && { brokers }) })
+  const idle = ofClient.map((name) => `the setting for \`${name}\` has no effect: a client is given`)
+  for (const warning of [...warnings, ...idle]) process.emitWarning(warning, 'StreamsConfigWarning')
   return {
     options: {
       ...rest,

@@ -20,7 +20,7 @@ export const consumerKeys = {
   'auto.offset.reset': only(
     'STRING',
     'latest',
-    'Reading begins with the oldest record, as Kafka Streams’ default is.',
+    "Reading begins with the oldest record, as Kafka Streams' default is.",
     ['earliest'],
   ),
   'check.crcs': only('BOOLEAN', 'true', 'Damaged batches are always refused.'),
@@ -71,7 +71,7 @@ export const producerKeys = {
   'compression.type': only(
     'STRING',
     'none',
-    'Batches are sent as they are built, or as the topic’s `compression.type` says.',
+    "Batches are sent as they are built, or as the topic's `compression.type` says.",
   ),
   'compression.zstd.level': ignored('INT', '3', 'Batches are sent as they are built.'),
   'delivery.timeout.ms': ignored('INT', '120000', 'A broker that is away is waited for without limit.'),

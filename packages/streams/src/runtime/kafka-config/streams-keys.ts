@@ -3,8 +3,8 @@ import { type ConfigTable, chooses, ignored, only, sets } from './config-rule.ts
 
 const errorsPackage = 'org.apache.kafka.streams.errors'
 const serdesAreTyped = 'Contracts and steps say how their keys and values are written.'
-const noReporters = 'Figures are asked for: `metrics()` and the gateway’s `/metrics`.'
-const counters = 'Counters and gauges are exact at the moment they are asked for; rates are the reader’s to make.'
+const noReporters = "Figures are asked for: `metrics()` and the gateway's `/metrics`."
+const counters = "Counters and gauges are exact at the moment they are asked for; rates are the reader's to make."
 const sockets = 'Sockets keep the sizes that the system gives them.'
 const security =
   'Give a client that logs in: `client: kafkaClient({ brokers, transport: networkTransport({ tls, sasl }) })`.'
@@ -24,8 +24,8 @@ const failByDefault = { type: 'CLASS', otherwise: handlersAreFunctions } as cons
 /** Every key of `StreamsConfig` in Kafka Streams 4.3, and what it does here. */
 export const streamsKeys = {
   'acceptable.recovery.lag': sets('LONG', '10000', 'limits.acceptableRecoveryLag'),
-  'allow.os.group.write.access': ignored('BOOLEAN', 'false', 'Directories are made with the process’s umask.'),
-  'application.id': sets('STRING', undefined, 'applicationId', { defaultHere: 'the topology’s name' }),
+  'allow.os.group.write.access': ignored('BOOLEAN', 'false', "Directories are made with the process's umask."),
+  'application.id': sets('STRING', undefined, 'applicationId', { defaultHere: "the topology's name" }),
   'application.server': sets('STRING', '', 'applicationServer'),
   'bootstrap.servers': sets('LIST', undefined, 'brokers'),
   'buffered.records.per.partition': sets('INT', '1000', 'limits.bufferedRecordsMax', {
@@ -150,10 +150,10 @@ export const streamsKeys = {
   'repartition.purge.interval.ms': sets('LONG', '30000', 'limits.repartitionPurgeIntervalMs'),
   'replication.factor': sets('INT', '-1', 'replicationFactor'),
   'request.timeout.ms': sets('INT', '40000', 'kafka.requestTimeoutMs', {
-    defaultHere: '30000, as of Kafka’s consumers and producers',
+    defaultHere: "30000, as of Kafka's consumers and producers",
   }),
   'retry.backoff.ms': sets('LONG', '100', 'kafka.retryDelayMsMin'),
-  'rocksdb.config.setter': only('CLASS', null, 'Stores are LMDB’s.'),
+  'rocksdb.config.setter': only('CLASS', null, "Stores are LMDB's."),
   'security.protocol': only('STRING', 'PLAINTEXT', security),
   'send.buffer.bytes': ignored('INT', '131072', sockets),
   'state.cleanup.delay.ms': sets('LONG', '600000', 'limits.stateCleanupDelayMs'),

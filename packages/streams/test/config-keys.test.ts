@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { startBroker } from '@millrace/broker'
+import { serdes, topic } from '@millrace/contracts'
+import { kafkaClient } from '@millrace/kafka'
+import { startStreams, topology, tumbling } from '@millrace/streams'
+import { waitUntil } from './support/kafka.ts'
+
+const visit = topic('visit', { key: serdes.string, value: serdes.string })
+
+function visits() {
+  const app = topology('visits')
+  app
+    .stream(visit)
+    .groupBy((page) => page, { name: 'by-page' })
+    .window(tumbling({ sizeMs: 60_000 }))
+    .count({ store: 'per-minute' })
+  return app
+}
+
+test('an application starts with nothing but settings under their Kafka Streams names', async () => {
+  await using broker = await startBroker({ memory: true })
+  await using client = kafkaClient({ brokers: broker.brokers })
+  await client.admin.createTopics([{ name: visit.name, partitions: 2 }])
+  const warned = once(process, 'warning')
+  await using streams = await startStreams({
+    topology: visits,
+    config: {
+      'application.id': 'visits-2',
+      'bootstrap.servers': broker.brokers,
+      'default.dsl.store': 'in_memory',
+      'processing.guarantee': 'at_least_once',
+      'topic.retention.bytes': 1_000_000,
+      'topic.segment.bytes': 2_000_000,
+      'windowstore.changelog.additional.retention.ms': 1_000,
+      'comit.interval.ms': 1,
+    },
+  })
+  assert.equal(streams.applicationId, 'visits-2')
+  const [warning] = (await warned) as [Error]
+  assert.match(warning.message, /"comit\.interval\.ms" .* did you mean "commit\.interval\.ms"/)
+  await waitUntil(() => streams.state() === 'running')
+  const settings = async (name: string): Promise<Record<string, string | null>> => {
+    const entries = await client.admin.describeConfigs({ topic: name })
+    return Object.fromEntries(entries.filter(({ isDefault }) => !isDefault).map(({ name, value }) => [name, value]))
+  }
+  const changelog = await settings('visits-2-per-minute-changelog')
+  assert.equal(changelog['retention.ms'], String(60_000 + 1_000))
+  assert.equal(changelog['retention.bytes'], '1000000')
+  const repartition = await settings('visits-2-by-page-repartition')
+  assert.equal(repartition['retention.ms'], '-1')
+  assert.equal(repartition['segment.bytes'], '2000000')
+})
