@@ -231,7 +231,13 @@ export class StateStore {
     update.timestamp = timestamp
     update.keyBytes = keyBytes
     update.valueBytes = valueBytes
+    // As in Kafka Streams' ProcessorContext#forward: downstream the update's time is the record's, also for deletions in
+    // other stores' changelogs.
+    const context = this.#context
+    const timeBefore = context.timestamp
+    context.timestamp = timestamp
     this.onUpdate(update)
+    context.timestamp = timeBefore
   }
 
   #drop(entry: CacheEntry): void {

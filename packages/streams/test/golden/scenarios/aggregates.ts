@@ -1,9 +1,13 @@
+import { serdes, topic } from '@millrace/contracts'
 import { numbers, texts } from '../contracts.ts'
 import { record, type ScenarioGroup } from '../scenario.ts'
 
 const input = texts('in')
+const out = texts('out')
 const counted = numbers('counted')
+const quoted = topic('quoted', { key: serdes.string, value: serdes.json<string>() })
 
+/** Headers, out of order, no key, no value. */
 const words = [
   record(input, 'a', 'one', 10, { trace: 'x' }),
   record(input, 'b', 'two', 5),
@@ -11,8 +15,21 @@ const words = [
   record(input, null, 'four', 20),
   record(input, 'a', null, 30),
   record(input, 'b', 'five', 25, { trace: 'y' }),
+  record(input, 'b', 'reset', 24),
+  record(input, 'b', 'reset', 26),
+  record(input, 'b', 'six', 3),
+  record(input, 'a', 'none', 40),
 ]
 
+const withNull = { tombstones: true } as const
+const join = (all: string, word: string): string => (word === 'reset' ? (null as never) : `${all},${word}`)
+
+/** One record that a `flatMap` makes several of: what a cache makes one of within a commit. */
+const lists = [
+  record(input, 'x', 'a:1 b:2 a:3', 10, { trace: 'x' }),
+  record(input, 'x', 'b:4 b:reset c:5', 5),
+  record(input, 'x', 'c:reset a:6 c:7 b:8 a:reset', 20),
+]
 export const aggregates: ScenarioGroup = {
   name: 'aggregates',
   javaClass: 'Aggregates',
@@ -22,6 +39,182 @@ export const aggregates: ScenarioGroup = {
       input: words,
       build: (app) => {
         app.stream(input).groupByKey().count({ store: 'counts' }).to(counted)
+      },
+    },
+    {
+      name: 'count in a store without name',
+      input: words,
+      build: (app) => {
+        app.stream(input).groupByKey().count().to(counted)
+      },
+    },
+    {
+      name: 'count by value, repartitioned',
+      input: words,
+      build: (app) => {
+        app
+          .stream(input, withNull)
+          .groupBy((word) => (word === 'none' ? (null as never) : (word ?? 'null')), { name: 'by-word' })
+          .count({ store: 'counts' })
+          .to(counted)
+      },
+    },
+    {
+      name: 'count of an unnamed group, repartitioned under the name of the store',
+      input: words,
+      build: (app) => {
+        app
+          .stream(input, withNull)
+          .selectKey((word, key) => word ?? key)
+          .groupByKey()
+          .count()
+          .to(counted)
+      },
+    },
+    {
+      name: 'reduce',
+      input: words,
+      build: (app) => {
+        app.stream(input).groupByKey().reduce(join, { store: 'joined' }).to(out)
+      },
+    },
+    {
+      name: 'reduce of mapped values, repartitioned',
+      input: words,
+      build: (app) => {
+        app
+          .stream(input, withNull)
+          .mapValues((word) => word?.toUpperCase() ?? 'NULL')
+          .groupBy((word) => word.slice(0, 1), { name: 'by-letter' })
+          .reduce(join, { store: 'joined' })
+          .to(out)
+      },
+    },
+    {
+      name: 'aggregate',
+      input: words,
+      build: (app) => {
+        app.stream(input).groupByKey().aggregate({ initial: '', store: 'joined' }, join).to(quoted)
+      },
+    },
+    {
+      name: 'aggregate with an initial value of null',
+      input: words,
+      build: (app) => {
+        app
+          .stream(input)
+          .groupByKey()
+          .aggregate({ initial: null as string | null, store: 'joined' }, (all, word) => (word === 'one' ? all : word))
+          .to(quoted)
+      },
+    },
+    {
+      name: 'two aggregates of one group',
+      input: words,
+      build: (app) => {
+        const grouped = app.stream(input).groupBy((word) => word.slice(0, 1), { name: 'by-letter' })
+        grouped.count({ store: 'counts' }).to(counted)
+        grouped.reduce(join, { store: 'joined' }).to(out)
+      },
+      differs: [{ in: 'dropped', why: 'a tombstone that groupBy is not made for is counted', ours: 1 }],
+    },
+    {
+      name: 'an aggregate of an aggregate',
+      input: words,
+      build: (app) => {
+        app
+          .stream(input)
+          .groupByKey()
+          .count({ store: 'counts' })
+          .toStream()
+          .selectKey((count) => String(count))
+          .groupByKey({ key: serdes.string, value: serdes.json<number>() })
+          .aggregate({ initial: 0, store: 'sums' }, (sum, count) => sum + count)
+          .to(counted)
+      },
+    },
+    {
+      name: 'what a filter and a mapping make of an aggregate',
+      input: words,
+      build: (app) => {
+        app
+          .stream(input)
+          .groupByKey()
+          .count({ store: 'counts' })
+          .filter((count) => count > 1 && count !== 3)
+          .mapValues((count) => `${count}`, { store: 'even' })
+          .to(quoted)
+      },
+    },
+    {
+      name: 'a filter of an aggregate',
+      input: words,
+      build: (app) => {
+        const counts = app.stream(input).groupByKey().count({ store: 'counts' })
+        counts.filter((count) => count > 1).to(counted)
+      },
+    },
+    {
+      name: 'a filter of an aggregate that takes its initial value',
+      input: words.slice(0, 3),
+      build: (app) => {
+        const counts = app.stream(input).groupByKey().count({ store: 'counts' })
+        counts.filter((count) => count % 2 === 0).to(counted)
+      },
+      differs: [
+        {
+          in: 'topics.counted',
+          why:
+            'without cache (and only then) Kafka Streams has an aggregate replace its initial value, which nobody was told of: ' +
+            'filters delete what was not there, and regrouped tables subtract what was not added',
+          ours: [['a', '2', 10]],
+        },
+      ],
+    },
+    {
+      name: 'a filter of an aggregate, with a store',
+      input: words,
+      build: (app) => {
+        const counts = app.stream(input).groupByKey().count({ store: 'counts' })
+        counts.filterNot((count) => count % 2 === 0, { store: 'odd', value: serdes.json<number>() }).to(counted)
+      },
+    },
+    {
+      name: 'several updates within one record, cached',
+      cacheMaxBytes: 10_000_000,
+      input: lists.map((step) => ({ ...step, key: Buffer.from('k') })),
+      build: (app) => {
+        app
+          .stream(input)
+          .flatMapValues((list) => list.split(/[ :]/))
+          .groupByKey({ value: serdes.string })
+          .reduce(join, { store: 'joined' })
+          .to(out)
+      },
+    },
+    {
+      name: 'several updates within one record, not cached',
+      input: lists.map((step) => ({ ...step, key: Buffer.from('k') })),
+      build: (app) => {
+        app
+          .stream(input)
+          .flatMapValues((list) => list.split(/[ :]/))
+          .groupByKey({ value: serdes.string })
+          .reduce(join, { store: 'joined' })
+          .to(out)
+      },
+    },
+    {
+      name: 'a cache for one store of two',
+      cacheMaxBytes: 10_000_000,
+      input: lists.map((step) => ({ ...step, key: Buffer.from('k') })),
+      build: (app) => {
+        const grouped = app
+          .stream(input)
+          .flatMapValues((list) => list.split(/[ :]/))
+          .groupByKey({ value: serdes.string })
+        grouped.count({ store: 'cached' }).to(counted)
+        grouped.reduce(join, { store: 'uncached', cache: false }).to(out)
       },
     },
   ],
