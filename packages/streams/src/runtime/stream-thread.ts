@@ -2,7 +2,7 @@ import { type Clock, type Random, sleep } from '@millrace/base'
 import { backoffMs } from '@millrace/base/internal'
 import type { CloseOptions, Consumer, FetchedPartition, KafkaClient } from '@millrace/kafka'
 import { RecordCache } from '../core/stores/record-cache.ts'
-import type { CreateStreamTask, TaskConfig } from '../core/task.ts'
+import type { CreateStreamTask, StreamTaskOptions, TaskConfig } from '../core/task.ts'
 import type { TopologyPlan } from '../core/topology/plan.ts'
 import { streamsError } from '../errors.ts'
 import { orAborted } from './abortable.ts'
@@ -42,6 +42,8 @@ export interface StreamThreadOptions {
   /** Makes the group member static (KIP-345). */
   readonly groupInstanceId: string | undefined
   readonly taskAssignor: TaskAssignor | undefined
+  /** Of the whole instance: tasks read them. */
+  readonly globalStores?: StreamTaskOptions['globalStores']
   /** While true, nothing is processed, restored or committed; the assignment is kept. */
   readonly isPaused: () => boolean
   readonly tell: TellRestore

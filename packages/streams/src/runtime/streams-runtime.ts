@@ -6,6 +6,7 @@ import type { CreateStreamTask, TaskConfig } from '../core/task.ts'
 import type { StorePlan, TopologyPlan } from '../core/topology/plan.ts'
 import type { TaskAssignor } from './assignment/group-model.ts'
 import type { RuntimeConfig } from './config.ts'
+import { GlobalUpdater, runBeside } from './global/global-updater.ts'
 import { InstanceState, type StateListener, type StreamsState } from './instance-state.ts'
 import { type StoreQueries, storeQueries } from './queries/store-queries.ts'
 import { type RestoreListener, type StandbyUpdateListener, tellListeners } from './restore-events.ts'
@@ -72,6 +73,7 @@ export class StreamsRuntime implements StreamsInstance {
   #isPaused = false
   #leaving: NonNullable<CloseOptions['group']> = 'default'
   #thread: StreamThread | undefined
+  #globals: GlobalUpdater | undefined
   #partitionsOf: (topic: string) => number = () => 0
 
   constructor(options: StreamsRuntimeOptions) {
@@ -109,7 +111,8 @@ export class StreamsRuntime implements StreamsInstance {
 
   metrics(): Iterable<MetricSample> {
     const { applicationId, instanceId } = this
-    return runtimeMetrics({ applicationId, instanceId, state: this.state(), thread: this.#thread })
+    const own = runtimeMetrics({ applicationId, instanceId, state: this.state(), thread: this.#thread })
+    return [...own, ...(this.#globals?.tables.metrics() ?? [])]
   }
 
   pause(): void {
@@ -153,14 +156,29 @@ export class StreamsRuntime implements StreamsInstance {
   }
 
   async #work(): Promise<void> {
-    const { client, plan, config, taskConfig, clock, random, onFailure, instanceId } = this.#options
+    const { client, plan, config, taskConfig, clock, random, onFailure } = this.#options
     const hasDeadLetters = Object.values(taskConfig.handlers).some((handler) => handler !== failureHandlers.fail)
     const { signal } = this.#stop
     const counts = await prepareTopics({ client, plan, config, clock, random, hasDeadLetters, onFailure, signal })
     this.#partitionsOf = (topic) => counts.get(topic) ?? 1
     this.#state.apply('topicsReady')
+    const partitionsOf = this.#partitionsOf
+    const globals = GlobalUpdater.of({ ...this.#options, partitionsOf, signal })
+    this.#globals = globals
+    try {
+      await globals?.load()
+      await this.#workTasks(globals)
+    } finally {
+      await globals?.close()
+    }
+  }
+
+  async #workTasks(globals: GlobalUpdater | undefined): Promise<void> {
+    const { plan, config, instanceId } = this.#options
+    const { signal } = this.#stop
     this.#thread = new StreamThread({
       ...this.#options,
+      globalStores: globals?.tables.stores,
       partitionsOf: this.#partitionsOf,
       transactionalId: `${plan.applicationId}-${instanceId}-1`,
       applicationServer: this.#options.applicationServer,
@@ -174,10 +192,12 @@ export class StreamsRuntime implements StreamsInstance {
       onChange: () => this.#state.apply(this.#thread?.isReady ? 'ready' : 'unready'),
     })
     if (signal.aborted) this.#thread.stop(this.#leaving)
-    await this.#thread.run()
+    await runBeside(globals, this.#thread, signal)
   }
 
   #localStore(store: StorePlan, partition: number): ReadOnlyStore | 'notReady' | undefined {
+    const global = this.#globals?.tables.view(store.name, 'committed')
+    if (global !== undefined) return this.#thread === undefined ? 'notReady' : global
     const active = this.#thread?.tasks.byId({ subtopology: store.subtopology, partition })
     if (!active) return undefined
     return active.phase === 'running' ? active.task.query(store.name, 'committed') : 'notReady'

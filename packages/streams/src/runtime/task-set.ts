@@ -17,6 +17,7 @@ export interface TaskSetOptions {
   readonly clock: Clock
   readonly cache: RecordCache
   readonly output: TaskOutput
+  readonly globalStores?: StreamTaskOptions['globalStores']
 }
 
 /** The tasks that a thread has open: those that it runs, and the standby copies that it keeps. */
@@ -188,8 +189,8 @@ export class TaskSet {
   }
 
   #taskOptions(taskId: TaskId): StreamTaskOptions {
-    const { plan, clock, cache, output, stores, partitionsOf, taskConfig } = this.#options
-    return { plan, taskId, stores, output, clock, cache, partitionsOf, config: taskConfig }
+    const { plan, clock, cache, output, stores, partitionsOf, taskConfig, globalStores } = this.#options
+    return { plan, taskId, stores, output, clock, cache, partitionsOf, config: taskConfig, globalStores }
   }
 
   #taskOf({ topic, partition }: TopicPartition): TaskId | undefined {

@@ -1,4 +1,4 @@
-import { type Clock, type MetricSource, type Random, sleep } from '@millrace/base'
+import { type Clock, type Random, sleep } from '@millrace/base'
 import { backoffMs } from '@millrace/base/internal'
 import type { Consumer, KafkaClient } from '@millrace/kafka'
 import { GlobalTables } from '../../core/global-tables.ts'
@@ -49,10 +49,6 @@ export class GlobalUpdater {
     this.#partitions = this.tables.topics.flatMap((topic) =>
       Array.from({ length: partitionsOf(topic) }, (_, partition) => ({ topic, partition })),
     )
-  }
-
-  get metrics(): MetricSource {
-    return this.tables
   }
 
   /** Resolves when every table holds what its topic held when it was asked: no record of a stream before that. */

@@ -93,10 +93,11 @@ export interface QuerySource {
 
 export function storeQueries(source: QuerySource): StoreQueries {
   const { plan } = source
+  const globals: readonly StorePlan[] = plan.globalStores.map(({ store }) => store)
   const planOf = (name: string): StorePlan => {
-    const store = plan.stores.get(name)
+    const store = plan.stores.get(name) ?? globals.find((global) => global.name === name)
     if (store) return store
-    const known = [...plan.stores.keys()].join(', ')
+    const known = [...plan.stores.values(), ...globals].map((each) => each.name).join(', ')
     throw streamsError('STREAMS_STORE_UNKNOWN', `there is no store ${name}; there are ${known}`, { store: name })
   }
   const partitionsOf = (store: StorePlan): number => {
@@ -133,7 +134,7 @@ export function storeQueries(source: QuerySource): StoreQueries {
 
   return {
     stores: () =>
-      [...plan.stores.values()].map((store) => ({
+      [...plan.stores.values(), ...globals].map((store) => ({
         name: store.name,
         kind: layoutOf(store).kind,
         partitions: partitionsOf(store),
