@@ -22,6 +22,7 @@ export type {
   TableOptions,
   TimeWindowedKStream,
   Topology,
+  TopologyNode,
   WindowStoreOptions,
 } from './core/dsl/types.ts'
 export {

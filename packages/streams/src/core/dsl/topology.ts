@@ -7,6 +7,8 @@ import { type GlobalTable, globalTable } from './global-table.ts'
 import { checkedName, GraphBuilder, type Makers } from './graph-builder.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import { GroupedTable } from './grouped-table.ts'
+import type { AnySupplier } from './process.ts'
+import { type ProcessorGraphNode, processorNode, sinkNode, sourceNode } from './processor-graph.ts'
 import { Stream } from './stream.ts'
 import { streamAsTable, Table, topicAsTable } from './table.ts'
 import type { StreamOptions, TableOptions, Topology } from './types.ts'
@@ -49,6 +51,18 @@ class TopologyBuilder implements RunnableTopology {
 
   globalTable(contract: AnyTopicContract, options: { name?: string; store?: string } = {}): GlobalTable {
     return globalTable(this.#builder, contract, options)
+  }
+
+  source(name: string, contract: AnyTopicContract, options?: { tombstones?: boolean }): ProcessorGraphNode {
+    return sourceNode(this.#builder, name, contract, options)
+  }
+
+  processor(name: string, supplier: AnySupplier, options: Parameters<typeof processorNode>[3]): ProcessorGraphNode {
+    return processorNode(this.#builder, name, supplier, options)
+  }
+
+  sink(name: string, contract: AnyTopicContract, options: Parameters<typeof sinkNode>[3]): void {
+    sinkNode(this.#builder, name, contract, options)
   }
 
   plan(options: { applicationId?: string } = {}): TopologyPlan {

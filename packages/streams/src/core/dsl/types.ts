@@ -207,6 +207,14 @@ export interface KStream<K, V> {
   to<C extends AnyTopicContract>(contract: C & FitsTopic<K, V, KeyInput<C>, ValueInput<C>>, options?: NameOption): void
 }
 
+declare const nodeRecords: unique symbol
+
+/** A source or processor of a graph, with the types of what it hands on. */
+export interface TopologyNode<out K, out V> {
+  readonly name: string
+  readonly [nodeRecords]?: readonly [key: K, value: V]
+}
+
 export interface ProcessOptions extends NameOption {
   /** Stores that the processor may use: what declares them, or names of those that other steps declare. */
   readonly stores?: readonly (StoreBuilder<unknown> | string)[]
@@ -392,6 +400,39 @@ export interface Topology {
     contract: TopicContract<K, V, KIn, VIn>,
     options?: Pick<TableOptions, 'store' | 'name'>,
   ): GlobalKTable<K, V>
+  /**
+   * Reads a topic in a graph of processors that is written out node by node, each under its own name.
+   *
+   * @example
+   * const orders = app.source('orders', order)
+   * const totals = app.processor('add-up', addUp, { from: orders, stores: [totalsStore] })
+   * app.sink('totals', total, { from: totals })
+   */
+  source<K, V, KIn, VIn>(
+    name: string,
+    contract: TopicContract<K, V, KIn, VIn>,
+    options?: { tombstones?: false },
+  ): TopologyNode<K, V>
+  source<K, V, KIn, VIn>(
+    name: string,
+    contract: TopicContract<K, V, KIn, VIn>,
+    options: { tombstones: true },
+  ): TopologyNode<K, V | null>
+  /** A processor in such a graph. */
+  processor<K, V, KOut = K, VOut = V>(
+    name: string,
+    supplier: ProcessorSupplier<K, V, KOut, VOut>,
+    options: {
+      readonly from: TopologyNode<K, V> | readonly TopologyNode<K, V>[]
+      readonly stores?: ProcessOptions['stores']
+    },
+  ): TopologyNode<KOut, VOut>
+  /** Writes to a topic what the nodes it comes from hand on. */
+  sink<K, V, C extends AnyTopicContract>(
+    name: string,
+    contract: C & FitsTopic<K, V, KeyInput<C>, ValueInput<C>>,
+    options: { readonly from: TopologyNode<K, V> | readonly TopologyNode<K, V>[] },
+  ): void
   /** The text of Java's `Topology#describe()`. */
   describe(): string
 }

@@ -93,3 +93,19 @@ orders.process((context) => {
 keyValueStore<number, string>({ name: 'numbers' })
 // @ts-expect-error a processor has a process function
 orders.process(() => ({ close() {} }))
+
+// Graphs written out by hand are typed from source to sink.
+const source = app.source('orders', order)
+const added = app.processor(
+  'add-up',
+  (context: ProcessorContext<string, number>) => ({
+    process(record) {
+      same<typeof record.value, Order>(true)
+      context.forward({ key: record.key, value: record.value.amount })
+    },
+  }),
+  { from: source, stores: [totals] },
+)
+app.sink('totals', total, { from: added })
+// @ts-expect-error The values of the stream do not match the values of the topic contract
+app.sink('orders', total, { from: source })
