@@ -23,7 +23,7 @@ export function* runtimeMetrics({ applicationId, instanceId, state, thread }: Su
   yield sample('ready', 'gauge', 'Whether every assigned task is at work.', state === 'running' ? 1 : 0)
   yield sample('state', 'gauge', 'The state of the instance, as label.', 1, { state })
   if (!thread) return
-  const { counters, tasks, restorer, transactor } = thread
+  const { counters, tasks, restorer, standbys, transactor } = thread
   yield sample('records_processed_total', 'counter', 'Input records processed.', counters.processed)
   yield sample(
     'records_produced_total',
@@ -37,6 +37,11 @@ export function* runtimeMetrics({ applicationId, instanceId, state, thread }: Su
   yield sample('rebalances_total', 'counter', 'Assignments received.', counters.rebalances)
   yield sample('restored_records_total', 'counter', 'Changelog records restored.', restorer.restoredRecords)
   yield sample('restore_remaining_records', 'gauge', 'Changelog records still to be restored.', restorer.remaining)
+  yield sample('standby_records_total', 'counter', 'Changelog records applied to standby copies.', standbys.updatedRecords)
+  yield sample('standby_tasks', 'gauge', 'Standby copies, warm-ups included.', tasks.standbys.length)
+  for (const [task, lag] of standbys.lags()) {
+    if (lag !== undefined) yield sample('standby_lag_records', 'gauge', 'What a standby copy misses.', lag, { task })
+  }
   yield sample('tasks', 'gauge', 'Tasks assigned to the instance.', tasks.assigned.length)
   for (const { text, inputs, ends, committed, task } of tasks.assigned) {
     for (const { topic, partition } of inputs) {
