@@ -90,11 +90,26 @@ export type { StreamsState } from './runtime/instance-state.ts'
 export { kafkaStreamsConfig } from './runtime/kafka-config/kafka-streams-config.ts'
 export type { StreamsConfig } from './runtime/kafka-config/read-config.ts'
 export type { ConfigValue } from './runtime/kafka-config/read-value.ts'
-export type {
-  KeyMetadata,
-  StoreInfo,
-  StoreMetadata,
-  StoreQueries,
-  StoreRange,
-} from './runtime/queries/store-queries.ts'
+export type { FailureReason, PartitionResult, StalenessBound } from './runtime/queries/partition-query.ts'
+export { boundOf, mergePositions, type Position, type PositionBound } from './runtime/queries/position.ts'
+export {
+  keyQuery,
+  multiVersionedKeyQuery,
+  type Queryable,
+  type QueryableKind,
+  queryable,
+  rangeQuery,
+  type StateQuery,
+  sessionKeyQuery,
+  sessionRangeQuery,
+  timestampedKeyQuery,
+  timestampedRangeQuery,
+  versionedKeyQuery,
+  windowKeyQuery,
+  windowRangeQuery,
+} from './runtime/queries/state-query.ts'
+export type { KeyMetadata, StoreInfo, StoreMetadata } from './runtime/queries/store-catalog.ts'
+export type { StoreChange, StoreChanges } from './runtime/queries/store-changes.ts'
+export type { StoreLag } from './runtime/queries/store-lags.ts'
+export type { QueryOptions, StateQueryResult, StoreQueries, StoreRange, WindowBounds } from './runtime/queries/store-queries.ts'
 export type { StreamsInstance } from './runtime/streams-runtime.ts'

@@ -63,6 +63,12 @@ export interface Consumer extends AsyncDisposable {
   assignment(): TopicPartition[]
   /** For `producer.sendOffsets`. */
   groupMetadata(): GroupMetadata
+  /**
+   * Until when (in the clock's milliseconds) the coordinator gives nobody else what is assigned here, by its last answer and
+   * the session time-out; undefined outside of a classic group. A static member's place goes to a process of the same
+   * instance id at once.
+   */
+  heldUntilMs(): number | undefined
   /** Makes the group rebalance, for assignors that have news. */
   requestRejoin(reason: string): void
   /** Default: the positions of everything assigned. Fails when the group has moved on. */
@@ -205,6 +211,10 @@ class KafkaConsumer implements Consumer {
   groupMetadata(): GroupMetadata {
     const { groupInstanceId = null } = this.#settings
     return this.#membership?.metadata ?? { groupId: this.#groupId(), generationId: -1, memberId: '', groupInstanceId }
+  }
+
+  heldUntilMs(): number | undefined {
+    return this.#membership?.heldUntilMs
   }
 
   requestRejoin(reason: string): void {

@@ -12,6 +12,8 @@ interface Followed extends TopicPartition {
   readonly store: string
   /** Undefined until the changelog's beginning is known. */
   position: number | undefined
+  /** As `position`, with what only marks the ends of transactions; noted when everything before it is applied. */
+  reached: number | undefined
 }
 
 export interface StandbyUpdaterOptions {
@@ -66,7 +68,7 @@ export class StandbyUpdater {
         const { topic, partition, store } = changelog
         const name = partitionText(changelog)
         if (!this.#followed.has(name))
-          this.#followed.set(name, { topic, partition, store, standby, position: undefined })
+          this.#followed.set(name, { topic, partition, store, standby, position: undefined, reached: undefined })
       }
     }
     if (this.#followed.size > 0 || before > 0) this.#subscribe()
@@ -95,6 +97,10 @@ export class StandbyUpdater {
         failures.set(followed.standby, error)
       }
     }
+    for (const followed of this.#followed.values()) {
+      if (followed.position === undefined || failures.has(followed.standby)) continue
+      followed.reached = Math.max(followed.position, consumer.position(followed) ?? 0)
+    }
     return [...failures].map(([standby, error]) => ({ standby, error }))
   }
 
@@ -108,6 +114,11 @@ export class StandbyUpdater {
       sum += lag
     }
     return sum
+  }
+
+  /** The next offset that is read of a changelog; what only marks the ends of transactions counts as read. */
+  positionOf(changelog: TopicPartition): number | undefined {
+    return this.#followed.get(partitionText(changelog))?.reached
   }
 
   /** Where the copies of a task stand in their changelogs, as one figure. */

@@ -15,6 +15,7 @@ import type { RuntimeConfig } from './config.ts'
 import { classifyFailure } from './failures.ts'
 import { GroupRole } from './group-role.ts'
 import { Housekeeping } from './housekeeping.ts'
+import { LocalCopies } from './queries/local-copies.ts'
 import type { TellRestore } from './restore-events.ts'
 import { StandbyUpdater, standbyFetchMaxBytes } from './standby-updater.ts'
 import type { StateStores } from './state-stores.ts'
@@ -76,6 +77,8 @@ export class StreamThread {
   readonly #role: GroupRole
   readonly #standbys: StandbyUpdater
   readonly #housekeeping: Housekeeping
+  /** The state that is open here, for queries. */
+  readonly copies: LocalCopies
   #leaving: NonNullable<CloseOptions['group']> = 'default'
   readonly #stop = new AbortController()
   /** What the next turn has to recover from. */
@@ -125,6 +128,7 @@ export class StreamThread {
       tell,
     })
     this.#role.attach({ consumer, tasks: this.#tasks, standbys: this.#standbys })
+    this.copies = new LocalCopies({ ...options, consumer, tasks: this.#tasks, standbys: this.#standbys })
     this.#housekeeping = new Housekeeping({ ...options, cleansDisk: looksAfterDisk })
   }
 

@@ -1,13 +1,13 @@
 import { type Clock, type MetricSample, type MetricSource, type Random, sleep } from '@millrace/base'
 import type { CloseOptions, KafkaClient } from '@millrace/kafka'
 import { failureHandlers } from '../core/handlers.ts'
-import type { ReadOnlyStore } from '../core/stores/views.ts'
 import type { CreateStreamTask, TaskConfig } from '../core/task.ts'
-import type { StorePlan, TopologyPlan } from '../core/topology/plan.ts'
+import type { TopologyPlan } from '../core/topology/plan.ts'
 import type { TaskAssignor } from './assignment/group-model.ts'
 import type { RuntimeConfig } from './config.ts'
 import { GlobalUpdater, runBeside } from './global/global-updater.ts'
 import { InstanceState, type StateListener, type StreamsState } from './instance-state.ts'
+import { hostsOf } from './queries/hosts-of.ts'
 import { type StoreQueries, storeQueries } from './queries/store-queries.ts'
 import { type RestoreListener, type StandbyUpdateListener, tellListeners } from './restore-events.ts'
 import { runtimeMetrics } from './runtime-metrics.ts'
@@ -80,9 +80,12 @@ export class StreamsRuntime implements StreamsInstance {
     this.#options = options
     this.queries = storeQueries({
       plan: options.plan,
+      client: options.client,
+      clock: options.clock,
       partitionsOf: (topic) => this.#partitionsOf(topic),
-      localStore: (store, partition) => this.#localStore(store, partition),
-      hostOf: (task) => this.#thread?.hosts.hosts.find(([, tasks]) => tasks.includes(task))?.[0],
+      copyOf: (store, partition) => this.#thread?.copies.find(store, partition),
+      globalStore: (name) => (this.#thread === undefined ? undefined : this.#globals?.tables.view(name, 'committed')),
+      hostsOf: (task) => hostsOf(this.#thread?.hosts, task),
     })
     this.finished = this.#run()
     // Whoever asks gets the failure; nobody asking is no reason to end the process.
@@ -193,13 +196,5 @@ export class StreamsRuntime implements StreamsInstance {
     })
     if (signal.aborted) this.#thread.stop(this.#leaving)
     await runBeside(globals, this.#thread, signal)
-  }
-
-  #localStore(store: StorePlan, partition: number): ReadOnlyStore | 'notReady' | undefined {
-    const global = this.#globals?.tables.view(store.name, 'committed')
-    if (global !== undefined) return this.#thread === undefined ? 'notReady' : global
-    const active = this.#thread?.tasks.byId({ subtopology: store.subtopology, partition })
-    if (!active) return undefined
-    return active.phase === 'running' ? active.task.query(store.name, 'committed') : 'notReady'
   }
 }

@@ -18,6 +18,8 @@ export interface GroupParts {
 /** A consumer's place in its group. */
 export interface GroupMember {
   readonly metadata: GroupMetadata
+  /** See `Consumer.heldUntilMs`. */
+  readonly heldUntilMs?: number | undefined
   /** What poll does for the group: gives up what is lost, joins, takes over assignments. Awaits callbacks, not the broker. */
   step(): Promise<void>
   /** Makes the next poll join again, where members assign. */

@@ -17,6 +17,8 @@ export class Heartbeats {
   /** Rises with every start and stop, so that what an earlier run still has on its way is ignored. */
   #run = 0
   #polledAtMs: number
+  /** When the last request was sent that the coordinator answered as one of a living member. */
+  confirmedAtMs: number | undefined
 
   constructor(clock: Clock, options: HeartbeatOptions) {
     this.#clock = clock
@@ -50,8 +52,10 @@ export class Heartbeats {
   }
 
   async #beat(run: number): Promise<void> {
+    const sentAtMs = this.#clock.now()
     try {
       await this.#options.beat()
+      if (run === this.#run) this.confirmedAtMs = sentAtMs
     } catch (error) {
       if (run === this.#run) this.#options.failed(error)
     }

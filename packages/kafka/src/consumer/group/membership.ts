@@ -71,6 +71,13 @@ export class Membership implements GroupMember {
     }
   }
 
+  get heldUntilMs(): number | undefined {
+    const { confirmedAtMs } = this.#heartbeats
+    if (confirmedAtMs === undefined || this.#identity.generationId < 0) return undefined
+    // A member that does not rejoin is out after the rebalance time-out, however well its heart beats.
+    return confirmedAtMs + Math.min(this.#settings.sessionTimeoutMs, this.#settings.rebalanceTimeoutMs)
+  }
+
   get state(): GroupState {
     return this.#state
   }
@@ -183,6 +190,7 @@ export class Membership implements GroupMember {
     const assignor = assignors.find(({ name }) => name === protocolName)
     if (assignor === undefined) throw new TypeError(`the group chose assignor ${protocolName}, which is not configured`)
     const led = await this.#lead(response, assignor)
+    this.#heartbeats.confirmedAtMs = this.#cluster.settings.clock.now()
     const synced = await this.#session.sync(this.#identity, assignor.name, led?.assignments ?? [])
     return { assignment: decodeAssignment(synced.assignment), assignor, counted: led?.counted }
   }

@@ -85,7 +85,31 @@ export interface ReadOnlySessionStore<K = unknown, V = unknown> {
   }): Iterable<SessionEntry<K, V>>
 }
 
+/** A value and the time that it was valid for, in epoch milliseconds. */
+export interface VersionedEntry<V> extends Timestamped<V> {
+  /** The time of the next version or deletion, exclusive; undefined while the version is the latest. */
+  readonly validTo: number | undefined
+}
+
+export interface VersionsQuery {
+  /** Versions that were valid at any time from here, inclusive; all that are kept unless given. */
+  readonly fromMs?: number
+  /** ... to here, inclusive. */
+  readonly toMs?: number
+  /** Latest first, as in Kafka Streams' MultiVersionedKeyQuery, unless true. */
+  readonly ascending?: boolean
+}
+
+/** Reading a versioned store: what a key's value was at a time. */
+export interface ReadOnlyVersionedStore<K = unknown, V = unknown> {
+  readonly kind: 'versioned'
+  /** The version that was valid at the time; the latest unless one is given. `timestamp` is when it became valid. */
+  get(key: K, asOfMs?: number): VersionedEntry<V> | undefined
+  versions(key: K, query: VersionsQuery): Iterable<VersionedEntry<V>>
+}
+
 export type ReadOnlyStore<K = unknown, V = unknown> =
   | ReadOnlyKeyValueStore<K, V>
   | ReadOnlyWindowStore<K, V>
   | ReadOnlySessionStore<K, V>
+  | ReadOnlyVersionedStore<K, V>

@@ -23,6 +23,7 @@ export interface WrittenTo {
 export function boundOf(writes: Iterable<WrittenTo>): PositionBound {
   const bound: Record<string, Record<number, number>> = {}
   for (const { topic, partition, offset } of writes) {
+    if (offset < 0) continue
     bound[topic] ??= {}
     bound[topic][partition] = Math.max(offset, bound[topic][partition] ?? -1)
   }
@@ -47,7 +48,7 @@ export function offsetsOf(position: Position): WrittenTo[] {
 export function isReached(position: Position, bound: PositionBound, partition: number): boolean {
   return Object.entries(bound).every(([topic, partitions]) => {
     const wanted = partitions[partition]
-    return wanted === undefined || wanted < 0 || (position[topic]?.[partition] ?? -1) >= wanted
+    return wanted === undefined || (position[topic]?.[partition] ?? -1) >= wanted
   })
 }
 

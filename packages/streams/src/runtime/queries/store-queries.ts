@@ -1,58 +1,76 @@
-import type { Serde } from '@millrace/contracts'
-import { partitionForKey } from '@millrace/protocol'
-import type {
-  ReadOnlyKeyValueStore,
-  ReadOnlyStore,
-  ReadOnlyWindowStore,
-  StoreEntry,
-  Timestamped,
-  WindowEntry,
-} from '../../core/stores/views.ts'
-import type { StorePlan, TopologyPlan } from '../../core/topology/plan.ts'
-import { layoutOf } from '../../core/topology/store-kinds.ts'
-import { streamsError } from '../../errors.ts'
+import type { Isolation } from '../../core/stores/task-store.ts'
+import type { ReadOnlyStore, SessionEntry, StoreEntry, Timestamped, WindowEntry } from '../../core/stores/views.ts'
+import type { StorePlan } from '../../core/topology/plan.ts'
+import { answerQuery, wrongKind } from './answer-query.ts'
 import { mergeEntries } from './merge-entries.ts'
-
-export interface StoreInfo {
-  readonly name: string
-  readonly kind: 'keyValue' | 'window' | 'session'
-  readonly partitions: number
-  readonly keySerde: Serde<unknown, unknown>
-  readonly valueSerde: Serde<unknown, unknown>
-}
-
-/** Who answers for a key. */
-export interface KeyMetadata {
-  readonly partition: number
-  /** True when this instance owns the partition; it may still be restoring it. */
-  readonly isLocal: boolean
-  /** `host:port` of the owner; undefined while nobody is known to own it, or when the owner answers no queries. */
-  readonly host: string | undefined
-}
-
-/** Who answers for a part of a store. */
-export interface StoreMetadata {
-  readonly host: string | undefined
-  readonly isLocal: boolean
-  readonly partitions: readonly number[]
-}
+import {
+  askPartition,
+  notHere,
+  notReady,
+  type PartitionQueryOptions,
+  type PartitionResult,
+  type StalenessBound,
+} from './partition-query.ts'
+import { mergePositions, type Position, type PositionBound } from './position.ts'
+import type { QuerySource } from './query-source.ts'
+import { isDirect, resolveBound } from './resolve-bound.ts'
+import {
+  type AnswerOf,
+  type Queryable,
+  type QueryableKind,
+  type QueryOf,
+  rangeLimits,
+  type StateQuery,
+  sessionKeyQuery,
+  timestampedKeyQuery,
+  timestampedRangeQuery,
+  windowKeyQuery,
+  windowRangeQuery,
+} from './state-query.ts'
+import { type KeyMetadata, StoreCatalog, type StoreInfo, type StoreMetadata } from './store-catalog.ts'
+import { ChangeFeeds, type StoreChanges } from './store-changes.ts'
+import { type StoreLag, storeLags } from './store-lags.ts'
 
 export interface StoreRange {
   /** First key, inclusive. */
   readonly from?: unknown
   /** Last key, inclusive. */
   readonly to?: unknown
+  /** Keys whose bytes begin so. */
+  readonly prefix?: string | Uint8Array
   readonly reverse?: boolean
   /** Entries at most; default 1,000. */
   readonly limit?: number
 }
 
-/** Default and upper bound of `limit`: a query runs in one piece and holds up processing for as long. */
-export const rangeLimits = { default: 1_000, max: 100_000 } as const
+export interface QueryOptions {
+  /** Partitions to ask; those of the key, or all that are here, unless given. */
+  readonly partitions?: readonly number[]
+  /** What the answer is to reflect at least, for reading one's own writes. */
+  readonly bound?: PositionBound
+  /** `uncommitted` sees the transaction that is under way, which may still be aborted. Default `committed`. */
+  readonly isolation?: Isolation
+  /** Lets standby copies answer, as far behind as it says. Default: active ones only. */
+  readonly standby?: StalenessBound
+  /** How long to wait for the bound; default 1,000. */
+  readonly waitMs?: number
+}
+
+/** Answers by partition, as Kafka Streams' `StateQueryResult`. */
+export interface StateQueryResult<R> {
+  readonly partitions: ReadonlyMap<number, PartitionResult<R>>
+  /** What all answers together reflect, at least: the bound of a later read that must not go back. */
+  readonly position: Position
+}
+
+export interface WindowBounds {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly reverse?: boolean
+}
 
 /**
- * The state of an application as it was last committed, read from the process that owns it. Nothing that a transaction
- * has not committed is ever visible.
+ * The state of an application, read from the process that owns it: as it was last committed unless a query asks otherwise.
  *
  * @example
  * const { isLocal, host } = streams.queries.metadataForKey('totals', 'alice')
@@ -62,135 +80,180 @@ export interface StoreQueries {
   stores(): readonly StoreInfo[]
   /** @throws STREAMS_STORE_UNKNOWN */
   metadataForKey(store: string, key: unknown): KeyMetadata
+  /** @throws STREAMS_STORE_UNKNOWN */
+  metadataForPartition(store: string, partition: number): KeyMetadata
   /** Every owner of a part of the store, this instance included. @throws STREAMS_STORE_UNKNOWN */
   metadataForStore(store: string): readonly StoreMetadata[]
+  /** How far the copies in this process are behind their changelogs; asks the broker. */
+  lags(): Promise<readonly StoreLag[]>
+  /**
+   * Asks the copies in this process (Kafka Streams' IQv2): typed by the store, answered by partition. What a partition cannot
+   * answer stands in its place; only mistakes throw.
+   *
+   * @throws STREAMS_STORE_UNKNOWN, STREAMS_STORE_KIND, STREAMS_BOUND_UNRELATED
+   * @example
+   * const totals = queryable.keyValue('totals', spend)
+   * const { partitions } = await streams.queries.query(totals, rangeQuery({ from: 'a', to: 'b' }))
+   */
+  query<Kind extends QueryableKind, K, V, Q extends QueryOf<Kind, K>>(
+    store: Queryable<Kind, K, V>,
+    query: Q,
+    options?: QueryOptions,
+  ): Promise<StateQueryResult<AnswerOf<Q, K, V>>>
   /** @throws STREAMS_STORE_UNKNOWN, STREAMS_STORE_NOT_LOCAL, STREAMS_STORE_NOT_READY */
   get(store: string, key: unknown): Timestamped<unknown> | undefined
   /** Entries of the partitions that are here, in the order of their keys' bytes. Throws like `get`. */
   range(store: string, range?: StoreRange): readonly StoreEntry<unknown, unknown>[]
   /** Windows of one key whose start lies in [fromMs, toMs], in order of their start. Throws like `get`. */
-  windowFetch(
-    store: string,
-    key: unknown,
-    bounds: { readonly fromMs: number; readonly toMs: number },
-  ): readonly WindowEntry<unknown, unknown>[]
+  windowFetch(store: string, key: unknown, bounds: WindowBounds): readonly WindowEntry<unknown, unknown>[]
+  /** Windows of all keys in the partitions that are here. Throws like `get`. */
+  windowFetchAll(store: string, bounds: WindowBounds): readonly WindowEntry<unknown, unknown>[]
+  /** Sessions of one key, in order of their end. Throws like `get`. */
+  sessionFetch(store: string, key: unknown): readonly SessionEntry<unknown, unknown>[]
   /**
-   * The committed view of one partition, for whoever puts answers of several instances together; undefined while it is not
-   * here or not restored. Read it at once: it does not outlive the next commit. @throws STREAMS_STORE_UNKNOWN
+   * Asks one partition, for whoever puts answers of several instances together: at once where nothing has to be waited for.
+   * `bound` is in terms of what the store's own task reads, see `resolveBound`. @throws STREAMS_STORE_UNKNOWN
    */
-  partitionView(store: string, partition: number): ReadOnlyStore | undefined
+  askPartition(
+    store: string,
+    partition: number,
+    query: StateQuery,
+    options?: Omit<QueryOptions, 'partitions'>,
+  ): PartitionResult<unknown> | Promise<PartitionResult<unknown>>
+  /**
+   * A bound in terms of what the store's own task reads: writes that come to the store through repartition topics are
+   * followed. @throws STREAMS_BOUND_UNRELATED, STREAMS_BOUND_NOT_REACHED
+   */
+  resolveBound(store: string, bound: PositionBound, waitMs?: number): Promise<PositionBound>
+  /** Follows the committed changes of a store, wherever its partitions are. @throws STREAMS_STORE_NO_CHANGES */
+  changes(store: string): StoreChanges
 }
 
-/** What the queries need to know of the runtime, asked anew for every query. */
-export interface QuerySource {
-  readonly plan: TopologyPlan
-  partitionsOf(topic: string): number
-  /** The committed view of a store's partition; 'notReady' while it is restored or moved, undefined when it is not here. */
-  localStore(store: StorePlan, partition: number): ReadOnlyStore | 'notReady' | undefined
-  /** Host by task id text, as the group's leader told. */
-  hostOf(task: string): string | undefined
-}
+const waitMsDefault = 1_000
 
 export function storeQueries(source: QuerySource): StoreQueries {
-  const { plan } = source
-  const globals: readonly StorePlan[] = plan.globalStores.map(({ store }) => store)
-  const planOf = (name: string): StorePlan => {
-    const store = plan.stores.get(name) ?? globals.find((global) => global.name === name)
-    if (store) return store
-    const known = [...plan.stores.values(), ...globals].map((each) => each.name).join(', ')
-    throw streamsError('STREAMS_STORE_UNKNOWN', `there is no store ${name}; there are ${known}`, { store: name })
-  }
-  const partitionsOf = (store: StorePlan): number => {
-    const subtopology = plan.subtopologies.find(({ id }) => id === store.subtopology)
-    return Math.max(1, ...(subtopology?.sourceTopics ?? []).map(source.partitionsOf))
-  }
-  const metadata = (store: StorePlan, partition: number): KeyMetadata => ({
-    partition,
-    isLocal: source.localStore(store, partition) !== undefined,
-    host: source.hostOf(`${store.subtopology}_${partition}`),
+  const catalog = new StoreCatalog(source)
+  const feeds = new ChangeFeeds(source)
+  const local = localReads(source, catalog)
+
+  const optionsOf = ({ bound = {}, isolation = 'committed', standby, waitMs = waitMsDefault }: QueryOptions) => ({
+    bound,
+    isolation,
+    standby,
+    deadlineMs: source.clock.now() + waitMs,
   })
-  const open = (store: StorePlan, partition: number): ReadOnlyStore => {
-    const local = source.localStore(store, partition)
-    if (local === 'notReady') {
-      throw streamsError(
-        'STREAMS_STORE_NOT_READY',
-        `partition ${partition} of ${store.name} is being restored or moved`,
-        {
-          store: store.name,
-          partition,
-        },
-      )
-    }
-    if (local) return local
-    const { host } = metadata(store, partition)
-    throw streamsError(
-      'STREAMS_STORE_NOT_LOCAL',
-      `partition ${partition} of ${store.name} is at ${host ?? 'an instance without applicationServer'}`,
-      { store: store.name, partition, host },
-    )
-  }
-  const partitionOf = (store: StorePlan, key: unknown): number =>
-    partitionForKey(store.keySerde.serialize(key), partitionsOf(store))
+  const askOne = (store: StorePlan, partition: number, query: StateQuery, options: PartitionQueryOptions) =>
+    catalog.isGlobal(store) ? askGlobal(source, store, query) : askPartition(source, store, partition, query, options)
+  const resolve = async (store: StorePlan, bound: PositionBound, deadlineMs: number): Promise<PositionBound> =>
+    catalog.isGlobal(store) || isDirect(source.plan, store, bound)
+      ? bound
+      : resolveBound({ ...source, partitionsOf: source.partitionsOf, store, bound, deadlineMs })
 
   return {
-    stores: () =>
-      [...plan.stores.values(), ...globals].map((store) => ({
-        name: store.name,
-        kind: layoutOf(store).kind,
-        partitions: partitionsOf(store),
-        keySerde: store.keySerde,
-        valueSerde: store.valueSerde,
-      })),
+    ...local,
+    stores: () => catalog.infos(),
     metadataForKey(name, key) {
-      const store = planOf(name)
-      return metadata(store, partitionOf(store, key))
+      const store = catalog.plan(name)
+      return catalog.metadata(store, catalog.partitionOf(store, key))
     },
-    metadataForStore(name) {
-      const store = planOf(name)
-      const owners = new Map<string, { host: string | undefined; isLocal: boolean; partitions: number[] }>()
-      for (let partition = 0; partition < partitionsOf(store); partition++) {
-        const { host, isLocal } = metadata(store, partition)
-        const owner = owners.get(`${isLocal}/${host}`) ?? { host, isLocal, partitions: [] }
-        owner.partitions.push(partition)
-        owners.set(`${isLocal}/${host}`, owner)
+    metadataForPartition: (name, partition) => catalog.metadata(catalog.plan(name), partition),
+    metadataForStore: (name) => catalog.owners(catalog.plan(name)),
+    lags: () => storeLags(source, catalog),
+    askPartition: (name, partition, query, options = {}) =>
+      askOne(catalog.plan(name), partition, query, optionsOf(options)),
+    resolveBound: (name, bound, waitMs = waitMsDefault) =>
+      resolve(catalog.plan(name), bound, source.clock.now() + waitMs),
+    changes: (name) => feeds.open(catalog.plan(name)),
+    async query(queried, query, options = {}) {
+      const store = catalog.plan(queried.name)
+      const kind = catalog.infos().find(({ name }) => name === store.name)!.kind
+      if (query.on !== kind) throw wrongKind(store.name, kind, query.type)
+      const asked = optionsOf(options)
+      const resolved = { ...asked, bound: await resolve(store, asked.bound, asked.deadlineMs) }
+      const partitions = new Map<number, PartitionResult<never>>()
+      for (const partition of partitionsFor(source, catalog, store, query, options)) {
+        partitions.set(partition, (await askOne(store, partition, query, resolved)) as PartitionResult<never>)
       }
-      return [...owners.values()]
-    },
-    get(name, key) {
-      const store = planOf(name)
-      return keyValue(store, open(store, partitionOf(store, key))).get(key)
-    },
-    range(name, { from, to, reverse = false, limit = rangeLimits.default } = {}) {
-      const store = planOf(name)
-      const bounded = Math.min(limit, rangeLimits.max)
-      const parts: Iterable<StoreEntry<unknown, unknown>>[] = []
-      for (let partition = 0; partition < partitionsOf(store); partition++) {
-        if (source.localStore(store, partition) === undefined) continue
-        parts.push(keyValue(store, open(store, partition)).range({ from, to, reverse, limit: bounded }))
-      }
-      return mergeEntries(parts, { keyBytes: (key) => store.keySerde.serialize(key), reverse, limit: bounded })
-    },
-    partitionView(name, partition) {
-      const view = source.localStore(planOf(name), partition)
-      return view === 'notReady' ? undefined : view
-    },
-    windowFetch(name, key, { fromMs, toMs }) {
-      const store = planOf(name)
-      return [...windowed(store, open(store, partitionOf(store, key))).fetch(key, { fromMs, toMs })]
+      const positions = [...partitions.values()].map((each) => (each.ok ? each.position : {}))
+      return { partitions, position: mergePositions(...positions) }
     },
   }
 }
 
-function keyValue(plan: StorePlan, store: ReadOnlyStore): ReadOnlyKeyValueStore {
-  if (store.kind === 'keyValue') return store
-  throw streamsError('STREAMS_STORE_KIND', `${plan.name} is a ${plan.kind} store: ask for windows`, {
-    store: plan.name,
-  })
+/** Those that were named; else the key's; else all that are here. */
+function partitionsFor(
+  source: QuerySource,
+  catalog: StoreCatalog,
+  store: StorePlan,
+  query: StateQuery,
+  { partitions }: QueryOptions,
+): readonly number[] {
+  if (partitions) return partitions
+  if ('key' in query) return [catalog.partitionOf(store, query.key)]
+  const all = Array.from({ length: catalog.partitionsOf(store) }, (_, partition) => partition)
+  return catalog.isGlobal(store) ? all : all.filter((partition) => source.copyOf(store, partition) !== undefined)
 }
 
-function windowed(plan: StorePlan, store: ReadOnlyStore): ReadOnlyWindowStore {
-  if (store.kind === 'window') return store
-  throw streamsError('STREAMS_STORE_KIND', `${plan.name} is a ${plan.kind} store: it has no windows`, {
-    store: plan.name,
-  })
+/** Global tables have no commits: what was read is there. */
+function askGlobal(source: QuerySource, store: StorePlan, query: StateQuery): PartitionResult<unknown> {
+  const view = source.globalStore(store.name)
+  if (view === undefined) return { ok: false, reason: 'notReady', error: notReady(store, 0) }
+  const result = answerQuery(store.name, view, query)
+  return { ok: true, result, position: {}, role: 'active', checkpoint: undefined }
+}
+
+type LocalReads = Pick<StoreQueries, 'get' | 'range' | 'windowFetch' | 'windowFetchAll' | 'sessionFetch'>
+
+/** Reads of active copies in this process that answer or throw at once. */
+function localReads(source: QuerySource, catalog: StoreCatalog): LocalReads {
+  const open = (store: StorePlan, partition: number): ReadOnlyStore => {
+    if (catalog.isGlobal(store)) {
+      const view = source.globalStore(store.name)
+      if (view) return view
+      throw notReady(store, partition)
+    }
+    const copy = source.copyOf(store, partition)
+    if (copy === 'notReady') throw notReady(store, partition)
+    if (copy?.role === 'active') return copy.view(store.name, 'committed')
+    throw notHere(source, store, partition)
+  }
+  const ofKey = (name: string, key: unknown, query: StateQuery): unknown => {
+    const store = catalog.plan(name)
+    return answerQuery(name, open(store, catalog.partitionOf(store, key)), query)
+  }
+  const ofAll = <T>(name: string, query: StateQuery): T[][] => {
+    const store = catalog.plan(name)
+    const parts: T[][] = []
+    for (let partition = 0; partition < catalog.partitionsOf(store); partition++) {
+      const copy = catalog.isGlobal(store) ? 'global' : source.copyOf(store, partition)
+      if (copy === undefined || (typeof copy === 'object' && copy.role === 'standby')) continue
+      parts.push(answerQuery(name, open(store, partition), query) as T[])
+    }
+    return parts
+  }
+  return {
+    get(name, key) {
+      return ofKey(name, key, timestampedKeyQuery(key)) as Timestamped<unknown> | undefined
+    },
+    range(name, { from, to, prefix, reverse = false, limit = rangeLimits.default } = {}) {
+      const { keySerde } = catalog.plan(name)
+      const bounded = Math.min(limit, rangeLimits.max)
+      const query = timestampedRangeQuery<unknown>({ from, to, prefix, reverse, limit: bounded })
+      const parts = ofAll<StoreEntry<unknown, unknown>>(name, query)
+      return mergeEntries(parts, { keyBytes: (key) => keySerde.serialize(key), reverse, limit: bounded })
+    },
+    windowFetch(name, key, bounds) {
+      return ofKey(name, key, windowKeyQuery(key, { ...bounds, limit: rangeLimits.max })) as WindowEntry<
+        unknown,
+        unknown
+      >[]
+    },
+    windowFetchAll(name, bounds) {
+      const query = windowRangeQuery<unknown>({ ...bounds, limit: rangeLimits.max })
+      return ofAll<WindowEntry<unknown, unknown>>(name, query).flat()
+    },
+    sessionFetch(name, key) {
+      return ofKey(name, key, sessionKeyQuery(key, { limit: rangeLimits.max })) as SessionEntry<unknown, unknown>[]
+    },
+  }
 }

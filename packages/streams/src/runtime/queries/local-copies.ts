@@ -1,0 +1,116 @@
+import type { Clock } from '@millrace/base'
+import type { Consumer, KafkaClient } from '@millrace/kafka'
+import { type StorePlan, type TopologyPlan, taskIdText } from '../../core/topology/plan.ts'
+import { type ActiveTask, partitionText } from '../active-task.ts'
+import { inputsOf, type TopicPartition } from '../assignment/tasks.ts'
+import type { StandbyTask } from '../standby-task.ts'
+import type { StandbyUpdater } from '../standby-updater.ts'
+import type { TaskSet } from '../task-set.ts'
+import type { Position } from './position.ts'
+import { ReplicaFreshness } from './replica-freshness.ts'
+import type { FoundCopy, StateCopy } from './state-copy.ts'
+
+export interface LocalCopiesOptions {
+  readonly client: KafkaClient
+  readonly plan: TopologyPlan
+  readonly partitionsOf: (topic: string) => number
+  readonly clock: Clock
+  readonly consumer: Consumer
+  readonly tasks: TaskSet
+  readonly standbys: StandbyUpdater
+}
+
+/** The state that a thread has open, as queries see it. */
+export class LocalCopies {
+  readonly #options: LocalCopiesOptions
+  readonly #active = new WeakMap<ActiveTask, StateCopy>()
+  readonly #standby = new WeakMap<StandbyTask, StateCopy>()
+
+  constructor(options: LocalCopiesOptions) {
+    this.#options = options
+  }
+
+  find({ subtopology }: StorePlan, partition: number): FoundCopy {
+    const { tasks } = this.#options
+    const id = { subtopology, partition }
+    const active = tasks.byId(id)
+    if (active !== undefined)
+      return active.phase === 'running' && this.#isHeld() ? this.#activeCopy(active) : 'notReady'
+    const standby = tasks.standbyById(id)
+    if (standby !== undefined) return this.#standbyCopy(standby)
+    return tasks.isActive(taskIdText(id)) ? 'notReady' : undefined
+  }
+
+  /**
+   * Whether nobody else can own the tasks yet. A process that was stopped for longer than its session, or cut off, still
+   * takes them for its own when it goes on, while another has perhaps committed beyond it.
+   */
+  #isHeld(): boolean {
+    const { consumer, clock } = this.#options
+    const untilMs = consumer.heldUntilMs()
+    return untilMs !== undefined && clock.now() < untilMs
+  }
+
+  #activeCopy(active: ActiveTask): StateCopy {
+    const known = this.#active.get(active)
+    if (known) return known
+    const { task } = active
+    const copy: StateCopy = {
+      role: 'active',
+      view: (store, isolation) => task.query(store, isolation),
+      checkpoint: (store) => task.changelogs().find((each) => each.store === store)?.checkpoint,
+      reached: (store) => task.changelogs().find((each) => each.store === store)?.checkpoint,
+      freshness: () => ({ asOfMs: this.#options.clock.now(), position: committedPosition(active) }),
+      lagRecords: () => 0,
+      observe: () => Promise.resolve(),
+    }
+    this.#active.set(active, copy)
+    return copy
+  }
+
+  #standbyCopy(standby: StandbyTask): StateCopy {
+    const known = this.#standby.get(standby)
+    if (known) return known
+    const { client, plan, partitionsOf, clock, standbys } = this.#options
+    const changelogs: readonly TopicPartition[] = standby
+      .changelogs()
+      .map(({ topic, partition }) => ({ topic, partition }))
+    const freshness = new ReplicaFreshness({
+      client,
+      clock,
+      groupId: plan.applicationId,
+      inputs: inputsOf(plan.subtopologies, standby.id, partitionsOf),
+      changelogs: () => changelogs,
+      reachedOf: (changelog) => standbys.positionOf(changelog),
+    })
+    const copy: StateCopy = {
+      role: 'standby',
+      view: (store) => standby.view(store),
+      checkpoint: (store) => standby.changelogs().find((each) => each.store === store)?.checkpoint,
+      reached(store) {
+        const changelog = standby.changelogs().find((each) => each.store === store)
+        return changelog && (standbys.positionOf(changelog) ?? changelog.checkpoint)
+      },
+      freshness: () => freshness.freshness,
+      lagRecords: () => standbys.lagOf(standby.text),
+      observe: () => freshness.observe(),
+    }
+    this.#standby.set(standby, copy)
+    return copy
+  }
+}
+
+/**
+ * What a running task has committed, which its stores hold by then: offsets are noted after the stores are written. One
+ * that was taken over and has committed nothing begins behind what its predecessor committed.
+ */
+function committedPosition({ committed, inputs }: ActiveTask): Position {
+  const position: Record<string, Record<number, number>> = {}
+  for (const input of inputs) {
+    const next = committed.get(partitionText(input))
+    if (next === undefined || next <= 0) continue
+    position[input.topic] ??= {}
+    position[input.topic]![input.partition] = next - 1
+  }
+  return position
+}

@@ -1,0 +1,27 @@
+import type { Clock } from '@millrace/base'
+import type { KafkaClient } from '@millrace/kafka'
+import type { ReadOnlyStore } from '../../core/stores/views.ts'
+import type { StorePlan, TopologyPlan } from '../../core/topology/plan.ts'
+import type { FoundCopy } from './state-copy.ts'
+
+/** Who has the state of a task, by the addresses that instances were told. */
+export interface TaskHosts {
+  /** Undefined while nobody is known to run it, or when whoever does answers no queries. */
+  readonly active: string | undefined
+  /** Standby copies, warm-ups included. */
+  readonly standby: readonly string[]
+}
+
+/** What queries need to know of the runtime, asked anew for every one. */
+export interface QuerySource {
+  readonly plan: TopologyPlan
+  readonly client: KafkaClient
+  readonly clock: Clock
+  partitionsOf(topic: string): number
+  /** The copy of a store's partition in this process. */
+  copyOf(store: StorePlan, partition: number): FoundCopy
+  /** A global table, which every instance holds whole; undefined until it is loaded. */
+  globalStore(name: string): ReadOnlyStore | undefined
+  /** By task id text, as the group's leader told. */
+  hostsOf(task: string): TaskHosts
+}

@@ -1,0 +1,166 @@
+import { asBuffer } from '../../core/stores/bytes.ts'
+import { keyOfSessionKey, sessionEndOf, sessionStartOf } from '../../core/stores/session-key.ts'
+import { isWindowKey, keyOfWindowKey, windowStartOf } from '../../core/stores/window-key.ts'
+import type { StorePlan } from '../../core/topology/plan.ts'
+import { streamsError } from '../../errors.ts'
+import { ChangeFeed, type LoggedChange } from './change-feed.ts'
+import type { QuerySource } from './query-source.ts'
+
+/** A committed update of a store. */
+export interface StoreChange {
+  readonly partition: number
+  /** In the store's changelog. */
+  readonly offset: number
+  readonly keyBytes: Uint8Array
+  readonly key: unknown
+  /** Windows and sessions. */
+  readonly start?: number
+  readonly end?: number
+  /** undefined: deleted. */
+  readonly value: unknown
+  readonly timestamp: number
+}
+
+/** Follows the changes of a store; close it when done. */
+export interface StoreChanges extends AsyncDisposable {
+  /** Begins to read a partition's changes from an offset on; false when they have left the buffer already. */
+  follow(partition: number, offset: number): boolean
+  /** What has arrived of the partitions followed, in the order of each; waits until something has, or the signal. */
+  next(signal: AbortSignal): Promise<readonly StoreChange[]>
+  /** By partition, the offset that `next` goes on with. */
+  offsets(): ReadonlyMap<number, number>
+}
+
+/** Bytes of one partition's changes that are kept for readers, and changes that are handed out at once. */
+export const changeLimits = { bufferMaxBytes: 4 * 1024 * 1024, batch: 500 } as const
+
+/** The change feeds of an instance: one per store that somebody follows. */
+export class ChangeFeeds {
+  readonly #source: QuerySource
+  readonly #feeds = new Map<string, ChangeFeed>()
+
+  constructor(source: QuerySource) {
+    this.#source = source
+  }
+
+  /** @throws STREAMS_STORE_NO_CHANGES */
+  open(store: StorePlan): StoreChanges {
+    const topic = store.changelogTopic
+    const decode = decoderOf(store)
+    if (topic === undefined || decode === undefined) {
+      throw streamsError('STREAMS_STORE_NO_CHANGES', `${store.name} has no changes to follow`, { store: store.name })
+    }
+    const feed = this.#feeds.get(topic) ?? this.#newFeed(topic)
+    feed.retain()
+    return new FollowedChanges(feed, decode)
+  }
+
+  #newFeed(topic: string): ChangeFeed {
+    const feed = new ChangeFeed({
+      client: this.#source.client,
+      topic,
+      bufferMaxBytes: changeLimits.bufferMaxBytes,
+      onIdle: () => this.#feeds.delete(topic),
+    })
+    this.#feeds.set(topic, feed)
+    return feed
+  }
+}
+
+type Decode = (change: LoggedChange) => StoreChange | undefined
+
+class FollowedChanges implements StoreChanges {
+  readonly #feed: ChangeFeed
+  readonly #decode: Decode
+  readonly #offsets = new Map<number, number>()
+  #isOpen = true
+
+  constructor(feed: ChangeFeed, decode: Decode) {
+    this.#feed = feed
+    this.#decode = decode
+  }
+
+  follow(partition: number, offset: number): boolean {
+    if (!this.#feed.covers(partition, offset)) return false
+    this.#feed.follow(partition, offset)
+    this.#offsets.set(partition, offset)
+    return true
+  }
+
+  async next(signal: AbortSignal): Promise<readonly StoreChange[]> {
+    while (this.#isOpen) {
+      signal.throwIfAborted()
+      const arrival = this.#feed.arrival()
+      const found = this.#read()
+      if (found.length > 0) return found
+      await Promise.race([arrival, aborted(signal)])
+    }
+    return []
+  }
+
+  offsets(): ReadonlyMap<number, number> {
+    return new Map(this.#offsets)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    await this.#feed.release()
+  }
+
+  #read(): StoreChange[] {
+    const found: StoreChange[] = []
+    for (const [partition, offset] of this.#offsets) {
+      const end = this.#feed.next(partition)
+      const changes = this.#feed.read(partition, offset, changeLimits.batch)
+      for (const change of changes) {
+        const decoded = this.#decode(change)
+        if (decoded) found.push(decoded)
+      }
+      const last = changes.at(-1)
+      const isAll = changes.length < changeLimits.batch
+      this.#offsets.set(partition, isAll ? Math.max(offset, end) : last!.offset + 1)
+    }
+    return found
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+/** How a store's changelog records are read; undefined where they are more than a key and its value. */
+function decoderOf(store: StorePlan): Decode | undefined {
+  const { keySerde, valueSerde } = store
+  const rest = ({ partition, offset, valueBytes, timestamp }: LoggedChange) => ({
+    partition,
+    offset,
+    timestamp,
+    value: valueBytes === null ? undefined : valueSerde.deserialize(valueBytes),
+  })
+  const keyed = (keyBytes: Uint8Array) => ({ keyBytes, key: keySerde.deserialize(keyBytes) })
+  switch (store.kind) {
+    case 'keyValue':
+      return (change) => ({ ...keyed(change.keyBytes), ...rest(change) })
+    case 'window':
+      return (change) => {
+        if (!isWindowKey(change.keyBytes)) return undefined
+        const start = windowStartOf(change.keyBytes)
+        return { ...keyed(keyOfWindowKey(change.keyBytes)), start, end: store.windowEnd(start), ...rest(change) }
+      }
+    case 'session':
+      return (change) => {
+        const bytes = asBuffer(change.keyBytes)
+        return {
+          ...keyed(keyOfSessionKey(bytes)),
+          start: sessionStartOf(bytes),
+          end: sessionEndOf(bytes),
+          ...rest(change),
+        }
+      }
+    default:
+      return undefined
+  }
+}
