@@ -2,7 +2,7 @@ import type { RecordContext } from '../record-context.ts'
 import { noWindow, type StateStore } from './state-store.ts'
 import { keyValueView } from './state-view.ts'
 import type { KeyValueStore, TimestampedKeyValueStore } from './user-stores.ts'
-import type { Timestamped } from './views.ts'
+import type { RangeQuery, Timestamped } from './views.ts'
 
 /** The store as processors use it, with the times of values. */
 export function timestampedAccess(
@@ -41,7 +41,10 @@ export function timestampedAccess(
 
 /** The store as processors use it, values alone. */
 export function plainAccess(state: StateStore, context: RecordContext): KeyValueStore<unknown, unknown> {
-  const { name, get, put, putIfAbsent, delete: remove, range, all } = timestampedAccess(state, context)
+  const { name, get, put, putIfAbsent, delete: remove, range: timed } = timestampedAccess(state, context)
+  function* range(query: RangeQuery<unknown>): Generator<{ key: unknown; value: unknown }> {
+    for (const { key, value } of timed(query)) yield { key, value }
+  }
   return {
     name,
     get: (key) => get(key)?.value,
@@ -49,7 +52,7 @@ export function plainAccess(state: StateStore, context: RecordContext): KeyValue
     putIfAbsent: (key, value) => putIfAbsent(key, value)?.value,
     delete: (key) => remove(key)?.value,
     range,
-    all,
+    all: (query = {}) => range(query),
   }
 }
 
