@@ -57,6 +57,12 @@ function processorReceiver(
     taskId,
     context,
     forward,
+    forwardAt(record) {
+      const timeBefore = context.timestamp
+      context.timestamp = record.timestamp
+      forward(record)
+      context.timestamp = timeBefore
+    },
     forwardTo: (child, record) => children[child]!(record),
     store: (name) => stores.get(name)!.access as never,
     observedTime(sharedAs = node.name) {

@@ -42,6 +42,8 @@ export interface ProcessorSetup {
   readonly context: RecordContext
   /** Hands a record to the children, in order. */
   readonly forward: (record: FlowRecord) => void
+  /** As `forward`, for a record whose time is another than that of the record in hand: downstream the context has it. */
+  readonly forwardAt: (record: FlowRecord) => void
   /** Hands a record to one child, by position. */
   readonly forwardTo: (child: number, record: FlowRecord) => void
   /** A store that the node was connected to, as its kind is used: key-value and window stores unless said otherwise. */

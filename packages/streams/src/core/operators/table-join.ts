@@ -24,7 +24,7 @@ export interface TableJoinOptions {
 export function tableJoinOperator(options: TableJoinOptions): CreateProcessor {
   const { ownAlone, otherAlone, sendOldValues } = options
   return (setup) => {
-    const { node, forward, drop } = setup
+    const { node, forwardAt, drop } = setup
     const lookup = options.other.open(setup)
     const out = new FlowRecord()
     return {
@@ -42,7 +42,7 @@ export function tableJoinOperator(options: TableJoinOptions): CreateProcessor {
         out.setValue(join(value))
         out.oldValue = sendOldValues ? join(oldValue) : null
         out.timestamp = found !== undefined && found.timestamp > record.timestamp ? found.timestamp : record.timestamp
-        forward(out)
+        forwardAt(out)
       },
     }
   }

@@ -76,9 +76,9 @@ function hashMapOrder(names: readonly string[]): string[] {
 function describeNode({ node, parents, children }: Described, short: (topic: string) => string): string {
   switch (node.kind) {
     case 'source':
-      return `Source: ${node.name} (topics: [${node.topics.map(short).join(', ')}])\n      --> ${list(children)}`
+      return `Source: ${node.name} (topics: [${hashMapOrder(node.topics.map(short)).join(', ')}])\n      --> ${list(children)}`
     case 'processor': {
-      const stores = [...new Set(node.stores)].sort().join(', ')
+      const stores = hashMapOrder([...new Set(node.stores)]).join(', ')
       return `Processor: ${node.name} (stores: [${stores}])\n      --> ${list(children)}\n      <-- ${list(parents)}`
     }
     case 'sink':
