@@ -3,6 +3,7 @@ import type { RecordCursor } from '@millrace/protocol'
 import { streamsError } from '../errors.ts'
 import { FlowRecord } from './flow-record.ts'
 import type { FailedRecord } from './handlers.ts'
+import { TaskMetrics } from './metrics/task-metrics.ts'
 import { type Receive, wireNodes } from './node-wiring.ts'
 import type { Punctuator } from './processing/punctuations.ts'
 import { TaskProcessors } from './processing/task-processors.ts'
@@ -24,7 +25,6 @@ import type {
   TaskOffset,
   TaskTopicPartition,
 } from './task.ts'
-import { TaskMetrics } from './task-metrics.ts'
 import { TaskStores } from './task-stores.ts'
 import { decodeTimes, encodeTimes } from './time-metadata.ts'
 import type { SourceNode } from './topology/physical.ts'
@@ -70,7 +70,8 @@ class SynchronousTask implements StreamTask {
     if (config.strict) this.#record.onParsed = deepFreeze
     this.#metrics = new TaskMetrics(plan.applicationId, taskId)
     const { applicationId } = plan
-    this.#processors = new TaskProcessors({ applicationId, taskId, context: this.#context, clock: options.clock })
+    const { clock, onFailure } = options
+    this.#processors = new TaskProcessors({ applicationId, taskId, context: this.#context, clock, onFailure })
     const onOutput = (): void => {
       this.#effects++
     }
@@ -205,14 +206,7 @@ class SynchronousTask implements StreamTask {
   }
 
   discard(): void {
-    try {
-      this.#processors.stop()
-    } finally {
-      this.#discard()
-    }
-  }
-
-  #discard(): void {
+    this.#processors.stop()
     this.#stores.discard()
     this.#toCommit = undefined
     this.#retryAtMs = this.#idleSinceMs = undefined
@@ -259,12 +253,9 @@ class SynchronousTask implements StreamTask {
   }
 
   close(): void {
-    try {
-      this.#processors.stop()
-    } finally {
-      this.#stores.discard()
-      this.#stores.close()
-    }
+    this.#processors.stop()
+    this.#stores.discard()
+    this.#stores.close()
   }
 
   /** What has to happen before the next record: processors begin, and what the clock has come to is called. */

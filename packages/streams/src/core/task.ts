@@ -21,7 +21,14 @@ export interface TaskOutput {
     value: Uint8Array | null,
     headers: readonly Header[],
   ): void
-  changelog(topic: string, partition: number, timestampMs: number, key: Uint8Array, value: Uint8Array | null): void
+  changelog(
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    key: Uint8Array,
+    value: Uint8Array | null,
+    headers?: readonly Header[],
+  ): void
   /** The record is skipped by the task; it must become part of the same transaction. */
   deadLetter(record: FailedRecord, error: unknown): void
 }
@@ -55,6 +62,8 @@ export interface StreamTaskOptions {
   /** Partition count of a topic that the task writes; windowed keys are placed by their inner key. */
   readonly partitionsOf: (topic: string) => number
   readonly config: TaskConfig
+  /** Told of what a task survives: a processor that failed to close. */
+  readonly onFailure?: ((error: unknown) => void) | undefined
   /** Stores of global tables by name: the instance's, which all of its tasks read. */
   readonly globalStores?: ReadonlyMap<string, TaskStore> | undefined
 }

@@ -227,7 +227,8 @@ export class StreamThread {
     await this.#process()
     const sinceCommitMs = clock.now() - this.#lastCommitMs
     // A clock that was set back is no reason to hold results.
-    const isDue = sinceCommitMs >= config.commitIntervalMs || sinceCommitMs < 0
+    const isAskedFor = this.#tasks.running.some(({ task }) => task.isCommitRequested)
+    const isDue = sinceCommitMs >= config.commitIntervalMs || sinceCommitMs < 0 || isAskedFor
     if (isDue || this.#uncommittedBytes() >= config.uncommittedMaxBytes) await this.#commit()
   }
 

@@ -18,6 +18,8 @@ export interface TaskSetOptions {
   readonly cache: RecordCache
   readonly output: TaskOutput
   readonly globalStores?: StreamTaskOptions['globalStores']
+  /** A failure that is survived: for logs. */
+  readonly onFailure?: StreamTaskOptions['onFailure']
 }
 
 /** The tasks that a thread has open: those that it runs, and the standby copies that it keeps. */
@@ -189,8 +191,8 @@ export class TaskSet {
   }
 
   #taskOptions(taskId: TaskId): StreamTaskOptions {
-    const { plan, clock, cache, output, stores, partitionsOf, taskConfig, globalStores } = this.#options
-    return { plan, taskId, stores, output, clock, cache, partitionsOf, config: taskConfig, globalStores }
+    const { plan, clock, cache, output, stores, partitionsOf, taskConfig, globalStores, onFailure } = this.#options
+    return { plan, taskId, stores, output, clock, cache, partitionsOf, config: taskConfig, globalStores, onFailure }
   }
 
   #taskOf({ topic, partition }: TopicPartition): TaskId | undefined {

@@ -127,6 +127,7 @@ class SynchronousDriver implements TestDriver {
   readonly #pending = new Map<string, Captured[]>()
   readonly #nextOffsets = new Map<string, number>()
   readonly #deadLetters: TestDeadLetter[] = []
+  readonly #failures: unknown[] = []
   #isClosed = false
 
   constructor(topology: Topology, options: TestDriverOptions) {
@@ -153,6 +154,7 @@ class SynchronousDriver implements TestDriver {
         partitionsOf: () => 1,
         config,
         globalStores,
+        onFailure: (error) => this.#failures.push(error),
       }),
     )
     // Processors begin before the first record, as in Kafka Streams' driver.
@@ -251,6 +253,7 @@ class SynchronousDriver implements TestDriver {
     this.#isClosed = true
     for (const task of this.#tasks) task.close()
     this.#globals.close()
+    if (this.#failures.length > 0) throw this.#failures[0]
   }
 
   [Symbol.dispose](): void {
@@ -335,8 +338,8 @@ class SynchronousDriver implements TestDriver {
         if (isRead.has(topic)) this.#enqueue(topic, record)
         capture(topic, record)
       },
-      changelog(topic, _partition, timestamp, key, value) {
-        capture(topic, captured(timestamp, key, value, []))
+      changelog(topic, _partition, timestamp, key, value, headers = []) {
+        capture(topic, captured(timestamp, key, value, headers))
       },
       deadLetter: ({ headers: _, ...record }, error) => {
         const { key, value } = record

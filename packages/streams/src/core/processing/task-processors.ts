@@ -1,4 +1,5 @@
-import type { Clock } from '@millrace/base'
+import { type Clock, isMillraceError } from '@millrace/base'
+import { streamsError } from '../../errors.ts'
 import type { TaskFacilities } from '../processor.ts'
 import type { TaskRecordContext } from '../record-context.ts'
 import type { TaskId } from '../topology/plan.ts'
@@ -15,6 +16,7 @@ export interface TaskProcessorsOptions {
   readonly taskId: TaskId
   readonly context: TaskRecordContext
   readonly clock: Clock
+  readonly onFailure: ((error: unknown) => void) | undefined
 }
 
 /**
@@ -30,14 +32,16 @@ export class TaskProcessors implements TaskFacilities {
   streamTimeMs = -1
   isCommitRequested = false
   readonly #clock: Clock
+  readonly #onFailure: (error: unknown) => void
   readonly #hooks: Hooks[] = []
   #started = 0
 
-  constructor({ applicationId, taskId, context, clock }: TaskProcessorsOptions) {
+  constructor({ applicationId, taskId, context, clock, onFailure = () => {} }: TaskProcessorsOptions) {
     this.applicationId = applicationId
     this.id = taskIdText(taskId)
     this.context = context
     this.#clock = clock
+    this.#onFailure = onFailure
   }
 
   get wallClockMs(): number {
@@ -69,22 +73,28 @@ export class TaskProcessors implements TaskFacilities {
     this.isCommitRequested = true
   }
 
+  /** @throws STREAMS_PROCESS_FAILED */
   start(): void {
-    while (this.#started < this.#hooks.length) this.#hooks[this.#started++]!.start()
+    try {
+      while (this.#started < this.#hooks.length) this.#hooks[this.#started++]!.start()
+    } catch (error) {
+      if (isMillraceError(error)) throw error
+      const reason = error instanceof Error ? error.message : String(error)
+      const message = `a processor of task ${this.id} cannot begin: ${reason}`
+      throw streamsError('STREAMS_PROCESS_FAILED', message, { task: this.id }, error)
+    }
   }
 
-  /** Ends all that have begun, whatever each of them throws; then throws the first of that. */
+  /** Ends all that have begun. One that fails to is told about, and keeps neither the others nor the stores from closing. */
   stop(): void {
     this.punctuations.clear()
     this.isCommitRequested = false
-    const errors: unknown[] = []
     for (; this.#started > 0; this.#started--) {
       try {
         this.#hooks[this.#started - 1]!.stop()
       } catch (error) {
-        errors.push(error)
+        this.#onFailure(error)
       }
     }
-    if (errors.length > 0) throw errors[0]
   }
 }
