@@ -125,6 +125,19 @@ export const streamsErrors = {
     remedy:
       'Bring the changelog back. If what is left of it is to do, delete the state directory to rebuild from that; to compute the state anew, reset the application.',
   },
+  STREAMS_BUFFER_FULL: {
+    retriable: false,
+    cause:
+      "A step holds back more updates than its buffer may have, and was told to shut down then (`whenFull: 'shutDown'`).",
+    remedy:
+      'Give the buffer more room, make windows and their grace shorter, or let updates out early where they need not be final.',
+  },
+  STREAMS_CHANGELOG_FORMAT: {
+    retriable: false,
+    cause: 'The changelog of held-back updates has records in a layout of Kafka Streams before 2.6.',
+    remedy:
+      'Run the Java application once more with Kafka Streams 2.6 or later, so that it writes them anew, or reset the application.',
+  },
   STREAMS_STORE_KIND: {
     retriable: false,
     cause: 'A store was asked for something that its kind does not have: a key-value store for windows, for example.',
@@ -153,7 +166,8 @@ export const streamsErrors = {
   },
   STREAMS_BOUND_UNRELATED: {
     retriable: false,
-    cause: 'A query is bound to a topic from which nothing comes to the store, so that the bound could never be reached.',
+    cause:
+      'A query is bound to a topic from which nothing comes to the store, so that the bound could never be reached.',
     remedy: 'Bind the query to writes of topics that the topology reads on the way to the store.',
   },
   STREAMS_STORE_TOO_STALE: {
@@ -168,7 +182,8 @@ export const streamsErrors = {
   },
   STREAMS_CHANGES_LOST: {
     retriable: true,
-    cause: 'A reader of changes is further behind than the buffer reaches, or the changelog no longer has what it asks for.',
+    cause:
+      'A reader of changes is further behind than the buffer reaches, or the changelog no longer has what it asks for.',
     remedy: 'Read the store anew and follow its changes from there; read faster, or raise the buffer.',
   },
 } as const satisfies ErrorTable

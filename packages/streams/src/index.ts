@@ -2,6 +2,7 @@ export { topology } from './core/dsl/topology.ts'
 export type { TypeMessage } from './core/dsl/type-error.ts'
 export type {
   Callback,
+  ForeignKeyJoinOptions,
   GlobalJoinOptions,
   GlobalKTable,
   GroupOptions,
@@ -73,6 +74,15 @@ export { type CalendarWindowOptions, calendarWindow } from './core/windows/calen
 export { type JoinWindows, type JoinWindowsOptions, joinWindows } from './core/windows/join-windows.ts'
 export { type SessionWindowOptions, type SessionWindows, sessionWindow } from './core/windows/session-window.ts'
 export {
+  type BufferBounds,
+  type FinalResults,
+  type TimeLimit,
+  type TimeLimitOptions,
+  untilTimeLimit,
+  untilWindowCloses,
+  type WindowCloseOptions,
+} from './core/windows/suppression.ts'
+export {
   type HoppingOptions,
   hopping,
   type TumblingOptions,
@@ -111,5 +121,11 @@ export {
 export type { KeyMetadata, StoreInfo, StoreMetadata } from './runtime/queries/store-catalog.ts'
 export type { StoreChange, StoreChanges } from './runtime/queries/store-changes.ts'
 export type { StoreLag } from './runtime/queries/store-lags.ts'
-export type { QueryOptions, StateQueryResult, StoreQueries, StoreRange, WindowBounds } from './runtime/queries/store-queries.ts'
+export type {
+  QueryOptions,
+  StateQueryResult,
+  StoreQueries,
+  StoreRange,
+  WindowBounds,
+} from './runtime/queries/store-queries.ts'
 export type { StreamsInstance } from './runtime/streams-runtime.ts'

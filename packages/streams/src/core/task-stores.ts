@@ -106,9 +106,9 @@ function openBytes(storage: StoreStorage | undefined, stores: ByteStoreProvider,
 }
 
 function changelogWriter(topic: string, { output, taskId: { partition } }: TaskStoresOptions): ChangelogWriter {
-  return (timestamp, key, value) => {
+  return (timestamp, key, value, headers) => {
     try {
-      output.changelog(topic, partition, timestamp, key, value)
+      output.changelog(topic, partition, timestamp, key, value, headers)
     } catch (cause) {
       throw new OutputFailure(cause)
     }

@@ -56,8 +56,15 @@ export class OutputCollector implements TaskOutput {
     this.recordsProduced++
   }
 
-  changelog(topic: string, partition: number, timestampMs: number, key: Uint8Array, value: Uint8Array | null): void {
-    this.#append(topic, partition, timestampMs, key, value)
+  changelog(
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    key: Uint8Array,
+    value: Uint8Array | null,
+    headers?: readonly Header[],
+  ): void {
+    this.#append(topic, partition, timestampMs, key, value, headers)
   }
 
   deadLetter(record: FailedRecord, error: unknown): void {

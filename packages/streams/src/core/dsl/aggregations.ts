@@ -24,6 +24,8 @@ export interface AggregateKind {
   readonly create: (aggregation: Aggregation, store: string, sendOldValues: boolean) => CreateProcessor
   /** Serde of the resulting table's keys. */
   readonly keySerde: AnySerde
+  /** How far stream time must have passed the end of a window until its result is final. */
+  readonly closesAfterMs?: number
 }
 
 export function counting(): Aggregation {

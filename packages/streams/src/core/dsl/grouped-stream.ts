@@ -60,6 +60,7 @@ export class GroupedStream {
       graphNode({
         name,
         parents: [upstream],
+        closesAfterMs: kind.closesAfterMs,
         table: { store: spec, storeOnDemand: false, from: [], oldValuesFromUpstream: false, compute: undefined },
         write(writer) {
           const sendOldValues = writer.facts.sendsOldValues(node)

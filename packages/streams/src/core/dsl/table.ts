@@ -8,9 +8,12 @@ import { derivedKeySerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
 import { type GraphNode, graphNode, type PhysicalWriter } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { StoreSpec } from '../topology/store-kinds.ts'
+import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
+import { joinByForeignKey } from './foreign-key-join.ts'
 import { checkedName, type GraphBuilder } from './graph-builder.ts'
 import type { GroupedTable } from './grouped-table.ts'
 import type { Stream } from './stream.ts'
+import { suppressedTable } from './suppress.ts'
 import { keyValueSpec, tableTraits } from './table-spec.ts'
 import type { KTable } from './types.ts'
 
@@ -22,6 +25,10 @@ export interface AsTableOptions {
   readonly key?: AnySerde
   readonly value?: AnySerde
   readonly cache?: boolean
+}
+
+interface TableJoinOptions extends AsTableOptions {
+  readonly foreignKey?: AnyFn
 }
 
 export interface TableState {
@@ -53,11 +60,15 @@ export class Table {
     return this.#mapped('KTABLE-MAPVALUES-', mapRows(fn), options, { isFilter: false, valueSerde: options.value })
   }
 
-  join(other: KTable<never, never>, fn: AnyFn, options: AsTableOptions = {}): Table {
+  join(other: KTable<never, never>, fn: AnyFn, options: TableJoinOptions = {}): Table {
+    const { foreignKey, ...rest } = options
+    if (foreignKey !== undefined) return this.#joinedByForeignKey(other, fn, foreignKey, rest, false)
     return this.#joined(other, fn, options, { leftAlone: false, rightAlone: false })
   }
 
-  leftJoin(other: KTable<never, never>, fn: AnyFn, options: AsTableOptions = {}): Table {
+  leftJoin(other: KTable<never, never>, fn: AnyFn, options: TableJoinOptions = {}): Table {
+    const { foreignKey, ...rest } = options
+    if (foreignKey !== undefined) return this.#joinedByForeignKey(other, fn, foreignKey, rest, true)
     return this.#joined(other, fn, options, { leftAlone: true, rightAlone: false })
   }
 
@@ -67,6 +78,10 @@ export class Table {
 
   groupBy(fn: AnyFn, options: AsTableOptions): GroupedTable {
     return this.state.builder.make.groupedTable(this, { select: fn, ...options })
+  }
+
+  suppress(rule: TimeLimit | FinalResults): Table {
+    return suppressedTable(this, rule)
   }
 
   toStream(options: AsTableOptions & { readonly tombstones?: boolean } = {}): Stream {
@@ -91,6 +106,16 @@ export class Table {
 
   to(contract: AnyTopicContract, options?: AsTableOptions): void {
     this.toStream().to(contract, options)
+  }
+
+  #joinedByForeignKey(
+    other: KTable<never, never>,
+    joiner: AnyFn,
+    foreignKeyOf: AnyFn,
+    options: AsTableOptions,
+    isLeft: boolean,
+  ): Table {
+    return joinByForeignKey(this, other as unknown as Table, { joiner, foreignKeyOf, options, isLeft })
   }
 
   #filtered(predicate: AnyFn, keep: boolean, options: AsTableOptions): Table {

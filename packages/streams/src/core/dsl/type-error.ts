@@ -23,3 +23,10 @@ export type FitsTopic<K, V, KIn, VIn> = [K] extends [KIn]
     ? unknown
     : TypeMessage<'The values of the stream do not match the values of the topic contract'>
   : TypeMessage<'The keys of the stream do not match the keys of the topic contract'>
+
+/** Passes where final results are asked for rows of windows. */
+export type ClosesFor<K, S> = S extends { readonly until: 'windowCloses' }
+  ? K extends { readonly window: unknown }
+    ? unknown
+    : TypeMessage<'Only rows of windows have a close; without windows use untilTimeLimit'>
+  : unknown

@@ -4,8 +4,9 @@ import type { RecordContext } from '../record-context.ts'
 import type { StoreBuilder } from '../stores/store-builders.ts'
 import type { JoinWindows } from '../windows/join-windows.ts'
 import type { SessionWindows } from '../windows/session-window.ts'
+import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
 import type { Windowed, Windows } from '../windows/windows.ts'
-import type { FitsTopic, SameKey, Sync } from './type-error.ts'
+import type { ClosesFor, FitsTopic, SameKey, Sync } from './type-error.ts'
 
 /**
  * What callbacks of a stream are given: value, key and where the record came from. The key is null for a record that
@@ -334,11 +335,29 @@ export interface KTable<K, V> {
     fn: (value: V, other: VO, key: K) => Sync<R>,
     options?: StoreOptions<NonNullable<R>>,
   ): KTable<K, NonNullable<R>>
+  /**
+   * A row for every row of this table that points at a row of the other one, whatever that one's keys are; every change
+   * of either side is an update. Rows that point nowhere, with a null, have no result.
+   *
+   * @example
+   * orders.join(customers, (o, c) => ({ ...o, country: c.country }), { foreignKey: (o) => o.customerId, store: 'enriched' })
+   */
+  join<KO, VO, R>(
+    other: KTable<KO, VO>,
+    fn: (value: V, other: VO, key: K) => Sync<R>,
+    options: ForeignKeyJoinOptions<K, V, KO, NonNullable<R>>,
+  ): KTable<K, NonNullable<R>>
   /** A row for every key of this table, with null for rows that the other side does not have. */
   leftJoin<KO, VO, R>(
     other: KTable<KO, VO> & SameKey<K, KO>,
     fn: (value: V, other: VO | null, key: K) => Sync<R>,
     options?: StoreOptions<NonNullable<R>>,
+  ): KTable<K, NonNullable<R>>
+  /** As `join` by a foreign key, with null where a row points nowhere or at a row that is not there. */
+  leftJoin<KO, VO, R>(
+    other: KTable<KO, VO>,
+    fn: (value: V, other: VO | null, key: K) => Sync<R>,
+    options: ForeignKeyJoinOptions<K, V, KO, NonNullable<R>>,
   ): KTable<K, NonNullable<R>>
   /** A row for every key that either side has. */
   outerJoin<KO, VO, R>(
@@ -346,6 +365,14 @@ export interface KTable<K, V> {
     fn: (value: V | null, other: VO | null, key: K) => Sync<R>,
     options?: StoreOptions<NonNullable<R>>,
   ): KTable<K, NonNullable<R>>
+  /**
+   * Holds updates back, so that one comes of many: for a time (`untilTimeLimit`), or until a window closes and its result
+   * is final (`untilWindowCloses`).
+   *
+   * @example
+   * perMinute.suppress(untilWindowCloses({ buffer: 'unbounded' })).to(finalCounts)
+   */
+  suppress<S extends TimeLimit | FinalResults>(rule: S & ClosesFor<K, S>): KTable<K, V>
   /** Regroups rows: an update of a row takes the old one out of its group and puts the new one into its own. */
   groupBy<K2, V2>(
     fn: Callback<K, V, readonly [K2, V2]>,
@@ -356,6 +383,11 @@ export interface KTable<K, V> {
   toStream(options: NameOption & { readonly tombstones: false }): KStream<K, V>
   /** Writes updates to the contract's topic, deletions as tombstones: `toStream()` and `to` in one. */
   to<C extends AnyTopicContract>(contract: C & FitsTopic<K, V, KeyInput<C>, ValueInput<C>>, options?: NameOption): void
+}
+
+export interface ForeignKeyJoinOptions<K, V, KO, R> extends StoreOptions<R> {
+  /** The key of the other table's row that a row points at; null for none. */
+  readonly foreignKey: (value: V, key: K) => NoInfer<KO> | null
 }
 
 export interface KGroupedTable<K, V> {

@@ -106,6 +106,7 @@ export function mergeOf({ merge }: AggregateOptions): AnyFn {
 export function windowKind(windows: Windows, keySerde: AnySerde): AggregateKind {
   return {
     keySerde: windowedSerde(keySerde, windows) as unknown as AnySerde,
+    closesAfterMs: windows.graceMs,
     create: (folded, store, sendOldValues) => windowAggregateOperator(folded, windows, store, sendOldValues),
     spec: (name, valueSerde, { cache, retentionMs }) => ({
       name,
@@ -128,6 +129,7 @@ export function sessionKind(
 ): AggregateKind {
   return {
     keySerde: windowedSerde(keySerde, windows) as unknown as AnySerde,
+    closesAfterMs: windows.gapMs + windows.graceMs,
     create: (folded, store, sendOldValues) =>
       sessionAggregateOperator({ ...folded, merge }, windows, store, sendOldValues),
     spec: (name, valueSerde, { cache, retentionMs }) => ({

@@ -1,5 +1,6 @@
 import type { StoreSpec } from '../topology/store-kinds.ts'
 import { openCachedStore } from './cached-store.ts'
+import { openChangeBuffer } from './change-buffer.ts'
 import { openSpanStore } from './open-span-store.ts'
 import { openOuterJoinStore } from './outer-join-store.ts'
 import type { StoreEnvironment, TaskStore } from './task-store.ts'
@@ -18,5 +19,7 @@ export function openStore(spec: StoreSpec, environment: StoreEnvironment): TaskS
       return openWindowListStore(spec, environment)
     case 'outerJoin':
       return openOuterJoinStore(spec, environment)
+    case 'buffer':
+      return openChangeBuffer(spec, environment)
   }
 }

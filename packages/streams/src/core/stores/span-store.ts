@@ -360,7 +360,12 @@ export class SpanStore {
     update.timestamp = timestamp
     update.keyBytes = keyBytes
     update.valueBytes = valueBytes
+    // As in Kafka Streams' ProcessorContext#forward: downstream the update's time is the record's.
+    const context = this.#context
+    const timeBefore = context.timestamp
+    context.timestamp = this.layout.kind === 'session' ? end : timestamp
     this.onUpdate(update)
+    context.timestamp = timeBefore
   }
 
   /** As Kafka Streams: the eldest goes, and when it is dirty everything dirty in this store is written down. */

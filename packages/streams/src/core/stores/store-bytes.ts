@@ -1,9 +1,15 @@
+import type { Header } from '@millrace/protocol'
 import type { ByteRange, ByteStore } from './byte-store.ts'
 import { asBuffer } from './bytes.ts'
 import { UncommittedLayer } from './uncommitted-layer.ts'
 
 /** Where a store's updates are logged; undefined for stores that keep no changelog. */
-export type ChangelogWriter = (timestampMs: number, key: Uint8Array, value: Uint8Array | null) => void
+export type ChangelogWriter = (
+  timestampMs: number,
+  key: Uint8Array,
+  value: Uint8Array | null,
+  headers?: readonly Header[],
+) => void
 
 /**
  * A store as bytes: the committed layer, the writes of the open transaction over it, and the changelog that every

@@ -1,6 +1,6 @@
 import type { TableLookup } from '../operators/table-getter.ts'
 import type { CreateProcessor } from '../processor.ts'
-import type { AnySerde } from './physical.ts'
+import type { AnySerde, PartitionOf } from './physical.ts'
 import type { SpecOf, StoreSpec } from './store-kinds.ts'
 
 /** What the planner has found out about tables when it writes a node. */
@@ -38,6 +38,7 @@ export interface PhysicalWriter {
     keySerde: AnySerde
     valueSerde: AnySerde
     changes?: boolean
+    partitionOf?: PartitionOf
   }): void
   /** A table of which every instance holds all rows: a sub-topology of its own that makes no tasks. */
   globalTable(node: { source: string; name: string; topic: string; store: SpecOf<'keyValue'> }): void
@@ -76,11 +77,14 @@ export interface GraphNode {
   readonly table: TableTraits | undefined
   /** Names of the source nodes whose topics must have equally many partitions, since this step joins them. */
   readonly joins: readonly string[]
+  /** Windowed aggregations: how far stream time must have passed the end of a window until its result is final. */
+  readonly closesAfterMs: number | undefined
   readonly write: (writer: PhysicalWriter) => void
 }
 
 export function graphNode(
-  node: Pick<GraphNode, 'name' | 'parents' | 'write'> & Partial<Pick<GraphNode, 'asks' | 'table' | 'joins'>>,
+  node: Pick<GraphNode, 'name' | 'parents' | 'write'> &
+    Partial<Pick<GraphNode, 'asks' | 'table' | 'joins' | 'closesAfterMs'>>,
 ): GraphNode {
-  return Object.freeze({ asks: [], table: undefined, joins: [], ...node })
+  return Object.freeze({ asks: [], table: undefined, joins: [], closesAfterMs: undefined, ...node })
 }

@@ -53,8 +53,15 @@ export interface OuterJoinKind {
   readonly rightSerde: AnySerde
 }
 
+/** Changes of a table that are held back. */
+export interface BufferKind {
+  readonly kind: 'buffer'
+  /** Whether the bounds of the buffer ask for the size of what it holds. */
+  readonly countsBytes: boolean
+}
+
 /** What a kind of store has of its own. A new kind is added here, in `stores/open-store.ts` and in `internal-topics.ts`. */
-export type StoreKind = KeyValueKind | WindowKind | SessionKind | WindowListKind | OuterJoinKind
+export type StoreKind = KeyValueKind | WindowKind | SessionKind | WindowListKind | OuterJoinKind | BufferKind
 
 /** A store as a step of the program declares it. */
 export type StoreSpec = StoreTraits & StoreKind

@@ -1,0 +1,78 @@
+import { streamsError } from '../../errors.ts'
+import { suppressedLookup, suppressOperator } from '../operators/suppress.ts'
+import { derivedValueSerde } from '../serdes/derived-serdes.ts'
+import { type GraphNode, graphNode } from '../topology/graph.ts'
+import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
+import type { Windowed } from '../windows/windows.ts'
+import { checkedName } from './graph-builder.ts'
+import type { Table } from './table.ts'
+import { tableTraits } from './table-spec.ts'
+
+const prefix = 'KTABLE-SUPPRESS-'
+
+/** Adds a step that holds updates back. */
+export function suppressedTable(table: Table, rule: TimeLimit | FinalResults): Table {
+  const { builder, node: parent, keySerde, valueSerde = derivedValueSerde } = table.state
+  // Unlike elsewhere a given name uses up no number, as in Kafka Streams' KTableImpl#suppress.
+  const name = rule.name === undefined ? builder.newName(prefix) : checkedName(rule.name)
+  const storeName = rule.name === undefined ? builder.storeNameOr(undefined, prefix) : `${name}-store`
+  const { maxRecords, maxBytes, whenFull } = rule
+  const isFinal = rule.until === 'windowCloses'
+  const options = {
+    maxRecords,
+    maxBytes,
+    whenFull,
+    dropsDeletions: isFinal,
+    waitMs: isFinal ? graceOf(parent) : rule.afterMs,
+    timeOf: isFinal ? windowEnd : recordTime,
+  }
+  const node = builder.add(
+    graphNode({
+      name,
+      parents: [parent],
+      asks: [{ table: parent, needs: 'oldValues' }],
+      table: tableTraits({
+        store: undefined,
+        from: [parent],
+        compute: ([lookup]) => suppressedLookup(lookup!, storeName),
+      }),
+      write(writer) {
+        writer.store({
+          name: storeName,
+          kind: 'buffer',
+          keySerde,
+          valueSerde,
+          cached: false,
+          changelog: rule.logged ? {} : undefined,
+          countsBytes: maxBytes !== Number.POSITIVE_INFINITY,
+        })
+        const create = suppressOperator(options, storeName)
+        writer.processor({ name, parents: [parent.name], create, readsValue: true, stores: [storeName] })
+      },
+    }),
+  )
+  return builder.make.table({ ...table.state, node })
+}
+
+function windowEnd(key: unknown): number {
+  return (key as Windowed<unknown>).window.end
+}
+
+function recordTime(_key: unknown, timestamp: number): number {
+  return timestamp
+}
+
+/**
+ * How long after their end the windows of a table close: all steps upstream must come from windows, and the longest
+ * counts.
+ *
+ * @throws STREAMS_TOPOLOGY_INVALID
+ */
+function graceOf(node: GraphNode): number {
+  if (node.closesAfterMs !== undefined) return node.closesAfterMs
+  if (node.parents.length === 0) {
+    const message = 'untilWindowCloses: only rows of windows have a close; group the stream and window it first'
+    throw streamsError('STREAMS_TOPOLOGY_INVALID', message)
+  }
+  return Math.max(...node.parents.map(graceOf))
+}
