@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { inputForm, readFixtures } from './fixtures.ts'
 import { groups } from './groups.ts'
 import type { Outcome } from './outcome.ts'
-import { runScenario } from './run-scenario.ts'
+import { runScenario, unorderedTopics } from './run-scenario.ts'
 import type { Difference } from './scenario.ts'
 
 const howTo = 'see test/golden/README.md: npm run generate -- fixtures streams'
@@ -15,8 +15,9 @@ for (const group of groups) {
       const fixture = fixtures.get(scenario.name)
       assert.ok(fixture, `there is no fixture; ${howTo}`)
       assert.deepEqual(fixture.input, plain(inputForm(scenario)), `the fixture was made from another input; ${howTo}`)
-      const ours = partsOf(runScenario(scenario))
-      const java = partsOf(fixture.java)
+      const unordered = unorderedTopics(scenario)
+      const ours = partsOf(runScenario(scenario), unordered)
+      const java = partsOf(fixture.java, unordered)
       for (const difference of scenario.differs ?? []) expectDifference(java, ours, difference)
       assert.equal(textOf(ours), textOf(java))
     })
@@ -31,11 +32,20 @@ for (const group of groups) {
 }
 
 /** The parts of an outcome by the names that differences have. */
-function partsOf({ topics, stores, failure: _, ...rest }: Outcome): Record<string, unknown> {
+function partsOf(
+  { topics, stores, failure: _, ...rest }: Outcome,
+  unordered: ReadonlySet<string>,
+): Record<string, unknown> {
   const parts: Record<string, unknown> = { ...rest }
-  for (const [name, records] of Object.entries(topics)) parts[`topics.${name}`] = records
+  for (const [name, records] of Object.entries(topics))
+    parts[`topics.${name}`] = unordered.has(name) ? byKey(records) : records
   for (const [name, entries] of Object.entries(stores)) parts[`stores.${name}`] = entries
   return plain(parts)
+}
+
+/** Each key's records in their order, one key after another. */
+function byKey(records: Outcome['topics'][string]): Outcome['topics'][string] {
+  return records.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0))
 }
 
 /** A difference that is none any more must be taken out of the scenario. */

@@ -4,6 +4,7 @@ import { processors } from './scenarios/processors.ts'
 import { sessionWindows } from './scenarios/sessions.ts'
 import { stateless } from './scenarios/stateless.ts'
 import { streamTableJoins } from './scenarios/stream-table-joins.ts'
+import { suppression } from './scenarios/suppression.ts'
 import { tableJoins } from './scenarios/table-joins.ts'
 import { tables } from './scenarios/tables.ts'
 import { timeWindows } from './scenarios/time-windows.ts'
@@ -17,5 +18,6 @@ export const groups: readonly ScenarioGroup[] = [
   streamTableJoins,
   timeWindows,
   sessionWindows,
+  suppression,
   processors,
 ]

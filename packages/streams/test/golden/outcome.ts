@@ -2,7 +2,8 @@
 export type RecordForm = readonly [
   key: string | null,
   value: string | null,
-  timestamp: number,
+  /** null where the producer would set it. */
+  timestamp: number | null,
   headers?: readonly (readonly [name: string, value: string | null])[],
 ]
 
@@ -41,7 +42,7 @@ export function bytesForm(bytes: Uint8Array | null): string | null {
 export function recordForm(
   key: Uint8Array | null,
   value: Uint8Array | null,
-  timestamp: number,
+  timestamp: number | null,
   headers: NonNullable<RecordForm[3]>,
 ): RecordForm {
   const plain = [bytesForm(key), bytesForm(value), timestamp] as const

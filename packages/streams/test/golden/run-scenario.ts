@@ -2,7 +2,7 @@ import { serdes, topic } from '@millrace/contracts'
 import { runnable } from '../../src/core/dsl/topology.ts'
 import { type Topology, topology } from '../../src/index.ts'
 import { type TestDriver, testDriver } from '../../src/testing.ts'
-import { type EntryForm, type Outcome, recordForm, sortedEntries } from './outcome.ts'
+import { bytesForm, type EntryForm, type Outcome, recordForm, sortedEntries } from './outcome.ts'
 import type { Scenario, Step } from './scenario.ts'
 
 /** What comes of a scenario in our test driver. */
@@ -14,7 +14,7 @@ export function runScenario(scenario: Scenario): Outcome {
   const failedAt = scenario.input.findIndex((step) => !taken(driver, step))
   return {
     describe: driver.describe().split('\n'),
-    topics: topicsOf(driver),
+    topics: topicsOf(app, driver),
     stores: storesOf(app, driver),
     dropped: droppedOf(driver),
     ...(failedAt >= 0 && { failedAt }),
@@ -39,20 +39,41 @@ function taken(driver: TestDriver, step: Step): boolean {
   }
 }
 
-function topicsOf(driver: TestDriver): Outcome['topics'] {
+/** Changelogs of what is held back: Java writes the keys of a commit in the order of a hash, and leaves the time to the producer. */
+export function unorderedTopics(scenario: Scenario): ReadonlySet<string> {
+  const app = topology('golden')
+  scenario.build(app)
+  return unorderedOf(app)
+}
+
+function unorderedOf(app: Topology): Set<string> {
+  const stores = [...runnable(app).plan().stores.values()]
+  return new Set(stores.filter(({ kind }) => kind === 'buffer').map(({ name }) => `golden-${name}-changelog`))
+}
+
+function topicsOf(app: Topology, driver: TestDriver): Outcome['topics'] {
+  const withoutTime = unorderedOf(app)
   return Object.fromEntries(
     driver.producedTopics().map((name) => {
       const records = driver.output(rawTopic(name)).readRecords()
       return [
         name,
-        records.map(({ key, value, timestamp, headers }) => recordForm(key, value, timestamp, Object.entries(headers))),
+        records.map(({ key, value, timestamp, headers }) => {
+          const forms = Object.entries(headers).map(
+            ([header, text]) => [header, bytesForm(text === null ? null : Buffer.from(text))] as const,
+          )
+          return recordForm(key, value, withoutTime.has(name) ? null : timestamp, forms)
+        }),
       ]
     }),
   )
 }
 
+/** Kinds that Java's driver does not let read. */
+const unread = new Set<string>(['buffer'])
+
 function storesOf(app: Topology, driver: TestDriver): Outcome['stores'] {
-  const stores = [...runnable(app).plan().stores.values()]
+  const stores = [...runnable(app).plan().stores.values()].filter(({ kind }) => !unread.has(kind))
   return Object.fromEntries(stores.map(({ name, kind }) => [name, sortedEntries(entriesOf(driver, name, kind))]))
 }
 
