@@ -1,5 +1,6 @@
 import { partitionForKey } from '@millrace/protocol'
 import type { FlowRecord } from './flow-record.ts'
+import type { NodeFigures, SinkFigures } from './metrics/task-metrics.ts'
 import type { DropReason, ObservedTime, Processor, ProcessorSetup, TaskFacilities } from './processor.ts'
 import type { TaskRecordContext } from './record-context.ts'
 import { encodeChange } from './serdes/change-serde.ts'
@@ -29,6 +30,13 @@ export interface WiringOptions {
   /** Called when something leaves the task. */
   readonly onOutput: () => void
   readonly strict: boolean
+  readonly figures: WiringFigures
+}
+
+/** Where nodes count what they do; `node` only where each record is to be counted. */
+export interface WiringFigures {
+  readonly sink: (node: string, topic: string) => SinkFigures
+  readonly node?: ((name: string) => NodeFigures) | undefined
 }
 
 /** Makes the operators of a task, each with its children at hand: a record runs through them in plain calls. */
@@ -38,11 +46,38 @@ export function wireNodes(options: WiringOptions): Map<string, Receive> {
   for (const node of [...options.nodes].reverse()) {
     const children = node.children.map((child) => receivers.get(child)!)
     const forward = forwarding(children, options.strict)
-    if (node.kind === 'source') receivers.set(node.name, forward)
-    else if (node.kind === 'sink') receivers.set(node.name, guarded(node.name, sinkReceiver(node, options)))
-    else receivers.set(node.name, guarded(node.name, processorReceiver(node, children, forward, options)))
+    const counts = options.figures.node?.(node.name)
+    if (counts === undefined) receivers.set(node.name, receiver(node, children, forward, options))
+    else receivers.set(node.name, counted(node, children, forward, counts, options))
   }
   return receivers
+}
+
+function receiver(node: PhysicalNode, children: readonly Receive[], forward: Receive, options: WiringOptions): Receive {
+  if (node.kind === 'source') return forward
+  if (node.kind === 'sink') return guarded(node.name, sinkReceiver(node, options))
+  return guarded(node.name, processorReceiver(node, children, forward, options))
+}
+
+/** Where each record is to be counted, what counts stands between nodes. */
+function counted(
+  node: PhysicalNode,
+  children: readonly Receive[],
+  forward: Receive,
+  counts: NodeFigures,
+  options: WiringOptions,
+): Receive {
+  const counting = (receive: Receive): Receive => {
+    return (record) => {
+      counts.forwarded++
+      receive(record)
+    }
+  }
+  const receive = receiver(node, children.map(counting), counting(forward), options)
+  return (record) => {
+    counts.processed++
+    receive(record)
+  }
 }
 
 function processorReceiver(
@@ -80,9 +115,10 @@ function processorReceiver(
 }
 
 function sinkReceiver(node: SinkNode, options: WiringOptions): Receive {
-  const { topic, keySerde, valueSerde, changes } = node
+  const { topic, keySerde, valueSerde, changes, partitionOf } = node
   const { context, output, partitionsOf, onOutput } = options
   const windowed = isWindowedSerde(keySerde) ? keySerde : undefined
+  const figures = options.figures.sink(node.name, topic)
   return (record) => {
     let key: Uint8Array | null | undefined
     let value: Uint8Array | null | undefined
@@ -95,13 +131,17 @@ function sinkReceiver(node: SinkNode, options: WiringOptions): Receive {
         value = record.valueBytesUnder(valueSerde)
         if (value === undefined) value = record.hasValue ? valueSerde.serialize(record.value) : null
       }
-      if (windowed !== undefined && key !== null) {
+      if (partitionOf !== undefined) partition = partitionOf(record.value)
+      else if (windowed !== undefined && key !== null) {
         partition = partitionForKey(Buffer.from(key.subarray(0, -windowed.suffixBytes)), partitionsOf(topic))
       }
     } catch (cause) {
       throw cause instanceof StageFailure ? cause : new StageFailure('produce', cause)
     }
     onOutput()
+    figures.records++
+    figures.bytes += (key === null ? 0 : key.length) + (value === null ? 0 : value.length)
+    figures.timestamp = record.timestamp
     try {
       output.produce(topic, partition, record.timestamp, key, value, context.headers)
     } catch (cause) {

@@ -19,7 +19,14 @@ export interface ObservedTime {
 }
 
 /** Why a record did not get through an operator without being an error; counted and shown by `metrics()`. */
-export type DropReason = 'null-key' | 'null-value' | 'late' | 'skipped'
+export type DropReason =
+  | 'null-key'
+  | 'null-value'
+  | 'null-foreign-key'
+  | 'late'
+  | 'skipped'
+  /** An answer of a foreign-key join to a value that the row no longer has. */
+  | 'overtaken'
 
 /** What a task does for processors of the user's, beyond what operators need. */
 export interface TaskFacilities {

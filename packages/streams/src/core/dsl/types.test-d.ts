@@ -71,6 +71,14 @@ const looked = orders.leftJoin(app.globalTable(numbered), (o, row, _key, id) => 
 same<typeof looked, KStream<string, readonly [number, string | undefined, number | null]>>(true)
 // @ts-expect-error the mapped key is the global table's
 orders.join(app.globalTable(numbered), (o) => o, { mapKey: (o) => o.customerId })
+const enriched = app
+  .table(order)
+  .leftJoin(app.table(customer), (o, c, id) => ({ id, amount: o.amount, country: c?.country }), {
+    foreignKey: (o) => o.customerId,
+  })
+same<typeof enriched, KTable<string, { id: string; amount: number; country: string | undefined }>>(true)
+// @ts-expect-error a foreign key of another type than the other table's keys
+app.table(order).join(app.table(numbered), (o) => o, { foreignKey: (o) => o.customerId })
 // @ts-expect-error a join of two streams needs a window
 orders.join(app.stream(customer), (o) => o)
 // @ts-expect-error A callback of a topology must not return a promise

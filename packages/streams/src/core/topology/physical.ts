@@ -1,5 +1,6 @@
 import type { Serde } from '@millrace/contracts'
 import type { CreateProcessor } from '../processor.ts'
+import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 
 /** A node as it runs: what `describe()` prints and a task instantiates. */
 export type PhysicalNode = SourceNode | ProcessorNode | SinkNode
@@ -26,6 +27,8 @@ export interface SourceNode extends NodeBase {
    * several ways, one way must not have had its effect when another finds that the bytes are no good.
    */
   readonly lazy: boolean
+  /** What says which time records are of; undefined: their own timestamp. */
+  readonly timestamp?: TimestampExtractor | undefined
 }
 
 export interface ProcessorNode extends NodeBase {
@@ -43,4 +46,8 @@ export interface SinkNode extends NodeBase {
   readonly keySerde: AnySerde
   readonly valueSerde: AnySerde
   readonly changes: boolean
+  /** Where a record goes that knows its partition; the key decides otherwise. */
+  readonly partitionOf?: PartitionOf | undefined
 }
+
+export type PartitionOf = (value: unknown) => number | undefined

@@ -24,7 +24,7 @@ export function planTopology(steps: readonly GraphNode[], name: string, applicat
     if (global !== undefined) {
       const { topic, source, store } = global
       globalStores.push({ topic, sourceName: source, store: { ...store, subtopology: id, changelogTopic: undefined } })
-      return { ...subtopologyPlan(id, [], [], []), isGlobal: true, nodes }
+      return { ...subtopologyPlan(id, [], [], draft), isGlobal: true, nodes }
     }
     const own = [...draft.stores.values()].filter(({ users }) => users.some((user) => names.has(user)))
     const plans = own.map(({ spec }) => storePlan(spec, id, applicationId))
@@ -32,7 +32,7 @@ export function planTopology(steps: readonly GraphNode[], name: string, applicat
       stores.set(plan.name, plan)
       if (plan.changelogTopic !== undefined) internalTopics.push(changelogTopic(plan, plan.changelogTopic))
     }
-    return subtopologyPlan(id, withLaziness(nodes), plans, draft.copartitionGroups)
+    return subtopologyPlan(id, withLaziness(nodes), plans, draft)
   })
   const plan: TopologyPlan = {
     applicationId,
@@ -109,7 +109,7 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
       add({ kind: 'processor', name, parents: parents.map(actual), create, readsValue, stores, children: [] })
       for (const store of stores) usersOf(draft, store, name).push(name)
     },
-    sink({ name, parents, topic, internal, keySerde, valueSerde, changes = false }) {
+    sink({ name, parents, topic, internal, keySerde, valueSerde, changes = false, partitionOf }) {
       add({
         kind: 'sink',
         name,
@@ -118,6 +118,7 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
         keySerde,
         valueSerde,
         changes,
+        partitionOf,
         children: [],
       })
     },
@@ -220,7 +221,7 @@ function subtopologyPlan(
   id: number,
   nodes: readonly PhysicalNode[],
   stores: readonly StorePlan[],
-  copartitionGroups: readonly (readonly string[])[],
+  { copartitionGroups, repartitionTopics }: Draft,
 ): SubtopologyPlan {
   const sources = nodes.filter((node): node is SourceNode => node.kind === 'source')
   const sinks = nodes.filter((node): node is SinkNode => node.kind === 'sink')
@@ -231,7 +232,7 @@ function subtopologyPlan(
     nodes,
     stores,
     sourceTopics,
-    repartitionTopics: sourceTopics.filter((topic) => topic.endsWith('-repartition')),
+    repartitionTopics: sourceTopics.filter((topic) => repartitionTopics.has(topic)),
     sinkTopics: [...new Set(sinks.map((sink) => sink.topic))],
     copartitionGroups: mergeGroups(
       copartitionGroups.filter((group) => group.every((topic) => sourceTopics.includes(topic))),
