@@ -13,8 +13,13 @@ export class RecordQueue {
   readonly partition: number
   /** Greatest timestamp that was processed; -1 before the first. */
   partitionTime = -1
+  /** Time of the record at the head: its own, or what an extractor made of it. */
+  headTimestamp = -1
   /** Times that a handler asked for the head to be tried again. */
   attempts = 0
+  /** Records that were processed, and bytes that were handed over, since the task was made. */
+  taken = 0
+  takenBytes = 0
   #batches: (RecordBatchView | undefined)[] = []
   #nextBatch = 0
   #cursor: RecordCursor | undefined
@@ -27,9 +32,21 @@ export class RecordQueue {
   #nextOffset = -1
   #endOffset = -1
 
+  /** Asked for the time of each record that comes to the head; undefined: it is the record's own. */
+  #timeOf: ((head: RecordCursor, partitionTime: number) => number) | undefined
+
   constructor(topic: string, partition: number) {
     this.topic = topic
     this.partition = partition
+  }
+
+  extractTimes(timeOf: (head: RecordCursor, partitionTime: number) => number): void {
+    this.#timeOf = timeOf
+  }
+
+  /** Asks once more, for a head that is tried again. */
+  extractAgain(): void {
+    this.#noteTime(this.#cursor!)
   }
 
   add(input: TaskInput): void {
@@ -37,6 +54,7 @@ export class RecordQueue {
       this.#batches.push(batch)
       this.#buffered += batch.recordCount
       this.#bufferedBytes += batch.sizeInBytes
+      this.takenBytes += batch.sizeInBytes
     }
     // Only the first batches of a position can begin before it: what is buffered already is behind it.
     if (!this.#hasHead) this.#firstOffset = input.firstOffset
@@ -72,6 +90,7 @@ export class RecordQueue {
   /** The head is done. */
   pop(): void {
     this.#buffered--
+    this.taken++
     this.attempts = 0
     this.#advance()
   }
@@ -97,6 +116,7 @@ export class RecordQueue {
           continue
         }
         this.#hasHead = true
+        this.#noteTime(this.#cursor)
         return
       }
       this.#bufferedBytes -= this.#batchBytes
@@ -114,6 +134,10 @@ export class RecordQueue {
       this.#batchBytes = batch.sizeInBytes
       this.#cursor = batch.cursor()
     }
+  }
+
+  #noteTime(head: RecordCursor): void {
+    this.headTimestamp = this.#timeOf === undefined ? head.timestamp : this.#timeOf(head, this.partitionTime)
   }
 
   /** While there is a backlog the queue never runs empty: what is done must not wait for that. */

@@ -95,6 +95,10 @@ class SynchronousTask implements StreamTask {
       drop: (node, reason) => this.#metrics.drop(node, reason),
       onOutput,
       strict: config.strict,
+      figures: {
+        sink: (node, topic) => this.#metrics.sink(node, topic),
+        node: config.stopwatch && ((name) => this.#metrics.node(name)),
+      },
     })
     this.#inputs = subtopology.nodes
       .filter((node) => node.kind === 'source')
@@ -161,18 +165,35 @@ class SynchronousTask implements StreamTask {
     this.#begin(nowMs)
     if (!this.#canTakeRecords(nowMs)) return 0
     this.#retryAtMs = undefined
+    // Waited for in vain.
+    if (this.#idleSinceMs !== undefined) this.#metrics.enforced++
+    const { stopwatch } = this.#options.config
     const endMs = nowMs + budgetMs
     let done = 0
+    let last: Input | undefined
     while (done < maxRecords) {
       const input = this.#next()
-      if (input === undefined || !this.#processHead(input)) break
+      if (input === undefined) break
+      if (!(stopwatch === undefined ? this.#processHead(input) : this.#timeHead(input, stopwatch))) break
       done++
+      last = input
       if (this.#processors.streamTimeMs >= punctuations.nextStreamTimeMs) this.#punctuateByStreamTime()
       if (input.queue.head === undefined && this.#inputs.length > 1 && !this.#isReady(clock.now())) break
       if (done % recordsPerClockCheck === 0 && clock.now() >= endMs) break
     }
     this.#metrics.processed += done
+    if (last !== undefined) this.#endSlice(nowMs, last)
     return done
+  }
+
+  /** One look at the clock for the whole slice: ages are those of its last records. */
+  #endSlice(beganMs: number, { source }: Input): void {
+    const nowMs = this.#options.clock.now()
+    this.#metrics.slices.record(nowMs - beganMs, nowMs)
+    if (this.#options.config.stopwatch === undefined) {
+      this.#metrics.ageAt(source.name).record(nowMs - this.#record.timestamp, nowMs)
+    }
+    this.#metrics.sampleSinks(nowMs)
   }
 
   flush(): void {
@@ -181,6 +202,7 @@ class SynchronousTask implements StreamTask {
     } catch (error) {
       throw unwrapped(error)
     }
+    this.#metrics.sampleSinks(this.#options.clock.now())
   }
 
   consumedOffsets(): readonly TaskOffset[] {
@@ -244,12 +266,19 @@ class SynchronousTask implements StreamTask {
     return this.#stores.view(store, isolation)
   }
 
-  metrics(): Iterable<MetricSample> {
-    return this.#metrics.samples({
+  *metrics(): Generator<MetricSample> {
+    yield* this.#metrics.samples({
+      nowMs: this.#options.clock.now(),
       streamTime: this.#processors.streamTimeMs,
+      bufferedRecords: this.#inputs.reduce((sum, { queue }) => sum + queue.buffered, 0),
       bufferedBytes: this.bufferedBytes,
       uncommittedBytes: this.uncommittedBytes,
+      cacheBytes: this.#stores.cacheBytes,
+      sources: this.#inputs.map(({ source, queue }) => {
+        return { node: source.name, topic: queue.topic, records: queue.taken, bytes: queue.takenBytes }
+      }),
     })
+    yield* this.#stores.samples({ application: this.#options.plan.applicationId, task: taskIdText(this.id) })
   }
 
   close(): void {
@@ -277,8 +306,12 @@ class SynchronousTask implements StreamTask {
   /** A punctuation comes from no record: what it hands on has its time, and no headers. */
   #punctuate(node: string, punctuator: Punctuator, timestamp: number): void {
     this.#context.assume({ topic: '', partition: -1, offset: -1, timestamp, headers: noHeaders })
+    const { clock, config } = this.#options
+    const stopwatch = config.stopwatch ?? (() => clock.now())
+    const began = stopwatch()
     try {
       punctuator(timestamp)
+      this.#metrics.punctuations.record(stopwatch() - began, clock.now())
     } catch (error) {
       const failure = failureOf(attributed(error, node))
       const record: FailedRecord = { ...this.#origin(failure, node), key: null, value: null, attempt: 1 }
@@ -332,6 +365,19 @@ class SynchronousTask implements StreamTask {
     if (maxTaskIdleMs === 0) return true
     this.#idleSinceMs ??= now
     return now - this.#idleSinceMs >= maxTaskIdleMs
+  }
+
+  /** As `#processHead`, with the time that it takes and how late and how old the record is. */
+  #timeHead(input: Input, stopwatch: () => number): boolean {
+    const nowMs = this.#options.clock.now()
+    const streamTime = this.#processors.streamTimeMs
+    const began = stopwatch()
+    const isDone = this.#processHead(input)
+    const { timestamp } = this.#record
+    this.#metrics.records.record(stopwatch() - began, nowMs)
+    this.#metrics.lateness.record(Math.max(0, streamTime - timestamp), nowMs)
+    this.#metrics.ageAt(input.source.name).record(nowMs - timestamp, nowMs)
+    return isDone
   }
 
   /** False when the record is to be tried again later. */

@@ -1,4 +1,7 @@
+import type { MetricSample } from '@millrace/base'
 import { streamsError } from '../errors.ts'
+import { sample } from './metrics/metric-table.ts'
+import { StoreMetrics } from './metrics/store-metrics.ts'
 import type { TaskRecordContext } from './record-context.ts'
 import { OutputFailure } from './stage-failure.ts'
 import type { ByteStore, ByteStoreOptions, ByteStoreProvider } from './stores/byte-store.ts'
@@ -22,6 +25,7 @@ export interface TaskStoresOptions extends StreamTaskOptions {
 /** The state stores of one task, in the order of the topology: upstream ones first. */
 export class TaskStores {
   readonly byName = new Map<string, TaskStore>()
+  readonly #metrics = new Map<string, StoreMetrics>()
   readonly #plans = new Map<string, StorePlan>()
   readonly #partition: number
 
@@ -29,7 +33,32 @@ export class TaskStores {
     this.#partition = options.taskId.partition
     for (const plan of options.subtopology.stores) {
       this.#plans.set(plan.name, plan)
-      this.byName.set(plan.name, open(plan, options))
+      const store = open(plan, options)
+      this.byName.set(plan.name, store)
+      const { clock, context, config } = options
+      const { stopwatch } = config
+      if (stopwatch) this.#metrics.set(plan.name, new StoreMetrics(store, { clock, stopwatch, context }))
+    }
+  }
+
+  /** Estimated bytes of what the record caches hold. */
+  get cacheBytes(): number {
+    let sum = 0
+    for (const { cache } of this.byName.values()) sum += cache?.sizeBytes ?? 0
+    return sum
+  }
+
+  *samples(labels: Readonly<Record<string, string>>): Generator<MetricSample> {
+    for (const [name, { cache, uncommittedBytes }] of this.byName) {
+      const named = { ...labels, store: name }
+      yield sample('millrace_streams_store_uncommitted_bytes', named, uncommittedBytes)
+      if (cache !== undefined) {
+        yield sample('millrace_streams_cache_hits_total', named, cache.hits)
+        yield sample('millrace_streams_cache_misses_total', named, cache.misses)
+        yield sample('millrace_streams_cache_bytes', named, cache.sizeBytes)
+      }
+      const metrics = this.#metrics.get(name)
+      if (metrics !== undefined) yield* metrics.samples(named)
     }
   }
 

@@ -47,6 +47,11 @@ export interface TaskConfig {
    * driver sets it, production leaves it off.
    */
   readonly strict: boolean
+  /**
+   * Milliseconds of no certain beginning, with fractions. Given, each record and each call of a store is timed
+   * (`metricsLevel: 'debug'`).
+   */
+  readonly stopwatch?: (() => number) | undefined
 }
 
 export const defaultTaskConfig: Omit<TaskConfig, 'handlers'> = { maxTaskIdleMs: 0, retryDelayMs: 1_000, strict: false }

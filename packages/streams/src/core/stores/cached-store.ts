@@ -17,6 +17,7 @@ export function openCachedStore(
   const store = new StateStore({ ...rest, name, kind, keySerde, valueSerde, bytes })
   return {
     access: store,
+    cache: store.cache,
     get uncommittedBytes() {
       return bytes.uncommittedBytes
     },

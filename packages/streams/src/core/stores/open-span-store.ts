@@ -16,6 +16,7 @@ export function openSpanStore(spec: SpecOf<'session' | 'window'>, environment: S
   const store = new SpanStore({ ...rest, name, layout, retentionMs, keySerde, valueSerde, bytes })
   return {
     access: store,
+    cache: store.cache,
     get uncommittedBytes() {
       return bytes.uncommittedBytes
     },

@@ -74,6 +74,15 @@ export class CacheEntry implements RecordContext {
   }
 }
 
+/** How a cache serves its store. */
+export interface CacheFigures {
+  /** Reads that it answered, and reads that it did not. */
+  readonly hits: number
+  readonly misses: number
+  /** By estimate. */
+  readonly sizeBytes: number
+}
+
 /** Superseded places in the list of updates are swept out when they are this many times those that count. */
 const staleTimesMax = 4
 const staleMin = 4_096
@@ -87,7 +96,9 @@ const staleMin = 4_096
  * cache spent its time on. A use writes a number into its entry, an update goes to the end of a plain array; entries
  * are sorted by their numbers when something has to be evicted, and again when those have all been used or evicted since.
  */
-export class CacheOrder {
+export class CacheOrder implements CacheFigures {
+  hits = 0
+  misses = 0
   readonly #budget: RecordCache
   readonly #entries: () => Iterable<CacheEntry>
   #uses = 0
@@ -103,6 +114,10 @@ export class CacheOrder {
   constructor(budget: RecordCache, entries: () => Iterable<CacheEntry>) {
     this.#budget = budget
     this.#entries = entries
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
   }
 
   get isOverBudget(): boolean {

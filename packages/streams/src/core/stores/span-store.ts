@@ -2,7 +2,7 @@ import type { Serde } from '@millrace/contracts'
 import type { TaskRecordContext } from '../record-context.ts'
 import { StageFailure } from '../stage-failure.ts'
 import { asBuffer, bytesText, justAfter, readMillis, timestampBytes } from './bytes.ts'
-import { CacheEntry, CacheOrder, entryOverheadBytes } from './record-cache.ts'
+import { CacheEntry, type CacheFigures, CacheOrder, entryOverheadBytes } from './record-cache.ts'
 import type { SpanLayout } from './span-layout.ts'
 import type { StoreUpdate } from './state-store.ts'
 import type { StoreBytes } from './store-bytes.ts'
@@ -103,6 +103,10 @@ export class SpanStore {
     this.#order = options.cache && new CacheOrder(options.cache, () => this.#entries())
   }
 
+  get cache(): CacheFigures | undefined {
+    return this.#order
+  }
+
   /** First time that is not expired. */
   get liveFrom(): number {
     return this.latestTime - this.#retentionMs + 1
@@ -117,12 +121,14 @@ export class SpanStore {
     const found: Span[] = []
     const spans = this.#order && this.#covered(key, from, live)
     if (spans !== undefined) {
+      this.#order!.hits++
       for (let at = lowerBound(spans.entries, live); at < spans.entries.length; at++) {
         const entry = spans.entries[at]!
         if (entry.value !== null && entry.windowStart <= to) found.push(spanOf(entry))
       }
       return found
     }
+    if (this.#order !== undefined) this.#order.misses++
     const { layout } = this
     for (const [stored, value] of this.#scan(this.keySerde.serialize(key), live, to)) {
       const start = layout.startOf(stored)

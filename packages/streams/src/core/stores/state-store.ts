@@ -2,7 +2,7 @@ import type { Serde } from '@millrace/contracts'
 import type { TaskRecordContext } from '../record-context.ts'
 import { StageFailure } from '../stage-failure.ts'
 import { asBuffer, bytesText, readMillis, timestampBytes } from './bytes.ts'
-import { CacheEntry, CacheOrder, entryOverheadBytes } from './record-cache.ts'
+import { CacheEntry, type CacheFigures, CacheOrder, entryOverheadBytes } from './record-cache.ts'
 import type { StoreBytes } from './store-bytes.ts'
 import type { StoreEnvironment } from './task-store.ts'
 import type { Timestamped } from './views.ts'
@@ -96,12 +96,17 @@ export class StateStore {
     return this.#order !== undefined
   }
 
+  get cache(): CacheFigures | undefined {
+    return this.#order
+  }
+
   /** The answer is valid until the next call: read it at once. */
   get(key: unknown, windowStart: number = noWindow): Timestamped<unknown> | undefined {
     if (this.#order === undefined) return this.#read(key, windowStart)
     const identity = this.#identityOf(key)
     const entry = this.#window(windowStart).get(identity)
     if (entry === undefined) return this.#loaded(key, identity, windowStart)
+    this.#order.hits++
     this.#order.touch(entry)
     this.#lastUsed = entry
     return entry.value === null ? undefined : this.#found(entry.value, entry.valueTimestamp)
@@ -288,6 +293,7 @@ export class StateStore {
   }
 
   #loaded(key: unknown, identity: unknown, windowStart: number): Timestamped<unknown> | undefined {
+    this.#order!.misses++
     const stored = this.bytes.get(this.#keyBytes(key, windowStart))
     this.#missed = undefined
     if (stored === undefined) {

@@ -2,7 +2,7 @@ import type { Serde } from '@millrace/contracts'
 import type { RecordBatchView } from '@millrace/protocol'
 import type { TaskRecordContext } from '../record-context.ts'
 import type { ByteStore } from './byte-store.ts'
-import type { RecordCache } from './record-cache.ts'
+import type { CacheFigures, RecordCache } from './record-cache.ts'
 import type { ChangelogWriter } from './store-bytes.ts'
 import type { ReadOnlyStore } from './views.ts'
 
@@ -14,6 +14,8 @@ export interface TaskStore<A = unknown> {
   /** The store as operators of its kind use it. */
   readonly access: A
   readonly uncommittedBytes: number
+  /** Of the record cache in front of it, if there is one. */
+  readonly cache?: CacheFigures | undefined
   /** The next changelog offset to read; undefined when nothing was ever committed with one. */
   checkpoint(): number | undefined
   /** Writes down and hands on what is held back. */

@@ -1,0 +1,81 @@
+const rocksdb =
+  'RocksDB has it; stores are LMDB here, which compacts nothing and caches in the page cache of the system.'
+const iterators = 'Iterations end with the call that they were begun in.'
+const buffers = 'The buffer of a suppression is a store like others: see its operations.'
+
+function operation(name: string, reason: string): Record<string, string> {
+  const figures = ['rate', 'latency-avg', 'latency-max']
+  return Object.fromEntries(figures.map((figure) => [`stream-state-metrics:${name}-${figure}`, reason]))
+}
+
+/** Metrics of Kafka Streams 4.3 that there are none of here, by JMX group and name, and why. */
+export const absentMetrics: Readonly<Record<string, string>> = {
+  'stream-metrics:version': 'The package says it.',
+  'stream-metrics:commit-id': 'The package says it.',
+  'stream-metrics:topology-description': '`describe()`, and `GET /streams/<application>/topology`.',
+  'stream-state-updater-metrics:idle-ratio': 'Restoring is part of the loop: what is left of its time.',
+  'stream-state-updater-metrics:checkpoint-ratio': 'Checkpoints are written in the transaction of the store.',
+  'stream-processor-node-metrics:window-aggregate-final-emit-latency-avg': 'Part of the time of its slice.',
+  'stream-processor-node-metrics:window-aggregate-final-emit-latency-max': 'Part of the time of its slice.',
+  'stream-state-metrics:num-open-iterators': iterators,
+  'stream-state-metrics:iterator-duration-avg': iterators,
+  'stream-state-metrics:iterator-duration-max': iterators,
+  'stream-state-metrics:oldest-iterator-open-since-ms': iterators,
+  'stream-state-metrics:suppression-buffer-count-avg': buffers,
+  'stream-state-metrics:suppression-buffer-count-max': buffers,
+  'stream-state-metrics:suppression-buffer-size-avg': buffers,
+  'stream-state-metrics:suppression-buffer-size-max': buffers,
+  ...operation('put-if-absent', 'Counted as a get and a put.'),
+  ...operation('put-all', 'Counted as puts.'),
+  ...operation('remove', 'Counted as a put or a delete.'),
+  ...operation('all', 'Counted as a range.'),
+  ...operation('prefix-scan', 'Counted as a range.'),
+  ...Object.fromEntries(
+    [
+      'background-errors',
+      'block-cache-capacity',
+      'block-cache-data-hit-ratio',
+      'block-cache-filter-hit-ratio',
+      'block-cache-index-hit-ratio',
+      'block-cache-pinned-usage',
+      'block-cache-usage',
+      'bytes-read-compaction-rate',
+      'bytes-read-rate',
+      'bytes-read-total',
+      'bytes-written-compaction-rate',
+      'bytes-written-rate',
+      'bytes-written-total',
+      'compaction-pending',
+      'compaction-time-avg',
+      'compaction-time-max',
+      'compaction-time-min',
+      'cur-size-active-mem-table',
+      'cur-size-all-mem-tables',
+      'estimate-num-keys',
+      'estimate-pending-compaction-bytes',
+      'estimate-table-readers-mem',
+      'live-sst-files-size',
+      'mem-table-flush-pending',
+      'memtable-bytes-flushed-rate',
+      'memtable-bytes-flushed-total',
+      'memtable-flush-time-avg',
+      'memtable-flush-time-max',
+      'memtable-flush-time-min',
+      'memtable-hit-ratio',
+      'num-deletes-active-mem-table',
+      'num-deletes-imm-mem-tables',
+      'num-entries-active-mem-table',
+      'num-entries-imm-mem-tables',
+      'num-immutable-mem-table',
+      'num-live-versions',
+      'num-running-compactions',
+      'num-running-flushes',
+      'number-file-errors-total',
+      'number-open-files',
+      'size-all-mem-tables',
+      'total-sst-files-size',
+      'write-stall-duration-avg',
+      'write-stall-duration-total',
+    ].map((name) => [`stream-state-metrics:${name}`, rocksdb]),
+  ),
+}
