@@ -118,6 +118,18 @@ export const streamsErrors = {
     cause: 'The task assignor that the application was given left out a task, or gave one away twice.',
     remedy: 'Correct the `taskAssignor`: every task is active exactly once, and has one copy per process at most.',
   },
+  STREAMS_SHUTDOWN_REQUESTED: {
+    retriable: false,
+    cause: 'A thread of some instance failed, and its uncaught handler chose to stop the whole application.',
+    remedy: 'Look for the failure in the logs of the instance that asked; start the instances again when it is mended.',
+  },
+  STREAMS_THREADS_NEED_MODULE: {
+    retriable: false,
+    cause:
+      'Several threads were asked for, and part of the application is a closure or an object that cannot go to another thread.',
+    remedy:
+      'Give `topology` as the URL or path of a module and `brokers` instead of a client; export handlers and a task assignor of your own from that module as `handlers` and `taskAssignor`.',
+  },
   STREAMS_CHANGELOG_LOST: {
     retriable: false,
     cause:

@@ -25,6 +25,7 @@ export interface GroupRoleOptions {
   /** One thread of a process speaks for the state that lies on its disk unused. */
   readonly speaksForDisk: boolean
   readonly taskAssignor: TaskAssignor | undefined
+  readonly endsApplication: boolean
   readonly onFailure: (error: unknown) => void
   /** A member asked for the end of the application. */
   readonly onShutdownRequested: () => void
@@ -51,6 +52,7 @@ export class GroupRole {
 
   constructor(options: GroupRoleOptions) {
     this.#options = options
+    this.#shutsDown = options.endsApplication
     this.#warmupPauseMs = options.config.heartbeatIntervalMs
   }
 

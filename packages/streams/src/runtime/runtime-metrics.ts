@@ -1,28 +1,40 @@
 import type { MetricSample } from '@millrace/base'
 import type { StreamsState } from './instance-state.ts'
 import type { StreamThread } from './stream-thread.ts'
+import type { ThreadHandle } from './threads/thread-handle.ts'
 
 interface Subject {
   readonly applicationId: string
   readonly instanceId: string
   readonly state: StreamsState
-  readonly thread: StreamThread | undefined
+  readonly threads: readonly ThreadHandle[]
 }
 
-/** Figures of an instance at the moment they are asked for. */
-export function* runtimeMetrics({ applicationId, instanceId, state, thread }: Subject): Generator<MetricSample> {
-  const labels = { application: applicationId, instance: instanceId }
-  const sample = (
-    name: string,
-    type: MetricSample['type'],
-    help: string,
-    value: number,
-    more: Readonly<Record<string, string>> = {},
-  ): MetricSample => ({ name: `millrace_streams_${name}`, type, help, labels: { ...labels, ...more }, value })
+function sample(
+  name: string,
+  type: MetricSample['type'],
+  help: string,
+  value: number,
+  labels: Readonly<Record<string, string>> = {},
+): MetricSample {
+  return { name: `millrace_streams_${name}`, type, help, labels, value }
+}
 
-  yield sample('ready', 'gauge', 'Whether every assigned task is at work.', state === 'running' ? 1 : 0)
-  yield sample('state', 'gauge', 'The state of the instance, as label.', 1, { state })
-  if (!thread) return
+/** Figures of an instance at the moment they are asked for; those of its threads carry the thread's number. */
+export function* runtimeMetrics({ applicationId, instanceId, state, threads }: Subject): Generator<MetricSample> {
+  const labels = { application: applicationId, instance: instanceId }
+  yield sample('ready', 'gauge', 'Whether every assigned task is at work.', state === 'running' ? 1 : 0, labels)
+  yield sample('state', 'gauge', 'The state of the instance, as label.', 1, { ...labels, state })
+  yield sample('threads', 'gauge', 'Threads of the instance.', threads.length, labels)
+  for (const thread of threads) {
+    for (const own of thread.metrics()) {
+      yield { ...own, labels: { ...labels, thread: String(thread.index), ...own.labels } }
+    }
+  }
+}
+
+/** Figures of one thread. */
+export function* runtimeThreadMetrics(thread: StreamThread): Generator<MetricSample> {
   const { counters, tasks, restorer, standbys, transactor } = thread
   yield sample('records_processed_total', 'counter', 'Input records processed.', counters.processed)
   yield sample(
@@ -37,7 +49,12 @@ export function* runtimeMetrics({ applicationId, instanceId, state, thread }: Su
   yield sample('rebalances_total', 'counter', 'Assignments received.', counters.rebalances)
   yield sample('restored_records_total', 'counter', 'Changelog records restored.', restorer.restoredRecords)
   yield sample('restore_remaining_records', 'gauge', 'Changelog records still to be restored.', restorer.remaining)
-  yield sample('standby_records_total', 'counter', 'Changelog records applied to standby copies.', standbys.updatedRecords)
+  yield sample(
+    'standby_records_total',
+    'counter',
+    'Changelog records applied to standby copies.',
+    standbys.updatedRecords,
+  )
   yield sample('standby_tasks', 'gauge', 'Standby copies, warm-ups included.', tasks.standbys.length)
   for (const [task, lag] of standbys.lags()) {
     if (lag !== undefined) yield sample('standby_lag_records', 'gauge', 'What a standby copy misses.', lag, { task })
@@ -57,6 +74,6 @@ export function* runtimeMetrics({ applicationId, instanceId, state, thread }: Su
         where,
       )
     }
-    for (const own of task.metrics()) yield { ...own, labels: { ...labels, task: text, ...own.labels } }
+    for (const own of task.metrics()) yield { ...own, labels: { task: text, ...own.labels } }
   }
 }

@@ -47,6 +47,8 @@ export interface StreamThreadOptions {
   readonly globalStores?: StreamTaskOptions['globalStores']
   /** While true, nothing is processed, restored or committed; the assignment is kept. */
   readonly isPaused: () => boolean
+  /** Joins the group only to tell every instance to stop. */
+  readonly endsApplication: boolean
   readonly tell: TellRestore
   /** A member of the group asked for the end of the whole application. */
   readonly onShutdownRequested: () => void

@@ -3,7 +3,9 @@ import type { CloseOptions, KafkaClient } from '@millrace/kafka'
 import { failureHandlers } from '../core/handlers.ts'
 import type { CreateStreamTask, TaskConfig } from '../core/task.ts'
 import type { TopologyPlan } from '../core/topology/plan.ts'
+import { streamsError } from '../errors.ts'
 import type { TaskAssignor } from './assignment/group-model.ts'
+import type { HostMap } from './assignment/user-data.ts'
 import type { RuntimeConfig } from './config.ts'
 import { GlobalUpdater, runBeside } from './global/global-updater.ts'
 import { InstanceState, type StateListener, type StreamsState } from './instance-state.ts'
@@ -12,7 +14,9 @@ import { type StoreQueries, storeQueries } from './queries/store-queries.ts'
 import { type RestoreListener, type StandbyUpdateListener, tellListeners } from './restore-events.ts'
 import { runtimeMetrics } from './runtime-metrics.ts'
 import type { StateStores } from './state-stores.ts'
-import { StreamThread } from './stream-thread.ts'
+import { localThread } from './threads/local-thread.ts'
+import type { Leaving, ThreadContext, ThreadHandle } from './threads/thread-handle.ts'
+import { ThreadSet, type UncaughtHandler } from './threads/thread-set.ts'
 import { prepareTopics } from './topics/prepare-topics.ts'
 
 /** Everything that a runtime needs from outside: time, chance, network and disk included, so that a simulation can own them. */
@@ -32,6 +36,14 @@ export interface StreamsRuntimeOptions {
   /** Decides who runs what, instead of the built-in assignment. Every instance must have the same. */
   readonly taskAssignor?: TaskAssignor | undefined
   readonly restoreListener?: (RestoreListener & StandbyUpdateListener) | undefined
+  /** How many to begin with; 1 unless given. */
+  readonly threads?: number | undefined
+  /** Starts threads elsewhere than in this event loop; undefined for those that are to run here. */
+  readonly startThread?: ((context: ThreadContext) => ThreadHandle | undefined) | undefined
+  /** The state of further threads in this event loop; the first one has `stores`. */
+  readonly storesOf?: ((index: number) => StateStores) | undefined
+  /** Decides what becomes of the instance when a thread fails; it ends unless told otherwise. */
+  readonly uncaught?: UncaughtHandler | undefined
   readonly yieldNow: () => Promise<void>
   readonly onFailure: (error: unknown) => void
   /** Last of all, whatever the end was like. */
@@ -57,6 +69,10 @@ export interface StreamsInstance extends MetricSource, AsyncDisposable {
   pause(): void
   resume(): void
   isPaused(): boolean
+  /** Starts one more thread; returns its number, or undefined where the instance does not run. */
+  addThread(): number | undefined
+  /** Ends the last thread: its tasks go to the others. Resolves with its number when it has gone. */
+  removeThread(): Promise<number | undefined>
   /**
    * Commits, closes the stores and, as `group` says, leaves the group: by default static members keep their place for
    * their next run, others hand their tasks over. Waits for a broker that is away no longer than `closeTimeoutMs`.
@@ -71,10 +87,11 @@ export class StreamsRuntime implements StreamsInstance {
   readonly queries: StoreQueries
   readonly finished: Promise<void>
   #isPaused = false
-  #leaving: NonNullable<CloseOptions['group']> = 'default'
-  #thread: StreamThread | undefined
+  #leaving: Leaving = 'default'
+  #threads: ThreadSet | undefined
   #globals: GlobalUpdater | undefined
-  #partitionsOf: (topic: string) => number = () => 0
+  #counts: ReadonlyMap<string, number> = new Map()
+  #shutdownRequested = false
 
   constructor(options: StreamsRuntimeOptions) {
     this.#options = options
@@ -83,9 +100,10 @@ export class StreamsRuntime implements StreamsInstance {
       client: options.client,
       clock: options.clock,
       partitionsOf: (topic) => this.#partitionsOf(topic),
-      copyOf: (store, partition) => this.#thread?.copies.find(store, partition),
-      globalStore: (name) => (this.#thread === undefined ? undefined : this.#globals?.tables.view(name, 'committed')),
-      hostsOf: (task) => hostsOf(this.#thread?.hosts, task),
+      copyOf: (store, partition) => this.#firstOf((thread) => thread.find(store, partition)),
+      askThread: (...asked) => this.#firstOf((thread) => thread.ask(...asked)),
+      globalStore: (name) => (this.#threads === undefined ? undefined : this.#globals?.tables.view(name, 'committed')),
+      hostsOf: (task) => hostsOf(this.#hosts(), task),
     })
     this.finished = this.#run()
     // Whoever asks gets the failure; nobody asking is no reason to end the process.
@@ -114,27 +132,37 @@ export class StreamsRuntime implements StreamsInstance {
 
   metrics(): Iterable<MetricSample> {
     const { applicationId, instanceId } = this
-    const own = runtimeMetrics({ applicationId, instanceId, state: this.state(), thread: this.#thread })
+    const own = runtimeMetrics({ applicationId, instanceId, state: this.state(), threads: this.#all() })
     return [...own, ...(this.#globals?.tables.metrics() ?? [])]
   }
 
   pause(): void {
     this.#isPaused = true
+    for (const thread of this.#all()) thread.setPaused(true)
   }
 
   resume(): void {
     this.#isPaused = false
+    for (const thread of this.#all()) thread.setPaused(false)
   }
 
   isPaused(): boolean {
     return this.#isPaused
   }
 
+  addThread(): number | undefined {
+    return this.#threads?.add()
+  }
+
+  async removeThread(): Promise<number | undefined> {
+    return this.#threads?.remove()
+  }
+
   async close({ group = 'default' }: CloseOptions = {}): Promise<void> {
     this.#state.apply('close')
     this.#leaving = group
     this.#stop.abort()
-    this.#thread?.stop(group)
+    this.#threads?.stop(group)
     const { clock, config } = this.#options
     const enough = new AbortController()
     const ended = this.finished.catch(() => undefined).finally(() => enough.abort())
@@ -163,9 +191,9 @@ export class StreamsRuntime implements StreamsInstance {
     const hasDeadLetters = Object.values(taskConfig.handlers).some((handler) => handler !== failureHandlers.fail)
     const { signal } = this.#stop
     const counts = await prepareTopics({ client, plan, config, clock, random, hasDeadLetters, onFailure, signal })
-    this.#partitionsOf = (topic) => counts.get(topic) ?? 1
+    this.#counts = counts
     this.#state.apply('topicsReady')
-    const partitionsOf = this.#partitionsOf
+    const partitionsOf = (topic: string): number => this.#partitionsOf(topic)
     const globals = GlobalUpdater.of({ ...this.#options, partitionsOf, signal })
     this.#globals = globals
     try {
@@ -177,24 +205,94 @@ export class StreamsRuntime implements StreamsInstance {
   }
 
   async #workTasks(globals: GlobalUpdater | undefined): Promise<void> {
-    const { plan, config, instanceId } = this.#options
+    const { clock, config, uncaught = () => 'shutdownClient', onFailure, threads: count = 1 } = this.#options
     const { signal } = this.#stop
-    this.#thread = new StreamThread({
+    const threads = new ThreadSet({
+      clock,
+      uncaught,
+      onFailure,
+      replaceDelayMs: config.retryDelayMsMin,
+      onChange: () => this.#changed(),
+      start: (given) => this.#startThread(given, globals),
+    })
+    this.#threads = threads
+    if (signal.aborted) threads.stop(this.#leaving)
+    await runBeside(globals, { run: () => threads.run(count), stop: () => threads.stop() }, signal)
+    if (this.#shutdownRequested) {
+      throw streamsError('STREAMS_SHUTDOWN_REQUESTED', `an instance of ${this.applicationId} asked all to stop`, {
+        application: this.applicationId,
+      })
+    }
+  }
+
+  #startThread(
+    given: Pick<ThreadContext, 'index' | 'endsApplication'>,
+    globals: GlobalUpdater | undefined,
+  ): ThreadHandle {
+    const { plan, config, instanceId, stores, storesOf, startThread, restoreListener, onFailure } = this.#options
+    const { index } = given
+    const context: ThreadContext = {
+      ...given,
+      counts: this.#counts,
+      isPaused: () => this.#isPaused,
+      tell: tellListeners(restoreListener ?? {}),
+      onChange: () => this.#changed(),
+      onFailure,
+      onShutdownRequested: () => this.#endRequested(given.endsApplication),
+    }
+    const elsewhere = startThread?.(context)
+    if (elsewhere) return elsewhere
+    return localThread(index, {
       ...this.#options,
+      ...context,
+      stores: index === 1 || !storesOf ? stores : storesOf(index),
       globalStores: globals?.tables.stores,
-      partitionsOf: this.#partitionsOf,
-      transactionalId: `${plan.applicationId}-${instanceId}-1`,
+      partitionsOf: (topic) => this.#partitionsOf(topic),
+      transactionalId: `${plan.applicationId}-${instanceId}-${index}`,
       applicationServer: this.#options.applicationServer,
       processId: instanceId,
-      looksAfterDisk: true,
-      groupInstanceId: config.groupInstanceId,
+      looksAfterDisk: index === 1,
+      groupInstanceId: threadInstanceId(config.groupInstanceId, index),
       taskAssignor: this.#options.taskAssignor,
-      isPaused: () => this.#isPaused,
-      tell: tellListeners(this.#options.restoreListener ?? {}),
-      onShutdownRequested: () => void this.close(),
-      onChange: () => this.#state.apply(this.#thread?.isReady ? 'ready' : 'unready'),
     })
-    if (signal.aborted) this.#thread.stop(this.#leaving)
-    await runBeside(globals, this.#thread, signal)
   }
+
+  #partitionsOf(topic: string): number {
+    return this.#counts.get(topic) ?? (this.#counts.size === 0 ? 0 : 1)
+  }
+
+  #changed(): void {
+    this.#state.apply(this.#threads?.isReady ? 'ready' : 'unready')
+  }
+
+  /** Whoever asked goes last, so that the others hear of it in the rebalance that its leaving would end. */
+  #endRequested(isOwn: boolean): void {
+    if (this.#shutdownRequested) return
+    this.#shutdownRequested = true
+    const { clock, config } = this.#options
+    if (isOwn) clock.after(2 * config.heartbeatIntervalMs, () => this.#threads?.stop())
+    else this.#threads?.stop()
+  }
+
+  #all(): readonly ThreadHandle[] {
+    return this.#threads?.all ?? []
+  }
+
+  /** What the group's leader told last. */
+  #hosts(): HostMap | undefined {
+    return this.#all().find(({ hosts }) => hosts.hosts.length > 0)?.hosts
+  }
+
+  #firstOf<T>(ask: (thread: ThreadHandle) => T | undefined): T | undefined {
+    for (const thread of this.#all()) {
+      const answer = ask(thread)
+      if (answer !== undefined) return answer
+    }
+    return undefined
+  }
+}
+
+/** Members of a group have names of their own: the first thread has the instance's. */
+export function threadInstanceId(groupInstanceId: string | undefined, index: number): string | undefined {
+  return groupInstanceId === undefined || index === 1 ? groupInstanceId : `${groupInstanceId}-${index}`
 }

@@ -67,7 +67,10 @@ export function askPartition(
   options: PartitionQueryOptions,
 ): PartitionResult<unknown> | Promise<PartitionResult<unknown>> {
   const copy = source.copyOf(store, partition)
-  if (copy === undefined) return failure('notPresent', notHere(source, store, partition))
+  if (copy === undefined) {
+    const asked = source.askThread?.(store, partition, query, options)
+    return asked ?? failure('notPresent', notHere(source, store, partition))
+  }
   if (copy === 'notReady') return failure('notReady', notReady(store, partition))
   if (copy.role === 'active') {
     if (isReached(copy.freshness().position, options.bound, partition)) return read(copy, store, query, options)

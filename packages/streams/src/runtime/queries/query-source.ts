@@ -2,7 +2,9 @@ import type { Clock } from '@millrace/base'
 import type { KafkaClient } from '@millrace/kafka'
 import type { ReadOnlyStore } from '../../core/stores/views.ts'
 import type { StorePlan, TopologyPlan } from '../../core/topology/plan.ts'
+import type { PartitionQueryOptions, PartitionResult } from './partition-query.ts'
 import type { FoundCopy } from './state-copy.ts'
+import type { StateQuery } from './state-query.ts'
 
 /** Who has the state of a task, by the addresses that instances were told. */
 export interface TaskHosts {
@@ -20,6 +22,13 @@ export interface QuerySource {
   partitionsOf(topic: string): number
   /** The copy of a store's partition in this process. */
   copyOf(store: StorePlan, partition: number): FoundCopy
+  /** Asks another thread of this process; undefined where none has the partition. */
+  askThread?(
+    store: StorePlan,
+    partition: number,
+    query: StateQuery,
+    options: PartitionQueryOptions,
+  ): Promise<PartitionResult<unknown>> | undefined
   /** A global table, which every instance holds whole; undefined until it is loaded. */
   globalStore(name: string): ReadOnlyStore | undefined
   /** By task id text, as the group's leader told. */

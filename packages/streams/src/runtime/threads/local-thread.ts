@@ -1,0 +1,24 @@
+import { runtimeThreadMetrics } from '../runtime-metrics.ts'
+import { StreamThread, type StreamThreadOptions } from '../stream-thread.ts'
+import type { ThreadHandle } from './thread-handle.ts'
+
+/** A thread in this event loop. Its state can be read at once. */
+export function localThread(index: number, options: StreamThreadOptions): ThreadHandle {
+  const thread = new StreamThread(options)
+  return {
+    index,
+    get isReady() {
+      return thread.isReady
+    },
+    get hosts() {
+      return thread.hosts
+    },
+    run: () => thread.run(),
+    stop: (leaving) => thread.stop(leaving),
+    setPaused: () => undefined,
+    askForShutdown: () => thread.askForShutdown(),
+    find: (store, partition) => thread.copies.find(store, partition),
+    ask: () => undefined,
+    metrics: () => runtimeThreadMetrics(thread),
+  }
+}
