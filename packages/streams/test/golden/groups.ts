@@ -1,5 +1,6 @@
 import type { ScenarioGroup } from './scenario.ts'
 import { aggregates } from './scenarios/aggregates.ts'
+import { naming } from './scenarios/naming.ts'
 import { processors } from './scenarios/processors.ts'
 import { sessionWindows } from './scenarios/sessions.ts'
 import { stateless } from './scenarios/stateless.ts'
@@ -12,6 +13,7 @@ import { timeWindows } from './scenarios/time-windows.ts'
 /** All that is compared with Kafka Streams. */
 export const groups: readonly ScenarioGroup[] = [
   stateless,
+  naming,
   aggregates,
   tables,
   tableJoins,

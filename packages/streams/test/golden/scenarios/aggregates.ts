@@ -129,7 +129,7 @@ export const aggregates: ScenarioGroup = {
           .toStream()
           .selectKey((count) => String(count))
           .groupByKey({ key: serdes.string, value: serdes.json<number>() })
-          .aggregate({ initial: 0, store: 'sums' }, (sum, count) => sum + count)
+          .aggregate({ initial: 0, store: 'sums' }, (sum, count) => sum + (count ?? 0))
           .to(counted)
       },
     },

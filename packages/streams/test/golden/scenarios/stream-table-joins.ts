@@ -43,14 +43,14 @@ export const streamTableJoins: ScenarioGroup = {
   javaClass: 'StreamTableJoins',
   scenarios: [
     ...each('two topics', (kind) => ({
-      build: (app) => app.stream(stream)[kind](app.table(table), joined).to(out),
+      build: (app) => app.stream(stream)[kind as 'leftJoin'](app.table(table), joined).to(out),
     })),
     ...each('a stream with changed keys', (kind) => ({
       build: (app) => {
         app
           .stream(stream, withNull)
           .selectKey(rekeyed)
-          [kind](app.table(table), (value, row) => joined(value as string, row), {
+          [kind as 'leftJoin'](app.table(table), (value, row) => joined(value as string, row), {
             name: 'with-table',
             value: serdes.string,
           })
@@ -62,7 +62,7 @@ export const streamTableJoins: ScenarioGroup = {
         app
           .stream(stream, withNull)
           .selectKey(rekeyed)
-          [kind](app.table(table), (value, row) => joined(value as string, row))
+          [kind as 'leftJoin'](app.table(table), (value, row) => joined(value as string, row))
           .to(out)
       },
     })),
@@ -73,33 +73,33 @@ export const streamTableJoins: ScenarioGroup = {
           .table(table)
           .mapValues((row) => row.toLowerCase())
           .filter((row) => row !== 't2')
-        values[kind](rows, joined).to(out)
+        values[kind as 'leftJoin'](rows, joined).to(out)
       },
     })),
     ...each('a join of two tables', (kind) => ({
       build: (app) => {
         const rows = app.table(table).leftJoin(app.table(texts('third')), (one, other) => `${one}(${other})`)
-        app.stream(stream)[kind](rows, joined).to(out)
+        app.stream(stream)[kind as 'leftJoin'](rows, joined).to(out)
       },
     })),
     ...each('an aggregate of the same stream', (kind) => ({
       build: (app) => {
         const values = app.stream(stream)
         const last = values.groupByKey().reduce((_last, value) => value, { store: 'last' })
-        values[kind](last, joined).to(out)
+        values[kind as 'leftJoin'](last, joined).to(out)
       },
     })),
     ...each('joined again', (kind) => ({
       build: (app) => {
         const rows = app.table(table)
-        app.stream(stream)[kind](rows, joined)[kind](rows, joined).to(out)
+        app.stream(stream)[kind as 'leftJoin'](rows, joined)[kind as 'leftJoin'](rows, joined).to(out)
       },
     })),
     ...each('a grouped result', (kind) => ({
       build: (app) => {
         app
           .stream(stream)
-          [kind](app.table(table), joined)
+          [kind as 'leftJoin'](app.table(table), joined)
           .groupByKey({ value: serdes.string })
           .reduce((all, value) => `${all},${value}`, { store: 'all' })
           .to(out)
