@@ -21,6 +21,24 @@ export const gatewayErrors = {
     cause: 'More windows lie between the bounds than one answer may hold.',
     remedy: 'Move from and to closer together, or ask for single keys.',
   },
+  GATEWAY_TOKEN_REQUIRED: {
+    retriable: false,
+    cause: 'The gateway was to listen on an address that other machines reach, and was given no token to ask them for.',
+    remedy:
+      'Set MILLRACE_GATEWAY_TOKEN or gateway.tokenFile to the same token on all instances; --gateway-allow-anonymous lets everybody read who reaches the address.',
+  },
+  GATEWAY_UNAUTHORIZED: {
+    retriable: false,
+    cause: 'The gateway asks for a token, and the request carries none or another one.',
+    remedy:
+      'Send `authorization: Bearer <token>`: the option `token` of queryClient, MILLRACE_GATEWAY_TOKEN of millrace.',
+  },
+  GATEWAY_BUSY: {
+    retriable: true,
+    cause: 'As many answers are being streamed as the gateway allows.',
+    remedy:
+      'Come back after the time in the Retry-After header, end subscriptions that nobody reads, or raise `streamsMax`.',
+  },
   GATEWAY_INTERNAL: {
     retriable: false,
     cause: 'The gateway met an error that it did not expect.',
@@ -29,7 +47,8 @@ export const gatewayErrors = {
   GATEWAY_NOT_FOUND: {
     retriable: false,
     cause: 'The path of an HTTP request is not one that the gateway serves.',
-    remedy: 'The paths are /stores, /stores/<name>, /stores/<name>/<key>, /connectors, /metrics, /livez and /readyz.',
+    remedy:
+      'The paths are /stores, /stores/<name>, /stores/<name>/<key>, /changes/<name>, /metadata/<name>, /lags, /connectors, /metrics, /livez and /readyz.',
   },
   STORE_NOT_FOUND: {
     retriable: false,
@@ -46,6 +65,17 @@ export const gatewayErrors = {
     cause: 'The partition of the store that holds the key is being moved, restored, or its owner does not answer.',
     remedy: 'Ask again after the time in the Retry-After header.',
   },
+  STATE_BEHIND: {
+    retriable: true,
+    cause: 'A read is bound to a write whose effects the store does not show yet.',
+    remedy: 'Ask again after the time in the Retry-After header, or give the parameter waitMs more time.',
+  },
+  STATE_TOO_STALE: {
+    retriable: true,
+    cause:
+      'No copy of the partition is as fresh as the read asks for: its owner is away and standby copies are behind.',
+    remedy: 'Ask again after the time in the Retry-After header, or allow a greater lag.',
+  },
 } as const satisfies ErrorTable
 
 export const gatewayError = errorFactory(gatewayErrors)
@@ -54,8 +84,13 @@ export const gatewayError = errorFactory(gatewayErrors)
 export const httpStatus: Readonly<Partial<Record<string, number>>> = {
   GATEWAY_BAD_REQUEST: 400,
   GATEWAY_ANSWER_TOO_LARGE: 400,
+  GATEWAY_UNAUTHORIZED: 401,
+  GATEWAY_BUSY: 503,
   GATEWAY_NOT_FOUND: 404,
   STORE_NOT_FOUND: 404,
   KEY_NOT_FOUND: 404,
   STATE_UNAVAILABLE: 503,
+  STATE_BEHIND: 503,
+  STATE_TOO_STALE: 503,
+  STREAMS_STORE_NO_CHANGES: 400,
 }

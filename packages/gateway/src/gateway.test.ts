@@ -2,20 +2,26 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serdes } from '@millrace/contracts'
 import { partitionForKey } from '@millrace/protocol'
-import type { ReadOnlyStore } from '@millrace/streams'
+import type { PartitionResult, ReadOnlyStore, StateQuery } from '@millrace/streams'
+import { answerQuery } from '@millrace/streams/internal'
 import { startGateway } from './gateway.ts'
 import { renderMetrics } from './routes/metrics.ts'
-import type { PartitionOwner, StateProvider } from './state-provider.ts'
+import type { ReadOptions, StateProvider } from './state-provider.ts'
 
 const partitionCount = 4
+
+type Place = ReturnType<StateProvider['metadata']>
+const here: Place = { isLocal: true, host: undefined, standbyHosts: [] }
 
 /** Key-value and window state held in maps, split over instances by partition as a running application would. */
 class MapState implements StateProvider {
   readonly rows = new Map<string, number>()
-  readonly owners: (partition: number) => PartitionOwner
+  readonly places: (partition: number) => Place
+  /** How the partitions were asked. */
+  readonly asked: ReadOptions[] = []
 
-  constructor(owners: (partition: number) => PartitionOwner) {
-    this.owners = owners
+  constructor(places: (partition: number) => Place) {
+    this.places = places
   }
 
   stores() {
@@ -38,11 +44,27 @@ class MapState implements StateProvider {
     return partitionForKey(keyBytes, partitionCount)
   }
 
-  ownerOf(_: string, partition: number) {
-    return this.owners(partition)
+  metadata(_: string, partition: number) {
+    return this.places(partition)
   }
 
-  local(_: string, partition: number): ReadOnlyStore {
+  ask(store: string, partition: number, query: StateQuery, options: ReadOptions): PartitionResult<unknown> {
+    this.asked.push(options)
+    const { isLocal } = this.places(partition)
+    if (!isLocal) return { ok: false, reason: 'notPresent', error: new Error('elsewhere') }
+    const result = answerQuery(store, this.view(partition), query)
+    return { ok: true, result, position: { order: { [partition]: 7 } }, role: 'active', checkpoint: 3 }
+  }
+
+  resolveBound: StateProvider['resolveBound'] = (_, bound) => Promise.resolve(bound)
+
+  lags: StateProvider['lags'] = () => Promise.resolve([])
+
+  changes(): never {
+    throw new Error('nothing changes')
+  }
+
+  view(partition: number): ReadOnlyStore {
     const rows = [...this.rows]
       .filter(([key]) => partitionForKey(Buffer.from(key), partitionCount) === partition)
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -50,8 +72,8 @@ class MapState implements StateProvider {
     return {
       kind: 'keyValue',
       get: (key) => entries.find((entry) => entry.key === key),
-      range: ({ from, to, limit }) =>
-        entries
+      range: ({ from, to, limit, reverse }) =>
+        (reverse ? entries.toReversed() : entries)
           .filter(
             ({ key }) => (from === undefined || key >= (from as string)) && (to === undefined || key <= (to as string)),
           )
@@ -68,7 +90,7 @@ async function twoInstances(stored: readonly string[] = keys) {
   const state = [0, 1].map(
     (self) =>
       new MapState((partition) =>
-        partition % 2 === self ? { kind: 'local' } : { kind: 'remote', host: hosts[1 - self] as string },
+        partition % 2 === self ? here : { isLocal: false, host: hosts[1 - self] as string, standbyHosts: [] },
       ),
   )
   const gateways = await Promise.all(

@@ -1,9 +1,12 @@
 import type { AddressInfo, Socket } from 'node:net'
 import { isMillraceError, type MetricSource, type MillraceError } from '@millrace/base'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
+import { checkExposure, requireToken } from './access.ts'
 import { gatewayError, httpStatus } from './errors.ts'
+import { changeRoutes } from './routes/changes.ts'
 import { type ConnectorReport, connectorRoutes } from './routes/connectors.ts'
 import { type HealthCheck, healthRoutes } from './routes/health.ts'
+import { metadataRoutes } from './routes/metadata.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { storeRoutes } from './routes/stores.ts'
 import type { StateProvider } from './state-provider.ts'
@@ -19,6 +22,17 @@ export interface GatewayOptions {
   readonly maxBodyBytes?: number
   /** How long a client may take to send its request. Default 30000. */
   readonly requestTimeoutMs?: number
+  /**
+   * What requests must carry as `authorization: Bearer …`, and what instances send each other; the same on all of them.
+   * Required beyond loopback. `/livez` and `/readyz` are answered without.
+   */
+  readonly token?: string | undefined
+  /** Lets everybody read who reaches the address. Default false. */
+  readonly allowAnonymous?: boolean
+  /** Ranges and subscriptions that are streamed at a time. Default 100. */
+  readonly streamsMax?: number
+  /** How long the reader of one may take nothing. Default 30000. */
+  readonly stallTimeoutMs?: number
 }
 
 /** What the gateway shows of the process it stands in. It listens first and is filled while the parts start. */
@@ -42,14 +56,15 @@ const retryAfterSeconds = 1
 
 /**
  * Starts the HTTP server: state queries, health, metrics.
- * @throws GATEWAY_PORT_IN_USE, GATEWAY_HOST_UNAVAILABLE
+ * @throws GATEWAY_PORT_IN_USE, GATEWAY_HOST_UNAVAILABLE, GATEWAY_TOKEN_REQUIRED
  *
  * @example
  * await using gateway = await startGateway({ state: [], metrics: [], health: [], connectors: () => [] }, { port: 0 })
  */
 export async function startGateway(content: GatewayContent, options: GatewayOptions = {}): Promise<Gateway> {
   const { host = '127.0.0.1', port = 8080, forwardTimeoutMs = 5_000, maxBodyBytes = 1 << 20 } = options
-  const { requestTimeoutMs = 30_000 } = options
+  const { requestTimeoutMs = 30_000, token, allowAnonymous = false } = options
+  checkExposure(host, token, allowAnonymous)
   const server = fastify({
     bodyLimit: maxBodyBytes,
     // What is being answered when the gateway closes still is; `forwardTimeoutMs` bounds it.
@@ -68,14 +83,24 @@ export async function startGateway(content: GatewayContent, options: GatewayOpti
       gatewayError('GATEWAY_NOT_FOUND', `nothing is served at ${request.method} ${request.url.slice(0, 200)}`),
     ),
   )
-  storeRoutes(server, new StateReader(content, forwardTimeoutMs))
+  if (token !== undefined) requireToken(server, token)
+  const closing = new AbortController()
+  const { streamsMax = 100, stallTimeoutMs = 30_000 } = options
+  const streams = { streamsMax, stallTimeoutMs, open: 0, closing: closing.signal }
+  const reader = new StateReader(content, { timeoutMs: forwardTimeoutMs, token })
+  storeRoutes(server, reader, streams)
+  changeRoutes(server, reader, streams)
+  metadataRoutes(server, reader)
   healthRoutes(server, content)
   metricsRoute(server, content.metrics)
   connectorRoutes(server, () => content.connectors())
   await listen(server, host, port)
   const { port: boundPort } = server.server.address() as AddressInfo
   const address = host.includes(':') ? `[${host}]:${boundPort}` : `${host}:${boundPort}`
-  const close = (): Promise<void> => server.close()
+  const close = (): Promise<void> => {
+    closing.abort()
+    return server.close()
+  }
   return { address, url: `http://${address}`, close, [Symbol.asyncDispose]: close }
 }
 

@@ -1,173 +1,66 @@
-import { keyFromText, keyToText, valueToJson } from '@millrace/contracts/internal'
-import type { ReadOnlyStore, StoreEntry, WindowEntry } from '@millrace/streams'
+import { isMillraceError } from '@millrace/base'
+import { keyFromText } from '@millrace/contracts/internal'
+import type { PartitionResult, Position, PositionBound, StateQuery } from '@millrace/streams'
+import { mergePositions } from '@millrace/streams'
 import { gatewayError } from './errors.ts'
-import { askPeer } from './peers.ts'
+import { askPeer, isNotNow, type PeerOptions } from './peers.ts'
+import { parametersFor, type ReadRequest } from './read-request.ts'
 import type { StateProvider, StoreDescription } from './state-provider.ts'
-
-export interface EntryBody {
-  /** As it stands in a URL. */
-  readonly key: string
-  /** JSON; 64-bit numbers as strings, bytes in base64. */
-  readonly value: unknown
-  /** Milliseconds since the epoch. */
-  readonly timestamp: number
-}
-
-export interface WindowBody extends EntryBody {
-  readonly start: number
-  readonly end: number
-}
-
-export interface RangeParameters {
-  readonly from: string | undefined
-  readonly to: string | undefined
-  readonly limit: number
-}
-
-export interface WindowParameters {
-  readonly fromMs: number
-  readonly toMs: number
-}
-
-export interface ReadContext {
-  /** The request came from another instance: answer here or say that it cannot be. */
-  readonly forwarded: boolean
-  /** Partitions to answer for, where another instance asks; undefined: all. */
-  readonly partitions: readonly number[] | undefined
-}
 
 interface StateContent {
   readonly state: readonly StateProvider[]
   isStarting?(): boolean
 }
 
-/** Windows in one answer at most; it is refused rather than cut, since what is missing could not be seen. */
-const maxWindows = 50_000
+/** Rows of some partitions, with what they reflect and where the changes go on. */
+export interface Collected<T> {
+  readonly rows: readonly T[]
+  readonly position: Position
+  readonly checkpoints: ReadonlyMap<number, number>
+}
 
-/** Reads stores wherever their partitions are: here, or through the gateway of the instance that owns them. */
+/** A question to some partitions, for whoever has them. */
+export interface Question<T> {
+  readonly store: string
+  readonly partitions: readonly number[]
+  readonly query: StateQuery
+  /** Rows of one partition as they are sent. */
+  readonly rows: (result: unknown) => readonly T[]
+  /** Where another instance is asked, without parameters, and the field of its answer that has the rows; null: the answer is the row. */
+  readonly path: string
+  /** Parameters beside those of the request. */
+  readonly parameters?: Readonly<Record<string, string>>
+  readonly field: string | null
+  /** Of what another instance is asked for. */
+  readonly limit?: number
+}
+
+interface Open {
+  readonly partition: number
+  /** Where to ask, in this order; undefined: here. */
+  readonly places: (string | undefined)[]
+}
+
+/** Reads stores wherever their partitions are: here, or through the gateway of an instance that has them. */
 export class StateReader {
   readonly #content: StateContent
-  readonly #forwardTimeoutMs: number
+  readonly #peers: PeerOptions
 
-  constructor(content: StateContent, forwardTimeoutMs: number) {
+  constructor(content: StateContent, peers: PeerOptions) {
     this.#content = content
-    this.#forwardTimeoutMs = forwardTimeoutMs
+    this.#peers = peers
   }
 
   stores(): StoreDescription[] {
     return this.#content.state.flatMap((provider) => [...provider.stores()])
   }
 
+  providers(): readonly StateProvider[] {
+    return this.#content.state
+  }
+
   /** @throws STORE_NOT_FOUND */
-  describe(name: string): StoreDescription {
-    return this.#find(name).store
-  }
-
-  /** @throws KEY_NOT_FOUND, STATE_UNAVAILABLE */
-  async get(name: string, keyText: string, context: ReadContext): Promise<EntryBody> {
-    const { provider, store } = this.#find(name)
-    const bytes = parseKey(store.keySerde, keyText)
-    const partition = partitionOf(provider, name, bytes)
-    const host = this.#remoteHost(provider, name, partition, context)
-    if (host) return (await this.#ask(host, keyPath(name, keyText))) as EntryBody
-    const local = localStore(provider, name, partition)
-    if (local.kind !== 'keyValue') throw notWindowed(name)
-    const key = store.keySerde.deserialize(bytes)
-    const found = local.get(key)
-    if (!found) throw gatewayError('KEY_NOT_FOUND', `"${name}" has no entry for this key`, { store: name })
-    return entryBody(store, { key, ...found })
-  }
-
-  /** Windows of one key whose start lies in [fromMs, toMs]. */
-  async windows(name: string, keyText: string, query: WindowParameters, context: ReadContext): Promise<WindowBody[]> {
-    const { provider, store } = this.#find(name)
-    const bytes = parseKey(store.keySerde, keyText)
-    const partition = partitionOf(provider, name, bytes)
-    const host = this.#remoteHost(provider, name, partition, context)
-    if (host) {
-      const parameters = new URLSearchParams({ from: String(query.fromMs), to: String(query.toMs) })
-      return ((await this.#ask(host, keyPath(name, keyText, parameters))) as { windows: WindowBody[] }).windows
-    }
-    const local = localStore(provider, name, partition)
-    if (local.kind !== 'window') throw notKeyValue(name)
-    const found = bounded(name, local.fetch(store.keySerde.deserialize(bytes), query))
-    return found.map((entry) => windowBody(store, entry))
-  }
-
-  /** Entries of all partitions in the order of their serialised keys; `next` is where to go on. */
-  async range(
-    name: string,
-    query: RangeParameters,
-    context: ReadContext,
-  ): Promise<{ entries: EntryBody[]; next: string | undefined }> {
-    const { store } = this.#find(name)
-    const parse = (text: string | undefined): unknown =>
-      text === undefined ? undefined : store.keySerde.deserialize(parseKey(store.keySerde, text))
-    const bounds = { from: parse(query.from), to: parse(query.to), limit: query.limit + 1 }
-    const parameters = new URLSearchParams({ limit: String(query.limit + 1) })
-    if (query.from !== undefined) parameters.set('from', query.from)
-    if (query.to !== undefined) parameters.set('to', query.to)
-    const lists = await this.#everywhere<EntryBody>(name, parameters, context, 'entries', (local) => {
-      if (local.kind !== 'keyValue') throw notWindowed(name)
-      return [...local.range(bounds)].map((entry) => entryBody(store, entry))
-    })
-    const sorted = lists
-      .flat()
-      .map((entry) => ({ entry, bytes: keyFromText(store.keySerde, entry.key) }))
-      .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
-      .map(({ entry }) => entry)
-    const beyond = sorted[query.limit]
-    return {
-      entries: sorted.slice(0, query.limit),
-      next: beyond?.key,
-    }
-  }
-
-  /** Windows of all keys whose start lies in [fromMs, toMs], in the order of their start. */
-  async allWindows(name: string, query: WindowParameters, context: ReadContext): Promise<WindowBody[]> {
-    const parameters = new URLSearchParams({ from: String(query.fromMs), to: String(query.toMs) })
-    const { store } = this.#find(name)
-    const lists = await this.#everywhere<WindowBody>(name, parameters, context, 'windows', (local) => {
-      if (local.kind !== 'window') throw notKeyValue(name)
-      return bounded(name, local.fetchAll(query)).map((entry) => windowBody(store, entry))
-    })
-    return bounded(name, lists.flat()).sort((a, b) => a.start - b.start || (a.key < b.key ? -1 : 1))
-  }
-
-  /**
-   * Asks for every partition exactly once: each goes to whoever owns it now, by number, and whoever is asked for one that it
-   * does not hold refuses the whole. So an answer misses no partition and shows none twice while partitions move; it is
-   * 503 then, and the client asks again. What is here is read at one moment, before anything is awaited.
-   */
-  async #everywhere<T>(
-    name: string,
-    parameters: URLSearchParams,
-    context: ReadContext,
-    field: string,
-    read: (store: ReadOnlyStore) => T[],
-  ): Promise<T[][]> {
-    const { provider } = this.#find(name)
-    const count = provider.partitions(name)
-    if (count === undefined) throw unavailable(name)
-    const unknown = context.partitions?.find((partition) => partition >= count)
-    // The other instance may have seen the topic before this one did.
-    if (unknown !== undefined) throw unavailable(name, unknown)
-    const wanted = context.partitions ?? Array.from({ length: count }, (_, partition) => partition)
-    const byHost = new Map<string, number[]>()
-    const here: T[][] = []
-    for (const partition of wanted) {
-      const host = this.#remoteHost(provider, name, partition, context)
-      if (host) byHost.set(host, [...(byHost.get(host) ?? []), partition])
-      else here.push(read(localStore(provider, name, partition)))
-    }
-    const remote = [...byHost].map(async ([host, partitions]) => {
-      const query = new URLSearchParams([...parameters, ['partitions', partitions.join(',')]])
-      return ((await this.#ask(host, `${path(name)}?${query}`)) as Record<string, T[]>)[field] ?? []
-    })
-    return [...here, ...(await Promise.all(remote))]
-  }
-
-  #find(name: string): { provider: StateProvider; store: StoreDescription } {
+  find(name: string): { provider: StateProvider; store: StoreDescription } {
     for (const provider of this.#content.state) {
       const store = provider.stores().find((candidate) => candidate.name === name)
       if (store) return { provider, store }
@@ -177,78 +70,153 @@ export class StateReader {
     throw gatewayError('STORE_NOT_FOUND', `there is no store "${name.slice(0, 100)}" here`, { store: name })
   }
 
-  #remoteHost(provider: StateProvider, store: string, partition: number, context: ReadContext): string | undefined {
-    const owner = provider.ownerOf(store, partition)
-    if (owner.kind === 'local') return undefined
-    if (owner.kind === 'unknown' || context.forwarded) throw unavailable(store, partition)
-    return owner.host
+  /** @throws GATEWAY_BAD_REQUEST, STATE_UNAVAILABLE */
+  partitionOf(name: string, keyText: string): { key: unknown; keyBytes: Uint8Array; partition: number } {
+    const { provider, store } = this.find(name)
+    const keyBytes = parseKey(store.keySerde, keyText)
+    const partition = provider.partitionOf(name, keyBytes)
+    if (partition === undefined) throw unavailable(name)
+    return { key: store.keySerde.deserialize(keyBytes), keyBytes, partition }
   }
 
-  #ask(host: string, pathAndQuery: string): Promise<unknown> {
-    return askPeer(host, pathAndQuery, this.#forwardTimeoutMs)
+  key(name: string, text: string | undefined): unknown {
+    if (text === undefined) return undefined
+    const { keySerde } = this.find(name).store
+    return keySerde.deserialize(parseKey(keySerde, text))
   }
-}
 
-function bounded<T>(store: string, windows: Iterable<T>): T[] {
-  const kept: T[] = []
-  for (const window of windows) {
-    if (kept.length === maxWindows) {
-      const message = `more than ${maxWindows} windows of "${store}" lie between from and to`
-      throw gatewayError('GATEWAY_ANSWER_TOO_LARGE', message, { store })
+  /** All of them, or those that the other instance asks for. @throws STATE_UNAVAILABLE */
+  partitionsFor(name: string, request: ReadRequest): readonly number[] {
+    const count = this.find(name).provider.partitions(name)
+    if (count === undefined) throw unavailable(name)
+    const unknown = request.partitions?.find((partition) => partition >= count)
+    // The other instance may have seen the topic before this one did.
+    if (unknown !== undefined) throw unavailable(name, unknown)
+    return request.partitions ?? Array.from({ length: count }, (_, partition) => partition)
+  }
+
+  /**
+   * Asks for every partition exactly once: each goes to whoever owns it now, by number, and whoever is asked for one that it
+   * does not hold refuses the whole. So an answer misses no partition and shows none twice while partitions move; it is
+   * 503 then, and the client asks again. Where standby copies may answer they are asked next.
+   */
+  async collect<T>(question: Question<T>, request: ReadRequest): Promise<Collected<T>> {
+    const { provider } = this.find(question.store)
+    const bound = await this.#bound(provider, question.store, request)
+    let open: Open[] = question.partitions.map((partition) => ({
+      partition,
+      places: this.#places(provider, question.store, partition, request),
+    }))
+    const parts: Collected<T>[] = []
+    let refusal: unknown
+    while (open.length > 0) {
+      const places = new Map<string | undefined, Open[]>()
+      for (const each of open) {
+        if (each.places.length === 0) throw refusal ?? unavailable(question.store, each.partition)
+        const place = each.places.shift()
+        places.set(place, [...(places.get(place) ?? []), each])
+      }
+      const again: Open[] = []
+      const asked = [...places].map(async ([host, group]) => {
+        try {
+          const partitions = group.map(({ partition }) => partition)
+          parts.push(
+            ...(host === undefined
+              ? await this.#here(provider, question, partitions, bound, request)
+              : [await this.#there(host, question, partitions, bound, request)]),
+          )
+        } catch (error) {
+          if (!isNotNow(error)) throw error
+          refusal = error
+          again.push(...group)
+        }
+      })
+      await Promise.all(asked)
+      open = again
     }
-    kept.push(window)
+    return {
+      rows: parts.flatMap(({ rows }) => rows),
+      position: mergePositions(...parts.map(({ position }) => position)),
+      checkpoints: new Map(parts.flatMap(({ checkpoints }) => [...checkpoints])),
+    }
   }
-  return kept
-}
 
-function path(store: string): string {
-  return `/stores/${encodeURIComponent(store)}`
-}
+  /** What another instance passes on is in terms of the store's inputs already. */
+  async #bound(provider: StateProvider, store: string, { forwarded, options }: ReadRequest): Promise<PositionBound> {
+    const { bound = {}, waitMs = 0 } = options
+    if (forwarded || Object.keys(bound).length === 0) return bound
+    try {
+      return await provider.resolveBound(store, bound, waitMs)
+    } catch (error) {
+      throw failureOf(store, undefined, error)
+    }
+  }
 
-/** The keys `.` and `..` go behind the question mark: a URL drops them from its path, however they are written. */
-function keyPath(store: string, keyText: string, parameters = new URLSearchParams()): string {
-  const isDropped = keyText === '.' || keyText === '..'
-  if (isDropped) parameters.set('key', keyText)
-  const query = parameters.size > 0 ? `?${parameters}` : ''
-  return `${isDropped ? path(store) : `${path(store)}/${encodeURIComponent(keyText)}`}${query}`
-}
+  #places(provider: StateProvider, store: string, partition: number, request: ReadRequest): (string | undefined)[] {
+    const { isLocal, host, standbyHosts } = provider.metadata(store, partition)
+    if (request.forwarded || isLocal) {
+      return request.forwarded || !request.options.standby ? [undefined] : [undefined, ...standbyHosts]
+    }
+    const owner = host === undefined ? [] : [host]
+    // Here first: it is the nearest, and says itself whether it is fresh enough.
+    return request.options.standby ? [undefined, ...owner, ...standbyHosts] : owner
+  }
 
-function partitionOf(provider: StateProvider, store: string, keyBytes: Uint8Array): number {
-  const partition = provider.partitionOf(store, keyBytes)
-  if (partition === undefined) throw unavailable(store)
-  return partition
-}
+  /** Partitions that need not wait are read at one moment. */
+  async #here<T>(
+    provider: StateProvider,
+    { store, query, rows }: Question<T>,
+    partitions: readonly number[],
+    bound: PositionBound,
+    { options }: ReadRequest,
+  ): Promise<Collected<T>[]> {
+    const results = partitions.map((partition) => provider.ask(store, partition, query, { ...options, bound }))
+    const parts: Collected<T>[] = []
+    for (const [at, partition] of partitions.entries()) {
+      const pending = results[at]!
+      const result: PartitionResult<unknown> = pending instanceof Promise ? await pending : pending
+      if (!result.ok) throw failureOf(store, partition, result.error)
+      const { position, checkpoint } = result
+      const checkpoints = new Map(checkpoint === undefined ? [] : [[partition, checkpoint]])
+      parts.push({ rows: rows(result.result), position, checkpoints })
+    }
+    return parts
+  }
 
-function localStore(provider: StateProvider, store: string, partition: number): ReadOnlyStore {
-  const local = provider.local(store, partition)
-  if (!local) throw unavailable(store, partition)
-  return local
-}
-
-function entryBody(store: StoreDescription, { key, value, timestamp }: StoreEntry<unknown, unknown>): EntryBody {
-  return {
-    key: keyToText(store.keySerde, store.keySerde.serialize(key)),
-    value: valueToJson(store.valueSerde, store.valueSerde.serialize(value)),
-    timestamp,
+  async #there<T>(
+    host: string,
+    { path, parameters: own = {}, field, limit }: Question<T>,
+    partitions: readonly number[],
+    bound: PositionBound,
+    request: ReadRequest,
+  ): Promise<Collected<T>> {
+    const parameters = parametersFor(request, { partitions, bound, ...(limit !== undefined && { limit }) })
+    for (const [name, value] of Object.entries(own)) parameters.set(name, value)
+    const { body, position, checkpoints } = await askPeer(host, `${path}?${parameters}`, this.#peers)
+    const rows = field === null ? [body as T] : ((body as Record<string, T[]>)[field] ?? [])
+    return { rows, position, checkpoints }
   }
 }
 
-function windowBody(store: StoreDescription, entry: WindowEntry<unknown, unknown>): WindowBody {
-  return { ...entryBody(store, entry), start: entry.start, end: entry.end }
+/** An error of the application's as the gateway's. */
+function failureOf(store: string, partition: number | undefined, error: unknown): Error {
+  const { code } = error as { readonly code?: string }
+  switch (code) {
+    case 'STREAMS_BOUND_NOT_REACHED':
+      return gatewayError('STATE_BEHIND', (error as Error).message, { store, partition }, error)
+    case 'STREAMS_STORE_TOO_STALE':
+      return gatewayError('STATE_TOO_STALE', (error as Error).message, { store, partition }, error)
+    case 'STREAMS_STORE_KIND':
+    case 'STREAMS_BOUND_UNRELATED':
+      return gatewayError('GATEWAY_BAD_REQUEST', (error as Error).message, { store }, error)
+    default:
+      // A store that is closed while it is read fails in its own way; what no wait would mend is said as it is.
+      return isMillraceError(error) && !error.retriable ? error : unavailable(store, partition, error)
+  }
 }
 
-function unavailable(store: string, partition?: number): Error {
-  return gatewayError('STATE_UNAVAILABLE', `"${store}" is being moved or restored`, { store, partition })
-}
-
-function notWindowed(store: string): Error {
-  return gatewayError('GATEWAY_BAD_REQUEST', `"${store}" is a window store: give from and to in milliseconds`, {
-    store,
-  })
-}
-
-function notKeyValue(store: string): Error {
-  return gatewayError('GATEWAY_BAD_REQUEST', `"${store}" is a key-value store: it has no windows`, { store })
+export function unavailable(store: string, partition?: number, cause?: unknown): Error {
+  return gatewayError('STATE_UNAVAILABLE', `"${store}" is being moved or restored`, { store, partition }, cause)
 }
 
 function parseKey(serde: StoreDescription['keySerde'], text: string): Uint8Array {

@@ -1,19 +1,28 @@
-import type { PartitionOwner, StateProvider, StoreDescription } from '@millrace/gateway'
+import type { StateProvider, StoreDescription } from '@millrace/gateway'
 import { partitionForKey } from '@millrace/protocol'
-import type { ReadOnlyStore, StreamsInstance } from '@millrace/streams'
+import type { StreamsInstance } from '@millrace/streams'
 
 /** A running application as the gateway asks it. */
 export class AppState implements StateProvider {
   readonly #app: StreamsInstance
+  readonly ask: StateProvider['ask']
+  readonly resolveBound: StateProvider['resolveBound']
+  readonly lags: StateProvider['lags']
+  readonly changes: StateProvider['changes']
 
   constructor(app: StreamsInstance) {
     this.#app = app
+    const { queries } = app
+    this.ask = queries.askPartition
+    this.resolveBound = queries.resolveBound
+    this.lags = queries.lags
+    this.changes = queries.changes
   }
 
   stores(): readonly StoreDescription[] {
     return this.#app.queries.stores().map(({ name, kind, keySerde, valueSerde }) => ({
       name,
-      kind: kind === 'keyValue' ? 'keyValue' : 'window',
+      kind,
       keySerde,
       valueSerde,
       application: this.#app.applicationId,
@@ -29,14 +38,8 @@ export class AppState implements StateProvider {
     return count === undefined ? undefined : partitionForKey(keyBytes, count)
   }
 
-  ownerOf(store: string, partition: number): PartitionOwner {
-    const owner = this.#app.queries.metadataForStore(store).find(({ partitions }) => partitions.includes(partition))
-    if (owner?.isLocal) return { kind: 'local' }
-    return owner?.host === undefined ? { kind: 'unknown' } : { kind: 'remote', host: owner.host }
-  }
-
-  local(store: string, partition: number): ReadOnlyStore | undefined {
-    return this.#app.queries.partitionView(store, partition)
+  metadata(store: string, partition: number): ReturnType<StateProvider['metadata']> {
+    return this.#app.queries.metadataForPartition(store, partition)
   }
 
   #info(store: string) {

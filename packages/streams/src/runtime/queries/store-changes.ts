@@ -125,10 +125,17 @@ class FollowedChanges implements StoreChanges {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
+const abortions = new WeakMap<AbortSignal, Promise<never>>()
+
+/** Rejects when the signal is aborted; one promise per signal, however often it is waited for. */
+function aborted(signal: AbortSignal): Promise<never> {
+  const known = abortions.get(signal)
+  if (known) return known
+  const { promise, reject } = Promise.withResolvers<never>()
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  promise.catch(() => undefined)
+  abortions.set(signal, promise)
+  return promise
 }
 
 /** How a store's changelog records are read; undefined where they are more than a key and its value. */
