@@ -5,6 +5,7 @@ export type {
   ForeignKeyJoinOptions,
   GlobalJoinOptions,
   GlobalKTable,
+  EmitOptions,
   GroupOptions,
   Initial,
   JoinOptions,
@@ -19,13 +20,17 @@ export type {
   SessionWindowedKStream,
   StoreOptions,
   StreamJoinOptions,
-  StreamOptions,
-  TableOptions,
   TimeWindowedKStream,
-  Topology,
-  TopologyNode,
   WindowStoreOptions,
 } from './core/dsl/types.ts'
+export type {
+  StreamOptions,
+  TableOptions,
+  TimeOption,
+  Topology,
+  TopologyNode,
+  TopologyOptions,
+} from './core/dsl/types-topology.ts'
 export {
   type FailedRecord,
   type FailureDecision,
@@ -70,9 +75,16 @@ export type {
   Timestamped,
   WindowEntry,
 } from './core/stores/views.ts'
+export {
+  type ExtractionTimes,
+  type TimedRecord,
+  type TimestampExtractor,
+  timestampExtractors,
+} from './core/time/timestamp-extractors.ts'
 export { type CalendarWindowOptions, calendarWindow } from './core/windows/calendar-window.ts'
 export { type JoinWindows, type JoinWindowsOptions, joinWindows } from './core/windows/join-windows.ts'
 export { type SessionWindowOptions, type SessionWindows, sessionWindow } from './core/windows/session-window.ts'
+export { type SlidingWindowOptions, type SlidingWindows, slidingWindow } from './core/windows/sliding-window.ts'
 export {
   type BufferBounds,
   type FinalResults,

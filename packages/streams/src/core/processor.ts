@@ -25,6 +25,7 @@ export type DropReason =
   | 'null-foreign-key'
   | 'late'
   | 'skipped'
+  | 'invalid-timestamp'
   /** An answer of a foreign-key join to a value that the row no longer has. */
   | 'overtaken'
 

@@ -11,6 +11,11 @@ export function invalidTimestamp(timestamp: number): StageFailure {
   )
 }
 
+/** What an extractor failed with: the record cannot be read as one of any time. */
+export function untimed(error: unknown): StageFailure {
+  return error instanceof StageFailure ? error : new StageFailure('deserialize', error)
+}
+
 /** The failure of a record; what the output threw goes on to the runtime. */
 export function failureOf(error: unknown): StageFailure {
   if (error instanceof OutputFailure) throw error.cause

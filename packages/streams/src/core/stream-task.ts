@@ -9,7 +9,7 @@ import type { Punctuator } from './processing/punctuations.ts'
 import { TaskProcessors } from './processing/task-processors.ts'
 import type { ObservedTime } from './processor.ts'
 import { noHeaders, TaskRecordContext } from './record-context.ts'
-import { describeRecord, failed, failureOf, fieldsOf, invalidTimestamp, unwrapped } from './record-failures.ts'
+import { describeRecord, failed, failureOf, fieldsOf, invalidTimestamp, untimed, unwrapped } from './record-failures.ts'
 import { RecordQueue } from './record-queue.ts'
 import { decodeChange } from './serdes/change-serde.ts'
 import { attributed, isMistake, StageFailure } from './stage-failure.ts'
@@ -26,6 +26,7 @@ import type {
   TaskTopicPartition,
 } from './task.ts'
 import { TaskStores } from './task-stores.ts'
+import { HeadTime } from './time/head-time.ts'
 import { decodeTimes, encodeTimes } from './time-metadata.ts'
 import type { SourceNode } from './topology/physical.ts'
 import { taskIdText } from './topology/plan.ts'
@@ -36,6 +37,9 @@ const recordsPerCallMax = 10_000
 
 interface Input {
   readonly queue: RecordQueue
+  readonly record: FlowRecord
+  /** What says which time records are of, where that is not their own timestamp. */
+  readonly headTime: HeadTime | undefined
   readonly source: SourceNode
   readonly receive: Receive
   /** Last offset that was committed, or where reading began. */
@@ -48,7 +52,6 @@ class SynchronousTask implements StreamTask {
   readonly inputs: readonly TaskTopicPartition[]
   readonly #options: StreamTaskOptions
   readonly #context = new TaskRecordContext()
-  readonly #record = new FlowRecord()
   readonly #stores: TaskStores
   readonly #inputs: Input[]
   readonly #times = new Map<string, ObservedTime>()
@@ -67,7 +70,6 @@ class SynchronousTask implements StreamTask {
     const subtopology = plan.subtopologies[taskId.subtopology]!
     this.id = taskId
     this.#options = options
-    if (config.strict) this.#record.onParsed = deepFreeze
     this.#metrics = new TaskMetrics(plan.applicationId, taskId)
     const { applicationId } = plan
     const { clock, onFailure } = options
@@ -104,14 +106,18 @@ class SynchronousTask implements StreamTask {
       .filter((node) => node.kind === 'source')
       .flatMap((source) => source.topics.map((topic) => ({ source, topic })))
       .filter(({ topic }) => partitionsOf(topic) > taskId.partition)
-      .map(({ source, topic }) => ({
-        queue: new RecordQueue(topic, taskId.partition),
-        source,
-        receive: receivers.get(source.name)!,
-        committed: -1,
-        committedTime: -1,
-      }))
+      .map(({ source, topic }) => this.#inputOf(source, topic, receivers.get(source.name)!))
     this.inputs = this.#inputs.map(({ queue: { topic, partition } }) => ({ topic, partition }))
+  }
+
+  #inputOf(source: SourceNode, topic: string, receive: Receive): Input {
+    const { taskId, clock, config } = this.#options
+    const queue = new RecordQueue(topic, taskId.partition)
+    const record = new FlowRecord()
+    if (config.strict) record.onParsed = deepFreeze
+    const headTime = source.timestamp && new HeadTime(queue, source, source.timestamp, { record, clock })
+    if (headTime) queue.extractTimes((head, partitionTime) => headTime.of(head, partitionTime))
+    return { queue, record, headTime, source, receive, committed: -1, committedTime: -1 }
   }
 
   changelogs(): readonly TaskChangelog[] {
@@ -187,11 +193,11 @@ class SynchronousTask implements StreamTask {
   }
 
   /** One look at the clock for the whole slice: ages are those of its last records. */
-  #endSlice(beganMs: number, { source }: Input): void {
+  #endSlice(beganMs: number, { source, record }: Input): void {
     const nowMs = this.#options.clock.now()
     this.#metrics.slices.record(nowMs - beganMs, nowMs)
     if (this.#options.config.stopwatch === undefined) {
-      this.#metrics.ageAt(source.name).record(nowMs - this.#record.timestamp, nowMs)
+      this.#metrics.ageAt(source.name).record(nowMs - record.timestamp, nowMs)
     }
     this.#metrics.sampleSinks(nowMs)
   }
@@ -333,10 +339,10 @@ class SynchronousTask implements StreamTask {
     let found: Input | undefined
     let earliest = Number.POSITIVE_INFINITY
     for (let at = 0; at < inputs.length; at++) {
-      const head = inputs[at]!.queue.head
-      if (head === undefined || head.timestamp >= earliest) continue
+      const { queue } = inputs[at]!
+      if (queue.head === undefined || queue.headTimestamp >= earliest) continue
       found = inputs[at]
-      earliest = head.timestamp
+      earliest = queue.headTimestamp
     }
     return found
   }
@@ -373,7 +379,7 @@ class SynchronousTask implements StreamTask {
     const streamTime = this.#processors.streamTimeMs
     const began = stopwatch()
     const isDone = this.#processHead(input)
-    const { timestamp } = this.#record
+    const { timestamp } = input.record
     this.#metrics.records.record(stopwatch() - began, nowMs)
     this.#metrics.lateness.record(Math.max(0, streamTime - timestamp), nowMs)
     this.#metrics.ageAt(input.source.name).record(nowMs - timestamp, nowMs)
@@ -381,17 +387,25 @@ class SynchronousTask implements StreamTask {
   }
 
   /** False when the record is to be tried again later. */
-  #processHead({ queue, source, receive }: Input): boolean {
+  #processHead(input: Input): boolean {
+    const { queue, source, receive, headTime, record } = input
+    if (headTime !== undefined && queue.attempts > 0) queue.extractAgain()
     const cursor = queue.head!
-    const { timestamp } = cursor
+    const timestamp = queue.headTimestamp
     const effects = this.#effects
-    this.#context.enter(queue.topic, queue.partition, cursor)
+    this.#context.enter(queue.topic, queue.partition, cursor, timestamp)
+    if (timestamp < 0 && headTime !== undefined && headTime.error === undefined) {
+      this.#metrics.drop(source.name, 'invalid-timestamp')
+      queue.pop()
+      return true
+    }
     try {
+      if (headTime?.error !== undefined) throw untimed(headTime.error)
       if (timestamp < 0) throw invalidTimestamp(timestamp)
       if (timestamp > queue.partitionTime) queue.partitionTime = timestamp
       if (timestamp > this.#processors.streamTimeMs) this.#processors.streamTimeMs = timestamp
-      this.#read(source, cursor)
-      receive(this.#record)
+      this.#read(input, cursor)
+      receive(record)
     } catch (error) {
       if (!this.#isSkipped(error, queue, source, effects)) return false
     }
@@ -399,15 +413,17 @@ class SynchronousTask implements StreamTask {
     return true
   }
 
-  #read(source: SourceNode, cursor: RecordCursor): void {
-    const record = this.#record
-    record.timestamp = cursor.timestamp
-    record.readKey(cursor.keyBytes(), source.keySerde)
-    if (source.changes) {
-      readChange(record, cursor.valueBytes(), source)
-      return
+  #read({ record, source, queue, headTime }: Input, cursor: RecordCursor): void {
+    record.timestamp = queue.headTimestamp
+    // An extractor has had it read in already.
+    if (headTime === undefined) {
+      record.readKey(cursor.keyBytes(), source.keySerde)
+      if (source.changes) {
+        readChange(record, cursor.valueBytes(), source)
+        return
+      }
+      record.readValue(cursor.valueBytes(), source.valueSerde)
     }
-    record.readValue(cursor.valueBytes(), source.valueSerde)
     if (source.lazy) return
     // Asking for them is what parses them.
     void record.key

@@ -3,12 +3,14 @@ import { countSerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
 import { type GraphNode, graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { SessionWindows } from '../windows/session-window.ts'
+import type { SlidingWindows } from '../windows/sliding-window.ts'
 import type { Windows } from '../windows/windows.ts'
 import { type AggregateKind, type AggregateOptions, type AnyFn, counting, folding } from './aggregations.ts'
 import { repartitionNames, repartitionNode } from './repartition.ts'
 import type { Stream } from './stream.ts'
 import type { Table } from './table.ts'
 import { keyValueSpec } from './table-spec.ts'
+import type { EmitOptions } from './types.ts'
 import { SessionWindowedStream, WindowedStream } from './windowed-stream.ts'
 
 export interface Grouping {
@@ -29,8 +31,12 @@ export class GroupedStream {
     this.grouping = grouping
   }
 
-  window(windows: Windows | SessionWindows): WindowedStream | SessionWindowedStream {
-    return 'gapMs' in windows ? new SessionWindowedStream(this, windows) : new WindowedStream(this, windows)
+  window(
+    windows: Windows | SlidingWindows | SessionWindows,
+    options: EmitOptions = {},
+  ): WindowedStream | SessionWindowedStream {
+    if ('gapMs' in windows) return new SessionWindowedStream(this, windows, options)
+    return new WindowedStream(this, windows, options)
   }
 
   count(options: AggregateOptions = {}): Table {

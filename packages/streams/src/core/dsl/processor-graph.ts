@@ -1,4 +1,5 @@
 import type { AnyTopicContract } from '@millrace/contracts'
+import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import { type GraphNode, graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import { checkedName, type GraphBuilder } from './graph-builder.ts'
@@ -25,14 +26,15 @@ export function sourceNode(
   builder: GraphBuilder,
   name: string,
   contract: AnyTopicContract,
-  options: { readonly tombstones?: boolean } = {},
+  options: { readonly tombstones?: boolean | undefined; readonly timestamp: TimestampExtractor | undefined },
 ): ProcessorGraphNode {
   const keySerde = contract.key as AnySerde
   const valueSerde = contract.value as AnySerde
+  const { timestamp } = options
   const node = graphNode({
     name: checkedName(name),
     parents: [],
-    write: (writer) => writer.source({ name, topic: contract.name, internal: false, keySerde, valueSerde }),
+    write: (writer) => writer.source({ name, topic: contract.name, internal: false, keySerde, valueSerde, timestamp }),
   })
   return new ProcessorGraphNode(builder.add(node), options.tombstones ?? false)
 }

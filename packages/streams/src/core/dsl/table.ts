@@ -5,6 +5,7 @@ import { joinedLookup, type RowJoiner, tableJoinMergeOperator, tableJoinOperator
 import { filterRows, mappedLookup, mapRows, type RowMapper, tableMapOperator } from '../operators/table-map.ts'
 import { tableSourceOperator } from '../operators/table-source.ts'
 import { derivedKeySerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
+import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import { type GraphNode, graphNode, type PhysicalWriter } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { StoreSpec } from '../topology/store-kinds.ts'
@@ -247,7 +248,12 @@ export function streamAsTable(stream: Stream, options: AsTableOptions): Table {
 }
 
 /** A topic as a table. */
-export function topicAsTable(builder: GraphBuilder, contract: AnyTopicContract, options: AsTableOptions): Table {
+export function topicAsTable(
+  builder: GraphBuilder,
+  contract: AnyTopicContract,
+  options: AsTableOptions,
+  timestamp: TimestampExtractor | undefined,
+): Table {
   const storeName = builder.storeNameOr(options.store, `${contract.name}-`)
   const sourceName = builder.suffixedOr(options.name, '-source', 'KSTREAM-SOURCE-')
   const name = builder.nameOr(options.name, 'KTABLE-SOURCE-')
@@ -260,7 +266,7 @@ export function topicAsTable(builder: GraphBuilder, contract: AnyTopicContract, 
       parents: [],
       table: tableTraits({ store: spec, storeOnDemand: options.store === undefined, from: [] }),
       write(writer) {
-        writer.source({ name: sourceName, topic: contract.name, internal: false, keySerde, valueSerde })
+        writer.source({ name: sourceName, topic: contract.name, internal: false, keySerde, valueSerde, timestamp })
         writeTableSource(writer, node, name, sourceName)
       },
     }),

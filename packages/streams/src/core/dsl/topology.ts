@@ -1,4 +1,5 @@
 import type { AnyTopicContract } from '@millrace/contracts'
+import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import { graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { RunnableTopology, TopologyPlan } from '../topology/plan.ts'
@@ -11,7 +12,7 @@ import type { AnySupplier } from './process.ts'
 import { type ProcessorGraphNode, processorNode, sinkNode, sourceNode } from './processor-graph.ts'
 import { Stream } from './stream.ts'
 import { streamAsTable, Table, topicAsTable } from './table.ts'
-import type { StreamOptions, TableOptions, Topology } from './types.ts'
+import type { StreamOptions, TableOptions, TimeOption, Topology, TopologyOptions } from './types-topology.ts'
 
 const makers: Makers = {
   stream: (state) => new Stream(state),
@@ -24,37 +25,46 @@ const makers: Makers = {
 class TopologyBuilder implements RunnableTopology {
   readonly name: string
   readonly #builder = new GraphBuilder(makers)
+  readonly #options: TopologyOptions
 
-  constructor(name: string) {
+  constructor(name: string, options: TopologyOptions = {}) {
     this.name = checkedName(name)
+    this.#options = options
   }
 
-  stream(contract: AnyTopicContract, options: StreamOptions = {}): Stream {
+  stream(contract: AnyTopicContract, options: StreamOptions & TimeOption<never, never> = {}): Stream {
     const builder = this.#builder
     const name = builder.nameOr(options.name, 'KSTREAM-SOURCE-')
+    const timestamp = this.#timestampOf(options)
     const keySerde = contract.key as AnySerde
     const valueSerde = contract.value as AnySerde
     const node = builder.add(
       graphNode({
         name,
         parents: [],
-        write: (writer) => writer.source({ name, topic: contract.name, internal: false, keySerde, valueSerde }),
+        write: (writer) =>
+          writer.source({ name, topic: contract.name, internal: false, keySerde, valueSerde, timestamp }),
       }),
     )
     const takesNull = options.tombstones ?? false
     return new Stream({ builder, node, keySerde, valueSerde, sources: [name], keyChanged: false, takesNull })
   }
 
-  table(contract: AnyTopicContract, options: TableOptions = {}): Table {
-    return topicAsTable(this.#builder, contract, options)
+  table(contract: AnyTopicContract, options: TableOptions & TimeOption<never, never> = {}): Table {
+    return topicAsTable(this.#builder, contract, options, this.#timestampOf(options))
   }
 
   globalTable(contract: AnyTopicContract, options: { name?: string; store?: string } = {}): GlobalTable {
     return globalTable(this.#builder, contract, options)
   }
 
-  source(name: string, contract: AnyTopicContract, options?: { tombstones?: boolean }): ProcessorGraphNode {
-    return sourceNode(this.#builder, name, contract, options)
+  source(
+    name: string,
+    contract: AnyTopicContract,
+    options: { readonly tombstones?: boolean } & TimeOption<never, never> = {},
+  ): ProcessorGraphNode {
+    const { tombstones } = options
+    return sourceNode(this.#builder, name, contract, { tombstones, timestamp: this.#timestampOf(options) })
   }
 
   processor(name: string, supplier: AnySupplier, options: Parameters<typeof processorNode>[3]): ProcessorGraphNode {
@@ -71,6 +81,10 @@ class TopologyBuilder implements RunnableTopology {
 
   describe(): string {
     return this.plan().describe()
+  }
+
+  #timestampOf(options: TimeOption<never, never>): TimestampExtractor | undefined {
+    return (options.timestamp ?? this.#options.timestamp) as TimestampExtractor | undefined
   }
 }
 
@@ -89,8 +103,8 @@ class TopologyBuilder implements RunnableTopology {
  *   return app
  * }
  */
-export function topology(name: string): Topology {
-  return new TopologyBuilder(name) as unknown as Topology
+export function topology(name: string, options?: TopologyOptions): Topology {
+  return new TopologyBuilder(name, options) as unknown as Topology
 }
 
 /** The side of a topology that runtime and test driver see. */

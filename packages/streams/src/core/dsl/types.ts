@@ -1,10 +1,11 @@
-import type { AnyTopicContract, KeyInput, Serde, TopicContract, ValueInput } from '@millrace/contracts'
+import type { AnyTopicContract, KeyInput, Serde, ValueInput } from '@millrace/contracts'
 import type { FixedKeyProcessorSupplier, ProcessorSupplier } from '../processing/processor-api.ts'
 import type { RecordContext } from '../record-context.ts'
 import type { StoreBuilder } from '../stores/store-builders.ts'
 import type { JoinWindows } from '../windows/join-windows.ts'
 import type { SessionWindows } from '../windows/session-window.ts'
 import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
+import type { SlidingWindows } from '../windows/sliding-window.ts'
 import type { Windowed, Windows } from '../windows/windows.ts'
 import type { ClosesFor, FitsTopic, SameKey, Sync } from './type-error.ts'
 
@@ -208,14 +209,6 @@ export interface KStream<K, V> {
   to<C extends AnyTopicContract>(contract: C & FitsTopic<K, V, KeyInput<C>, ValueInput<C>>, options?: NameOption): void
 }
 
-declare const nodeRecords: unique symbol
-
-/** A source or processor of a graph, with the types of what it hands on. */
-export interface TopologyNode<out K, out V> {
-  readonly name: string
-  readonly [nodeRecords]?: readonly [key: K, value: V]
-}
-
 export interface ProcessOptions extends NameOption {
   /** Stores that the processor may use: what declares them, or names of those that other steps declare. */
   readonly stores?: readonly (StoreBuilder<unknown> | string)[]
@@ -275,9 +268,17 @@ export interface KGroupedStream<K, V> {
     fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
   ): KTable<K, A>
   /** One aggregate per key and session. */
-  window(windows: SessionWindows): SessionWindowedKStream<K, V>
+  window(windows: SessionWindows, options?: EmitOptions): SessionWindowedKStream<K, V>
   /** One aggregate per key and window. */
-  window(windows: Windows): TimeWindowedKStream<K, V>
+  window(windows: Windows | SlidingWindows, options?: EmitOptions): TimeWindowedKStream<K, V>
+}
+
+export interface EmitOptions {
+  /**
+   * `onUpdate` (unless told otherwise) hands every update on. `onClose` hands on one result a window, when stream time has
+   * passed its end by the grace; looked for once a second of wall clock, when a record comes.
+   */
+  readonly emit?: 'onUpdate' | 'onClose'
 }
 
 export interface TimeWindowedKStream<K, V> {
@@ -407,72 +408,4 @@ export interface KGroupedTable<K, V> {
       readonly subtract: (aggregate: V, value: V, key: K) => Sync<V>
     },
   ): KTable<K, V>
-}
-
-export interface StreamOptions extends NameOption {
-  /** Gives callbacks tombstones too, as null. Without it steps that call back drop and count them; others hand them on. */
-  readonly tombstones?: boolean
-}
-
-export interface Topology {
-  readonly name: string
-  /** Reads a topic as a stream. */
-  stream<K, V, KIn, VIn>(
-    contract: TopicContract<K, V, KIn, VIn>,
-    options?: StreamOptions & { tombstones?: false },
-  ): KStream<K, V>
-  stream<K, V, KIn, VIn>(
-    contract: TopicContract<K, V, KIn, VIn>,
-    options: StreamOptions & { tombstones: true },
-  ): KStream<K, V | null>
-  /** Reads a topic as a table. */
-  table<K, V, KIn, VIn>(contract: TopicContract<K, V, KIn, VIn>, options?: TableOptions): KTable<K, V>
-  /** Reads a topic as a table that every instance holds whole. */
-  globalTable<K, V, KIn, VIn>(
-    contract: TopicContract<K, V, KIn, VIn>,
-    options?: Pick<TableOptions, 'store' | 'name'>,
-  ): GlobalKTable<K, V>
-  /**
-   * Reads a topic in a graph of processors that is written out node by node, each under its own name.
-   *
-   * @example
-   * const orders = app.source('orders', order)
-   * const totals = app.processor('add-up', addUp, { from: orders, stores: [totalsStore] })
-   * app.sink('totals', total, { from: totals })
-   */
-  source<K, V, KIn, VIn>(
-    name: string,
-    contract: TopicContract<K, V, KIn, VIn>,
-    options?: { tombstones?: false },
-  ): TopologyNode<K, V>
-  source<K, V, KIn, VIn>(
-    name: string,
-    contract: TopicContract<K, V, KIn, VIn>,
-    options: { tombstones: true },
-  ): TopologyNode<K, V | null>
-  /** A processor in such a graph. */
-  processor<K, V, KOut = K, VOut = V>(
-    name: string,
-    supplier: ProcessorSupplier<K, V, KOut, VOut>,
-    options: {
-      readonly from: TopologyNode<K, V> | readonly TopologyNode<K, V>[]
-      readonly stores?: ProcessOptions['stores']
-    },
-  ): TopologyNode<KOut, VOut>
-  /** Writes to a topic what the nodes it comes from hand on. */
-  sink<K, V, C extends AnyTopicContract>(
-    name: string,
-    contract: C & FitsTopic<K, V, KeyInput<C>, ValueInput<C>>,
-    options: { readonly from: TopologyNode<K, V> | readonly TopologyNode<K, V>[] },
-  ): void
-  /** The text of Java's `Topology#describe()`. */
-  describe(): string
-}
-
-export interface TableOptions {
-  /** Name of the store; without one, a store is made only where rows are looked up. */
-  readonly store?: string
-  readonly name?: string
-  /** Whether the record cache stands in front; true unless turned off. */
-  readonly cache?: boolean
 }

@@ -1,11 +1,14 @@
 import { streamsError } from '../../errors.ts'
+import type { EmitStrategy } from '../operators/final-results.ts'
 import { type SessionAggregation, sessionAggregateOperator } from '../operators/session-aggregate.ts'
+import { slidingAggregateOperator } from '../operators/sliding-aggregate.ts'
 import type { Aggregation } from '../operators/stream-aggregate.ts'
 import { windowAggregateOperator } from '../operators/window-aggregate.ts'
 import { countSerde } from '../serdes/derived-serdes.ts'
 import { windowedSerde } from '../serdes/windowed-serde.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { SessionWindows } from '../windows/session-window.ts'
+import type { SlidingWindows } from '../windows/sliding-window.ts'
 import type { Windows } from '../windows/windows.ts'
 import {
   type AggregateKind,
@@ -17,15 +20,21 @@ import {
 } from './aggregations.ts'
 import type { GroupedStream } from './grouped-stream.ts'
 import type { Table } from './table.ts'
+import type { EmitOptions } from './types.ts'
 
 /** Aggregations with windows. */
 export class WindowedStream {
   readonly #grouped: GroupedStream
-  readonly #windows: Windows
+  readonly #windows: Windows | SlidingWindows
+  readonly #emit: EmitStrategy
 
-  constructor(grouped: GroupedStream, windows: Windows) {
+  constructor(grouped: GroupedStream, windows: Windows | SlidingWindows, { emit = 'onUpdate' }: EmitOptions) {
+    if (emit === 'onClose' && !('differenceMs' in windows) && windows.maxSizeMs === Number.POSITIVE_INFINITY) {
+      throw streamsError('STREAMS_TOPOLOGY_INVALID', `${windows.description} never closes: no results on close`)
+    }
     this.#grouped = grouped
     this.#windows = windows
+    this.#emit = emit
   }
 
   count(options: AggregateOptions = {}): Table {
@@ -51,7 +60,13 @@ export class WindowedStream {
   }
 
   #add(aggregation: Aggregation, options: AggregateOptions, prefix: string): Table {
-    return this.#grouped.add(windowKind(this.#windows, this.#grouped.grouping.keySerde), aggregation, options, prefix)
+    const { keySerde } = this.#grouped.grouping
+    const windows = this.#windows
+    const kind =
+      'differenceMs' in windows
+        ? slidingKind(windows, keySerde, this.#emit)
+        : windowKind(windows, keySerde, this.#emit)
+    return this.#grouped.add(kind, aggregation, options, prefix)
   }
 }
 
@@ -59,10 +74,12 @@ export class WindowedStream {
 export class SessionWindowedStream {
   readonly #grouped: GroupedStream
   readonly #windows: SessionWindows
+  readonly #emit: EmitStrategy
 
-  constructor(grouped: GroupedStream, windows: SessionWindows) {
+  constructor(grouped: GroupedStream, windows: SessionWindows, { emit = 'onUpdate' }: EmitOptions) {
     this.#grouped = grouped
     this.#windows = windows
+    this.#emit = emit
   }
 
   count(options: AggregateOptions = {}): Table {
@@ -92,7 +109,7 @@ export class SessionWindowedStream {
   }
 
   #add(aggregation: SessionAggregation, options: AggregateOptions, prefix: string): Table {
-    const kind = sessionKind(this.#windows, this.#grouped.grouping.keySerde, aggregation.merge)
+    const kind = sessionKind(this.#windows, this.#grouped.grouping.keySerde, aggregation.merge, this.#emit)
     return this.#grouped.add(kind, aggregation, options, prefix)
   }
 }
@@ -103,11 +120,11 @@ export function mergeOf({ merge }: AggregateOptions): AnyFn {
   throw streamsError('STREAMS_TOPOLOGY_INVALID', 'an aggregate of sessions needs merge: how two of them become one')
 }
 
-export function windowKind(windows: Windows, keySerde: AnySerde): AggregateKind {
+export function windowKind(windows: Windows, keySerde: AnySerde, emit: EmitStrategy): AggregateKind {
   return {
     keySerde: windowedSerde(keySerde, windows) as unknown as AnySerde,
     closesAfterMs: windows.graceMs,
-    create: (folded, store, sendOldValues) => windowAggregateOperator(folded, windows, store, sendOldValues),
+    create: (folded, store, sendOldValues) => windowAggregateOperator(folded, windows, store, sendOldValues, emit),
     spec: (name, valueSerde, { cache, retentionMs }) => ({
       name,
       kind: 'window',
@@ -122,16 +139,39 @@ export function windowKind(windows: Windows, keySerde: AnySerde): AggregateKind 
   }
 }
 
+export function slidingKind(windows: SlidingWindows, keySerde: AnySerde, emit: EmitStrategy): AggregateKind {
+  const { description, differenceMs, graceMs, endOf } = windows
+  return {
+    keySerde: windowedSerde(keySerde, windows) as unknown as AnySerde,
+    closesAfterMs: graceMs,
+    create: (folded, store, sendOldValues) => slidingAggregateOperator(folded, windows, store, sendOldValues, emit),
+    spec: (name, valueSerde, { cache, retentionMs }) => ({
+      name,
+      kind: 'window',
+      keySerde,
+      valueSerde,
+      // A record makes the right window of one that it is twice the difference away from the beginning of.
+      retentionMs: checkedRetention(description, 2 * differenceMs + graceMs, retentionMs),
+      windowSizeMs: differenceMs,
+      windowEnd: endOf,
+      hasSpans: true,
+      cached: cache ?? true,
+      changelog: {},
+    }),
+  }
+}
+
 export function sessionKind(
   windows: SessionWindows,
   keySerde: AnySerde,
   merge: SessionAggregation['merge'],
+  emit: EmitStrategy,
 ): AggregateKind {
   return {
     keySerde: windowedSerde(keySerde, windows) as unknown as AnySerde,
     closesAfterMs: windows.gapMs + windows.graceMs,
     create: (folded, store, sendOldValues) =>
-      sessionAggregateOperator({ ...folded, merge }, windows, store, sendOldValues),
+      sessionAggregateOperator({ ...folded, merge }, windows, store, sendOldValues, emit),
     spec: (name, valueSerde, { cache, retentionMs }) => ({
       name,
       kind: 'session',

@@ -109,3 +109,8 @@ const added = app.processor(
 app.sink('totals', total, { from: added })
 // @ts-expect-error The values of the stream do not match the values of the topic contract
 app.sink('orders', total, { from: source })
+
+// Extractors are given what the contract declares.
+app.stream(order, { timestamp: (record) => record.value?.amount ?? record.timestamp })
+// @ts-expect-error there is no such field
+app.table(order, { timestamp: (record) => record.value?.placedAt ?? record.timestamp })

@@ -1,5 +1,6 @@
 import type { TableLookup } from '../operators/table-getter.ts'
 import type { CreateProcessor } from '../processor.ts'
+import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import type { AnySerde, PartitionOf } from './physical.ts'
 import type { SpecOf, StoreSpec } from './store-kinds.ts'
 
@@ -22,6 +23,7 @@ export interface PhysicalWriter {
     keySerde: AnySerde
     valueSerde: AnySerde
     changes?: boolean
+    timestamp?: TimestampExtractor | undefined
   }): void
   processor(node: {
     name: string

@@ -88,7 +88,7 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
   }
   const writer: PhysicalWriter = {
     facts,
-    source({ name, topic, internal, keySerde, valueSerde, changes = false }) {
+    source({ name, topic, internal, keySerde, valueSerde, changes = false, timestamp }) {
       const topics = [fullName(topic, internal)]
       const other = draft.sourceOfTopic.get(topics[0]!)
       if (draft.globals.some((global) => global.source === other)) {
@@ -97,13 +97,14 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
         })
       }
       if (other !== undefined) {
-        mustReadAlike(draft.nodes.get(other) as SourceNode, { keySerde, valueSerde }, topic)
+        mustReadAlike(draft.nodes.get(other) as SourceNode, { keySerde, valueSerde, timestamp }, topic)
         draft.aliases.set(name, other)
         return
       }
       draft.sourceOfTopic.set(topics[0]!, name)
       if (!internal) draft.sourceTopics.add(topic)
-      add({ kind: 'source', name, topics, keySerde, valueSerde, changes, lazy: true, children: [], parents: [] })
+      const nodes = { children: [], parents: [] }
+      add({ kind: 'source', name, topics, keySerde, valueSerde, changes, lazy: true, timestamp, ...nodes })
     },
     processor({ name, parents, create, readsValue, stores = [] }) {
       add({ kind: 'processor', name, parents: parents.map(actual), create, readsValue, stores, children: [] })
@@ -169,9 +170,13 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
 
 function mustReadAlike(
   source: SourceNode,
-  serdes: { readonly keySerde: unknown; readonly valueSerde: unknown },
+  serdes: Pick<SourceNode, 'keySerde' | 'valueSerde' | 'timestamp'>,
   topic: string,
 ): void {
+  if (source.timestamp !== serdes.timestamp) {
+    const message = `topic '${topic}' is read with two different timestamp extractors`
+    throw streamsError('STREAMS_TOPOLOGY_INVALID', message, { topic })
+  }
   if (source.keySerde === serdes.keySerde && source.valueSerde === serdes.valueSerde) return
   throw streamsError('STREAMS_TOPOLOGY_INVALID', `topic '${topic}' is read under two different contracts`, { topic })
 }

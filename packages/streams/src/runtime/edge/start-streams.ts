@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { channel } from 'node:diagnostics_channel'
-import { pathToFileURL } from 'node:url'
 import { type Clock, type Random, systemClock, systemRandom } from '@millrace/base'
 import { checkOptions } from '@millrace/base/internal'
 import { type KafkaClient, type KafkaClientOptions, kafkaClient } from '@millrace/kafka'
 import { runnable } from '../../core/dsl/topology.ts'
-import type { Topology } from '../../core/dsl/types.ts'
+import type { Topology } from '../../core/dsl/types-topology.ts'
 import { type FailureHandlers, failLoudly } from '../../core/handlers.ts'
 import { createStreamTask } from '../../core/stream-task.ts'
-import { defaultTaskConfig } from '../../core/task.ts'
-import type { TopologyPlan } from '../../core/topology/plan.ts'
+import { defaultTaskConfig, type TaskConfig } from '../../core/task.ts'
 import type { TaskAssignor } from '../assignment/group-model.ts'
 import { type ProcessingGuarantee, resolveConfig, type StreamsLimits } from '../config.ts'
 import { readConfig, type StreamsConfig } from '../kafka-config/read-config.ts'
@@ -17,14 +15,25 @@ import { MemoryStateStores } from '../memory-state-stores.ts'
 import type { RestoreListener, StandbyUpdateListener } from '../restore-events.ts'
 import type { StateStores } from '../state-stores.ts'
 import { type StreamsInstance, StreamsRuntime } from '../streams-runtime.ts'
+import type { ThreadContext, ThreadHandle } from '../threads/thread-handle.ts'
+import type { UncaughtHandler } from '../threads/thread-set.ts'
 import { LmdbStateStores } from './lmdb/lmdb-state-stores.ts'
 import { StateDirectory } from './lmdb/state-directory.ts'
-
-/** A topology, a function that makes one, or the module whose default export is such a function. */
-export type TopologySource = Topology | (() => Topology) | URL | string
+import { loadApplication, type TopologySource } from './threads/application-module.ts'
+import { checkShareable, instanceSeed } from './threads/thread-seed.ts'
+import { workerThread } from './threads/worker-thread.ts'
 
 export interface StartStreamsOptions {
   readonly topology: TopologySource
+  /** What the function that makes the topology is called with; what structured cloning can copy. */
+  readonly args?: unknown
+  /**
+   * How many threads work in this process (num.stream.threads). Above 1 each is a worker that loads the topology's
+   * module, so `topology` has to be one. Default 1: this thread.
+   */
+  readonly threads?: number
+  /** Decides what becomes of the instance when a thread fails (KIP-671). Default: it stops with the failure. */
+  readonly uncaughtHandler?: UncaughtHandler
   /** Bootstrap list; or give a `client`, which then stays the caller's to close. */
   readonly brokers?: string | readonly string[]
   readonly client?: KafkaClient
@@ -101,7 +110,9 @@ const failureChannel = channel('millrace:streams:failure')
 export async function startStreams(given: StartStreamsOptions): Promise<StreamsInstance> {
   const { options, kafka } = withConfig(given)
   check(options)
-  const plan = await planOf(options.topology, options.applicationId)
+  if ((options.threads ?? 1) > 1) checkShareable(options)
+  const application = await loadApplication(options.topology, options.args, options.applicationId)
+  const { plan } = application
   const config = resolveConfig({
     ...options.limits,
     ...defined({
@@ -130,23 +141,30 @@ export async function startStreams(given: StartStreamsOptions): Promise<StreamsI
       })
   const { applicationId } = plan
   const { instanceId } = state
+  const taskConfig: TaskConfig = {
+    ...defaultTaskConfig,
+    ...defined({ maxTaskIdleMs: options.maxTaskIdleMs, retryDelayMs: options.retryDelayMs }),
+    handlers: { ...failLoudly, ...application.handlers, ...options.handlers },
+    ...(options.metricsLevel === 'debug' && { stopwatch: () => performance.now() }),
+  }
+  const { threads = 1 } = options
+  const parts = { applicationId, instanceId, directory: state.directory, config, taskConfig }
   const runtime = new StreamsRuntime({
     client: options.client ?? ownClient!,
     plan,
     createTask: createStreamTask,
-    taskConfig: {
-      ...defaultTaskConfig,
-      ...defined({ maxTaskIdleMs: options.maxTaskIdleMs, retryDelayMs: options.retryDelayMs }),
-      handlers: { ...failLoudly, ...options.handlers },
-    },
+    taskConfig,
     config,
     stores: state.stores,
     clock,
     random,
     instanceId,
     applicationServer: options.applicationServer,
-    taskAssignor: options.taskAssignor,
+    taskAssignor: options.taskAssignor ?? application.taskAssignor,
     restoreListener: options.restoreListener,
+    threads,
+    startThread: (context) => startThread(context, options, parts),
+    uncaught: options.uncaughtHandler,
     yieldNow: () => new Promise(setImmediate),
     onFailure: (error) => failureChannel.publish({ applicationId, instanceId, error }),
     onClosed: async () => {
@@ -158,8 +176,22 @@ export async function startStreams(given: StartStreamsOptions): Promise<StreamsI
   return runtime
 }
 
+/** The only thread works in this event loop; where there are several, and for those that are added, each has a worker. */
+function startThread(
+  context: ThreadContext,
+  options: StartStreamsOptions,
+  parts: Parameters<typeof instanceSeed>[1],
+): ThreadHandle | undefined {
+  if ((options.threads ?? 1) === 1 && context.index === 1) return undefined
+  return workerThread(instanceSeed(options, parts), context, () => {
+    if (parts.directory !== 'memory') LmdbStateStores.releaseClaims(parts.directory, String(context.index))
+  })
+}
+
 interface OpenState {
   readonly stores: StateStores
+  /** `memory`, or the directory of the application. */
+  readonly directory: string
   readonly instanceId: string
   release(): Promise<void>
 }
@@ -167,30 +199,22 @@ interface OpenState {
 async function openState(options: StartStreamsOptions, applicationId: string): Promise<OpenState> {
   const newId = (): string => options.instanceId ?? randomUUID()
   if (options.stateDir === 'memory') {
-    return { stores: new MemoryStateStores(), instanceId: newId(), release: () => Promise.resolve() }
+    return {
+      stores: new MemoryStateStores(),
+      directory: 'memory',
+      instanceId: newId(),
+      release: () => Promise.resolve(),
+    }
   }
   const directory = await StateDirectory.open(options.stateDir ?? '.millrace/state', applicationId, newId)
   // The directory is ours alone: whoever claimed tasks in it is dead.
   LmdbStateStores.releaseClaims(directory.path)
   return {
     stores: new LmdbStateStores(directory.path),
+    directory: directory.path,
     instanceId: options.instanceId ?? directory.instanceId,
     release: () => directory.close(),
   }
-}
-
-async function planOf(source: TopologySource, applicationId: string | undefined): Promise<TopologyPlan> {
-  const built = await build(source)
-  return runnable(built).plan(applicationId === undefined ? {} : { applicationId })
-}
-
-async function build(source: TopologySource): Promise<Topology> {
-  if (typeof source === 'function') return source()
-  if (typeof source !== 'string' && !(source instanceof URL)) return source
-  const url = source instanceof URL || /^[a-z][a-z+.-]+:/i.test(source) ? String(source) : pathToFileURL(source).href
-  const loaded = (await import(url)) as { default?: unknown }
-  if (typeof loaded.default !== 'function') throw new TypeError(`${url} has no default export that is a function`)
-  return (loaded.default as () => Topology)()
 }
 
 function check(options: StartStreamsOptions): void {
@@ -199,6 +223,9 @@ function check(options: StartStreamsOptions): void {
     options,
     {
       topology: ['object', 'function', 'string'],
+      args: ['object', 'array', 'string', 'number', 'boolean'],
+      threads: { min: 1, max: 1_000, integer: true },
+      uncaughtHandler: 'function',
       brokers: ['string', 'array'],
       client: 'object',
       applicationId: 'string',

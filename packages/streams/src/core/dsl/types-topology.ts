@@ -1,0 +1,95 @@
+import type { AnyTopicContract, KeyInput, TopicContract, ValueInput } from '@millrace/contracts'
+import type { ProcessorSupplier } from '../processing/processor-api.ts'
+import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
+import type { FitsTopic } from './type-error.ts'
+import type { GlobalKTable, KStream, KTable, NameOption, ProcessOptions } from './types.ts'
+
+/** What holds for a topology as a whole. */
+export interface TopologyOptions {
+  /** What says which time records are of, for topics that are read without an extractor of their own. */
+  readonly timestamp?: TimestampExtractor
+}
+
+export interface TimeOption<K, V> {
+  /** What says which time a record is of; its own timestamp unless given, and then a negative one fails. */
+  readonly timestamp?: TimestampExtractor<NoInfer<K>, NoInfer<V>>
+}
+
+declare const nodeRecords: unique symbol
+
+/** A source or processor of a graph, with the types of what it hands on. */
+export interface TopologyNode<out K, out V> {
+  readonly name: string
+  readonly [nodeRecords]?: readonly [key: K, value: V]
+}
+
+export interface StreamOptions extends NameOption {
+  /** Gives callbacks tombstones too, as null. Without it steps that call back drop and count them; others hand them on. */
+  readonly tombstones?: boolean
+}
+
+export interface Topology {
+  readonly name: string
+  /** Reads a topic as a stream. */
+  stream<K, V, KIn, VIn>(
+    contract: TopicContract<K, V, KIn, VIn>,
+    options?: StreamOptions & TimeOption<K, V> & { tombstones?: false },
+  ): KStream<K, V>
+  stream<K, V, KIn, VIn>(
+    contract: TopicContract<K, V, KIn, VIn>,
+    options: StreamOptions & TimeOption<K, V> & { tombstones: true },
+  ): KStream<K, V | null>
+  /** Reads a topic as a table. */
+  table<K, V, KIn, VIn>(
+    contract: TopicContract<K, V, KIn, VIn>,
+    options?: TableOptions & TimeOption<K, V>,
+  ): KTable<K, V>
+  /** Reads a topic as a table that every instance holds whole. */
+  globalTable<K, V, KIn, VIn>(
+    contract: TopicContract<K, V, KIn, VIn>,
+    options?: Pick<TableOptions, 'store' | 'name'>,
+  ): GlobalKTable<K, V>
+  /**
+   * Reads a topic in a graph of processors that is written out node by node, each under its own name.
+   *
+   * @example
+   * const orders = app.source('orders', order)
+   * const totals = app.processor('add-up', addUp, { from: orders, stores: [totalsStore] })
+   * app.sink('totals', total, { from: totals })
+   */
+  source<K, V, KIn, VIn>(
+    name: string,
+    contract: TopicContract<K, V, KIn, VIn>,
+    options?: TimeOption<K, V> & { tombstones?: false },
+  ): TopologyNode<K, V>
+  source<K, V, KIn, VIn>(
+    name: string,
+    contract: TopicContract<K, V, KIn, VIn>,
+    options: TimeOption<K, V> & { tombstones: true },
+  ): TopologyNode<K, V | null>
+  /** A processor in such a graph. */
+  processor<K, V, KOut = K, VOut = V>(
+    name: string,
+    supplier: ProcessorSupplier<K, V, KOut, VOut>,
+    options: {
+      readonly from: TopologyNode<K, V> | readonly TopologyNode<K, V>[]
+      readonly stores?: ProcessOptions['stores']
+    },
+  ): TopologyNode<KOut, VOut>
+  /** Writes to a topic what the nodes it comes from hand on. */
+  sink<K, V, C extends AnyTopicContract>(
+    name: string,
+    contract: C & FitsTopic<K, V, KeyInput<C>, ValueInput<C>>,
+    options: { readonly from: TopologyNode<K, V> | readonly TopologyNode<K, V>[] },
+  ): void
+  /** The text of Java's `Topology#describe()`. */
+  describe(): string
+}
+
+export interface TableOptions {
+  /** Name of the store; without one, a store is made only where rows are looked up. */
+  readonly store?: string
+  readonly name?: string
+  /** Whether the record cache stands in front; true unless turned off. */
+  readonly cache?: boolean
+}
