@@ -106,12 +106,22 @@ export {
   type Windows,
 } from './core/windows/windows.ts'
 export { streamsErrors } from './errors.ts'
+export type {
+  AssignmentInput,
+  AssignmentMember,
+  AssignmentTask,
+  GroupAssignment,
+  MemberTasks,
+  TaskAssignor,
+} from './runtime/assignment/group-model.ts'
 export type { StreamsLimits } from './runtime/config.ts'
-export { type StartStreamsOptions, startStreams, type TopologySource } from './runtime/edge/start-streams.ts'
+export { type StartStreamsOptions, startStreams } from './runtime/edge/start-streams.ts'
+export type { ApplicationModule, TopologySource } from './runtime/edge/threads/application-module.ts'
 export type { StreamsState } from './runtime/instance-state.ts'
 export { kafkaStreamsConfig } from './runtime/kafka-config/kafka-streams-config.ts'
 export type { StreamsConfig } from './runtime/kafka-config/read-config.ts'
 export type { ConfigValue } from './runtime/kafka-config/read-value.ts'
+export { type OtelMeter, otelMetrics } from './runtime/otel-metrics.ts'
 export type { FailureReason, PartitionResult, StalenessBound } from './runtime/queries/partition-query.ts'
 export { boundOf, mergePositions, type Position, type PositionBound } from './runtime/queries/position.ts'
 export {
@@ -140,4 +150,6 @@ export type {
   StoreRange,
   WindowBounds,
 } from './runtime/queries/store-queries.ts'
+export type { RestoreListener, StandbyUpdateListener, StoreChangelog } from './runtime/restore-events.ts'
 export type { StreamsInstance } from './runtime/streams-runtime.ts'
+export type { UncaughtDecision, UncaughtHandler } from './runtime/threads/thread-set.ts'

@@ -40,6 +40,8 @@ export class ChangelogRestorer {
   readonly #consumer: Consumer
   readonly #targets = new Map<string, Target>()
   restoredRecords = 0
+  /** By task. */
+  readonly restoredBy = new Map<string, number>()
 
   constructor(options: ChangelogRestorerOptions) {
     this.#options = options
@@ -53,6 +55,14 @@ export class ChangelogRestorer {
   /** Records still to be restored, by the offsets. */
   get remaining(): number {
     return [...this.#targets.values()].reduce((sum, { end, position }) => sum + Math.max(0, end - position), 0)
+  }
+
+  remainingOf(active: ActiveTask): number {
+    let sum = 0
+    for (const target of this.#targets.values()) {
+      if (target.active === active) sum += Math.max(0, target.end - target.position)
+    }
+    return sum
   }
 
   isRestoring(active: ActiveTask): boolean {
@@ -145,6 +155,8 @@ export class ChangelogRestorer {
     const { firstOffset, nextOffset } = fetched
     const records = target.active.task.restore(target.store, fetched.batches, { firstOffset, nextOffset })
     this.restoredRecords += records
+    const { text } = target.active
+    this.restoredBy.set(text, (this.restoredBy.get(text) ?? 0) + records)
     target.restored += records
     target.position = nextOffset
     if (records === 0) return

@@ -20,6 +20,7 @@ import type { TellRestore } from './restore-events.ts'
 import { StandbyUpdater, standbyFetchMaxBytes } from './standby-updater.ts'
 import type { StateStores } from './state-stores.ts'
 import { TaskSet } from './task-set.ts'
+import { ThreadTimes } from './thread-times.ts'
 import { type BoundsOf, changelogBounds } from './topics/changelog-bounds.ts'
 import { Transactor } from './transactor.ts'
 
@@ -92,11 +93,13 @@ export class StreamThread {
   /** As the last turn found it. */
   #isPaused = false
   readonly counters = { processed: 0, commits: 0, failures: 0, rebalances: 0 }
+  readonly times: ThreadTimes
 
   constructor(options: StreamThreadOptions) {
     this.#options = options
     const { client, plan, config, partitionsOf, stores, tell, groupInstanceId, looksAfterDisk } = options
     this.#lastCommitMs = options.clock.now()
+    this.times = new ThreadTimes(options.clock)
     this.#role = new GroupRole({ ...options, speaksForDisk: looksAfterDisk })
     this.#consumer = client.consumer({
       groupId: plan.applicationId,
@@ -138,6 +141,10 @@ export class StreamThread {
   get isReady(): boolean {
     if (!this.#hasJoined || this.#broken || this.#tasks.hasPending) return false
     return this.#tasks.assigned.every(({ phase }) => phase === 'running')
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
   }
 
   get hosts(): HostMap {
@@ -208,7 +215,12 @@ export class StreamThread {
     const timeoutMs = this.#pollTimeoutMs()
     // A poll that need not wait may not let anybody else run either.
     if (timeoutMs === 0) await yieldNow()
-    for (const fetched of await this.#consumer.poll({ timeoutMs, signal: this.#stop.signal })) this.#deliver(fetched)
+    const { signal } = this.#stop
+    let records = 0
+    for (const fetched of await this.times.polls.of(() => this.#consumer.poll({ timeoutMs, signal }))) {
+      records += this.#deliver(fetched)
+    }
+    this.times.polled(records)
     // Callbacks of the poll may have failed to commit.
     if (this.#broken) throw (this.#broken as { error: unknown }).error
     this.#holdBack(...this.#tasks.openPending())
@@ -247,16 +259,19 @@ export class StreamThread {
     return Math.max(0, Math.min(config.pollTimeoutMs, ...wakes.map((wakeMs) => wakeMs - nowMs)))
   }
 
-  #deliver(fetched: FetchedPartition): void {
+  /** Returns how many records it is. */
+  #deliver(fetched: FetchedPartition): number {
     const active = this.#tasks.ownerOf(fetched)
-    if (active?.phase !== 'running') return
+    if (active?.phase !== 'running') return 0
     const { topic, partition, batches, firstOffset, nextOffset, lastStableOffset } = fetched
     const name = partitionText(fetched)
     active.task.addBatches({ topic, partition, batches, firstOffset, nextOffset, endOffset: lastStableOffset })
     active.ends.set(name, lastStableOffset)
-    if (active.task.bufferedRecords(topic, partition) < this.#options.config.bufferedRecordsMax) return
-    active.paused.add(name)
-    this.#consumer.pause([{ topic, partition }])
+    if (active.task.bufferedRecords(topic, partition) >= this.#options.config.bufferedRecordsMax) {
+      active.paused.add(name)
+      this.#consumer.pause([{ topic, partition }])
+    }
+    return batches.reduce((sum, { recordCount }) => sum + recordCount, 0)
   }
 
   /**
@@ -298,7 +313,8 @@ export class StreamThread {
   async #restore(): Promise<void> {
     const isBusyOtherwise = this.#tasks.running.some(({ task }) => task.canProcess())
     const timeoutMs = isBusyOtherwise ? 0 : Math.min(restorePollMs, this.#options.config.pollTimeoutMs)
-    for (const { active, error } of await this.#restorer.step(timeoutMs)) await this.#reopen(active, error)
+    const failures = this.#restorer.isIdle ? [] : await this.times.restores.of(() => this.#restorer.step(timeoutMs))
+    for (const { active, error } of failures) await this.#reopen(active, error)
     const ready = this.#tasks.assigned.filter(
       (active) => active.phase === 'restoring' && !this.#restorer.isRestoring(active),
     )
@@ -314,7 +330,7 @@ export class StreamThread {
   async #followStandbys(): Promise<void> {
     // Tasks that are to run come first.
     if (this.#standbys.isIdle || !this.#restorer.isIdle) return
-    const failures = await this.#orStopped(this.#standbys.step())
+    const failures = await this.times.standbys.of(() => this.#orStopped(this.#standbys.step()))
     for (const { standby, error } of failures) {
       this.#options.onFailure(error)
       await this.#tasks.closeStandby(standby)
@@ -331,11 +347,14 @@ export class StreamThread {
     if (busy.length === 0) return
     const budgetMs = Math.max(1, config.sliceMs / busy.length)
     const maxRecords = Math.ceil(config.sliceRecordsMax / busy.length)
+    const before = this.counters.processed
+    const beganMs = this.times.nowMs
     for (const active of busy) {
       this.counters.processed += active.task.process({ budgetMs, maxRecords })
       this.#resumeInputs(active)
     }
-    await this.#transactor.collector.relieve(config.inflightMaxBytes)
+    this.times.processed(this.counters.processed - before, beganMs)
+    await this.times.waits.of(() => this.#transactor.collector.relieve(config.inflightMaxBytes))
   }
 
   /**
@@ -381,10 +400,11 @@ export class StreamThread {
       await this.#transactor.collector.drain()
       await this.#commitStores(committing)
     }
-    await this.#transactor.commit(offsets)
+    await this.times.waits.of(() => this.#transactor.commit(offsets))
     if (!faults.storesBeforeCommit) await this.#commitStores(committing)
     for (const at of offsets) this.#tasks.ownerOf(at)?.committed.set(partitionText(at), at.offset)
     this.#transactor.collector.committed()
+    this.times.commits.since(this.#lastCommitMs)
     this.counters.commits++
     this.#failures = 0
     this.#housekeeping.committed(this.#tasks.running)
@@ -449,6 +469,7 @@ export class StreamThread {
 
   async #assigned(partitions: readonly TopicPartition[]): Promise<void> {
     this.counters.rebalances++
+    this.times.rebalanceEnded()
     this.#transactor.member = this.#consumer.groupMetadata()
     this.#consumer.pause(partitions)
     await this.#tasks.replace(partitions, this.#role.standby)
@@ -460,6 +481,7 @@ export class StreamThread {
 
   /** Still the owner, for the moment: commits, so that whoever gets the tasks begins where we end. */
   async #revoked(): Promise<void> {
+    this.times.rebalanceBegan()
     try {
       if (!this.#broken && this.#transactor.isReady) await this.#commit()
     } catch (error) {
@@ -473,6 +495,7 @@ export class StreamThread {
 
   /** The group went on without us: others own the tasks, and have perhaps committed for them. */
   async #lost(): Promise<void> {
+    this.times.rebalanceBegan()
     this.#hasJoined = false
     this.#restorer.drop(this.#tasks.all)
     this.#tasks.discard()

@@ -132,7 +132,15 @@ export class StreamsRuntime implements StreamsInstance {
 
   metrics(): Iterable<MetricSample> {
     const { applicationId, instanceId } = this
-    const own = runtimeMetrics({ applicationId, instanceId, state: this.state(), threads: this.#all() })
+    const own = runtimeMetrics({
+      applicationId,
+      instanceId,
+      state: this.state(),
+      level: this.#options.taskConfig.stopwatch === undefined ? 'info' : 'debug',
+      guarantee: this.#options.config.processingGuarantee,
+      threads: this.#all(),
+      failedThreads: this.#threads?.failed ?? 0,
+    })
     return [...own, ...(this.#globals?.tables.metrics() ?? [])]
   }
 

@@ -26,6 +26,7 @@ export interface TaskSetOptions {
 export class TaskSet {
   readonly #options: TaskSetOptions
   readonly #tasks = new Map<string, ActiveTask>()
+  readonly counters = { opened: 0, closed: 0 }
   readonly #standbys = new Map<string, StandbyTask>()
   /** Ours, but another thread of the process still has them open. */
   readonly #pending = new Map<string, 'active' | 'standby'>()
@@ -132,6 +133,7 @@ export class TaskSet {
     this.#tasks.delete(active.text)
     const offsets = offsetSum(active.task.changelogs())
     active.task.close()
+    this.counters.closed++
     await this.#options.stores.closeTask(active.id, offsets)
   }
 
@@ -165,6 +167,7 @@ export class TaskSet {
     this.#tasks.delete(active.text)
     active.task.discard()
     active.task.close()
+    this.counters.closed++
   }
 
   #closeStandbyOver(standby: StandbyTask): void {
@@ -176,6 +179,7 @@ export class TaskSet {
     const { plan, createTask, partitionsOf } = this.#options
     const text = taskIdText(id)
     const task = this.#opened(text, () => createTask(this.#taskOptions(id)))
+    this.counters.opened++
     const active = activeTask(task, inputsOf(plan.subtopologies, id, partitionsOf))
     this.#tasks.set(text, active)
     return active

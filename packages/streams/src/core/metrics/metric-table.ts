@@ -47,9 +47,9 @@ export const streamsMetrics = {
     labels: ['state'],
     jmx: jmx(client, 'state', 'client-state'),
   },
-  millrace_streams_threads_alive: {
+  millrace_streams_threads: {
     type: 'gauge',
-    help: 'Threads at work.',
+    help: 'Threads of the instance.',
     labels: [],
     jmx: jmx(client, 'alive-stream-threads'),
   },
@@ -383,7 +383,7 @@ export const streamsMetrics = {
   },
   millrace_streams_task_restored_records_total: {
     type: 'counter',
-    help: 'Changelog records restored since the task was opened.',
+    help: 'Changelog records restored for the task by this thread.',
     labels: ['task'],
     jmx: jmx(task, 'restore-total', 'restore-rate'),
   },

@@ -3,8 +3,6 @@ import { channel } from 'node:diagnostics_channel'
 import { type Clock, type Random, systemClock, systemRandom } from '@millrace/base'
 import { checkOptions } from '@millrace/base/internal'
 import { type KafkaClient, type KafkaClientOptions, kafkaClient } from '@millrace/kafka'
-import { runnable } from '../../core/dsl/topology.ts'
-import type { Topology } from '../../core/dsl/types-topology.ts'
 import { type FailureHandlers, failLoudly } from '../../core/handlers.ts'
 import { createStreamTask } from '../../core/stream-task.ts'
 import { defaultTaskConfig, type TaskConfig } from '../../core/task.ts'
@@ -223,7 +221,7 @@ function check(options: StartStreamsOptions): void {
     options,
     {
       topology: ['object', 'function', 'string'],
-      args: ['object', 'array', 'string', 'number', 'boolean'],
+      args: ['object', 'array', 'string', 'boolean'],
       threads: { min: 1, max: 1_000, integer: true },
       uncaughtHandler: 'function',
       brokers: ['string', 'array'],

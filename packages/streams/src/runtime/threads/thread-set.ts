@@ -30,6 +30,7 @@ export class ThreadSet {
   readonly #stop = new AbortController()
   #leaving: Leaving = 'default'
   #failure: { readonly error: unknown } | undefined
+  failed = 0
   #finish: () => void = () => undefined
 
   constructor(options: ThreadSetOptions) {
@@ -49,7 +50,11 @@ export class ThreadSet {
     const finished = new Promise<void>((resolve) => {
       this.#finish = resolve
     })
-    for (let index = 1; index <= count && !this.#stop.signal.aborted; index++) this.#spawn(index)
+    try {
+      for (let index = 1; index <= count && !this.#stop.signal.aborted; index++) this.#spawn(index)
+    } catch (error) {
+      this.#fail(error)
+    }
     if (this.#handles.size === 0) this.#finish()
     await finished
     if (this.#failure) throw this.#failure.error
@@ -61,7 +66,7 @@ export class ThreadSet {
     for (const handle of this.all) handle.stop(leaving)
   }
 
-  /** Starts one more; returns its number, or undefined where the instance is stopping. */
+  /** Starts one more; returns its number, or undefined where the instance is stopping. Throws what its start throws. */
   add(): number | undefined {
     if (this.#stop.signal.aborted) return undefined
     let index = 1
@@ -91,13 +96,7 @@ export class ThreadSet {
   }
 
   #spawn(index: number, endsApplication = false): void {
-    let handle: ThreadHandle
-    try {
-      handle = this.#options.start({ index, endsApplication })
-    } catch (error) {
-      this.#fail(error)
-      return
-    }
+    const handle = this.#options.start({ index, endsApplication })
     this.#handles.set(index, handle)
     handle.run().then(
       () => this.#ended(index),
@@ -112,6 +111,7 @@ export class ThreadSet {
   }
 
   #failed(index: number, error: unknown): void {
+    this.failed++
     const decision = this.#stop.signal.aborted ? 'shutdownClient' : this.#decide(error)
     this.#handles.delete(index)
     switch (decision) {
@@ -147,7 +147,11 @@ export class ThreadSet {
     const { clock, replaceDelayMs } = this.#options
     await sleep(clock, replaceDelayMs, this.#stop.signal).catch(() => undefined)
     if (this.#stop.signal.aborted || this.#handles.has(index)) return
-    this.#spawn(index)
+    try {
+      this.#spawn(index)
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   /** A handler that throws decides nothing. */
