@@ -65,18 +65,18 @@ async function withVisits(level: 'info' | 'debug', check: (streams: StreamsInsta
   const options = { topology: visits, client, config: { 'metrics.recording.level': level.toUpperCase() } }
   {
     await using streams = await startStreams({ ...options, stateDir: 'memory', instanceId: 'one' })
-    await waitUntil(() => valueOf(streams, 'millrace_streams_lag_records', { topic: visit.name }) === 0)
+    await waitUntil(() => figure(streams, 'millrace_streams_lag_records', { topic: visit.name }) === 0)
   }
   // State in memory is gone: this one restores.
   await using streams = await startStreams({ ...options, stateDir: 'memory', instanceId: 'one' })
   await waitUntil(() => streams.state() === 'running')
   await send(client)
-  await waitUntil(() => valueOf(streams, 'millrace_streams_lag_records', { topic: visit.name }) === 0)
+  await waitUntil(() => figure(streams, 'millrace_streams_lag_records', { topic: visit.name }) === 0)
   check(streams)
 }
 
 /** The sum of the samples with these labels; undefined where there are none. */
-function valueOf(
+function figure(
   streams: StreamsInstance,
   name: StreamsMetric,
   labels: Readonly<Record<string, string>> = {},
@@ -110,14 +110,14 @@ test('with debug every metric of the table is there, once for its labels, with a
     }
     assertExact(streams)
     const gets = { store: 'per-page', operation: 'get' }
-    assert.equal(valueOf(streams, 'millrace_streams_store_operations_total', gets), 100)
-    assert.equal(valueOf(streams, 'millrace_streams_store_operations_total', { ...gets, operation: 'put' }), 100)
+    assert.equal(figure(streams, 'millrace_streams_store_operations_total', gets), 100)
+    assert.equal(figure(streams, 'millrace_streams_store_operations_total', { ...gets, operation: 'put' }), 100)
     assert.equal(
-      valueOf(streams, 'millrace_streams_node_processed_records_total', { node: 'KSTREAM-FILTER-0000000001' }),
+      figure(streams, 'millrace_streams_node_processed_records_total', { node: 'KSTREAM-FILTER-0000000001' }),
       100,
     )
     // Stream time stands at the last record of the first run.
-    assert.equal(valueOf(streams, 'millrace_streams_task_record_lateness_seconds_max'), 890)
+    assert.equal(figure(streams, 'millrace_streams_task_record_lateness_seconds_max'), 890)
   })
 })
 
@@ -157,7 +157,7 @@ function assertExact(streams: StreamsInstance): void {
     ['millrace_streams_cache_hits_total', { store: 'per-page' }, 93],
     ['millrace_streams_task_stream_time_seconds', {}, (startMs + 89 * 10_000) / 1_000],
   ]
-  for (const [name, labels, expected] of exact) assert.equal(valueOf(streams, name, labels), expected, name)
+  for (const [name, labels, expected] of exact) assert.equal(figure(streams, name, labels), expected, name)
 }
 
 test('without it nothing is timed record by record, and the rest is as exact', async () => {
