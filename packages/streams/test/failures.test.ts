@@ -10,7 +10,7 @@ import { serdes, topic } from '@millrace/contracts'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import { failureHandlers, startStreams, type Topology, topology } from '@millrace/streams'
 import { waitUntil } from './support/kafka.ts'
-import { createTopics, expectedSpend, placeOrders, spendNow } from './support/orders.ts'
+import { createTopics, customers, expectedSpend, placeOrders, spendNow } from './support/orders.ts'
 import spendApp, { order } from './support/spend-app.ts'
 
 interface Setup extends AsyncDisposable {
@@ -120,6 +120,57 @@ test('a record that goes to the dead letters is one transaction with what it wou
     return letters.length >= 3
   })
   assert.deepEqual(letters.sort(), ['o17', 'o27', 'o7'])
+})
+
+test("bytes that are no order go to the application's dead-letter topic under Kafka Streams' headers, and its partition moves on", async () => {
+  await using setup = await setUp()
+  const { client, broker, directory } = setup
+  await createTopics(client)
+  {
+    await using producer = client.producer()
+    await producer.send({
+      topic: order.name,
+      partition: 1,
+      key: Buffer.from('bad'),
+      value: Buffer.from('{'),
+      timestamp: 1,
+    })
+  }
+  await placeOrders(client, 0, 30)
+  await using _ = await startStreams({
+    topology: spendApp,
+    brokers: broker.brokers,
+    stateDir: join(directory, 'state'),
+    config: {
+      'errors.dead.letter.queue.topic.name': 'spend.errors',
+      'deserialization.exception.handler': 'org.apache.kafka.streams.errors.LogAndContinueExceptionHandler',
+    },
+  })
+  await waitUntil(async () => (await spendNow(client)).size === customers)
+  await using consumer = client.consumer()
+  consumer.assign([0, 1, 2].map((partition) => ({ topic: 'spend.errors', partition })))
+  let letter: { key: string; value: string; headers: Map<string, string> } | undefined
+  await waitUntil(async () => {
+    for (const { batches } of await consumer.poll({ timeoutMs: 100 })) {
+      for (const batch of batches) {
+        for (const cursor = batch.cursor(); cursor.next(); ) {
+          const headers = new Map(cursor.headers().map(({ key, value }) => [key, String(value)]))
+          letter = { key: String(cursor.keyBytes()), value: String(cursor.valueBytes()), headers }
+        }
+      }
+    }
+    return letter !== undefined
+  })
+  assert.deepEqual([letter!.key, letter!.value], ['bad', '{'])
+  const { headers } = letter!
+  assert.equal(headers.get('__streams.errors.topic'), 'order')
+  assert.equal(headers.get('__streams.errors.partition'), '1')
+  assert.equal(headers.get('__streams.errors.offset'), '0')
+  assert.match(headers.get('__streams.errors.message')!, /JSON/)
+  assert.ok(headers.get('__streams.errors.exception'))
+  assert.ok(headers.has('__streams.errors.stacktrace'))
+  const topics = await client.admin.listTopics()
+  assert.ok(!topics.some(({ name }) => name.endsWith('.dlq')))
 })
 
 test('a broker that goes away is waited for', async () => {

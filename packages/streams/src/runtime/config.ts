@@ -139,6 +139,8 @@ export interface RuntimeConfig extends StreamsLimits {
   /** Replicas of internal topics; -1 takes the broker's default. */
   readonly replicationFactor: number
   readonly groupInstanceId: string | undefined
+  /** Where dead letters of all inputs go; `<topic>.dlq` of each where there is none. */
+  readonly deadLetterTopic: string | undefined
   /** Copies of every stateful task that other instances keep up to date. */
   readonly numStandbyReplicas: number
   /** Where this instance runs, and which of that standbys should differ in (KIP-708). */
@@ -159,6 +161,7 @@ export function resolveConfig(given: Partial<RuntimeConfig>): RuntimeConfig {
     commitIntervalMs = processingGuarantee === 'exactly_once' ? 100 : 30_000,
     replicationFactor = -1,
     groupInstanceId,
+    deadLetterTopic,
     numStandbyReplicas = 0,
     clientTags = {},
     rackAwareAssignmentTags = [],
@@ -173,6 +176,7 @@ export function resolveConfig(given: Partial<RuntimeConfig>): RuntimeConfig {
     commitIntervalMs,
     replicationFactor,
     groupInstanceId,
+    deadLetterTopic,
     numStandbyReplicas,
     clientTags,
     rackAwareAssignmentTags,

@@ -6,6 +6,8 @@ import type { TaskOutput } from '../core/task.ts'
 export interface OutputCollectorOptions {
   readonly applicationId: string
   readonly batchMaxBytes: number
+  /** One topic for the dead letters of all inputs (KIP-1034); each has its own otherwise. */
+  readonly deadLetterTopic: string | undefined
   readonly partitionsOf: (topic: string) => number
   /** Hands a finished batch to the producer; resolves with the offset that its first record got. */
   readonly send: (
@@ -68,7 +70,7 @@ export class OutputCollector implements TaskOutput {
   }
 
   deadLetter(record: FailedRecord, error: unknown): void {
-    const topic = deadLetterTopic(record.topic)
+    const topic = this.#options.deadLetterTopic ?? deadLetterTopic(record.topic)
     const headers = deadLetterHeaders(
       {
         topic: record.topic,
@@ -82,7 +84,8 @@ export class OutputCollector implements TaskOutput {
       },
       deadLetterPrefixes.streams,
     )
-    const partition = record.partition % this.#options.partitionsOf(topic)
+    // What a punctuation failed with comes from no partition.
+    const partition = Math.max(0, record.partition) % this.#options.partitionsOf(topic)
     this.#append(topic, partition, record.timestamp, record.key, record.value, headers)
     this.deadLetters++
   }

@@ -132,6 +132,7 @@ export class Transactor {
     return new OutputCollector({
       applicationId,
       batchMaxBytes: config.batchMaxBytes,
+      deadLetterTopic: config.deadLetterTopic,
       partitionsOf,
       send: (topic, partition, batch) => this.#send(topic, partition, batch),
     })

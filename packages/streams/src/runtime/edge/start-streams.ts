@@ -71,6 +71,11 @@ export interface StartStreamsOptions {
   /** See `TaskConfig`. */
   readonly maxTaskIdleMs?: number
   readonly retryDelayMs?: number
+  /**
+   * One topic for the dead letters of all inputs, `errors.dead.letter.queue.topic.name` in Kafka Streams (KIP-1034);
+   * `<topic>.dlq` of each unless given. A record goes there where a handler says `deadLetter`.
+   */
+  readonly deadLetterTopic?: string
   /** Bounds of buffers, waits and retries; see `streamsLimits`. */
   readonly limits?: Partial<StreamsLimits>
   /** Settings of all internal topics, under Kafka's names (`topic.` in Kafka Streams). */
@@ -118,6 +123,7 @@ export async function startStreams(given: StartStreamsOptions): Promise<StreamsI
       commitIntervalMs: options.commitIntervalMs,
       replicationFactor: options.replicationFactor,
       groupInstanceId: options.groupInstanceId,
+      deadLetterTopic: options.deadLetterTopic,
       numStandbyReplicas: options.numStandbyReplicas,
       clientTags: options.clientTags,
       rackAwareAssignmentTags: options.rackAwareAssignmentTags,
@@ -234,6 +240,7 @@ function check(options: StartStreamsOptions): void {
       commitIntervalMs: { min: 1 },
       replicationFactor: { min: -1, integer: true },
       groupInstanceId: 'string',
+      deadLetterTopic: 'string',
       numStandbyReplicas: { min: 0, integer: true },
       clientTags: 'object',
       rackAwareAssignmentTags: 'array',

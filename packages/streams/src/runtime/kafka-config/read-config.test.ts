@@ -209,3 +209,14 @@ function valueFor(rule: ConfigRule): string | null {
   if ('option' in rule && rule.choices !== undefined) return Object.keys(rule.choices)[0]!
   return rule.default || { BOOLEAN: 'true', LIST: 'a', STRING: 'a', CLASS: 'a' }[rule.type as 'LIST'] || '1'
 }
+
+test("handlers that go on write to the dead-letter topic, where there is one, as Kafka Streams' do", () => {
+  const goesOn = {
+    'processing.exception.handler': 'org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler',
+  }
+  assert.deepEqual(readConfig(goesOn).options, { handlers: { process: failureHandlers.continue } })
+  assert.deepEqual(readConfig({ ...goesOn, 'errors.dead.letter.queue.topic.name': 'errors' }).options, {
+    deadLetterTopic: 'errors',
+    handlers: { process: failureHandlers.deadLetter },
+  })
+})

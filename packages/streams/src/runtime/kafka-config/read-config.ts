@@ -1,5 +1,6 @@
 import { baseError, nearest } from '@millrace/base/internal'
 import type { KafkaClientOptions } from '@millrace/kafka'
+import { failureHandlers } from '../../core/handlers.ts'
 import { streamsError } from '../../errors.ts'
 import type { StartStreamsOptions } from '../edge/start-streams.ts'
 import { adminKeys, consumerKeys, producerKeys, securityAdvice, securityPrefixes } from './client-keys.ts'
@@ -95,6 +96,7 @@ export function readConfig(config: StreamsConfig): ConfigReading {
       if (Object.hasOwn(config, key)) reading.take(key, rule)
     }
   }
+  reading.setAsideWhatIsSkipped()
   reading.takeTopicSettings()
   reading.takeRest()
   return reading
@@ -154,6 +156,15 @@ class Reading implements ConfigReading {
       const meant = nearest(key, knownKeys())
       const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
       this.warnings.push(`the setting "${key}" is not known to Kafka Streams 4.3, and nobody reads it${hint}`)
+    }
+  }
+
+  /** Kafka Streams' handlers that go on write to the dead-letter topic, where there is one (KIP-1034). */
+  setAsideWhatIsSkipped(): void {
+    const { deadLetterTopic, handlers } = this.options
+    if (deadLetterTopic === undefined) return
+    for (const [stage, handler] of Object.entries((handlers as object | undefined) ?? {})) {
+      if (handler === failureHandlers.continue) this.#set(`handlers.${stage}` as OptionPath, failureHandlers.deadLetter)
     }
   }
 

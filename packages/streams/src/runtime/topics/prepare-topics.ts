@@ -68,9 +68,9 @@ async function createMissing({
       config: internalTopicSettings(topic, plan, config),
       ...replication,
     })),
-    ...(hasDeadLetters ? inputTopics(plan) : []).map((topic) => ({
-      name: deadLetterTopic(topic),
-      partitions: existing.get(topic) ?? resolved.counts.get(topic) ?? 1,
+    ...(hasDeadLetters ? deadLetterTopics(plan, config) : []).map(([name, inputs]) => ({
+      name,
+      partitions: Math.max(...inputs.map((topic) => existing.get(topic) ?? resolved.counts.get(topic) ?? 1)),
       ...replication,
     })),
     ...outputTopics(plan).map((name) => ({ name })),
@@ -90,6 +90,13 @@ function partitionsFor(topic: InternalTopicPlan, resolved: ResolvedPartitions): 
 
 function inputTopics(plan: TopologyPlan): readonly string[] {
   return [...new Set(plan.subtopologies.flatMap(({ sourceTopics }) => sourceTopics))]
+}
+
+/** With the topics whose records each of them takes. */
+function deadLetterTopics(plan: TopologyPlan, config: RuntimeConfig): [name: string, inputs: readonly string[]][] {
+  const inputs = inputTopics(plan)
+  if (config.deadLetterTopic !== undefined) return [[config.deadLetterTopic, inputs]]
+  return inputs.map((topic) => [deadLetterTopic(topic), [topic]])
 }
 
 function outputTopics(plan: TopologyPlan): readonly string[] {
