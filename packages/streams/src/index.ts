@@ -2,10 +2,10 @@ export { topology } from './core/dsl/topology.ts'
 export type { TypeMessage } from './core/dsl/type-error.ts'
 export type {
   Callback,
+  EmitOptions,
   ForeignKeyJoinOptions,
   GlobalJoinOptions,
   GlobalKTable,
-  EmitOptions,
   GroupOptions,
   Initial,
   JoinOptions,

@@ -51,7 +51,9 @@ async function setUp(): Promise<Setup> {
 }
 
 const metric = (streams: StreamsInstance, name: string): number =>
-  [...streams.metrics()].filter((one) => one.name === `millrace_streams_${name}`).reduce((sum, { value }) => sum + value, 0)
+  [...streams.metrics()]
+    .filter((one) => one.name === `millrace_streams_${name}`)
+    .reduce((sum, { value }) => sum + value, 0)
 
 /** Adds up what listeners are told, by event. */
 function tally() {

@@ -227,7 +227,7 @@ function check(options: StartStreamsOptions): void {
     options,
     {
       topology: ['object', 'function', 'string'],
-      args: ['object', 'array', 'string', 'boolean'],
+      args: 'any',
       threads: { min: 1, max: 1_000, integer: true },
       uncaughtHandler: 'function',
       brokers: ['string', 'array'],

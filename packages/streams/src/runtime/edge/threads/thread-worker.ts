@@ -1,0 +1,145 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { systemClock, systemRandom } from '@millrace/base'
+import { kafkaClient } from '@millrace/kafka'
+import { failLoudly, failureHandlers } from '../../../core/handlers.ts'
+import { createStreamTask } from '../../../core/stream-task.ts'
+import type { TopologyPlan } from '../../../core/topology/plan.ts'
+import { GlobalUpdater, runBeside } from '../../global/global-updater.ts'
+import { readConfig } from '../../kafka-config/read-config.ts'
+import { MemoryStateStores } from '../../memory-state-stores.ts'
+import { askPartition } from '../../queries/partition-query.ts'
+import type { QuerySource } from '../../queries/query-source.ts'
+import { runtimeThreadMetrics } from '../../runtime-metrics.ts'
+import type { StateStores } from '../../state-stores.ts'
+import { StreamThread } from '../../stream-thread.ts'
+import { threadInstanceId } from '../../streams-runtime.ts'
+import { toPortable } from '../../threads/portable-error.ts'
+import type { FromThread, ThreadSeed, ToThread } from '../../threads/thread-messages.ts'
+import { LmdbStateStores } from '../lmdb/lmdb-state-stores.ts'
+import { loadApplication } from './application-module.ts'
+
+const seed = workerData as ThreadSeed
+const metricsIntervalMs = 1_000
+
+const tell = (message: FromThread): void => parentPort?.postMessage(message)
+
+/** Runs one thread of an instance; see `worker-thread.ts` for the other side. */
+async function work(): Promise<void> {
+  const { applicationId, index, config, counts, instanceId, directory } = seed
+  const module = await loadApplication(seed.module, seed.args, applicationId)
+  const handlers = seed.handlers
+    ? {
+        deserialize: failureHandlers[seed.handlers.deserialize],
+        process: failureHandlers[seed.handlers.process],
+        produce: failureHandlers[seed.handlers.produce],
+      }
+    : { ...failLoudly, ...module.handlers }
+  const client = kafkaClient({
+    brokers: seed.brokers,
+    clientId: `${applicationId}-${instanceId}-${index}`,
+    ...(seed.settings && readConfig(seed.settings as Parameters<typeof readConfig>[0]).kafka),
+  })
+  const stores: StateStores =
+    directory === 'memory' ? new MemoryStateStores() : new LmdbStateStores(directory, String(index))
+  const stop = new AbortController()
+  const common = {
+    client,
+    plan: module.plan,
+    config,
+    taskConfig: {
+      ...seed.taskConfig,
+      handlers,
+      ...(seed.metricsLevel === 'debug' && { stopwatch: () => performance.now() }),
+    },
+    clock: systemClock,
+    random: systemRandom,
+    partitionsOf: (topic: string) => counts.get(topic) ?? 1,
+    onFailure: (error: unknown) => tell({ kind: 'survived', error: toPortable(error) }),
+  }
+  // Workers share no memory: each holds the global tables itself.
+  const globals = GlobalUpdater.of({ ...common, stores: new MemoryStateStores(), signal: stop.signal })
+  try {
+    let { isPaused } = seed
+    const thread = new StreamThread({
+      ...common,
+      stores,
+      createTask: createStreamTask,
+      globalStores: globals?.tables.stores,
+      transactionalId: `${applicationId}-${instanceId}-${index}`,
+      applicationServer: seed.applicationServer,
+      processId: instanceId,
+      looksAfterDisk: index === 1 || directory === 'memory',
+      groupInstanceId: threadInstanceId(config.groupInstanceId, index),
+      taskAssignor: module.taskAssignor,
+      isPaused: () => isPaused,
+      endsApplication: seed.endsApplication,
+      tell: (event) => tell({ kind: 'restore', event }),
+      onShutdownRequested: () => tell({ kind: 'shutdownRequested' }),
+      onChange: () => tellChange(thread),
+      yieldNow: () => new Promise(setImmediate),
+    })
+    parentPort?.on('message', (message: ToThread) => {
+      if (message.kind === 'stop') {
+        stop.abort()
+        thread.stop(message.leaving)
+      } else if (message.kind === 'pause') isPaused = message.isPaused
+      else if (message.kind === 'endApplication') thread.askForShutdown()
+      else void answer(thread, module.plan, client, message)
+    })
+    const metrics = setInterval(
+      () => tell({ kind: 'metrics', samples: [...runtimeThreadMetrics(thread)] }),
+      metricsIntervalMs,
+    )
+    try {
+      await globals?.load()
+      await runBeside(globals, thread, stop.signal)
+    } finally {
+      clearInterval(metrics)
+    }
+  } finally {
+    await globals?.close()
+    await stores.close()
+    await client.close()
+  }
+}
+
+function tellChange(thread: StreamThread): void {
+  const { tasks, hosts, isReady } = thread
+  const active = tasks.all.map(({ text }) => text)
+  const standby = tasks.standbys.map(({ text }) => text)
+  tell({ kind: 'changed', isReady, hosts, tasks: { active, standby } })
+}
+
+async function answer(
+  thread: StreamThread,
+  plan: TopologyPlan,
+  client: QuerySource['client'],
+  { call, store, partition, query, options }: ToThread & { kind: 'ask' },
+): Promise<void> {
+  try {
+    const source: QuerySource = {
+      plan,
+      client,
+      clock: systemClock,
+      partitionsOf: (topic) => seed.counts.get(topic) ?? 1,
+      copyOf: (of, at) => thread.copies.find(of, at),
+      globalStore: () => undefined,
+      hostsOf: () => ({ active: undefined, standby: [] }),
+    }
+    const result = await askPartition(source, plan.stores.get(store)!, partition, query, options)
+    if (result.ok) tell({ kind: 'answered', call, answer: result })
+    else tell({ kind: 'refused', call, reason: result.reason, error: toPortable(result.error) })
+  } catch (error) {
+    tell({ kind: 'refused', call, reason: 'storeException', error: toPortable(error) })
+  }
+}
+
+work().then(
+  () => end(undefined),
+  (error: unknown) => end(error),
+)
+
+function end(error: unknown): void {
+  tell({ kind: 'ended', failure: error === undefined ? undefined : toPortable(error) })
+  parentPort?.close()
+}

@@ -1,0 +1,145 @@
+import { Worker } from 'node:worker_threads'
+import type { MetricSample } from '@millrace/base'
+import { type StorePlan, taskIdText } from '../../../core/topology/plan.ts'
+import { streamsError } from '../../../errors.ts'
+import type { HostMap } from '../../assignment/user-data.ts'
+import type { PartitionResult } from '../../queries/partition-query.ts'
+import { fromPortable } from '../../threads/portable-error.ts'
+import type { ThreadContext, ThreadHandle } from '../../threads/thread-handle.ts'
+import type { FromThread, ThreadSeed, ThreadTasks, ToThread } from '../../threads/thread-messages.ts'
+import type { InstanceSeed } from './thread-seed.ts'
+
+/**
+ * A thread of the instance in a worker of its own: it loads the application's module, connects by itself and runs its
+ * tasks. What it has is known here; its state is asked for by message. `released` is called when it has gone, however.
+ */
+export function workerThread(seed: InstanceSeed, context: ThreadContext, released: () => void): ThreadHandle {
+  return new WorkerThread(seed, context, released)
+}
+
+class WorkerThread implements ThreadHandle {
+  readonly index: number
+  readonly #seed: ThreadSeed
+  readonly #context: ThreadContext
+  readonly #released: () => void
+  readonly #asked = new Map<number, (result: PartitionResult<unknown>) => void>()
+  #worker: Worker | undefined
+  #calls = 0
+  #samples: readonly MetricSample[] = []
+  #tasks: ThreadTasks = { active: [], standby: [] }
+  isReady = false
+  hosts: HostMap = { version: 1, hosts: [] }
+
+  constructor(seed: InstanceSeed, context: ThreadContext, released: () => void) {
+    const { index, endsApplication, counts } = context
+    this.index = index
+    this.#context = context
+    this.#released = released
+    this.#seed = { ...seed, index, endsApplication, counts, isPaused: context.isPaused() }
+  }
+
+  run(): Promise<void> {
+    const worker = new Worker(new URL(import.meta.resolve('#thread-worker')), {
+      workerData: this.#seed,
+      name: `${this.#seed.applicationId}-${this.index}`,
+    })
+    this.#worker = worker
+    return new Promise((resolve, reject) => {
+      let ended: { readonly failure: Error | undefined } | undefined
+      worker.on('message', (message: FromThread) => {
+        if (message.kind === 'ended') ended = { failure: message.failure && fromPortable(message.failure) }
+        else this.#take(message)
+      })
+      // What nobody caught there.
+      worker.on('error', (error: unknown) => {
+        ended ??= { failure: error instanceof Error ? error : new Error(String(error)) }
+      })
+      worker.on('exit', (code) => {
+        this.#gone()
+        if (ended?.failure) reject(ended.failure)
+        else if (ended) resolve()
+        else reject(new Error(`thread ${this.index} ended with exit status ${code}`))
+      })
+    })
+  }
+
+  stop(leaving: Parameters<ThreadHandle['stop']>[0]): void {
+    this.#tell({ kind: 'stop', leaving })
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.#tell({ kind: 'pause', isPaused })
+  }
+
+  askForShutdown(): void {
+    this.#tell({ kind: 'endApplication' })
+  }
+
+  find(): undefined {
+    return undefined
+  }
+
+  ask: ThreadHandle['ask'] = (store, partition, query, options) => {
+    if (!this.#has(store, partition)) return undefined
+    const call = ++this.#calls
+    return new Promise((resolve) => {
+      this.#asked.set(call, resolve)
+      this.#tell({ kind: 'ask', call, store: store.name, partition, query, options })
+    })
+  }
+
+  metrics(): Iterable<MetricSample> {
+    return this.#samples
+  }
+
+  #has({ subtopology }: StorePlan, partition: number): boolean {
+    const task = taskIdText({ subtopology, partition })
+    return this.#tasks.active.includes(task) || this.#tasks.standby.includes(task)
+  }
+
+  #take(message: Exclude<FromThread, { kind: 'ended' }>): void {
+    switch (message.kind) {
+      case 'changed':
+        this.isReady = message.isReady
+        this.hosts = message.hosts
+        this.#tasks = message.tasks
+        this.#context.onChange()
+        return
+      case 'metrics':
+        this.#samples = message.samples
+        return
+      case 'restore':
+        this.#context.tell(message.event)
+        return
+      case 'survived':
+        this.#context.onFailure(fromPortable(message.error))
+        return
+      case 'shutdownRequested':
+        this.#context.onShutdownRequested()
+        return
+      case 'answered':
+        this.#answered(message.call, message.answer)
+        return
+      case 'refused':
+        this.#answered(message.call, { ok: false, reason: message.reason, error: fromPortable(message.error) })
+    }
+  }
+
+  #answered(call: number, result: PartitionResult<unknown>): void {
+    this.#asked.get(call)?.(result)
+    this.#asked.delete(call)
+  }
+
+  #gone(): void {
+    this.#worker = undefined
+    this.isReady = false
+    this.#tasks = { active: [], standby: [] }
+    this.#released()
+    const error = streamsError('STREAMS_STORE_NOT_READY', `thread ${this.index} has ended`, { thread: this.index })
+    for (const call of [...this.#asked.keys()]) this.#answered(call, { ok: false, reason: 'notReady', error })
+  }
+
+  #tell(message: ToThread): void {
+    this.#worker?.postMessage(message)
+  }
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { startBroker } from '@millrace/broker'
+import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import { keyQuery, queryable, type StartStreamsOptions, type StreamsInstance, startStreams } from '@millrace/streams'
+import { waitUntil } from './support/kafka.ts'
+import { createTopics, expectedSpend, placeOrders, spendNow } from './support/orders.ts'
+import spendApp, { spend } from './support/spend-app.ts'
+
+interface Setup extends AsyncDisposable {
+  readonly client: KafkaClient
+  readonly directory: string
+  start(options?: Partial<StartStreamsOptions>): Promise<StreamsInstance>
+  settled(orders: number): Promise<void>
+}
+
+async function setUp(): Promise<Setup> {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-threads-'))
+  const broker = await startBroker({
+    memory: true,
+    config: { 'group.min.session.timeout.ms': '500', 'group.initial.rebalance.delay.ms': '0' },
+  })
+  const client = kafkaClient({ brokers: broker.brokers })
+  await createTopics(client)
+  return {
+    client,
+    directory,
+    start: (options = {}) =>
+      startStreams({
+        topology: new URL('./support/spend-app.ts', import.meta.url),
+        brokers: broker.brokers,
+        stateDir: join(directory, 'state'),
+        ...options,
+        limits: { heartbeatIntervalMs: 100, probingRebalanceIntervalMs: 500, ...options.limits },
+      }),
+    async settled(orders) {
+      const expected = expectedSpend(orders)
+      await waitUntil(async () => {
+        const found = await spendNow(client)
+        return [...expected].every(([customer, total]) => found.get(customer) === total)
+      })
+    },
+    async [Symbol.asyncDispose]() {
+      await client.close()
+      await broker.close()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+const totals = queryable.keyValue('totals', spend)
+
+async function assertTotals(streams: StreamsInstance, orders: number): Promise<void> {
+  for (const [customer, total] of expectedSpend(orders)) {
+    const { partitions } = await streams.queries.query(totals, keyQuery(customer))
+    const [answer] = [...partitions.values()]
+    assert.ok(answer?.ok, String(answer?.ok === false ? answer.error : 'no answer'))
+    assert.equal(answer.result, total)
+  }
+}
+
+function tasksByThread(streams: StreamsInstance): Map<string, number> {
+  const tasks = [...streams.metrics()].filter(({ name }) => name === 'millrace_streams_tasks')
+  return new Map(tasks.map(({ labels, value }) => [labels.thread!, value]))
+}
+
+test('two threads share the tasks, answer queries, and go on where they stood after a restart', async () => {
+  await using setup = await setUp()
+  const { client, start, settled } = setup
+  await placeOrders(client, 0, 1_000)
+  {
+    await using streams = await start({ threads: 2 })
+    await settled(1_000)
+    await waitUntil(() => streams.state() === 'running')
+    await assertTotals(streams, 1_000)
+    await waitUntil(() => [...tasksByThread(streams).values()].join() === '3,3')
+  }
+  await placeOrders(client, 1_000, 200)
+  await using streams = await start({ threads: 2 })
+  await settled(1_200)
+  await assertTotals(streams, 1_200)
+})
+
+test('threads are added and removed while records are processed; tasks move with their state', async () => {
+  await using setup = await setUp()
+  const { client, start, settled } = setup
+  let restored = 0
+  const restoreListener = { onBatchRestored: ({ records }: { records: number }) => (restored += records) }
+  await using streams = await start({ threads: 2, restoreListener: restoreListener as never })
+  await placeOrders(client, 0, 1_000)
+  await settled(1_000)
+  assert.equal(streams.addThread(), 3)
+  await waitUntil(() => [...tasksByThread(streams).values()].join() === '2,2,2')
+  await placeOrders(client, 1_000, 300)
+  await settled(1_300)
+  assert.equal(await streams.removeThread(), 3)
+  await placeOrders(client, 1_300, 300)
+  await settled(1_600)
+  await waitUntil(() => [...tasksByThread(streams).values()].join() === '3,3')
+  await assertTotals(streams, 1_600)
+  assert.ok(restored < 100, `${restored} records were restored although the disk is shared`)
+})
+
+test('a topology that is a closure cannot be run by several threads, and the error says so', async () => {
+  await using setup = await setUp()
+  await assert.rejects(setup.start({ threads: 2, topology: spendApp }), { code: 'STREAMS_THREADS_NEED_MODULE' })
+  await using one = await setup.start({ topology: spendApp })
+  await waitUntil(() => one.state() === 'running')
+  assert.throws(() => one.addThread(), { code: 'STREAMS_THREADS_NEED_MODULE' })
+})
+
+test('a failed thread is replaced where the handler says so, and the failure is told', async () => {
+  await using setup = await setUp()
+  const { client, start, directory } = setup
+  const told: unknown[] = []
+  await using streams = await start({
+    topology: new URL('./support/poisoned-app.ts', import.meta.url),
+    args: { file: join(directory, 'failed-once') },
+    threads: 2,
+    uncaughtHandler(error) {
+      told.push((error as { code?: string }).code)
+      return 'replaceThread'
+    },
+  })
+  await placeOrders(client, 0, 100)
+  await waitUntil(async () => (await spendNow(client)).size === 100)
+  assert.deepEqual(told, ['STREAMS_PROCESS_FAILED'])
+  await waitUntil(() => streams.state() === 'running')
+})
+
+test('an instance whose thread failed stops alone, or takes the whole application with it', async () => {
+  await using setup = await setUp()
+  const { client, start, directory } = setup
+  const poisoned = {
+    topology: new URL('./support/poisoned-app.ts', import.meta.url),
+    args: { file: null },
+    uncaughtHandler: () => 'shutdownApplication' as const,
+  }
+  await using one = await start({ ...poisoned, stateDir: join(directory, 'one') })
+  await using two = await start({ ...poisoned, stateDir: join(directory, 'two') })
+  await waitUntil(() => one.state() === 'running' && two.state() === 'running')
+  await placeOrders(client, 7, 1)
+  const ends = await Promise.allSettled([one.finished, two.finished])
+  const codes = ends.map((end) => (end.status === 'rejected' ? (end.reason as { code: string }).code : 'none')).sort()
+  assert.deepEqual(codes, ['STREAMS_PROCESS_FAILED', 'STREAMS_SHUTDOWN_REQUESTED'])
+  assert.equal(one.state(), 'error')
+  assert.equal(two.state(), 'error')
+})
