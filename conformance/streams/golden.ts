@@ -74,12 +74,15 @@ function compiled(jars: string): string {
 
 function requestFor(group: string, scenario: Scenario): unknown {
   const { name, input, cacheMaxBytes = 0, startMs = 0, properties = {} } = scenario
-  const settings = { 'statestore.cache.max.bytes': String(cacheMaxBytes), ...properties }
+  const hasBatches = input.some((step) => 'batch' in step)
+  const wrapper = hasBatches ? { 'processor.wrapper.class': 'Batches' } : {}
+  const settings = { ...wrapper, 'statestore.cache.max.bytes': String(cacheMaxBytes), ...properties }
   return { group, name, startMs, properties: settings, steps: input.map(stepFor) }
 }
 
 function stepFor(step: Step): unknown {
   if ('advanceMs' in step) return step
+  if ('batch' in step) return { batch: step.batch.map(stepFor) }
   const { topic, key, value, timestamp, headers } = step
   return {
     topic,

@@ -87,11 +87,20 @@ public final class Golden {
       driver.advanceWallClockTime(Duration.ofMillis(step.get("advanceMs").asLong()));
       return;
     }
-    Headers headers = new RecordHeaders();
-    for (JsonNode header : step.get("headers")) headers.add(header.get(0).asText(), bytes(header.get(1)));
+    if (step.has("batch")) {
+      Batches.pipe(driver, step.get("batch"));
+      return;
+    }
+    Headers headers = headers(step);
     var topic = driver.createInputTopic(step.get("topic").asText(), new ByteArraySerializer(), new ByteArraySerializer());
     long timestamp = step.get("timestamp").asLong();
     topic.pipeInput(new TestRecord<>(bytes(step.get("key")), bytes(step.get("value")), headers, timestamp));
+  }
+
+  static Headers headers(JsonNode step) {
+    Headers headers = new RecordHeaders();
+    for (JsonNode header : step.get("headers")) headers.add(header.get(0).asText(), bytes(header.get(1)));
+    return headers;
   }
 
   /** Every topic that was written to: outputs, repartition topics and changelogs. */

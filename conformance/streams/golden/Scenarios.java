@@ -4,7 +4,9 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyConfig;
 
 /** The topologies of one group, by the names that their scenarios have in TypeScript. */
 final class Scenarios {
@@ -17,7 +19,9 @@ final class Scenarios {
   /** A program written with the DSL. */
   void add(String name, Consumer<StreamsBuilder> program) {
     put(name, properties -> {
-      StreamsBuilder builder = new StreamsBuilder();
+      StreamsBuilder builder = properties.containsKey("processor.wrapper.class")
+          ? new StreamsBuilder(new TopologyConfig(new StreamsConfig(properties)))
+          : new StreamsBuilder();
       program.accept(builder);
       return builder.build(properties);
     });

@@ -46,6 +46,7 @@ export function inputForm(scenario: Scenario): unknown[] {
 
 function stepForm(step: Step): unknown {
   if ('advanceMs' in step) return step
+  if ('batch' in step) return step.batch.map(stepForm)
   const { topic, key, value, timestamp, headers } = step
   return [topic, bytesForm(key), bytesForm(value), timestamp, ...(headers.length > 0 ? [headers] : [])]
 }

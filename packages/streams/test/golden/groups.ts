@@ -1,9 +1,14 @@
 import type { ScenarioGroup } from './scenario.ts'
 import { aggregates } from './scenarios/aggregates.ts'
+import { caches } from './scenarios/caches.ts'
+import { foreignKeyJoins } from './scenarios/foreign-key-joins.ts'
+import { globalJoins } from './scenarios/global-joins.ts'
 import { naming } from './scenarios/naming.ts'
 import { processors } from './scenarios/processors.ts'
 import { sessionWindows } from './scenarios/sessions.ts'
+import { sliding } from './scenarios/sliding.ts'
 import { stateless } from './scenarios/stateless.ts'
+import { streamJoins } from './scenarios/stream-joins.ts'
 import { streamTableJoins } from './scenarios/stream-table-joins.ts'
 import { suppression } from './scenarios/suppression.ts'
 import { tableJoins } from './scenarios/table-joins.ts'
@@ -18,8 +23,13 @@ export const groups: readonly ScenarioGroup[] = [
   tables,
   tableJoins,
   streamTableJoins,
+  streamJoins,
+  foreignKeyJoins,
+  globalJoins,
   timeWindows,
+  caches,
   sessionWindows,
+  sliding,
   suppression,
   processors,
 ]

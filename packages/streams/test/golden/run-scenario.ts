@@ -1,5 +1,6 @@
 import { serdes, topic } from '@millrace/contracts'
 import { runnable } from '../../src/core/dsl/topology.ts'
+import { subscriptionSerde } from '../../src/core/foreign-key/subscription-serde.ts'
 import { type Topology, topology } from '../../src/index.ts'
 import { type TestDriver, testDriver } from '../../src/testing.ts'
 import { bytesForm, type EntryForm, type Outcome, recordForm, sortedEntries } from './outcome.ts'
@@ -28,9 +29,11 @@ function taken(driver: TestDriver, step: Step): boolean {
     driver.advanceTime(step.advanceMs)
     return true
   }
-  const { key, value, timestamp, headers } = step
+  const records = 'batch' in step ? step.batch : [step]
   try {
-    driver.input(rawTopic(step.topic)).pipeBytes(key, value, { timestamp, headers: Object.fromEntries(headers) })
+    for (const { topic: name, key, value, timestamp, headers } of records) {
+      driver.input(rawTopic(name)).pipeBytes(key, value, { timestamp, headers: Object.fromEntries(headers) })
+    }
     // Kafka Streams' driver commits after every record, and so writes its caches down.
     driver.commit()
     return true
@@ -70,10 +73,14 @@ function topicsOf(app: Topology, driver: TestDriver): Outcome['topics'] {
 }
 
 /** Kinds that Java's driver does not let read. */
-const unread = new Set<string>(['buffer'])
+const unread = new Set<string>(['buffer', 'windowList', 'outerJoin'])
 
 function storesOf(app: Topology, driver: TestDriver): Outcome['stores'] {
-  const stores = [...runnable(app).plan().stores.values()].filter(({ kind }) => !unread.has(kind))
+  const plan = runnable(app).plan()
+  const own = [...plan.stores.values()].filter(
+    ({ kind, valueSerde }) => !unread.has(kind) && valueSerde !== subscriptionSerde,
+  )
+  const stores = [...own, ...plan.globalStores.map(({ store }) => store)]
   return Object.fromEntries(stores.map(({ name, kind }) => [name, sortedEntries(entriesOf(driver, name, kind))]))
 }
 

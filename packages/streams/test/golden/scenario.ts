@@ -15,7 +15,12 @@ export interface ClockStep {
   readonly advanceMs: number
 }
 
-export type Step = RecordStep | ClockStep
+/** Records of one topic that fall into one commit. */
+export interface BatchStep {
+  readonly batch: readonly RecordStep[]
+}
+
+export type Step = RecordStep | ClockStep | BatchStep
 
 /** Where our outcome is another than Java's, on purpose. */
 export interface Difference {
@@ -64,6 +69,15 @@ export function record<C extends AnyTopicContract>(
     timestamp,
     headers: Object.entries(headers),
   }
+}
+
+/**
+ * Records of texts between two commits, so that a cache holds updates back. The topic must have one reader, an aggregation or
+ * a table (what keeps the key would see Java's batch as a whole), and nothing may be repartitioned: Java's driver commits
+ * after every record of such a topic.
+ */
+export function together(...batch: readonly RecordStep[]): BatchStep {
+  return { batch }
 }
 
 export function advance(byMs: number): ClockStep {
