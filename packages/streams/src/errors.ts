@@ -8,6 +8,11 @@ export const streamsErrors = {
       'The program describes a topology that cannot run: a name used twice, a missing name, or an option out of range.',
     remedy: 'Correct the step that the message names.',
   },
+  STREAMS_NAMES_MISSING: {
+    retriable: false,
+    cause: 'Internal topics or stores have names made from positions, and the topology was told to refuse them.',
+    remedy: 'Give the steps that keep state a `store`, and those that regroup a `name`.',
+  },
   STREAMS_SERDE_MISSING: {
     retriable: false,
     cause: 'A key that is no string has to be written to an internal topic or store, and nothing says how.',
@@ -86,6 +91,17 @@ export const streamsErrors = {
     retriable: false,
     cause: 'A setting under a Kafka Streams name asks for something that is done otherwise here, or not at all.',
     remedy: 'Do what the message says, or take the setting out; the reference lists what each setting comes to.',
+  },
+  STREAMS_RESET_INVALID: {
+    retriable: false,
+    cause:
+      'What a reset is to do cannot be done: a topic or a moment that there is not, or a file that cannot be read.',
+    remedy: 'Correct what the message names; "millrace streams describe" lists the topics of an application.',
+  },
+  STREAMS_RESET_ACTIVE: {
+    retriable: true,
+    cause: 'Instances of the application still run, or have died and are not yet out of their group.',
+    remedy: 'Stop all instances and wait for the session time-out, or add --force when all of them have stopped.',
   },
   STREAMS_STATE_VERSION: {
     retriable: false,

@@ -18,6 +18,8 @@ export interface Makers {
 export class GraphBuilder {
   readonly steps: GraphNode[] = []
   readonly make: Makers
+  /** Names that were made from positions. */
+  readonly generatedNames = new Set<string>()
   #index = 0
 
   constructor(make: Makers) {
@@ -31,7 +33,9 @@ export class GraphBuilder {
 
   /** `KSTREAM-FILTER-0000000001`: the number counts the names made so far, so that it follows from the program. */
   newName(prefix: string): string {
-    return `${prefix}${String(this.#index++).padStart(10, '0')}`
+    const name = `${prefix}${String(this.#index++).padStart(10, '0')}`
+    this.generatedNames.add(name)
+    return name
   }
 
   /** A number is used up also where a name is given, so that naming one step leaves the names of others alone. */

@@ -1,5 +1,6 @@
 import type { AnyTopicContract } from '@millrace/contracts'
 import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
+import { requireExplicitNames } from '../topology/explicit-names.ts'
 import { graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { RunnableTopology, TopologyPlan } from '../topology/plan.ts'
@@ -76,7 +77,10 @@ class TopologyBuilder implements RunnableTopology {
   }
 
   plan(options: { applicationId?: string } = {}): TopologyPlan {
-    return planTopology(this.#builder.steps, this.name, checkedName(options.applicationId ?? this.name))
+    const { steps, generatedNames } = this.#builder
+    const plan = planTopology(steps, this.name, checkedName(options.applicationId ?? this.name))
+    if (this.#options.explicitNames) requireExplicitNames(plan, generatedNames)
+    return plan
   }
 
   describe(): string {

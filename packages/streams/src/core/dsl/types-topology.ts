@@ -8,6 +8,11 @@ import type { GlobalKTable, KStream, KTable, NameOption, ProcessOptions } from '
 export interface TopologyOptions {
   /** What says which time records are of, for topics that are read without an extractor of their own. */
   readonly timestamp?: TimestampExtractor
+  /**
+   * Refuses internal topics and stores whose names are made from positions (KIP-1111,
+   * `ensure.explicit.internal.resource.naming`); false unless given.
+   */
+  readonly explicitNames?: boolean
 }
 
 export interface TimeOption<K, V> {

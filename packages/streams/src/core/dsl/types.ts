@@ -4,8 +4,8 @@ import type { RecordContext } from '../record-context.ts'
 import type { StoreBuilder } from '../stores/store-builders.ts'
 import type { JoinWindows } from '../windows/join-windows.ts'
 import type { SessionWindows } from '../windows/session-window.ts'
-import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
 import type { SlidingWindows } from '../windows/sliding-window.ts'
+import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
 import type { Windowed, Windows } from '../windows/windows.ts'
 import type { ClosesFor, FitsTopic, SameKey, Sync } from './type-error.ts'
 
@@ -276,7 +276,7 @@ export interface KGroupedStream<K, V> {
 export interface EmitOptions {
   /**
    * `onUpdate` (unless told otherwise) hands every update on. `onClose` hands on one result a window, when stream time has
-   * passed its end by the grace; looked for once a second of wall clock, when a record comes.
+   * passed its end by the grace.
    */
   readonly emit?: 'onUpdate' | 'onClose'
 }

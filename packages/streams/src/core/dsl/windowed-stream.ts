@@ -63,9 +63,7 @@ export class WindowedStream {
     const { keySerde } = this.#grouped.grouping
     const windows = this.#windows
     const kind =
-      'differenceMs' in windows
-        ? slidingKind(windows, keySerde, this.#emit)
-        : windowKind(windows, keySerde, this.#emit)
+      'differenceMs' in windows ? slidingKind(windows, keySerde, this.#emit) : windowKind(windows, keySerde, this.#emit)
     return this.#grouped.add(kind, aggregation, options, prefix)
   }
 }

@@ -80,7 +80,11 @@ export const streamsKeys = {
     'Steps choose their stores.',
   ),
   'enable.metrics.push': ignored('BOOLEAN', 'true', 'Brokers are sent no metrics (KIP-714).'),
-  'ensure.explicit.internal.resource.naming': only('BOOLEAN', 'false', 'Names are not checked at the start.'),
+  'ensure.explicit.internal.resource.naming': only(
+    'BOOLEAN',
+    'false',
+    'Say it where the topology is made: `topology(name, { explicitNames: true })`.',
+  ),
   'errors.dead.letter.queue.topic.name': sets('STRING', null, 'deadLetterTopic', {
     defaultHere: '`<topic>.dlq` where a handler says `deadLetter`',
   }),
