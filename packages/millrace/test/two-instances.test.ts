@@ -76,6 +76,7 @@ interface Answer {
     readonly code?: string
     readonly next?: string
     readonly entries?: readonly { readonly key: string; readonly value: number }[]
+    readonly partitions?: readonly { readonly host: string | null }[]
     readonly windows?: readonly { readonly key: string; readonly start: number; readonly value: number }[]
   }
 }
@@ -134,6 +135,11 @@ test('either instance answers for everything, during a rebalance completely or n
   }
   assert.ok(complete > 0)
   const two = await joining
+  // Tasks move once their state is there: until then the second keeps copies only.
+  await eventually(
+    async () => ((await ask(`${one.url}/metadata/totals`)).body.partitions ?? []).map(({ host }) => host),
+    (hosts) => new Set(hosts).size === 2,
+  )
   for (const { url } of [one, two]) {
     assert.equal(
       (

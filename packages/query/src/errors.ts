@@ -11,6 +11,12 @@ export const queryErrors = {
     cause: 'An instance understood the request and refused it, for example because it has no such store.',
     remedy: 'Correct what the message names; the field `serverCode` holds the instance’s own code.',
   },
+  QUERY_READER_TOO_SLOW: {
+    retriable: true,
+    cause:
+      'A subscription’s reader took changes more slowly than they came, until the gateway had no more room for them.',
+    remedy: 'Subscribe anew: the rows come again. Take changes faster, or follow fewer keys.',
+  },
   QUERY_UNEXPECTED_ANSWER: {
     retriable: false,
     cause: 'What answered does not speak as Millrace’s gateway does, or sent more than the client accepts.',

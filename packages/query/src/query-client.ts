@@ -1,15 +1,15 @@
 import { type Clock, type Random, systemClock, systemRandom } from '@millrace/base'
 import { baseError, checkOptions } from '@millrace/base/internal'
-import type { AnyTopicContract } from '@millrace/contracts'
-import { type StoreClient, storeClient } from './store-client.ts'
-import { askAnyOf, type Fetch } from './transport.ts'
+import { storeClient } from './store-client.ts'
+import { type ClientOf, contractOf, type StoreDescription } from './store-kinds.ts'
+import { anyOf, askAnyOf, type Fetch, openAnyOf } from './transport.ts'
 
-export interface QueryClientOptions<Stores extends Readonly<Record<string, AnyTopicContract>>> {
+export interface QueryClientOptions<Stores extends Readonly<Record<string, StoreDescription>>> {
   /** Address of a gateway, `http://localhost:8080`. Any instance answers for all of them. */
   readonly url?: string
   /** Addresses of several instances: when one does not answer, the next is asked. Give this or `url`. */
   readonly urls?: readonly string[]
-  /** Contracts by the names of the stores they describe. */
+  /** Contracts by the names of the stores they describe; `windowStore(contract)` and its like say of which kind. */
   readonly stores: Stores
   /** How long one request to one instance may take. Default 5000. */
   readonly timeoutMs?: number
@@ -17,7 +17,9 @@ export interface QueryClientOptions<Stores extends Readonly<Record<string, AnyTo
   readonly deadlineMs?: number
   /** Answers larger than this are refused. Default 16 MiB. */
   readonly maxResponseBytes?: number
-  /** Sent with every request, for example `authorization`. */
+  /** What the gateway asks for beyond loopback; sent as `authorization: Bearer …`. */
+  readonly token?: string
+  /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>
   /** Default: the platform's. */
   readonly fetch?: Fetch
@@ -28,8 +30,8 @@ export interface QueryClientOptions<Stores extends Readonly<Record<string, AnyTo
 }
 
 /** One member per store. */
-export type QueryClient<Stores extends Readonly<Record<string, AnyTopicContract>>> = {
-  readonly [Name in keyof Stores]: StoreClient<Stores[Name]>
+export type QueryClient<Stores extends Readonly<Record<string, StoreDescription>>> = {
+  readonly [Name in keyof Stores]: ClientOf<Stores[Name]>
 }
 
 /**
@@ -43,7 +45,7 @@ export type QueryClient<Stores extends Readonly<Record<string, AnyTopicContract>
  * const row = await state.spend.get('alice') // { country, total } | undefined
  * for await (const { key, value } of state.spend.range({ from: 'a', to: 'b' })) console.log(key, value.total)
  */
-export function queryClient<const Stores extends Readonly<Record<string, AnyTopicContract>>>(
+export function queryClient<const Stores extends Readonly<Record<string, StoreDescription>>>(
   options: QueryClientOptions<Stores>,
 ): QueryClient<Stores> {
   checkOptions(
@@ -56,6 +58,7 @@ export function queryClient<const Stores extends Readonly<Record<string, AnyTopi
       timeoutMs: { min: 1 },
       deadlineMs: { min: 1 },
       maxResponseBytes: { min: 1_024 },
+      token: 'string',
       headers: 'object',
       fetch: 'function',
       clock: 'object',
@@ -63,18 +66,23 @@ export function queryClient<const Stores extends Readonly<Record<string, AnyTopi
     },
     { required: ['stores'] },
   )
-  const ask = askAnyOf({
+  const transport = {
     urls: checkedUrls(options),
     // Called through a closure: a browser's fetch must not be called as a member of something else.
     fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
     timeoutMs: options.timeoutMs ?? 5_000,
     deadlineMs: options.deadlineMs ?? 30_000,
     maxResponseBytes: options.maxResponseBytes ?? 16 * 1024 * 1024,
-    headers: options.headers ?? {},
+    headers: { ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }), ...options.headers },
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
-  })
-  const clients = Object.entries(options.stores).map(([name, contract]) => [name, storeClient(name, contract, ask)])
+  }
+  const any = anyOf(transport)
+  const ways = { ...transport, ask: askAnyOf(transport, any), open: openAnyOf(transport, any) }
+  const clients = Object.entries(options.stores).map(([name, description]) => [
+    name,
+    storeClient(name, contractOf(description), ways),
+  ])
   return Object.freeze(Object.fromEntries(clients)) as QueryClient<Stores>
 }
 

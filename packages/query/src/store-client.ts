@@ -1,7 +1,8 @@
-import type { AnyTopicContract, KeyInput, KeyOf, Serde, ValueOf } from '@millrace/contracts'
-import { keyFromText, keyToText, valueFromJson } from '@millrace/contracts/internal'
-import { queryError } from './errors.ts'
-import type { Ask } from './transport.ts'
+import type { AnyTopicContract, KeyInput, KeyOf, ValueOf } from '@millrace/contracts'
+import { type ChangesOptions, followChanges, type StateChange } from './changes.ts'
+import { growingRange } from './growing-range.ts'
+import { type ReadOptions, setReadOptions } from './read-options.ts'
+import { number, object, StoreAccess, type StoreTransport } from './store-access.ts'
 
 export interface StateEntry<K, V> {
   readonly key: K
@@ -10,130 +11,197 @@ export interface StateEntry<K, V> {
   readonly timestamp: number
 }
 
+/** A window, or a session. */
 export interface StateWindow<V> {
   /** Milliseconds since the epoch, inclusive. */
   readonly start: number
-  /** Milliseconds since the epoch, exclusive. */
+  /** Milliseconds since the epoch; exclusive for a window, the time of the last record for a session. */
   readonly end: number
   readonly value: V
 }
 
-export interface RequestOptions {
-  /** Ends the request and its retries. */
-  readonly signal?: AbortSignal
+export interface KeyedWindow<K, V> extends StateWindow<V> {
+  readonly key: K
 }
 
-export interface RangeOptions<K> extends RequestOptions {
+export interface StateVersion<V> {
+  readonly value: V
+  /** When it became valid, milliseconds since the epoch. */
+  readonly validFrom: number
+  /** When it was replaced or deleted; undefined: it is valid still. */
+  readonly validTo: number | undefined
+}
+
+export interface RangeOptions<K> extends ReadOptions {
   /** First key, inclusive. Default: the lowest. Keys are ordered by their bytes. */
   readonly from?: K
   /** Last key, inclusive. Default: the highest. */
   readonly to?: K
+  /** Only keys whose bytes begin so. */
+  readonly prefix?: string
+  /** From the last key to the first. */
+  readonly reverse?: boolean
   /** How many entries in all. Default: no limit. */
   readonly limit?: number
-  /** How many entries one request asks for. Default 500. */
+  /** Asks for pages of so many entries instead of one answer that grows. */
   readonly pageSize?: number
 }
 
-export interface WindowOptions extends RequestOptions {
+export interface WindowOptions extends ReadOptions {
   /** Windows that start at or after this; a date or milliseconds since the epoch. */
   readonly from: Date | number
   /** Windows that start at or before this. */
   readonly to: Date | number
+  /** The latest first. */
+  readonly reverse?: boolean
+  /** How many. Default: all, and an error where there are more than one answer holds. */
+  readonly limit?: number
 }
 
-/** One state store, typed by a contract. Reads see committed state. */
-export interface StoreClient<C extends AnyTopicContract> {
+export interface AllWindowsOptions<K> extends WindowOptions {
+  /** First and last key, inclusive. Default: all. */
+  readonly fromKey?: K
+  readonly toKey?: K
+}
+
+export interface VersionOptions extends ReadOptions {
+  /** The version that was valid then. Default: the latest. */
+  readonly asOf?: Date | number
+}
+
+export interface VersionsOptions extends ReadOptions {
+  /** Versions that were valid at any time from here ... */
+  readonly from?: Date | number
+  /** ... to here, both inclusive. */
+  readonly to?: Date | number
+  /** The latest first. */
+  readonly reverse?: boolean
+}
+
+type Key<C extends AnyTopicContract> = KeyInput<C>
+type Windows<C extends AnyTopicContract> = readonly StateWindow<ValueOf<C>>[]
+type KeyedWindows<C extends AnyTopicContract> = readonly KeyedWindow<KeyOf<C>, ValueOf<C>>[]
+
+interface Followed<C extends AnyTopicContract> {
+  /**
+   * The rows as they are, then every committed change, for as long as it is read; a connection that breaks is made anew, to
+   * another instance if need be, and goes on where it was.
+   *
+   * @throws QUERY_READER_TOO_SLOW with the token to come back with, and what all calls throw
+   * @example
+   * for await (const event of state.spend.changes({ prefix: 'at-' })) {
+   *   if (event.type === 'reset') rows.clear()
+   *   if (event.type === 'row' || event.type === 'change') rows.set(event.key, event.value)
+   * }
+   */
+  changes(options?: ChangesOptions<Key<C>>): AsyncIterable<StateChange<KeyOf<C>, ValueOf<C>>>
+}
+
+/** A key-value store. */
+export interface KeyValueClient<C extends AnyTopicContract> extends Followed<C> {
   /** The value of a key, undefined when the store has none. */
-  get(key: KeyInput<C>, options?: RequestOptions): Promise<ValueOf<C> | undefined>
+  get(key: Key<C>, options?: ReadOptions): Promise<ValueOf<C> | undefined>
   /** As `get`, with the timestamp of the record behind the value. */
-  entry(key: KeyInput<C>, options?: RequestOptions): Promise<StateEntry<KeyOf<C>, ValueOf<C>> | undefined>
-  /** Entries in the order of their keys, fetched page by page while they are read. */
-  range(options?: RangeOptions<KeyInput<C>>): AsyncIterable<StateEntry<KeyOf<C>, ValueOf<C>>>
-  /** The windows of a key in a windowed store. */
-  window(key: KeyInput<C>, options: WindowOptions): Promise<StateWindow<ValueOf<C>>[]>
+  entry(key: Key<C>, options?: ReadOptions): Promise<StateEntry<KeyOf<C>, ValueOf<C>> | undefined>
+  /** Entries in the order of their keys, as they are taken: whoever reads slowly holds the gateway back. */
+  range(options?: RangeOptions<Key<C>>): AsyncIterable<StateEntry<KeyOf<C>, ValueOf<C>>>
 }
 
-const defaultPageSize = 500
+/** A window store. */
+export interface WindowClient<C extends AnyTopicContract> extends Followed<C> {
+  /** The windows of a key, in order of their start. */
+  window(key: Key<C>, options: WindowOptions): Promise<Windows<C>>
+  /** The windows of all keys, in order of their start. */
+  windows(options: AllWindowsOptions<Key<C>>): Promise<KeyedWindows<C>>
+}
 
-export function storeClient<C extends AnyTopicContract>(store: string, contract: C, ask: Ask): StoreClient<C> {
-  const base = `/stores/${encodeURIComponent(store)}`
-  const pathOf = (key: KeyInput<C>, parameters = new URLSearchParams()): string => {
-    const text = textOf(contract, key)
-    // A URL drops these two from its path, however they are written.
-    const isDropped = text === '.' || text === '..'
-    if (isDropped) parameters.set('key', text)
-    const query = parameters.size > 0 ? `?${parameters}` : ''
-    return `${isDropped ? base : `${base}/${encodeURIComponent(text)}`}${query}`
+/** A session store. */
+export interface SessionClient<C extends AnyTopicContract> extends Followed<C> {
+  /** The sessions of a key that touch the time between, in order of their end. */
+  session(key: Key<C>, options: WindowOptions): Promise<Windows<C>>
+  /** The sessions of all keys. */
+  sessions(options: AllWindowsOptions<Key<C>>): Promise<KeyedWindows<C>>
+}
+
+/** A versioned store. */
+export interface VersionedClient<C extends AnyTopicContract> {
+  /** The version of a key's value that is valid, or was at a time. */
+  version(key: Key<C>, options?: VersionOptions): Promise<StateVersion<ValueOf<C>> | undefined>
+  /** The versions of a key's value, in order of time. */
+  versions(key: Key<C>, options?: VersionsOptions): Promise<readonly StateVersion<ValueOf<C>>[]>
+}
+
+/** A store of which only the contract is given: key-value or windowed. */
+export type StoreClient<C extends AnyTopicContract> = KeyValueClient<C> & Pick<WindowClient<C>, 'window'>
+
+export type AnyStoreClient<C extends AnyTopicContract> = KeyValueClient<C> &
+  WindowClient<C> &
+  SessionClient<C> &
+  VersionedClient<C>
+
+export function storeClient<C extends AnyTopicContract>(
+  name: string,
+  contract: C,
+  transport: StoreTransport,
+): AnyStoreClient<C> {
+  const store = new StoreAccess(name, contract, transport)
+  const entry: KeyValueClient<C>['entry'] = async (key, options = {}) => {
+    const path = store.keyPath(key, setReadOptions(new URLSearchParams(), options))
+    const answer = await transport.ask(path, options.signal)
+    return answer === undefined || object(answer).value === null ? undefined : store.entry(answer)
   }
-  const entryOf = (json: unknown): StateEntry<KeyOf<C>, ValueOf<C>> => {
-    const { key, value, timestamp } = object(json)
-    return {
-      key: keyOf(contract, key) as KeyOf<C>,
-      value: valueFromJson(contract.value, value) as ValueOf<C>,
-      timestamp: number(timestamp),
-    }
+  const ofKey = async (field: string, key: Key<C>, options: WindowOptions): Promise<Windows<C>> => {
+    const answer = await transport.ask(store.keyPath(key, timesOf(options)), options.signal)
+    return store.rows(answer, field).map((json) => span(store, json))
   }
-  const entry: StoreClient<C>['entry'] = async (key, { signal } = {}) => {
-    const answer = await ask(pathOf(key), signal)
-    return answer === undefined || object(answer).value === null ? undefined : entryOf(answer)
+  const ofAll = async (field: string, options: AllWindowsOptions<Key<C>>): Promise<KeyedWindows<C>> => {
+    const parameters = timesOf(options)
+    if (options.fromKey !== undefined) parameters.set('fromKey', store.keyText(options.fromKey))
+    if (options.toKey !== undefined) parameters.set('toKey', store.keyText(options.toKey))
+    const answer = await transport.ask(store.path(parameters), options.signal)
+    return store.rows(answer, field).map((json) => ({ key: store.key(object(json).key), ...span(store, json) }))
   }
   return {
     entry,
     get: async (key, options) => (await entry(key, options))?.value,
-    async *range({ from, to, limit = Number.POSITIVE_INFINITY, pageSize = defaultPageSize, signal } = {}) {
-      let start = from === undefined ? undefined : textOf(contract, from)
-      for (let left = limit; left > 0; ) {
-        const wanted = Math.min(left, pageSize)
-        const parameters = new URLSearchParams({ limit: String(wanted) })
-        if (start !== undefined) parameters.set('from', start)
-        if (to !== undefined) parameters.set('to', textOf(contract, to))
-        const page = object(await ask(`${base}?${parameters}`, signal))
-        const entries = array(page.entries)
-        // Decoded before the first is handed out, so that a page is whole or an error.
-        yield* entries.map(entryOf)
-        left -= entries.length
-        if (page.next === undefined || page.next === null) return
-        if (page.next === start) throw unexpected('a page leads back to itself')
-        start = String(page.next)
-      }
+    range: (options = {}) => growingRange(store, options),
+    changes: (options = {}) => followChanges(store, options),
+    window: (key, options) => ofKey('windows', key, options),
+    windows: (options) => ofAll('windows', options),
+    session: (key, options) => ofKey('sessions', key, options),
+    sessions: (options) => ofAll('sessions', options),
+    async version(key, options = {}) {
+      const parameters = setReadOptions(new URLSearchParams(), options)
+      if (options.asOf !== undefined) parameters.set('asOf', String(Number(options.asOf)))
+      const answer = await transport.ask(store.keyPath(key, parameters), options.signal)
+      return answer === undefined ? undefined : version(store, answer)
     },
-    async window(key, { from, to, signal }) {
-      const parameters = new URLSearchParams({ from: String(Number(from)), to: String(Number(to)) })
-      const answer = await ask(pathOf(key, parameters), signal)
-      if (answer === undefined) return []
-      return array(object(answer).windows).map((json) => {
-        const { start, end, value } = object(json)
-        return { start: number(start), end: number(end), value: valueFromJson(contract.value, value) as ValueOf<C> }
-      })
+    async versions(key, options = {}) {
+      const parameters = setReadOptions(new URLSearchParams({ versions: 'true' }), options)
+      if (options.from !== undefined) parameters.set('from', String(Number(options.from)))
+      if (options.to !== undefined) parameters.set('to', String(Number(options.to)))
+      if (options.reverse) parameters.set('reverse', 'true')
+      const answer = await transport.ask(store.keyPath(key, parameters), options.signal)
+      return store.rows(answer, 'versions').map((json) => version(store, json))
     },
   }
 }
 
-function textOf(contract: AnyTopicContract, key: unknown): string {
-  return keyToText(contract.key, contract.key.serialize(key as never))
+function timesOf(options: WindowOptions): URLSearchParams {
+  const { from, to, reverse, limit } = options
+  const parameters = new URLSearchParams({ from: String(Number(from)), to: String(Number(to)) })
+  if (reverse) parameters.set('reverse', 'true')
+  if (limit !== undefined) parameters.set('limit', String(limit))
+  return setReadOptions(parameters, options)
 }
 
-/** The gateway gives a key as text, or as JSON where the text is JSON. */
-function keyOf(contract: AnyTopicContract, json: unknown): unknown {
-  const text = typeof json === 'string' ? json : JSON.stringify(json)
-  return (contract.key as Serde<unknown, never>).deserialize(keyFromText(contract.key, text))
+function span<C extends AnyTopicContract>(store: StoreAccess<C>, json: unknown): StateWindow<ValueOf<C>> {
+  const { start, end, value } = object(json)
+  return { start: number(start), end: number(end), value: store.value(value) }
 }
 
-function object(json: unknown): Record<string, unknown> {
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>
-  throw unexpected('a JSON object is missing')
-}
-
-function array(json: unknown): unknown[] {
-  if (Array.isArray(json)) return json
-  throw unexpected('a JSON array is missing')
-}
-
-function number(json: unknown): number {
-  if (typeof json === 'number') return json
-  throw unexpected('a number is missing')
-}
-
-function unexpected(what: string): Error {
-  return queryError('QUERY_UNEXPECTED_ANSWER', `the answer is not a gateway’s: ${what}`)
+function version<C extends AnyTopicContract>(store: StoreAccess<C>, json: unknown): StateVersion<ValueOf<C>> {
+  const { value, timestamp, validTo } = object(json)
+  const until = validTo === null || validTo === undefined ? undefined : number(validTo)
+  return { value: store.value(value), validFrom: number(timestamp), validTo: until }
 }

@@ -19,7 +19,13 @@ export interface TransportOptions {
 export type Ask = (path: string, signal?: AbortSignal) => Promise<unknown>
 
 /** One try at one address. `again` failures are tried elsewhere and later; an error thrown by a try is final. */
-type Outcome = { readonly body: unknown } | { readonly again: unknown; readonly waitMs: number }
+type Outcome<T> = { readonly body: T } | { readonly again: unknown; readonly waitMs: number }
+
+/** Tries the addresses until one gives an answer. */
+export type AnyOf = <T>(
+  attempt: (url: string, remainingMs: number) => Promise<Outcome<T>>,
+  signal: AbortSignal | undefined,
+) => Promise<T>
 
 const backoff = { delayMsMin: 50, delayMsMax: 2_000 }
 /** Statuses that say "not now": too many requests, and what gateways and proxies answer for an instance that is away. */
@@ -29,10 +35,10 @@ const temporary = new Set([408, 425, 429, 502, 503, 504])
  * Asks the addresses in turn, beginning with the one that answered last, until one answers or the deadline has passed.
  * After each round of failures it waits, as long as `retry-after` says or with growing pauses.
  */
-export function askAnyOf(options: TransportOptions): Ask {
+export function anyOf(options: TransportOptions): AnyOf {
   const { urls, clock } = options
   let preferred = 0
-  return async (path, signal) => {
+  return async (attempt, signal) => {
     const endMs = clock.now() + options.deadlineMs
     let lastFailure: unknown
     for (let round = 1; ; round++) {
@@ -41,7 +47,7 @@ export function askAnyOf(options: TransportOptions): Ask {
         signal?.throwIfAborted()
         const remainingMs = endMs - clock.now()
         if (remainingMs <= 0) break
-        const outcome = await tryOnce(`${urls[preferred]}${path}`, remainingMs, options, signal)
+        const outcome = await attempt(urls[preferred]!, remainingMs)
         if ('body' in outcome) return outcome.body
         lastFailure = outcome.again
         waitMs = Math.max(waitMs, outcome.waitMs)
@@ -57,23 +63,70 @@ export function askAnyOf(options: TransportOptions): Ask {
   }
 }
 
-async function tryOnce(
+export function askAnyOf(options: TransportOptions, any: AnyOf): Ask {
+  return (path, signal) =>
+    any(
+      (url, remainingMs) => tryOnce(`${url}${path}`, remainingMs, { options, accept: 'application/json', signal }),
+      signal,
+    )
+}
+
+interface Try {
+  readonly options: TransportOptions
+  readonly accept: string
+  readonly signal: AbortSignal | undefined
+}
+
+function tryOnce(url: string, remainingMs: number, { options, accept, signal }: Try): Promise<Outcome<unknown>> {
+  return withinTime(url, remainingMs, { options, accept, signal }, async (response) =>
+    // Within the time limit too: a body can be as slow as an answer.
+    decide(url, response, await readBody(url, response, options.maxResponseBytes), options.clock),
+  )
+}
+
+/** An answer that goes on: its body is read by whoever asked. */
+export interface OpenAnswer {
+  readonly url: string
+  readonly response: Response
+  /** Ends the request. */
+  close(): void
+}
+
+export type Open = (path: string, accept: string, signal?: AbortSignal) => Promise<OpenAnswer>
+
+/** As `askAnyOf`, for answers that are read as they come. */
+export function openAnyOf(options: TransportOptions, any: AnyOf): Open {
+  return (path, accept, signal) =>
+    any(async (base, remainingMs) => {
+      const ended = new AbortController()
+      const url = `${base}${path}`
+      const both = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal
+      return withinTime(url, remainingMs, { options, accept, signal: both }, async (response) => {
+        if (response.status === 200) return { body: { url, response, close: () => ended.abort() } }
+        const outcome = decide(url, response, await readBody(url, response, options.maxResponseBytes), options.clock)
+        if ('again' in outcome) return outcome
+        throw new Final(queryError('QUERY_UNEXPECTED_ANSWER', `${url} answered ${response.status}`, {}))
+      })
+    }, signal)
+}
+
+/** The time limit ends with `use`: what goes on then has none. */
+async function withinTime<T>(
   url: string,
   remainingMs: number,
-  options: TransportOptions,
-  signal?: AbortSignal,
-): Promise<Outcome> {
+  { options, accept, signal }: Try,
+  use: (response: Response) => Promise<Outcome<T>>,
+): Promise<Outcome<T>> {
   const { clock, timeoutMs } = options
   const timeout = new AbortController()
   const limitMs = Math.min(timeoutMs, remainingMs)
   const cancel = clock.after(limitMs, () => timeout.abort(new Error(`${url} did not answer within ${limitMs} ms`)))
   try {
     const response = await options.fetch(url, {
-      headers: { accept: 'application/json', ...options.headers },
+      headers: { accept, ...options.headers },
       signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
     })
-    // Within the time limit too: a body can be as slow as an answer.
-    return decide(url, response, await readBody(url, response, options.maxResponseBytes), clock)
+    return await use(response)
   } catch (error) {
     // The caller's own reason is passed on as it came; so is what will not change by asking again.
     if (signal?.aborted) throw signal.reason
@@ -92,7 +145,7 @@ class Final {
   }
 }
 
-function decide(url: string, response: Response, text: string, clock: Clock): Outcome {
+function decide(url: string, response: Response, text: string, clock: Clock): Outcome<unknown> {
   const { status } = response
   if (temporary.has(status)) {
     const waitMs = retryAfterMs(response.headers.get('retry-after'), clock.now())
