@@ -1,6 +1,7 @@
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
@@ -41,7 +42,7 @@ final class Form {
     return Serdes.serdeFrom(
         (topic, value) -> {
           try {
-            return value == null ? null : Golden.JSON.writeValueAsBytes(value);
+            return value == null ? null : Golden.JSON.writeValueAsString(value).getBytes(StandardCharsets.UTF_8);
           } catch (IOException failure) {
             throw new UncheckedIOException(failure);
           }

@@ -14,11 +14,13 @@ import { suppression } from './scenarios/suppression.ts'
 import { tableJoins } from './scenarios/table-joins.ts'
 import { tables } from './scenarios/tables.ts'
 import { timeWindows } from './scenarios/time-windows.ts'
+import { types } from './scenarios/types.ts'
 
 /** All that is compared with Kafka Streams. */
 export const groups: readonly ScenarioGroup[] = [
   stateless,
   naming,
+  types,
   aggregates,
   tables,
   tableJoins,

@@ -54,7 +54,8 @@ export function sortedEntries(entries: readonly EntryForm[]): EntryForm[] {
   const rank = (entry: EntryForm): string => `${JSON.stringify(entry.key)} ${String(entry.start).padStart(20)}`
   return entries
     .map(({ key, value, timestamp, start, end }) => ({
-      key,
+      // As JSON gives Java's long back.
+      key: typeof key === 'bigint' ? Number(key) : key,
       ...(start !== undefined && { start, end }),
       value,
       ...(timestamp !== undefined && { timestamp }),

@@ -1,0 +1,82 @@
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.Grouped;
+import org.apache.kafka.streams.kstream.Materialized;
+import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.TimeWindows;
+import org.apache.kafka.streams.kstream.WindowedSerdes;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.WindowStore;
+
+/** The programs of packages/streams/test/golden/scenarios/types.ts. */
+final class Types {
+  private static final Serde<Long> LONG = Serdes.Long();
+  private static final Serde<Integer> INTEGER = Serdes.Integer();
+  private static final Serde<Double> DOUBLE = Serdes.Double();
+
+  static void register(Scenarios scenarios) {
+    scenarios.add("objects under numbers, as a table", app ->
+        app.table("orders", Consumed.with(LONG, Form.JSON), Types.<Long, JsonNode>rows("orders", LONG, Form.JSON))
+            .toStream()
+            .to("by-id", Produced.with(LONG, Form.JSON)));
+    scenarios.add("objects made by callbacks, repartitioned under numbers", app ->
+        app.stream("orders", Consumed.with(LONG, Form.JSON))
+            .groupBy((key, value) -> (long) value.get("item").asText().length(), Grouped.with("by-length", LONG, Form.JSON))
+            .aggregate(Types::none, (key, value, all) -> added(all, value), rows("all", LONG, Form.JSON))
+            .toStream()
+            .to("by-id", Produced.with(LONG, Form.JSON)));
+    scenarios.add("floating point numbers under numbers", app ->
+        app.stream("ids", Consumed.with(INTEGER, DOUBLE))
+            .groupByKey(Grouped.with(INTEGER, DOUBLE))
+            .reduce(Double::sum, rows("sums", INTEGER, DOUBLE))
+            .toStream()
+            .to("sums", Produced.with(INTEGER, DOUBLE)));
+    scenarios.add("windowed numbers in milliseconds of today", app ->
+        app.stream("ids", Consumed.with(INTEGER, DOUBLE))
+            .groupByKey(Grouped.with(INTEGER, DOUBLE))
+            .windowedBy(TimeWindows.ofSizeWithNoGrace(Duration.ofHours(1)))
+            .reduce(Double::sum, Materialized.<Integer, Double, WindowStore<Bytes, byte[]>>as("sums")
+                .withKeySerde(INTEGER).withValueSerde(DOUBLE))
+            .toStream()
+            .to("per-hour", Produced.with(WindowedSerdes.timeWindowedSerdeFrom(Integer.class, 3_600_000), DOUBLE)));
+    scenarios.add("empty texts and texts of all planes", app ->
+        app.stream("words", Form.TEXTS_IN)
+            .groupBy((key, value) -> key, Grouped.with("again", Form.TEXT, Form.TEXT))
+            .reduce((all, value) -> all + value, Form.rows("all", Form.TEXT))
+            .toStream()
+            .to("out", Form.TEXTS_OUT));
+    scenarios.add("a callback that fails", app ->
+        app.stream("words", Form.TEXTS_IN)
+            .mapValues(word -> {
+              if (word.equals("boom")) throw new IllegalStateException("boom");
+              return word;
+            })
+            .to("out", Form.TEXTS_OUT));
+  }
+
+  private static JsonNode none() {
+    ObjectNode order = Golden.JSON.createObjectNode();
+    order.put("item", "none").put("amount", 0).putArray("tags");
+    return order;
+  }
+
+  private static JsonNode added(JsonNode all, JsonNode order) {
+    ObjectNode sum = Golden.JSON.createObjectNode();
+    sum.put("item", all.get("item").asText() + "+" + order.get("item").asText());
+    sum.put("amount", all.get("amount").asLong() + order.get("amount").asLong());
+    ArrayNode tags = sum.putArray("tags");
+    all.get("tags").forEach(tags::add);
+    order.get("tags").forEach(tags::add);
+    return sum;
+  }
+
+  private static <K, V> Materialized<K, V, KeyValueStore<Bytes, byte[]>> rows(String store, Serde<K> keys, Serde<V> values) {
+    return Materialized.<K, V, KeyValueStore<Bytes, byte[]>>as(store).withKeySerde(keys).withValueSerde(values);
+  }
+}

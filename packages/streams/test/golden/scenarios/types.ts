@@ -1,0 +1,121 @@
+import { serdes, topic } from '@millrace/contracts'
+import { tumbling, windowedSerde } from '../../../src/index.ts'
+import { texts } from '../contracts.ts'
+import { record, type ScenarioGroup } from '../scenario.ts'
+
+interface Order {
+  readonly item: string
+  readonly amount: number
+  readonly tags: readonly (string | null)[]
+}
+
+const orders = topic('orders', { key: serdes.int64, value: serdes.json<Order>() })
+const ids = topic('ids', { key: serdes.int32, value: serdes.float64 })
+const byId = topic('by-id', { key: serdes.int64, value: serdes.json<Order>() })
+const sums = topic('sums', { key: serdes.int32, value: serdes.float64 })
+const words = texts('words')
+const out = texts('out')
+const hour = tumbling({ sizeMs: 3_600_000 })
+
+const order = (item: string, amount: number, tags: Order['tags'] = []): Order => ({ item, amount, tags })
+
+export const types: ScenarioGroup = {
+  name: 'types',
+  javaClass: 'Types',
+  scenarios: [
+    {
+      name: 'objects under numbers, as a table',
+      input: [
+        record(orders, 1n, order('tea "green"', 3, ['ü', null, '']), 10),
+        record(orders, -1n, order('\u{1f375} / \\ \n', -4), 20),
+        record(orders, 9_223_372_036_854_775_807n, order('', 2 ** 31), 30),
+        record(orders, 1n, order('tea', 5), 5),
+        record(orders, -1n, null, 40),
+      ],
+      build: (app) => {
+        app.table(orders, { store: 'orders' }).to(byId)
+      },
+    },
+    {
+      name: 'objects made by callbacks, repartitioned under numbers',
+      input: [
+        record(orders, 7n, order('tea', 3, ['x']), 10),
+        record(orders, 8n, order('salt', -2), 20),
+        record(orders, 7n, order('tea', 1), 30),
+      ],
+      build: (app) => {
+        app
+          .stream(orders)
+          .groupBy((value) => BigInt(value.item.length), { name: 'by-length', key: serdes.int64 })
+          .aggregate({ initial: order('none', 0), store: 'all' }, (all, { item, amount, tags }) => ({
+            item: `${all.item}+${item}`,
+            amount: all.amount + amount,
+            tags: [...all.tags, ...tags],
+          }))
+          .to(byId)
+      },
+    },
+    {
+      name: 'floating point numbers under numbers',
+      input: [
+        record(ids, 1, 0.1, 10),
+        record(ids, 1, 0.2, 20),
+        record(ids, -2, 1e300, 30),
+        record(ids, -2, 1e300, 40),
+        record(ids, 2_147_483_647, -0, 50),
+      ],
+      build: (app) => {
+        app
+          .stream(ids)
+          .groupByKey()
+          .reduce((sum, value) => sum + value, { store: 'sums' })
+          .to(sums)
+      },
+    },
+    {
+      name: 'windowed numbers in milliseconds of today',
+      input: [
+        record(ids, 1, 1, 1_700_000_000_123),
+        record(ids, -1, 2, 1_700_003_600_000),
+        record(ids, 1, 3, 1_700_000_000_122),
+      ],
+      build: (app) => {
+        app
+          .stream(ids)
+          .groupByKey()
+          .window(hour)
+          .reduce((sum, value) => sum + value, { store: 'sums' })
+          .to(topic('per-hour', { key: windowedSerde(serdes.int32, hour), value: serdes.float64 }))
+      },
+    },
+    {
+      name: 'empty texts and texts of all planes',
+      input: [
+        record(words, '', '', 1),
+        record(words, 'é', '\u{1f375}', 2),
+        record(words, '', 'not empty', 3),
+        record(words, 'a\u0000b', '\uffff', 4),
+      ],
+      build: (app) => {
+        app
+          .stream(words)
+          .groupBy((value, key) => key + value.slice(0, 0), { name: 'again' })
+          .reduce((all, value) => all + value, { store: 'all' })
+          .to(out)
+      },
+    },
+    {
+      name: 'a callback that fails',
+      input: [record(words, 'a', 'one', 1), record(words, 'a', 'boom', 2), record(words, 'a', 'two', 3)],
+      build: (app) => {
+        app
+          .stream(words)
+          .mapValues((word) => {
+            if (word === 'boom') throw new Error('boom')
+            return word
+          })
+          .to(out)
+      },
+    },
+  ],
+}
