@@ -1,3 +1,4 @@
+export type { KeptAs } from './core/dsl/kept-as.ts'
 export { topology } from './core/dsl/topology.ts'
 export type { TypeMessage } from './core/dsl/type-error.ts'
 export type {
@@ -55,6 +56,7 @@ export type {
 export type { Cancellable, PunctuationOptions, PunctuationTime, Punctuator } from './core/processing/punctuations.ts'
 export type { RecordContext } from './core/record-context.ts'
 export { type WindowedSerde, windowedSerde } from './core/serdes/windowed-serde.ts'
+export type { ByteRange, ByteStore, ByteStoreOptions, ByteWrite } from './core/stores/byte-store.ts'
 export {
   keyValueStore,
   type StoreBuilder,
@@ -81,6 +83,7 @@ export {
   type TimestampExtractor,
   timestampExtractors,
 } from './core/time/timestamp-extractors.ts'
+export type { StoreStorage } from './core/topology/store-kinds.ts'
 export { type CalendarWindowOptions, calendarWindow } from './core/windows/calendar-window.ts'
 export { type JoinWindows, type JoinWindowsOptions, joinWindows } from './core/windows/join-windows.ts'
 export { type SessionWindowOptions, type SessionWindows, sessionWindow } from './core/windows/session-window.ts'
@@ -115,6 +118,7 @@ export type {
   TaskAssignor,
 } from './runtime/assignment/group-model.ts'
 export type { StreamsLimits } from './runtime/config.ts'
+export { deleteState } from './runtime/edge/delete-state.ts'
 export { type StartStreamsOptions, startStreams } from './runtime/edge/start-streams.ts'
 export type { ApplicationModule, TopologySource } from './runtime/edge/threads/application-module.ts'
 export type { StreamsState } from './runtime/instance-state.ts'
@@ -150,6 +154,9 @@ export type {
   StoreRange,
   WindowBounds,
 } from './runtime/queries/store-queries.ts'
+export type { StreamsMember } from './runtime/reset/group-members.ts'
+export { applyReset, planReset, type ResetOptions, type ResetPlan } from './runtime/reset/reset-application.ts'
+export type { ResetOffset, ResetTarget } from './runtime/reset/reset-target.ts'
 export type { RestoreListener, StandbyUpdateListener, StoreChangelog } from './runtime/restore-events.ts'
 export type { StreamsInstance } from './runtime/streams-runtime.ts'
 export type { UncaughtDecision, UncaughtHandler } from './runtime/threads/thread-set.ts'

@@ -1,5 +1,6 @@
 import type { ScenarioGroup } from './scenario.ts'
 import { aggregates } from './scenarios/aggregates.ts'
+import { basicNaming } from './scenarios/basic-naming.ts'
 import { caches } from './scenarios/caches.ts'
 import { foreignKeyJoins } from './scenarios/foreign-key-joins.ts'
 import { globalJoins } from './scenarios/global-joins.ts'
@@ -20,6 +21,7 @@ import { types } from './scenarios/types.ts'
 export const groups: readonly ScenarioGroup[] = [
   stateless,
   naming,
+  basicNaming,
   types,
   aggregates,
   tables,

@@ -90,7 +90,7 @@ export class GroupedStream {
     return {
       keySerde,
       create: streamAggregateOperator,
-      spec: (name, valueSerde, options) => keyValueSpec({ name, keySerde, valueSerde }, options.cache),
+      spec: (name, valueSerde, options) => keyValueSpec({ name, keySerde, valueSerde }, options),
     }
   }
 

@@ -7,6 +7,7 @@ import type { SessionWindows } from '../windows/session-window.ts'
 import type { SlidingWindows } from '../windows/sliding-window.ts'
 import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
 import type { Windowed, Windows } from '../windows/windows.ts'
+import type { KeptAs } from './kept-as.ts'
 import type { ClosesFor, FitsTopic, SameKey, Sync } from './type-error.ts'
 
 /**
@@ -40,7 +41,7 @@ export interface GroupOptions<V> {
   readonly value?: Serde<V, never>
 }
 
-export interface StoreOptions<V> {
+export interface StoreOptions<V> extends KeptAs {
   /**
    * Name of the store, of its changelog (`<application>-<store>-changelog`), and of queries. Give it one: a name made
    * from the position changes with the program.
@@ -49,8 +50,6 @@ export interface StoreOptions<V> {
   /** How values are kept; JSON unless told otherwise. */
   readonly value?: Serde<V, never>
   readonly name?: string
-  /** Whether the record cache stands in front; true unless turned off. */
-  readonly cache?: boolean
 }
 
 export interface RepartitionOptions<K, V> {

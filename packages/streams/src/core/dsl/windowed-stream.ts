@@ -19,6 +19,7 @@ import {
   folding,
 } from './aggregations.ts'
 import type { GroupedStream } from './grouped-stream.ts'
+import { keptAs } from './kept-as.ts'
 import type { Table } from './table.ts'
 import type { EmitOptions } from './types.ts'
 
@@ -123,7 +124,7 @@ export function windowKind(windows: Windows, keySerde: AnySerde, emit: EmitStrat
     keySerde: windowedSerde(keySerde, windows) as unknown as AnySerde,
     closesAfterMs: windows.graceMs,
     create: (folded, store, sendOldValues) => windowAggregateOperator(folded, windows, store, sendOldValues, emit),
-    spec: (name, valueSerde, { cache, retentionMs }) => ({
+    spec: (name, valueSerde, { retentionMs, ...kept }) => ({
       name,
       kind: 'window',
       keySerde,
@@ -131,8 +132,7 @@ export function windowKind(windows: Windows, keySerde: AnySerde, emit: EmitStrat
       retentionMs: checkedRetention(windows.description, windows.maxSizeMs + windows.graceMs, retentionMs),
       windowSizeMs: windows.sizeMs,
       windowEnd: windows.endOf,
-      cached: cache ?? true,
-      changelog: {},
+      ...keptAs(kept),
     }),
   }
 }
@@ -143,7 +143,7 @@ export function slidingKind(windows: SlidingWindows, keySerde: AnySerde, emit: E
     keySerde: windowedSerde(keySerde, windows) as unknown as AnySerde,
     closesAfterMs: graceMs,
     create: (folded, store, sendOldValues) => slidingAggregateOperator(folded, windows, store, sendOldValues, emit),
-    spec: (name, valueSerde, { cache, retentionMs }) => ({
+    spec: (name, valueSerde, { retentionMs, ...kept }) => ({
       name,
       kind: 'window',
       keySerde,
@@ -153,8 +153,7 @@ export function slidingKind(windows: SlidingWindows, keySerde: AnySerde, emit: E
       windowSizeMs: differenceMs,
       windowEnd: endOf,
       hasSpans: true,
-      cached: cache ?? true,
-      changelog: {},
+      ...keptAs(kept),
     }),
   }
 }
@@ -170,14 +169,13 @@ export function sessionKind(
     closesAfterMs: windows.gapMs + windows.graceMs,
     create: (folded, store, sendOldValues) =>
       sessionAggregateOperator({ ...folded, merge }, windows, store, sendOldValues, emit),
-    spec: (name, valueSerde, { cache, retentionMs }) => ({
+    spec: (name, valueSerde, { retentionMs, ...kept }) => ({
       name,
       kind: 'session',
       keySerde,
       valueSerde,
       retentionMs: checkedRetention(windows.description, windows.gapMs + windows.graceMs, retentionMs),
-      cached: cache ?? true,
-      changelog: {},
+      ...keptAs(kept),
     }),
   }
 }

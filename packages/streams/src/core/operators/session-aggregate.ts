@@ -3,6 +3,7 @@ import { type CreateProcessor, type ProcessorSetup, settled } from '../processor
 import { asBuffer } from '../stores/bytes.ts'
 import type { SpanStore } from '../stores/span-store.ts'
 import type { SessionWindows } from '../windows/session-window.ts'
+import { type EmitStrategy, FinalResults } from './final-results.ts'
 import type { Aggregation } from './stream-aggregate.ts'
 
 /** How records are folded into sessions, and sessions into one. */
@@ -21,12 +22,14 @@ export function sessionAggregateOperator(
   windows: SessionWindows,
   storeName: string,
   sendOldValues: boolean,
+  emit: EmitStrategy,
 ): CreateProcessor {
   const { initial, add, merge, readsValue, skipsNullValues } = aggregation
   const { gapMs, graceMs } = windows
   return (setup) => {
     const { node, context, drop, observedTime } = setup
-    const state = openSpans(setup, storeName, sendOldValues)
+    const state = openSessions(setup, storeName, sendOldValues, emit)
+    const finals = emit === 'onClose' ? finalResults(setup, storeName, state) : undefined
     const time = observedTime()
     return {
       process(record) {
@@ -44,20 +47,45 @@ export function sessionAggregateOperator(
           if (session.start < start) start = session.start
           if (session.end > end) end = session.end
         }
-        if (end < time.value - graceMs - gapMs) return drop('late')
-        if (start !== timestamp || end !== timestamp) {
-          for (const session of found) state.put(key, session.start, session.end, null, session.value, timestamp)
+        const closeTime = time.value - graceMs - gapMs
+        if (end < closeTime) drop('late')
+        else {
+          if (start !== timestamp || end !== timestamp) {
+            for (const session of found) {
+              state.put(key, session.start, session.end, null, session.value, timestamp)
+              if (finals !== undefined) finals.gone(key, session.start, session.end)
+            }
+          }
+          const next = aggregate === null && initial === undefined ? value : add(aggregate, value, key, context)
+          state.put(key, start, end, settled(next, node) ?? null, null, timestamp)
+          if (finals !== undefined) finals.opened(key, start, end)
         }
-        const next = aggregate === null && initial === undefined ? value : add(aggregate, value, key, context)
-        state.put(key, start, end, settled(next, node) ?? null, null, timestamp)
+        if (finals !== undefined) finals.emit(closeTime)
       },
     }
   }
 }
 
-/** Opens the sessions that an operator owns and hands their updates on, at the time that each ends. */
-function openSpans({ store, forward }: ProcessorSetup, name: string, sendOldValues: boolean): SpanStore {
+function finalResults(setup: ProcessorSetup, storeName: string, state: SpanStore): FinalResults {
+  return new FinalResults(setup, {
+    store: state,
+    storeName,
+    layout: state.layout,
+    endIsInclusive: true,
+    read: (key, start, end) => state.getKept(key, start, end),
+    timeOf: (_row, end) => end,
+  })
+}
+
+/** Opens the sessions that an operator owns and, unless results wait for the close, hands updates on, at each one's end. */
+function openSessions(
+  { store, forward }: ProcessorSetup,
+  name: string,
+  sendOldValues: boolean,
+  emit: EmitStrategy,
+): SpanStore {
   const state = store<SpanStore>(name)
+  if (emit === 'onClose') return state
   const out = new FlowRecord()
   state.sendOldValues = sendOldValues
   state.onUpdate = ({ key, windowStart: start, windowEnd: end, value, oldValue, valueBytes }) => {

@@ -1,7 +1,10 @@
 import { FlowRecord } from '../flow-record.ts'
-import { type CreateProcessor, settled } from '../processor.ts'
+import { type CreateProcessor, type ProcessorSetup, settled } from '../processor.ts'
 import { asBuffer } from '../stores/bytes.ts'
+import { windowLayout } from '../stores/span-layout.ts'
+import type { StateStore, UpdateListener } from '../stores/state-store.ts'
 import type { Windows } from '../windows/windows.ts'
+import { type EmitStrategy, FinalResults } from './final-results.ts'
 import { type Aggregation, fold } from './stream-aggregate.ts'
 
 /**
@@ -13,20 +16,24 @@ export function windowAggregateOperator(
   windows: Windows,
   storeName: string,
   sendOldValues: boolean,
+  emit: EmitStrategy,
 ): CreateProcessor {
   const { initial, add, readsValue, skipsNullValues } = aggregation
-  return ({ node, context, forward, drop, store, observedTime }) => {
+  return (setup) => {
+    const { node, context, forward, drop, store, observedTime } = setup
     const state = store(storeName)
+    const finals = emit === 'onClose' ? finalResults(setup, windows, storeName, state) : undefined
     const time = observedTime()
     const out = new FlowRecord()
-    state.sendOldValues = sendOldValues
-    state.onUpdate = ({ key, windowStart: start, value, oldValue, timestamp, valueBytes }) => {
+    state.sendOldValues = sendOldValues && finals === undefined
+    const handOn: UpdateListener = ({ key, windowStart: start, value, oldValue, timestamp, valueBytes }) => {
       out.setKey({ key, window: { start, end: windows.endOf(start) } })
       out.setValueWithBytes(value, valueBytes === null ? null : asBuffer(valueBytes), state.valueSerde)
       out.oldValue = oldValue
       out.timestamp = timestamp
       forward(out)
     }
+    if (finals === undefined) state.onUpdate = handOn
     return {
       process(record) {
         if (!record.hasKey) return drop('null-key')
@@ -45,8 +52,21 @@ export function windowAggregateOperator(
           const newTimestamp = old !== undefined && old.timestamp > timestamp ? old.timestamp : timestamp
           const next = fold(oldValue, initial, value, add, key, context)
           state.put(key, start, settled(next, node) ?? null, oldValue, newTimestamp)
+          if (finals !== undefined && oldValue === null) finals.opened(key, start, windows.endOf(start))
         }
+        if (finals !== undefined) finals.emit(closedUpTo)
       },
     }
   }
+}
+
+function finalResults(setup: ProcessorSetup, windows: Windows, storeName: string, state: StateStore): FinalResults {
+  return new FinalResults(setup, {
+    store: state,
+    storeName,
+    layout: windowLayout(windows.endOf),
+    endIsInclusive: false,
+    read: (key, start) => state.get(key, start),
+    timeOf: (row) => row.timestamp,
+  })
 }

@@ -15,6 +15,7 @@ export function openCachedStore(
   const { name, kind, keySerde, valueSerde } = spec
   const bytes = new StoreBytes(committed, changelog)
   const store = new StateStore({ ...rest, name, kind, keySerde, valueSerde, bytes })
+  let committedLatest = store.latestStart
   return {
     access: store,
     cache: store.cache,
@@ -23,15 +24,19 @@ export function openCachedStore(
     },
     checkpoint: () => committed.checkpoint(),
     flush: () => store.flush(),
-    commit: (nextOffset) => bytes.commit(nextOffset),
+    commit(nextOffset) {
+      bytes.commit(nextOffset)
+      committedLatest = store.latestStart
+    },
     discard() {
       store.dropCache()
+      store.latestStart = committedLatest
       bytes.discard()
     },
     restore(batches, { firstOffset, nextOffset }) {
       const progress = { records: 0, latestStart: store.latestStart }
       committed.apply(restoreWrites(batches, firstOffset, kind, progress), nextOffset)
-      store.latestStart = progress.latestStart
+      store.latestStart = committedLatest = progress.latestStart
       return progress.records
     },
     view(isolation): ReadOnlyStore {

@@ -22,7 +22,10 @@ export function openSpanStore(spec: SpecOf<'session' | 'window'>, environment: S
     },
     checkpoint: () => committed.checkpoint(),
     flush: () => store.flush(),
-    commit: (nextOffset) => bytes.commit(nextOffset),
+    commit(nextOffset) {
+      bytes.commit(nextOffset)
+      store.noteCommit()
+    },
     discard() {
       store.dropCache()
       bytes.discard()
@@ -31,6 +34,7 @@ export function openSpanStore(spec: SpecOf<'session' | 'window'>, environment: S
       const progress = { records: 0, latestStart: store.latestTime }
       committed.apply(restoreWrites(batches, firstOffset, kind, progress), nextOffset)
       store.latestTime = progress.latestStart
+      store.noteCommit()
       store.generation++
       return progress.records
     },

@@ -70,6 +70,7 @@ export class SpanStore {
   latestTime = Number.NEGATIVE_INFINITY
   /** Counts how often the contents were replaced behind the operator's back: aborted transactions. */
   generation = 0
+  #committedLatest = Number.NEGATIVE_INFINITY
   readonly #retentionMs: number
   readonly #context: TaskRecordContext
   readonly #onFlushFailure: (error: unknown) => void
@@ -139,9 +140,13 @@ export class SpanStore {
     return this.#order === undefined ? found : this.#withCached(found, key, live, to)
   }
 
-  /** One span of the key; undefined where there is none. */
+  /** One span of the key; undefined where there is none, or where it is expired. */
   get(key: unknown, start: number, end: number): Span | undefined {
-    if (this.layout.timeOf(start, end) < this.liveFrom) return undefined
+    return this.layout.timeOf(start, end) < this.liveFrom ? undefined : this.getKept(key, start, end)
+  }
+
+  /** As `get`, expired ones too as long as they are there: until the next commit at least. */
+  getKept(key: unknown, start: number, end: number): Span | undefined {
     const cached = this.peek(key, start, end)
     if (cached !== undefined) return cached ?? undefined
     const stored = this.bytes.get(this.layout.keyBytes(this.keySerde.serialize(key), start, end))
@@ -182,10 +187,16 @@ export class SpanStore {
     for (let entry = order.takeDirty(); entry; entry = order.takeDirty()) this.#flushEntry(order, entry as SpanEntry)
   }
 
-  /** Drops the cache; what was not written down is lost. */
+  /** What was put is committed now. */
+  noteCommit(): void {
+    this.#committedLatest = this.latestTime
+  }
+
+  /** Back to the last commit: drops the cache, what was not written down is lost. */
   dropCache(): void {
     this.#order?.clear()
     this.#keys.clear()
+    this.latestTime = this.#committedLatest
     this.generation++
   }
 

@@ -53,6 +53,8 @@ export class StateStore {
   sendOldValues = false
   /** Window stores: the greatest start of a window that was put. */
   latestStart = Number.NEGATIVE_INFINITY
+  /** Counts how often the contents were replaced behind the operator's back: aborted transactions. */
+  generation = 0
   readonly #context: TaskRecordContext
   readonly #onFlushFailure: (error: unknown) => void
   readonly #onPut: StateStoreOptions['onPut']
@@ -173,6 +175,7 @@ export class StateStore {
     this.#lastStart = noWindow
     this.#missed = undefined
     this.#lastUsed = undefined
+    this.generation++
   }
 
   /** What the cache holds back: null for a deletion, undefined where it says nothing. Counts as no use of the entry. */
@@ -190,6 +193,12 @@ export class StateStore {
   /** The bytes that the entry is stored under. */
   keyBytesOf(entry: CacheEntry): Uint8Array {
     return this.#keyBytes(entry.key, entry.windowStart)
+  }
+
+  /** All keys as they are stored, the cache included, in no order; some may be gone. */
+  *storedKeys(): Generator<Uint8Array> {
+    for (const [stored] of this.bytes.range({})) yield stored
+    for (const entry of this.dirtyEntries()) yield this.keyBytesOf(entry)
   }
 
   *#entries(): Generator<CacheEntry> {
