@@ -230,7 +230,7 @@ const programs: Record<string, (app: Topology) => void> = {
 
 const stringSerde = 'org.apache.kafka.common.serialization.Serdes$StringSerde'
 /** Nothing is written: any serde does. */
-const properties = { 'default.key.serde': stringSerde, 'default.value.serde': stringSerde }
+export const properties = { 'default.key.serde': stringSerde, 'default.value.serde': stringSerde }
 
 export const naming: ScenarioGroup = {
   name: 'naming',
