@@ -59,12 +59,13 @@ export { type WindowedSerde, windowedSerde } from './core/serdes/windowed-serde.
 export type { ByteRange, ByteStore, ByteStoreOptions, ByteWrite } from './core/stores/byte-store.ts'
 export {
   keyValueStore,
+  sessionStore,
   type StoreBuilder,
   type StoreBuilderOptions,
   timestampedKeyValueStore,
   windowStore,
 } from './core/stores/store-builders.ts'
-export type { AllQuery, KeyValueStore, TimestampedKeyValueStore, WindowStore } from './core/stores/user-stores.ts'
+export type { AllQuery, KeyValueStore, SessionStore, TimestampedKeyValueStore, WindowStore } from './core/stores/user-stores.ts'
 export type {
   RangeQuery,
   ReadOnlyKeyValueStore,
