@@ -8,8 +8,10 @@ import {
   subscriptionReceiveOperator,
   subscriptionSendOperator,
 } from '../foreign-key/foreign-key-join.ts'
+import { GoneRows } from '../foreign-key/gone-rows.ts'
+import { type PerTask, perTask } from '../foreign-key/per-task.ts'
 import { responseSerde, type SubscriptionResponse, subscriptionSerde } from '../foreign-key/subscription-serde.ts'
-import { unansweredPerTask } from '../foreign-key/unanswered.ts'
+import { Unanswered } from '../foreign-key/unanswered.ts'
 import type { RowJoiner } from '../operators/table-join.ts'
 import { tableSourceOperator } from '../operators/table-source.ts'
 import { derivedValueSerde } from '../serdes/derived-serdes.ts'
@@ -36,7 +38,7 @@ export function joinByForeignKey(left: Table, right: Table, join: ForeignKeyJoin
     throw streamsError('STREAMS_TOPOLOGY_INVALID', 'foreignKey must be a function: (value, key) => the key to look up')
   }
   const names = joinNames(builder, join.options)
-  const unanswered = unansweredPerTask()
+  const unanswered = perTask(() => new Unanswered())
   const foreignValueSerde = right.state.valueSerde ?? derivedValueSerde
   const parts = { left, right, join, names, foreignValueSerde, unanswered }
   const asking = builder.add(askingNode(parts))
@@ -44,7 +46,7 @@ export function joinByForeignKey(left: Table, right: Table, join: ForeignKeyJoin
   const keySerde = left.state.keySerde
   const valueSerde = join.options.value
   const store = { name: names.resultStore, keySerde, valueSerde: valueSerde ?? derivedValueSerde }
-  const spec = keyValueSpec(store, join.options.cache)
+  const spec = keyValueSpec(store, join.options)
   const table = tableTraits({ store: spec, storeOnDemand: join.options.store === undefined, from: [] })
   const result: GraphNode = builder.add(
     graphNode({
@@ -82,7 +84,7 @@ interface Parts {
   readonly join: ForeignKeyJoin
   readonly names: ReturnType<typeof joinNames>
   readonly foreignValueSerde: AnySerde
-  readonly unanswered: ReturnType<typeof unansweredPerTask>
+  readonly unanswered: PerTask<Unanswered>
 }
 
 /** From the rows to the foreign side, and on to the topic of its answers. */
@@ -101,6 +103,7 @@ function askingNode({ left, right, join, names, foreignValueSerde, unanswered }:
     ],
     write(writer) {
       const foreign = writer.facts.lookupOf(right.state.node)
+      const gone = perTask(() => new GoneRows())
       const { foreignKeyOf, isLeft } = join
       const { send, registrationTopic, registrationSource, store, receive, answer, foreignTable } = names
       const processor = (
@@ -116,12 +119,16 @@ function askingNode({ left, right, join, names, foreignValueSerde, unanswered }:
       processor(send, left.state.node.name, subscriptionSendOperator(sending), [])
       writer.sink({ name: names.registrationSink, parents: [send], topic: registrationTopic, ...registered })
       writer.source({ name: registrationSource, topic: registrationTopic, ...registered })
-      writer.store(
-        keyValueSpec({ name: store, keySerde: serdes.bytes as AnySerde, valueSerde: subscriptionSerde }, false),
-      )
+      const kept = { keySerde: serdes.bytes as AnySerde, valueSerde: subscriptionSerde, cached: false, changelog: {} }
+      writer.store({ name: store, kind: 'subscription', ...kept })
       processor(receive, registrationSource, subscriptionReceiveOperator(store, foreignKeySerde), [store])
-      processor(answer, receive, subscriptionJoinOperator(foreign, keySerde), foreign.stores)
-      processor(foreignTable, right.state.node.name, foreignTableOperator(store, keySerde, foreignKeySerde), [store])
+      processor(answer, receive, subscriptionJoinOperator({ foreign, keySerde, foreignKeySerde, gone }), foreign.stores)
+      processor(
+        foreignTable,
+        right.state.node.name,
+        foreignTableOperator({ storeName: store, keySerde, foreignKeySerde, gone }),
+        [store],
+      )
       writer.sink({
         name: names.responseSink,
         parents: [answer, foreignTable],

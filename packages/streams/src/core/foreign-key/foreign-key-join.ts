@@ -2,9 +2,11 @@ import type { Serde } from '@millrace/contracts'
 import { FlowRecord } from '../flow-record.ts'
 import type { TableLookup } from '../operators/table-getter.ts'
 import { type CreateProcessor, settled } from '../processor.ts'
-import { asBuffer, timestampBytes } from '../stores/bytes.ts'
-import { noWindow } from '../stores/state-store.ts'
+import { asBuffer } from '../stores/bytes.ts'
+import type { SubscriptionStore } from '../stores/subscription-store.ts'
+import type { GoneRows } from './gone-rows.ts'
 import { murmur3 } from './murmur3.ts'
+import type { PerTask } from './per-task.ts'
 import {
   behindPrefix,
   combinedKey,
@@ -15,7 +17,7 @@ import {
   type SubscriptionResponse,
   subscription,
 } from './subscription-serde.ts'
-import type { unansweredPerTask } from './unanswered.ts'
+import type { Unanswered } from './unanswered.ts'
 
 type AnySerde = Serde<unknown, unknown>
 
@@ -27,7 +29,7 @@ export interface SendOptions {
   readonly valueSerde: AnySerde
   readonly foreignKeySerde: AnySerde
   readonly isLeft: boolean
-  readonly unanswered: ReturnType<typeof unansweredPerTask>
+  readonly unanswered: PerTask<Unanswered>
 }
 
 /**
@@ -74,14 +76,14 @@ export function subscriptionSendOperator(options: SendOptions): CreateProcessor 
         if (now === null) {
           if (before === null) return
           unanswered.note(primaryKey, hash)
-          tell(before, instruction.deleteAndTell)
-        } else if (before === null) {
-          tell(now, unanswered.mayBe(primaryKey) ? instruction.tellAlways : instruction.tellIfFound)
-        } else {
-          if (!isSame(before, now)) tell(before, instruction.deleteQuietly)
-          // What the former row made must be taken back where there is no new one: in inner joins too.
-          tell(now, instruction.tellAlways)
+          return tell(before, instruction.deleteAndTell)
         }
+        const moves = before !== null && !isSame(before, now)
+        if (moves) tell(before, instruction.deleteQuietly)
+        if (!moves && !unanswered.mayBe(primaryKey)) return tell(now, instruction.tellIfFound)
+        // What the former row made must be taken back where there is no new one: in inner joins too.
+        unanswered.note(primaryKey, hash)
+        tell(now, instruction.tellAlways)
       },
     }
   }
@@ -90,36 +92,57 @@ export function subscriptionSendOperator(options: SendOptions): CreateProcessor 
 /** The foreign side: notes who points at which key, for the day that its row changes. */
 export function subscriptionReceiveOperator(storeName: string, foreignKeySerde: AnySerde): CreateProcessor {
   return ({ forward, drop, store }) => {
-    const state = store(storeName)
+    const state = store<SubscriptionStore>(storeName)
+    const out = new FlowRecord()
     return {
       process(record) {
         const told = record.value as Subscription
         if (!record.hasKey && told.instruction !== instruction.tellAlways) return drop('null-key')
+        out.keyFrom(record)
+        out.setValue(told)
+        out.oldValue = null
+        out.timestamp = record.timestamp
         if (record.hasKey) {
           const foreignKey = record.keyBytesUnder(foreignKeySerde) ?? foreignKeySerde.serialize(record.key)
           const isDeletion =
             told.instruction === instruction.deleteQuietly || told.instruction === instruction.deleteAndTell
           const key = combinedKey(foreignKey, told.primaryKey)
-          state.put(key, noWindow, isDeletion ? null : told, null, record.timestamp)
+          out.oldValue = state.get(key) ?? null
+          state.put(key, isDeletion ? null : told, record.timestamp)
         }
-        forward(record)
+        forward(out)
       },
     }
   }
 }
 
+interface ForeignOptions {
+  readonly keySerde: AnySerde
+  readonly foreignKeySerde: AnySerde
+  readonly gone: PerTask<GoneRows>
+}
+
 /** Answers a subscription with the row as it is. */
-export function subscriptionJoinOperator(foreign: TableLookup, keySerde: AnySerde): CreateProcessor {
+export function subscriptionJoinOperator(options: ForeignOptions & { readonly foreign: TableLookup }): CreateProcessor {
+  const { foreign, keySerde, foreignKeySerde } = options
   return (setup) => {
-    const { forward } = setup
+    const { context, forward, observedTime } = setup
     const lookup = foreign.open(setup)
+    const gone = options.gone(context)
     const out = new FlowRecord()
+    const time = observedTime()
+    let lastTime = -1
+    const mayBeWaiting = (record: FlowRecord): boolean =>
+      record.oldValue !== null &&
+      gone.mayBe(record.keyBytesUnder(foreignKeySerde) ?? foreignKeySerde.serialize(record.key))
     return {
       process(record) {
         const told = record.value as Subscription
+        if (time.value !== lastTime) gone.mayHaveMore = true
+        lastTime = time.value = Math.max(time.value, record.timestamp)
         if (told.instruction === instruction.deleteQuietly) return
         const row = record.hasKey ? lookup(record.key) : undefined
-        if (row === undefined && told.instruction === instruction.tellIfFound) return
+        if (row === undefined && told.instruction === instruction.tellIfFound && !mayBeWaiting(record)) return
         const tellsRow = row !== undefined && told.instruction !== instruction.deleteAndTell
         const { hash, primaryPartition } = told
         const response: SubscriptionResponse = { hash, foreignValue: tellsRow ? row.value : null, primaryPartition }
@@ -133,22 +156,23 @@ export function subscriptionJoinOperator(foreign: TableLookup, keySerde: AnySerd
 }
 
 /** A foreign row has changed: everyone who points at it is told. */
-export function foreignTableOperator(
-  storeName: string,
-  keySerde: AnySerde,
-  foreignKeySerde: AnySerde,
-): CreateProcessor {
-  return ({ forward, drop, store }) => {
-    const state = store(storeName)
+export function foreignTableOperator(options: ForeignOptions & { readonly storeName: string }): CreateProcessor {
+  const { storeName, keySerde, foreignKeySerde } = options
+  return ({ context, forward, drop, store }) => {
+    const state = store<SubscriptionStore>(storeName)
+    const gone = options.gone(context)
     const out = new FlowRecord()
     return {
       process(record) {
         if (!record.hasKey) return drop('null-key')
-        const prefix = foreignKeyPrefix(record.keyBytesUnder(foreignKeySerde) ?? foreignKeySerde.serialize(record.key))
+        const foreignKey = record.keyBytesUnder(foreignKeySerde) ?? foreignKeySerde.serialize(record.key)
+        const prefix = foreignKeyPrefix(foreignKey)
         const { value, timestamp } = record
+        if (value !== null) gone.isThere(foreignKey)
         for (const [combined, stored] of state.bytes.range({ from: prefix, to: behindPrefix(prefix) })) {
           const primaryKey = Buffer.from(combined.subarray(prefix.length))
-          const told = state.valueSerde.deserialize(asBuffer(stored).subarray(timestampBytes)) as Subscription
+          const told = state.read(stored)
+          if (value === null) gone.note(foreignKey)
           const response: SubscriptionResponse = {
             hash: told.hash,
             foreignValue: value,
@@ -171,7 +195,7 @@ export interface ResolveOptions {
   readonly isLeft: boolean
   readonly keySerde: AnySerde
   readonly foreignKeyOf: ForeignKeyOf
-  readonly unanswered: ReturnType<typeof unansweredPerTask>
+  readonly unanswered: PerTask<Unanswered>
 }
 
 /**
@@ -192,7 +216,7 @@ export function responseJoinOperator(options: ResolveOptions): CreateProcessor {
         const row = found === undefined ? null : found.value
         const current = row === null ? null : murmur3(asBuffer(valueSerde.serialize(row)))
         const isCurrent = hash === null || current === null ? hash === current : hash.equals(current)
-        if (foreignValue === null && !isLeft) {
+        if (!isLeft) {
           unanswered.answered(record.keyBytesUnder(keySerde) ?? keySerde.serialize(record.key), hash)
         }
         if (!isCurrent) drop('overtaken')

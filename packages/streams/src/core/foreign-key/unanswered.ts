@@ -1,10 +1,10 @@
-import type { RecordContext } from '../record-context.ts'
 import { bytesText } from '../stores/bytes.ts'
 
 /**
- * Keys whose rows have said that they point nowhere any more, and have not been answered. In an inner join a row that
- * begins to point somewhere asks only for a row that is there: silence then means that there is no result. That holds
- * unless the answer that takes an earlier result back is still on its way, since it will be overtaken by the new value:
+ * Keys whose rows point elsewhere or nowhere now, and have not been answered. In an inner join a row that begins to point
+ * somewhere, or changes and points where it did, asks only for a row that is there: silence then means that nothing is
+ * to be taken back. That holds unless the answer that takes an earlier result back is still on its way, since it will be
+ * overtaken by the new value:
  *
  * 1. a row points at `a`, and has a result; it is deleted, and `a` is told;
  * 2. before `a` answers, the row is there again and points at `b`, which does not exist: `b` would say nothing;
@@ -40,14 +40,4 @@ export class Unanswered {
 
 function textOf(hash: Buffer | null): string {
   return hash === null ? '' : bytesText(hash)
-}
-
-/** One for each task; what belongs to one task has its record context in common. */
-export function unansweredPerTask(): (context: RecordContext) => Unanswered {
-  const tasks = new WeakMap<RecordContext, Unanswered>()
-  return (context) => {
-    const known = tasks.get(context) ?? new Unanswered()
-    tasks.set(context, known)
-    return known
-  }
 }

@@ -20,8 +20,7 @@ export function globalJoinOperator({ store: name, mapKey, joiner, isLeft }: Glob
         if (!record.hasValue) return drop('null-value')
         const { value, key } = record
         const mapped = settled(mapKey(value, key, context), node) ?? null
-        // As in Kafka Streams: a left join keeps records without key (KIP-962), but not those whose mapped key alone is null.
-        if (mapped === null && !(isLeft && key === null)) return drop('null-key')
+        if (mapped === null && !isLeft) return drop('null-key')
         const row = mapped === null ? undefined : table.get(mapped)
         if (row === undefined && !isLeft) return
         const found = row === undefined ? null : row.value

@@ -15,7 +15,7 @@ export function joinWindowOperator(storeName: string): CreateProcessor {
       process(record) {
         // First: a record is not joined with itself where a stream is joined with itself.
         forward(record)
-        if (record.hasKey && record.hasValue && !window.put(record)) drop('late')
+        if (record.hasKey && !window.put(record)) drop('late')
       },
     }
   }
@@ -83,7 +83,7 @@ export function streamJoinOperator(options: StreamJoinOptions): CreateProcessor 
         const from = timestamp - beforeMs
         const to = Math.max(0, timestamp + afterMs)
         const found = others.fetch(keyBytes, from, to, (otherTimestamp, other) => {
-          outer?.removeIfThere(keyBytes, otherTimestamp, !isLeft)
+          outer?.removeIfThere(keyBytes, otherTimestamp, !isLeft, timestamp)
           out.keyFrom(record)
           out.setValue(joined(record.value, other, record.key))
           out.timestamp = Math.max(otherTimestamp, timestamp)
@@ -124,7 +124,7 @@ function emitClosed(
       return 'skip'
     })
     for (const entry of found) {
-      outer.remove(entry)
+      outer.remove(entry, streamTime)
       emit(entry)
     }
     after = last

@@ -3,6 +3,7 @@ import { openCachedStore } from './cached-store.ts'
 import { openChangeBuffer } from './change-buffer.ts'
 import { openSpanStore } from './open-span-store.ts'
 import { openOuterJoinStore } from './outer-join-store.ts'
+import { openSubscriptionStore } from './subscription-store.ts'
 import type { StoreEnvironment, TaskStore } from './task-store.ts'
 import { openWindowListStore } from './window-list-store.ts'
 
@@ -19,6 +20,8 @@ export function openStore(spec: StoreSpec, environment: StoreEnvironment): TaskS
       return openWindowListStore(spec, environment)
     case 'outerJoin':
       return openOuterJoinStore(spec, environment)
+    case 'subscription':
+      return openSubscriptionStore(spec, environment)
     case 'buffer':
       return openChangeBuffer(spec, environment)
   }

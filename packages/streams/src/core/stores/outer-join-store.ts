@@ -1,7 +1,7 @@
 import type { AnySerde } from '../topology/physical.ts'
 import type { SpecOf } from '../topology/store-kinds.ts'
 import { asBuffer, justAfter, readMillis, timestampBytes, writeMillis } from './bytes.ts'
-import { restoreWrites } from './restore.ts'
+import { bytesTaskStore } from './bytes-task-store.ts'
 import { StoreBytes } from './store-bytes.ts'
 import type { StoreEnvironment, TaskStore } from './task-store.ts'
 import type { ReadOnlyKeyValueStore, StoreEntry } from './views.ts'
@@ -31,13 +31,11 @@ export class OuterJoinStore {
    */
   minTime = Number.NEGATIVE_INFINITY
   readonly #spec: SpecOf<'outerJoin'>
-  readonly #context: StoreEnvironment['context']
   readonly #onPut: () => void
 
-  constructor(spec: SpecOf<'outerJoin'>, bytes: StoreBytes, { context, onPut }: StoreEnvironment) {
+  constructor(spec: SpecOf<'outerJoin'>, bytes: StoreBytes, { onPut }: StoreEnvironment) {
     this.#spec = spec
     this.bytes = bytes
-    this.#context = context
     this.#onPut = onPut
   }
 
@@ -45,17 +43,18 @@ export class OuterJoinStore {
     const key = storeKeyOf(keyBytes, timestamp, isLeft)
     const old = this.bytes.get(key)
     const value = Buffer.concat([Buffer.of(isLeft ? 1 : 0), valueBytes])
-    this.#write(key, listBytes([...(old === undefined ? [] : listOf(old.subarray(timestampBytes))), value]))
+    this.#write(key, listBytes([...(old === undefined ? [] : listOf(old.subarray(timestampBytes))), value]), timestamp)
   }
 
   /** The records of this side, key and time have found a partner. */
-  removeIfThere(keyBytes: Uint8Array, timestamp: number, isLeft: boolean): void {
+  removeIfThere(keyBytes: Uint8Array, timestamp: number, isLeft: boolean, nowMs: number): void {
     const key = storeKeyOf(keyBytes, timestamp, isLeft)
-    if (this.bytes.get(key) !== undefined) this.#write(key, null)
+    if (this.bytes.get(key) !== undefined) this.#write(key, null, nowMs)
   }
 
-  remove({ storeKey }: WaitingRecords): void {
-    this.#write(storeKey, null)
+  /** `nowMs` is the time of the record in hand. */
+  remove({ storeKey }: WaitingRecords, nowMs: number): void {
+    this.#write(storeKey, null, nowMs)
   }
 
   /**
@@ -100,9 +99,9 @@ export class OuterJoinStore {
     return record.valueBytesUnder(serde) ?? serde.serialize(record.value)
   }
 
-  #write(key: Uint8Array, value: Uint8Array | null): void {
+  #write(key: Uint8Array, value: Uint8Array | null, timestamp: number): void {
     this.#onPut()
-    this.bytes.put(key, value, this.#context.timestamp)
+    this.bytes.put(key, value, timestamp)
   }
 }
 
@@ -147,22 +146,10 @@ export function openOuterJoinStore(
   const { committed, changelog } = environment
   const bytes = new StoreBytes(committed, changelog)
   const store = new OuterJoinStore(spec, bytes, environment)
-  return {
-    access: store,
-    get uncommittedBytes() {
-      return bytes.uncommittedBytes
-    },
-    checkpoint: () => committed.checkpoint(),
-    flush() {},
-    commit: (nextOffset) => bytes.commit(nextOffset),
-    discard() {
-      bytes.discard()
+  return bytesTaskStore(store, bytes, environment, {
+    layout: 'keyValue',
+    discarded() {
       store.minTime = Number.NEGATIVE_INFINITY
-    },
-    restore(batches, { firstOffset, nextOffset }) {
-      const progress = { records: 0, latestStart: 0 }
-      committed.apply(restoreWrites(batches, firstOffset, 'keyValue', progress), nextOffset)
-      return progress.records
     },
     view(isolation): ReadOnlyKeyValueStore {
       const range = (): Iterable<readonly [Uint8Array, Uint8Array]> =>
@@ -176,6 +163,5 @@ export function openOuterJoinStore(
       // Its keys are no user's: it can be looked through, not asked.
       return { kind: 'keyValue', get: () => undefined, range: all, all }
     },
-    close: () => committed.close(),
-  }
+  })
 }

@@ -38,9 +38,14 @@ export class StoreBytes {
     return value && asBuffer(value)
   }
 
-  put(key: Uint8Array, value: Uint8Array | null, timestampMs: number): void {
+  put(key: Uint8Array, value: Uint8Array | null, timestampMs: number, headers?: readonly Header[]): void {
     this.#layer.put(key, value, timestampMs)
-    this.#changelog?.(timestampMs, key, value)
+    this.#changelog?.(timestampMs, key, value, headers)
+  }
+
+  /** For what Kafka Streams logs although its store does not keep it. */
+  logOnly(key: Uint8Array, value: Uint8Array | null, timestampMs: number, headers: readonly Header[]): void {
+    this.#changelog?.(timestampMs, key, value, headers)
   }
 
   /** Both layers in order of the keys. */

@@ -5,7 +5,7 @@ import type { AnySerde } from '../topology/physical.ts'
 import type { SpecOf } from '../topology/store-kinds.ts'
 import type { ByteStore } from './byte-store.ts'
 import { asBuffer, justAfter, readMillis, timestampBytes } from './bytes.ts'
-import { restoreWrites } from './restore.ts'
+import { bytesTaskStore } from './bytes-task-store.ts'
 import { StoreBytes } from './store-bytes.ts'
 import type { Isolation, StoreEnvironment, TaskStore } from './task-store.ts'
 import type { ReadOnlyWindowStore, WindowEntry } from './views.ts'
@@ -29,6 +29,7 @@ export class WindowListStore {
   readonly #retentionMs: number
   readonly #segmentMs: number
   readonly #onPut: () => void
+  readonly #context: StoreEnvironment['context']
   readonly #strict: StoreEnvironment['strict']
   readonly #name: string
   #sequence = 0
@@ -42,6 +43,7 @@ export class WindowListStore {
     this.#retentionMs = spec.retentionMs
     this.#segmentMs = Math.max(Math.floor(spec.retentionMs / 2), segmentMsMin)
     this.#onPut = environment.onPut
+    this.#context = environment.context
     this.#strict = environment.strict
   }
 
@@ -51,21 +53,28 @@ export class WindowListStore {
   }
 
   /**
-   * Keeps a record that has key and value. False when it is so late that its whole segment is gone: the records that
-   * Kafka Streams counts as dropped, while others past retention are left out without a word.
+   * Keeps a record that has a key. False when it is so late that its whole segment is gone: the records that Kafka
+   * Streams counts as dropped, while others past retention are left out without a word. Like those, a record without
+   * value is logged and not kept.
    */
   put(record: FlowRecord): boolean {
     const { timestamp } = record
-    if (timestamp > this.time.value) this.time.value = timestamp
-    else if (timestamp < this.liveFrom) {
-      const liveSegment = Math.floor((this.time.value - this.#retentionMs) / this.#segmentMs)
-      return Math.floor(timestamp / this.#segmentMs) >= liveSegment
-    }
     this.#onPut()
-    const keyBytes = this.keyBytes(record)
-    const valueBytes = record.valueBytesUnder(this.valueSerde) ?? this.#valueBytes(record.value)
-    this.bytes.put(this.#freeKey(keyBytes, timestamp), valueBytes, timestamp)
-    return true
+    const key = this.#freeKey(this.keyBytes(record), timestamp)
+    const { headers } = this.#context
+    if (!record.hasValue) {
+      this.bytes.logOnly(key, null, timestamp, headers)
+      return true
+    }
+    const value = record.valueBytesUnder(this.valueSerde) ?? this.#valueBytes(record.value)
+    if (timestamp > this.time.value) this.time.value = timestamp
+    if (timestamp >= this.liveFrom) {
+      this.bytes.put(key, value, timestamp, headers)
+      return true
+    }
+    this.bytes.logOnly(key, value, timestamp, headers)
+    const liveSegment = Math.floor((this.time.value - this.#retentionMs) / this.#segmentMs)
+    return Math.floor(timestamp / this.#segmentMs) >= liveSegment
   }
 
   keyBytes(record: FlowRecord): Uint8Array {
@@ -129,28 +138,16 @@ export function openWindowListStore(
   spec: SpecOf<'windowList'>,
   environment: StoreEnvironment,
 ): TaskStore<WindowListStore> {
-  const { committed, changelog } = environment
-  const bytes = new StoreBytes(committed, changelog)
+  const bytes = new StoreBytes(environment.committed, environment.changelog)
   const store = new WindowListStore(spec, bytes, environment)
-  return {
-    access: store,
-    get uncommittedBytes() {
-      return bytes.uncommittedBytes
-    },
-    checkpoint: () => committed.checkpoint(),
-    flush() {},
-    commit: (nextOffset) => bytes.commit(nextOffset),
-    discard: () => bytes.discard(),
-    restore(batches, { firstOffset, nextOffset }) {
-      const progress = { records: 0, latestStart: -1 }
-      committed.apply(restoreWrites(batches, firstOffset, 'window', progress), nextOffset)
-      store.time.value = Math.max(store.time.value, progress.latestStart)
+  return bytesTaskStore(store, bytes, environment, {
+    layout: 'window',
+    restored(latestStart) {
+      store.time.value = Math.max(store.time.value, latestStart)
       store.mayCollide = true
-      return progress.records
     },
     view: (isolation) => windowListView(store, isolation),
-    close: () => committed.close(),
-  }
+  })
 }
 
 /** Windows of the view are the records' times, one millisecond long; `get` finds the first of a time. */

@@ -21,6 +21,7 @@ export function changelogConfig(store: StoreKind): Readonly<Record<string, strin
   switch (store.kind) {
     case 'keyValue':
     case 'outerJoin':
+    case 'subscription':
     case 'buffer':
       return { 'cleanup.policy': 'compact', 'message.timestamp.type': 'CreateTime' }
     case 'windowList':

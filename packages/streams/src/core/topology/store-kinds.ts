@@ -60,8 +60,13 @@ export interface BufferKind {
   readonly countsBytes: boolean
 }
 
+/** Subscriptions of a foreign-key join, under the foreign key and the row's own. */
+export interface SubscriptionKind {
+  readonly kind: 'subscription'
+}
+
 /** What a kind of store has of its own. A new kind is added here, in `stores/open-store.ts` and in `internal-topics.ts`. */
-export type StoreKind = KeyValueKind | WindowKind | SessionKind | WindowListKind | OuterJoinKind | BufferKind
+export type StoreKind = KeyValueKind | WindowKind | SessionKind | WindowListKind | OuterJoinKind | SubscriptionKind | BufferKind
 
 /** A store as a step of the program declares it. */
 export type StoreSpec = StoreTraits & StoreKind

@@ -1,0 +1,40 @@
+import { restoreWrites } from './restore.ts'
+import type { StoreBytes } from './store-bytes.ts'
+import type { StoreEnvironment, TaskStore } from './task-store.ts'
+
+/** A store without cache in front: all that its task does with it is done to its bytes. */
+export function bytesTaskStore<A>(
+  access: A,
+  bytes: StoreBytes,
+  environment: StoreEnvironment,
+  own: {
+    readonly layout: 'keyValue' | 'window'
+    readonly view: TaskStore<A>['view']
+    readonly discarded?: () => void
+    /** Told of the greatest start of a window among them. */
+    readonly restored?: (latestStart: number) => void
+  },
+): TaskStore<A> {
+  const { committed } = environment
+  return {
+    access,
+    get uncommittedBytes() {
+      return bytes.uncommittedBytes
+    },
+    checkpoint: () => committed.checkpoint(),
+    flush() {},
+    commit: (nextOffset) => bytes.commit(nextOffset),
+    discard() {
+      bytes.discard()
+      own.discarded?.()
+    },
+    restore(batches, { firstOffset, nextOffset }) {
+      const progress = { records: 0, latestStart: -1 }
+      committed.apply(restoreWrites(batches, firstOffset, own.layout, progress), nextOffset)
+      own.restored?.(progress.latestStart)
+      return progress.records
+    },
+    view: own.view,
+    close: () => committed.close(),
+  }
+}
