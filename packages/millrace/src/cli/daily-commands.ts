@@ -82,6 +82,56 @@ function groupsCommand(): Command {
     )
 }
 
+function whole(value: string): number {
+  const number = Number(value)
+  if (value.trim() === '' || !Number.isSafeInteger(number)) throw new InvalidArgumentError('a whole number')
+  return number
+}
+
+function list(value: string): string[] {
+  return value.split(',').map((entry) => entry.trim())
+}
+
+/** Flags are named as those of kafka-streams-application-reset. */
+function streamsCommand(): Command {
+  const load = () => import('./commands/streams.ts')
+  return new Command('streams')
+    .description('streams applications: what there is of them, and beginning anew')
+    .addCommand(
+      daily('list', 'applications, their state and members').action(async (flags) =>
+        (await load()).listApplications(flags),
+      ),
+    )
+    .addCommand(
+      daily('describe', 'members with what they read, internal topics')
+        .argument('<application>')
+        .action(async (application, flags) => (await load()).describeApplication(application, flags)),
+    )
+    .addCommand(
+      daily('offsets', 'committed offsets and lag')
+        .argument('<application>')
+        .action(async (application, flags) => (await load()).applicationOffsets(application, flags)),
+    )
+    .addCommand(
+      daily('reset', 'begin anew: input offsets, internal topics and local state; previews unless --yes')
+        .argument('<application>')
+        .option('--input-topics <list>', 'topics to read anew; default: those it has read', list)
+        .option('--internal-topics <list>', 'internal topics to delete; default: all of them', list)
+        .option('--to-earliest', 'from the first record on; the default')
+        .option('--to-latest', 'from the end on')
+        .option('--to-offset <n>', 'from this offset on', whole)
+        .option('--to-datetime <time>', 'from the first record at or after YYYY-MM-DDTHH:mm:ss.sss')
+        .option('--by-duration <duration>', 'from the first record of the last PnDTnHnMnS')
+        .option('--shift-by <n>', 'so many records on, or back with a minus', whole)
+        .option('--from-file <path>', 'offsets as lines of topic,partition,offset')
+        .option('--state-dir <path>', 'folder with the local state', '.millrace/state')
+        .option('--force', 'remove members that are still in the group, after all instances have stopped')
+        .option('--dry-run', 'only show what would be done')
+        .option('--yes', 'do it')
+        .action(async (application, flags) => (await load()).resetApplication(application, flags)),
+    )
+}
+
 /** What an ACL is about, and whom. */
 function aboutAcls(command: Command): Command {
   return command
@@ -177,6 +227,7 @@ export function dailyCommands(): Command[] {
     produceCommand(),
     consumeCommand(),
     groupsCommand(),
+    streamsCommand(),
     aclsCommand(),
     dlqCommand(),
     connectCommand(),
