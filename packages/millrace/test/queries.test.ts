@@ -1,0 +1,270 @@
+// Three instances of one application as real processes, each with copies of others' state: whichever is asked answers for all
+// of it, as fresh as the question asks for, or says when to ask again; also while one of them is killed.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Broker, startBroker } from '@millrace/broker'
+import { type KafkaClient, kafkaClient, type Producer, type RecordPosition } from '@millrace/kafka'
+import { queryClient, sessionStore, type WrittenRecord, windowStore } from '@millrace/query'
+import { order, price } from './support/shop.ts'
+
+const token = 'swordfish'
+const script = join(import.meta.dirname, 'support/shop-instance.ts')
+const partitions = 4
+const customers = 20
+const minuteMs = 60_000
+const startMs = 1_700_000_000_000 - (1_700_000_000_000 % minuteMs)
+
+interface Instance {
+  readonly process: ChildProcess
+  readonly url: string
+}
+
+let broker: Broker
+let client: KafkaClient
+let producer: Producer
+let directory: string
+const instances: Instance[] = []
+/** What every customer has spent, of all orders that the broker has taken. */
+const totals = new Map<string, number>()
+let orders = 0
+
+before(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-queries-'))
+  broker = await startBroker({
+    memory: true,
+    config: { 'group.min.session.timeout.ms': '500', 'group.initial.rebalance.delay.ms': '0' },
+  })
+  client = kafkaClient({ brokers: broker.brokers })
+  await client.admin.createTopics(
+    [order, price].map(({ name }) => ({ name, partitions, config: { 'retention.ms': '-1' } })),
+  )
+  producer = client.producer({ lingerMs: 0 })
+  for (const name of ['one', 'two', 'three']) instances.push(await start(name))
+  for (let i = 0; i < 200; i++) await place(`c${i % customers}`, i, startMs + i * 1_000)
+  await allShareTheWork()
+})
+after(async () => {
+  for (const { process } of instances) process.kill('SIGKILL')
+  await producer?.close()
+  await client?.close()
+  await broker?.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+async function start(name: string): Promise<Instance> {
+  const args = ['--conditions=source', script, broker.brokers, join(directory, name), '1']
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, SHOP_TOKEN: token },
+  })
+  let text = ''
+  for await (const bytes of child.stdout) {
+    text += bytes
+    const found = /listening on (\S+)/.exec(text)
+    if (found) return { process: child, url: found[1]! }
+  }
+  throw new Error(`${name} ended before it listened`)
+}
+
+async function place(customer: string, cents: number, timestamp?: number): Promise<WrittenRecord> {
+  const { topic, partition, offset } = await send(`o${orders++}`, { customer, cents }, timestamp)
+  totals.set(customer, (totals.get(customer) ?? 0) + cents)
+  return { topic, partition, offset }
+}
+
+async function send(
+  key: string,
+  value: { customer: string; cents: number },
+  timestamp = Date.now(),
+): Promise<RecordPosition & { topic: string }> {
+  const bytes = { key: Buffer.from(order.key.serialize(key)), value: Buffer.from(order.value.serialize(value)) }
+  return { topic: order.name, ...(await producer.send({ topic: order.name, ...bytes, timestamp })) }
+}
+
+const stores = { totals: price, 'per-minute': windowStore(price), visits: sessionStore(price), prices: price }
+const urls = (): string[] => instances.map(({ url }) => url)
+const stateOf = (addresses: readonly string[], deadlineMs = 30_000) =>
+  queryClient({ urls: addresses, stores, token, deadlineMs })
+
+async function allShareTheWork(): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const answer = await fetch(`${instances[0]!.url}/metadata/totals`, { headers: { authorization: `Bearer ${token}` } })
+    const { partitions: found = [] } = (await answer.json()) as {
+      partitions?: readonly { host: string | null; standbyHosts: readonly string[] }[]
+    }
+    const hosts = new Set(found.map(({ host }) => host))
+    const haveCopies = found.length > 0 && found.every(({ standbyHosts }) => standbyHosts.length > 0)
+    if (hosts.size === 3 && !hosts.has(null) && haveCopies) return
+    if (tries > 300) assert.fail(`the work is not shared: ${JSON.stringify(found)}`)
+    await delay(100)
+  }
+}
+
+async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}
+
+test('a request without the token is refused, but for health', async () => {
+  const { url } = instances[0]!
+  const refused = await fetch(`${url}/stores/totals/c1`, { headers: { authorization: 'Bearer marlin' } })
+  assert.equal(refused.status, 401)
+  assert.equal(((await refused.json()) as { code: string }).code, 'GATEWAY_UNAUTHORIZED')
+  assert.equal((await fetch(`${url}/stores`)).status, 401)
+  assert.equal((await fetch(`${url}/livez`)).status, 200)
+})
+
+test('every instance answers for keys, ranges, prefixes, windows and sessions of all', async () => {
+  const last = await place('c0', 5, startMs + 200_000)
+  const inOrder = [...totals].sort(([a], [b]) => (a < b ? -1 : 1))
+  for (const { url } of instances) {
+    const state = stateOf([url])
+    assert.equal(await state.totals.get('c0', { after: last }), totals.get('c0'))
+    const grown = await collected(state.totals.range({ after: last }))
+    assert.deepEqual(
+      grown.map(({ key, value }) => [key, value]),
+      inOrder,
+    )
+    assert.deepEqual(
+      (await collected(state.totals.range({ reverse: true, limit: 3 }))).map(({ key }) => key),
+      inOrder.slice(-3).map(([key]) => key).reverse(),
+    )
+    assert.deepEqual(
+      (await collected(state.totals.range({ prefix: 'c1', from: 'c10', pageSize: 4 }))).map(({ key }) => key),
+      inOrder.map(([key]) => key).filter((key) => key.startsWith('c1') && key >= 'c10'),
+    )
+    const windows = await state['per-minute'].window('c7', { from: 0, to: startMs + minuteMs, reverse: true })
+    assert.deepEqual(
+      windows.map(({ start, value }) => [start, value]),
+      [
+        [startMs + minuteMs, 67 + 87 + 107],
+        [startMs, 7 + 27 + 47],
+      ],
+    )
+    const some = await state['per-minute'].windows({ from: startMs, to: startMs, fromKey: 'c7', toKey: 'c8' })
+    assert.deepEqual(some.map(({ key, value }) => [key, value]), [
+      ['c7', 7 + 27 + 47],
+      ['c8', 8 + 28 + 48],
+    ])
+    // Orders of one customer lie 20 s apart: each is a visit of its own.
+    const visits = await state.visits.session('c7', { from: startMs, to: startMs + 60_000 })
+    assert.deepEqual(
+      visits.map(({ start, end, value }) => [start - startMs, end - startMs, value]),
+      [7, 27, 47].map((i) => [i * 1_000, i * 1_000, i]),
+    )
+  }
+})
+
+test('lags of copies come to nothing when nothing is written', async () => {
+  for (let tries = 0; ; tries++) {
+    const answers = await Promise.all(
+      instances.map(({ url }) => fetch(`${url}/lags`, { headers: { authorization: `Bearer ${token}` } })),
+    )
+    const lags = (await Promise.all(answers.map((answer) => answer.json() as Promise<{ lags: Lag[] }>))).flatMap(
+      (answer) => answer.lags,
+    )
+    const standbys = lags.filter(({ role, store }) => role === 'standby' && store === 'totals')
+    if (standbys.length === partitions && standbys.every(({ offsetLag }) => offsetLag === 0)) return
+    assert.ok(tries < 100, JSON.stringify(standbys))
+    await delay(100)
+  }
+})
+
+interface Lag {
+  readonly role: string
+  readonly store: string
+  readonly offsetLag: number
+}
+
+test('a read after a write shows it, though the write comes through another instance and a repartition topic', async () => {
+  for (let i = 0; i < 40; i++) {
+    const customer = `c${i % customers}`
+    const written = await place(customer, 1_000 + i)
+    const state = stateOf([instances[i % 3]!.url])
+    assert.equal(await state.totals.get(customer, { after: written }), totals.get(customer))
+    const standby = await state.totals.get(customer, { after: written, maxLagRecords: 100_000 })
+    assert.equal(standby, totals.get(customer), 'a copy is held to the write as the owner is')
+  }
+  const [bytes] = [{ key: Buffer.from('tea'), value: Buffer.from('3') }]
+  const { partition, offset } = await producer.send({ topic: price.name, ...bytes })
+  assert.equal(await stateOf(urls()).prices.get('tea', { after: { topic: price.name, partition, offset } }), 3)
+})
+
+test('a bound on a topic that never comes to the store is refused', async () => {
+  const asking = stateOf(urls()).prices.get('tea', { after: { topic: 'order', partition: 0, offset: 0 } })
+  await assert.rejects(asking, { code: 'QUERY_REFUSED', fields: { status: 400, serverCode: 'GATEWAY_BAD_REQUEST' } })
+})
+
+test('while an instance is killed, reads and subscriptions are right or wait, and copies answer within their bound', async () => {
+  const ending = new AbortController()
+  const rows = new Map<string, number>()
+  let isLive = false
+  const following = (async () => {
+    for await (const event of stateOf(urls()).totals.changes({ signal: ending.signal })) {
+      if (event.type === 'reset') rows.clear()
+      else if (event.type === 'live') isLive = true
+      else if (event.value === undefined) rows.delete(event.key)
+      else rows.set(event.key, event.value)
+    }
+  })()
+  following.catch(() => undefined)
+  while (!isLive) await delay(20)
+  assert.deepEqual(new Map([...rows].sort()), new Map([...totals].sort()))
+
+  // Sums of one customer that were seen committed, with the time of the seeing.
+  const seen: { readonly atMs: number; readonly total: number }[] = []
+  const maxStalenessMs = 3_000
+  const [doomed, ...rest] = [...instances].reverse() as [Instance, ...Instance[]]
+  const survivors = rest.map(({ url }) => url)
+  let stale = 0
+  let refused = 0
+  const reading = (async () => {
+    while (!ending.signal.aborted) {
+      const askedMs = Date.now()
+      // Nobody is asked twice: what is not answered now is counted.
+      const state = stateOf([survivors[stale % survivors.length]!], 1_500)
+      try {
+        const total = (await state.totals.get('c3', { maxStalenessMs })) ?? 0
+        const known = seen.findLast(({ atMs }) => atMs <= askedMs - maxStalenessMs)?.total ?? 0
+        assert.ok(total >= known && total <= totals.get('c3')!, `${total} is older than ${known}`)
+        stale++
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'QUERY_UNAVAILABLE') throw error
+        refused++
+      }
+      await delay(20)
+    }
+  })()
+  reading.catch(() => undefined)
+
+  const state = stateOf(survivors)
+  for (let i = 0; i < 60; i++) {
+    if (i === 20) doomed.process.kill('SIGKILL')
+    const customer = i % 2 === 0 ? 'c3' : `c${i % customers}`
+    const written = await place(customer, 1)
+    assert.equal(await state.totals.get(customer, { after: written }), totals.get(customer))
+    if (customer === 'c3') seen.push({ atMs: Date.now(), total: totals.get('c3')! })
+    await delay(30)
+  }
+  for (let tries = 0; tries < 200 && [...totals].some(([key, total]) => rows.get(key) !== total); tries++) await delay(50)
+  ending.abort()
+  await Promise.allSettled([following])
+  await reading
+  assert.deepEqual(new Map([...rows].sort()), new Map([...totals].sort()))
+  assert.ok(stale > 0, `${stale} reads were answered, ${refused} refused`)
+})
+
+test('an orderly end answers with 0', async () => {
+  for (const { process } of instances.filter(({ process: { signalCode } }) => signalCode === null)) {
+    const ended = once(process, 'exit')
+    process.kill('SIGTERM')
+    assert.deepEqual(await ended, [0, null])
+  }
+})

@@ -1,0 +1,25 @@
+// A process with one instance of the shop and its gateway: `shop-instance.ts <brokers> <state directory> <standby copies>`.
+// Says `listening on <url>` once it serves, and stops cleanly on SIGTERM. The gateway's token is that of the environment.
+import { startGateway } from '@millrace/gateway'
+import { startStreams } from '@millrace/streams'
+import { AppState } from '../../src/run/app-state.ts'
+import shop from './shop.ts'
+
+const [brokers, stateDir, standbys] = process.argv.slice(2) as [string, string, string]
+const state: AppState[] = []
+await using gateway = await startGateway(
+  { state, metrics: [], health: [], connectors: () => [], isStarting: () => state.length === 0 },
+  { port: 0, token: process.env.SHOP_TOKEN },
+)
+await using streams = await startStreams({
+  topology: shop,
+  brokers,
+  stateDir,
+  applicationServer: gateway.address,
+  numStandbyReplicas: Number(standbys),
+  limits: { sessionTimeoutMs: 3_000, heartbeatIntervalMs: 300, transactionTimeoutMs: 3_000 },
+})
+state.push(new AppState(streams))
+process.once('SIGTERM', () => void streams.close())
+process.stdout.write(`listening on ${gateway.url}\n`)
+await streams.finished
