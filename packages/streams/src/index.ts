@@ -3,6 +3,7 @@ export { topology } from './core/dsl/topology.ts'
 export type { TypeMessage } from './core/dsl/type-error.ts'
 export type {
   Callback,
+  CogroupedKStream,
   EmitOptions,
   ForeignKeyJoinOptions,
   GlobalJoinOptions,
@@ -59,13 +60,19 @@ export { type WindowedSerde, windowedSerde } from './core/serdes/windowed-serde.
 export type { ByteRange, ByteStore, ByteStoreOptions, ByteWrite } from './core/stores/byte-store.ts'
 export {
   keyValueStore,
-  sessionStore,
   type StoreBuilder,
   type StoreBuilderOptions,
+  sessionStore,
   timestampedKeyValueStore,
   windowStore,
 } from './core/stores/store-builders.ts'
-export type { AllQuery, KeyValueStore, SessionStore, TimestampedKeyValueStore, WindowStore } from './core/stores/user-stores.ts'
+export type {
+  AllQuery,
+  KeyValueStore,
+  SessionStore,
+  TimestampedKeyValueStore,
+  WindowStore,
+} from './core/stores/user-stores.ts'
 export type {
   RangeQuery,
   ReadOnlyKeyValueStore,

@@ -4,17 +4,17 @@ import type { CreateProcessor } from '../processor.ts'
 import { deepFreeze } from '../strict.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { StoreSpec } from '../topology/store-kinds.ts'
+import type { KeptAs } from './kept-as.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: callbacks of any type are handed to operators
 export type AnyFn = (...args: any[]) => any
 
-export interface AggregateOptions {
+export interface AggregateOptions extends KeptAs {
   readonly initial?: unknown
   readonly merge?: AnyFn
   readonly store?: string
   readonly value?: AnySerde
   readonly name?: string
-  readonly cache?: boolean
   readonly retentionMs?: number
 }
 

@@ -1,15 +1,16 @@
-import { type Aggregation, streamAggregateOperator } from '../operators/stream-aggregate.ts'
+import type { Aggregation } from '../operators/stream-aggregate.ts'
 import { countSerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
 import { type GraphNode, graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { SessionWindows } from '../windows/session-window.ts'
 import type { SlidingWindows } from '../windows/sliding-window.ts'
 import type { Windows } from '../windows/windows.ts'
+import { plainKind } from './aggregate-kinds.ts'
 import { type AggregateKind, type AggregateOptions, type AnyFn, counting, folding } from './aggregations.ts'
+import { CogroupedStream } from './cogrouped-stream.ts'
 import { repartitionNames, repartitionNode } from './repartition.ts'
 import type { Stream } from './stream.ts'
 import type { Table } from './table.ts'
-import { keyValueSpec } from './table-spec.ts'
 import type { EmitOptions } from './types.ts'
 import { SessionWindowedStream, WindowedStream } from './windowed-stream.ts'
 
@@ -53,13 +54,17 @@ export class GroupedStream {
     return this.add(this.#kind(), folding(fn, options), options, 'KSTREAM-AGGREGATE-')
   }
 
+  cogroup(fn: AnyFn): CogroupedStream {
+    return new CogroupedStream([[this, fn]])
+  }
+
   /** Adds the aggregation's step, behind a repartition topic where the key was changed. */
   add(kind: AggregateKind, aggregation: Aggregation, options: AggregateOptions, prefix: string): Table {
     const { builder, node: parent } = this.stream.state
     // Kafka Streams names the store of a reduce after its own prefix, and any other one after the aggregation's.
     const storeName = builder.storeNameOr(options.store, prefix)
     const name = builder.nameOr(options.name, prefix)
-    const source = this.#repartitioned(storeName)
+    const source = this.repartitioned(storeName)
     const spec = kind.spec(storeName, options.value ?? derivedValueSerde, options)
     const upstream = source ?? parent
     const node = builder.add(
@@ -86,15 +91,11 @@ export class GroupedStream {
   }
 
   #kind(): AggregateKind {
-    const { keySerde } = this.grouping
-    return {
-      keySerde,
-      create: streamAggregateOperator,
-      spec: (name, valueSerde, options) => keyValueSpec({ name, keySerde, valueSerde }, options),
-    }
+    return plainKind(this.grouping.keySerde)
   }
 
-  #repartitioned(storeName: string): GraphNode | undefined {
+  /** The repartition step in front of an aggregation, where the key was changed. */
+  repartitioned(storeName: string): GraphNode | undefined {
     const { builder, node, keyChanged } = this.stream.state
     if (!keyChanged) return undefined
     const names = repartitionNames(builder, this.grouping.repartition ?? storeName)

@@ -266,10 +266,36 @@ export interface KGroupedStream<K, V> {
     options: StoreOptions<A> & { readonly initial: Initial<A> },
     fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
   ): KTable<K, A>
+  /**
+   * Begins one aggregate of several grouped streams, each with a fold of its own. Say the aggregate's type in the first.
+   *
+   * @example
+   * orders.groupByKey()
+   *   .cogroup((customer: Customer, order) => ({ ...customer, spent: customer.spent + order.amount }))
+   *   .and(visits.groupByKey(), (customer) => ({ ...customer, visits: customer.visits + 1 }))
+   *   .aggregate({ initial: { spent: 0, visits: 0 }, store: 'customers' })
+   */
+  cogroup<A>(fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<NoInfer<A>>): CogroupedKStream<K, A>
   /** One aggregate per key and session. */
   window(windows: SessionWindows, options?: EmitOptions): SessionWindowedKStream<K, V>
   /** One aggregate per key and window. */
   window(windows: Windows | SlidingWindows, options?: EmitOptions): TimeWindowedKStream<K, V>
+}
+
+/** Several streams with one aggregate. */
+export interface CogroupedKStream<K, A> {
+  /** Another stream that is folded into the aggregate; its topics must be partitioned as those of the others. */
+  and<KO, V>(
+    grouped: KGroupedStream<KO, V> & SameKey<K, KO>,
+    fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<NoInfer<A>>,
+  ): CogroupedKStream<K, A>
+  aggregate(options: StoreOptions<A> & { readonly initial: Initial<A> }): KTable<K, A>
+  window(windows: SessionWindows): {
+    aggregate(options: WindowStoreOptions<A> & SessionOptions<K, A>): KTable<Windowed<K>, A>
+  }
+  window(windows: Windows | SlidingWindows): {
+    aggregate(options: WindowStoreOptions<A> & { readonly initial: Initial<A> }): KTable<Windowed<K>, A>
+  }
 }
 
 export interface EmitOptions {

@@ -1,25 +1,15 @@
 import { streamsError } from '../../errors.ts'
 import type { EmitStrategy } from '../operators/final-results.ts'
-import { type SessionAggregation, sessionAggregateOperator } from '../operators/session-aggregate.ts'
-import { slidingAggregateOperator } from '../operators/sliding-aggregate.ts'
+import type { SessionAggregation } from '../operators/session-aggregate.ts'
 import type { Aggregation } from '../operators/stream-aggregate.ts'
-import { windowAggregateOperator } from '../operators/window-aggregate.ts'
 import { countSerde } from '../serdes/derived-serdes.ts'
-import { windowedSerde } from '../serdes/windowed-serde.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { SessionWindows } from '../windows/session-window.ts'
 import type { SlidingWindows } from '../windows/sliding-window.ts'
 import type { Windows } from '../windows/windows.ts'
-import {
-  type AggregateKind,
-  type AggregateOptions,
-  type AnyFn,
-  checkedRetention,
-  counting,
-  folding,
-} from './aggregations.ts'
+import { sessionKind, timeKind } from './aggregate-kinds.ts'
+import { type AggregateOptions, type AnyFn, counting, folding } from './aggregations.ts'
 import type { GroupedStream } from './grouped-stream.ts'
-import { keptAs } from './kept-as.ts'
 import type { Table } from './table.ts'
 import type { EmitOptions } from './types.ts'
 
@@ -61,10 +51,7 @@ export class WindowedStream {
   }
 
   #add(aggregation: Aggregation, options: AggregateOptions, prefix: string): Table {
-    const { keySerde } = this.#grouped.grouping
-    const windows = this.#windows
-    const kind =
-      'differenceMs' in windows ? slidingKind(windows, keySerde, this.#emit) : windowKind(windows, keySerde, this.#emit)
+    const kind = timeKind(this.#windows, this.#grouped.grouping.keySerde, this.#emit)
     return this.#grouped.add(kind, aggregation, options, prefix)
   }
 }
@@ -117,65 +104,4 @@ export class SessionWindowedStream {
 export function mergeOf({ merge }: AggregateOptions): AnyFn {
   if (merge !== undefined) return merge
   throw streamsError('STREAMS_TOPOLOGY_INVALID', 'an aggregate of sessions needs merge: how two of them become one')
-}
-
-export function windowKind(windows: Windows, keySerde: AnySerde, emit: EmitStrategy): AggregateKind {
-  return {
-    keySerde: windowedSerde(keySerde, windows) as unknown as AnySerde,
-    closesAfterMs: windows.graceMs,
-    create: (folded, store, sendOldValues) => windowAggregateOperator(folded, windows, store, sendOldValues, emit),
-    spec: (name, valueSerde, { retentionMs, ...kept }) => ({
-      name,
-      kind: 'window',
-      keySerde,
-      valueSerde,
-      retentionMs: checkedRetention(windows.description, windows.maxSizeMs + windows.graceMs, retentionMs),
-      windowSizeMs: windows.sizeMs,
-      windowEnd: windows.endOf,
-      ...keptAs(kept),
-    }),
-  }
-}
-
-export function slidingKind(windows: SlidingWindows, keySerde: AnySerde, emit: EmitStrategy): AggregateKind {
-  const { description, differenceMs, graceMs, endOf } = windows
-  return {
-    keySerde: windowedSerde(keySerde, windows) as unknown as AnySerde,
-    closesAfterMs: graceMs,
-    create: (folded, store, sendOldValues) => slidingAggregateOperator(folded, windows, store, sendOldValues, emit),
-    spec: (name, valueSerde, { retentionMs, ...kept }) => ({
-      name,
-      kind: 'window',
-      keySerde,
-      valueSerde,
-      // A record makes the right window of one that it is twice the difference away from the beginning of.
-      retentionMs: checkedRetention(description, 2 * differenceMs + graceMs, retentionMs),
-      windowSizeMs: differenceMs,
-      windowEnd: endOf,
-      hasSpans: true,
-      ...keptAs(kept),
-    }),
-  }
-}
-
-export function sessionKind(
-  windows: SessionWindows,
-  keySerde: AnySerde,
-  merge: SessionAggregation['merge'],
-  emit: EmitStrategy,
-): AggregateKind {
-  return {
-    keySerde: windowedSerde(keySerde, windows) as unknown as AnySerde,
-    closesAfterMs: windows.gapMs + windows.graceMs,
-    create: (folded, store, sendOldValues) =>
-      sessionAggregateOperator({ ...folded, merge }, windows, store, sendOldValues, emit),
-    spec: (name, valueSerde, { retentionMs, ...kept }) => ({
-      name,
-      kind: 'session',
-      keySerde,
-      valueSerde,
-      retentionMs: checkedRetention(windows.description, windows.gapMs + windows.graceMs, retentionMs),
-      ...keptAs(kept),
-    }),
-  }
 }

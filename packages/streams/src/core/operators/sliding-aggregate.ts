@@ -21,7 +21,7 @@ export function slidingAggregateOperator(
   return (setup) => {
     const { drop, observedTime } = setup
     const state = openWindows(setup, windows, storeName, sendOldValues, emit)
-    const finals = emit === 'onClose' ? finalResults(setup, windows, storeName, state) : undefined
+    const finals = emit === 'onClose' ? finalResults(setup, storeName, state) : undefined
     const time = observedTime()
     const record = new SlidingRecord(setup, aggregation, windows, state, finals)
     return {
@@ -149,14 +149,14 @@ class SlidingRecord {
   }
 
   #update(start: number, window: Span | undefined): void {
-    if (window === undefined) return this.#create(start, null)
-    if (this.#isClosed(start)) return this.#setup.drop('late')
-    this.#put(start, this.#folded(window.value), window.value, Math.max(window.timestamp, this.#timestamp), false)
+    if (window === undefined) this.#create(start, null)
+    else if (this.#isClosed(start)) this.#setup.drop('late')
+    else this.#put(start, this.#folded(window.value), window.value, Math.max(window.timestamp, this.#timestamp), false)
   }
 
   #create(start: number, from: unknown): void {
-    if (this.#isClosed(start)) return this.#setup.drop('late')
-    this.#put(start, this.#folded(from), null, this.#timestamp, true)
+    if (this.#isClosed(start)) this.#setup.drop('late')
+    else this.#put(start, this.#folded(from), null, this.#timestamp, true)
   }
 
   #isClosed(start: number): boolean {
@@ -198,12 +198,7 @@ function openWindows(
   return state
 }
 
-function finalResults(
-  setup: ProcessorSetup,
-  windows: SlidingWindows,
-  storeName: string,
-  state: SpanStore,
-): FinalResults {
+function finalResults(setup: ProcessorSetup, storeName: string, state: SpanStore): FinalResults {
   return new FinalResults(setup, {
     store: state,
     storeName,
