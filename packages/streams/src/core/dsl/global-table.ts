@@ -24,7 +24,7 @@ export function globalTable(
   const name = builder.nameOr(options.name, 'KTABLE-SOURCE-')
   const keySerde = contract.key as AnySerde
   const valueSerde = contract.value as AnySerde
-  const spec = { ...keyValueSpec({ name: store, keySerde, valueSerde }, false), changelog: undefined }
+  const spec = keyValueSpec({ name: store, keySerde, valueSerde }, { cache: false, changelog: false })
   builder.add(
     graphNode({
       name,

@@ -8,19 +8,19 @@ import { countSerde, derivedKeySerde, derivedValueSerde } from '../serdes/derive
 import { bytesText } from '../stores/bytes.ts'
 import { type GraphNode, graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
+import type { KeptAs } from './kept-as.ts'
 import type { Table } from './table.ts'
 import { keyValueSpec, tableTraits } from './table-spec.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: callbacks of any type are handed to operators
 type AnyFn = (...args: any[]) => any
-interface AggregateOptions {
+interface AggregateOptions extends KeptAs {
   readonly initial?: unknown
   readonly add: AnyFn
   readonly subtract: AnyFn
   readonly store?: string
   readonly value?: AnySerde
   readonly name?: string
-  readonly cache?: boolean
 }
 
 export interface TableGrouping {
@@ -100,7 +100,7 @@ export class GroupedTable {
     this.#repartition ??= this.#repartitionNode(sink, source)
     const upstream = this.#repartition
     const store = { name: storeName, keySerde: this.#keySerde, valueSerde: options.value ?? derivedValueSerde }
-    const spec = keyValueSpec(store, options.cache)
+    const spec = keyValueSpec(store, options)
     const node = builder.add(
       graphNode({
         name,

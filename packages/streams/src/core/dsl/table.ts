@@ -13,6 +13,7 @@ import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
 import { joinByForeignKey } from './foreign-key-join.ts'
 import { checkedName, type GraphBuilder } from './graph-builder.ts'
 import type { GroupedTable } from './grouped-table.ts'
+import type { KeptAs } from './kept-as.ts'
 import type { Stream } from './stream.ts'
 import { suppressedTable } from './suppress.ts'
 import { keyValueSpec, tableTraits } from './table-spec.ts'
@@ -20,12 +21,11 @@ import type { KTable } from './types.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: callbacks of any type are handed to operators
 type AnyFn = (...args: any[]) => any
-export interface AsTableOptions {
+export interface AsTableOptions extends KeptAs {
   readonly name?: string
   readonly store?: string
   readonly key?: AnySerde
   readonly value?: AnySerde
-  readonly cache?: boolean
 }
 
 interface TableJoinOptions extends AsTableOptions {
@@ -234,7 +234,7 @@ export function streamAsTable(stream: Stream, options: AsTableOptions): Table {
   })
   const { node: parent, keySerde = derivedKeySerde, valueSerde = derivedValueSerde, sources } = upstream.state
   const store = { name: storeName, keySerde: key ?? keySerde, valueSerde: value ?? valueSerde }
-  const spec = keyValueSpec(store, options.cache)
+  const spec = keyValueSpec(store, options)
   const onDemand = options.store === undefined
   const node = builder.add(
     graphNode({
@@ -259,7 +259,7 @@ export function topicAsTable(
   const name = builder.nameOr(options.name, 'KTABLE-SOURCE-')
   const keySerde = contract.key as AnySerde
   const valueSerde = contract.value as AnySerde
-  const spec = keyValueSpec({ name: storeName, keySerde, valueSerde }, options.cache)
+  const spec = keyValueSpec({ name: storeName, keySerde, valueSerde }, options)
   const node = builder.add(
     graphNode({
       name,
@@ -287,5 +287,5 @@ function storeSpec(
 ): StoreSpec | undefined {
   if (options.store === undefined) return undefined
   const name = checkedName(options.store)
-  return keyValueSpec({ name, keySerde, valueSerde: valueSerde ?? derivedValueSerde }, options.cache)
+  return keyValueSpec({ name, keySerde, valueSerde: valueSerde ?? derivedValueSerde }, options)
 }

@@ -1,6 +1,7 @@
 import type { AnyTopicContract, KeyInput, TopicContract, ValueInput } from '@millrace/contracts'
 import type { ProcessorSupplier } from '../processing/processor-api.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
+import type { KeptAs } from './kept-as.ts'
 import type { FitsTopic } from './type-error.ts'
 import type { GlobalKTable, KStream, KTable, NameOption, ProcessOptions } from './types.ts'
 
@@ -91,10 +92,8 @@ export interface Topology {
   describe(): string
 }
 
-export interface TableOptions {
+export interface TableOptions extends KeptAs {
   /** Name of the store; without one, a store is made only where rows are looked up. */
   readonly store?: string
   readonly name?: string
-  /** Whether the record cache stands in front; true unless turned off. */
-  readonly cache?: boolean
 }

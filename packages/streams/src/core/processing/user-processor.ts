@@ -3,6 +3,8 @@ import { FlowRecord } from '../flow-record.ts'
 import { type CreateProcessor, type Processor, type ProcessorSetup, settled } from '../processor.ts'
 import { asBuffer } from '../stores/bytes.ts'
 import { timestampedAccess } from '../stores/key-value-access.ts'
+import { sessionAccess } from '../stores/session-access.ts'
+import type { SpanStore } from '../stores/span-store.ts'
 import type { StateStore } from '../stores/state-store.ts'
 import { DeclaredStore } from '../stores/store-builders.ts'
 import { windowAccess } from '../stores/window-access.ts'
@@ -183,7 +185,10 @@ class UserProcessor implements Processor, ProcessorContext<unknown, unknown> {
     switch (spec.kind) {
       case 'keyValue':
         return timestampedAccess(this.#setup.store<StateStore>(name), context)
+      case 'session':
+        return sessionAccess(this.#setup.store<SpanStore>(name), context, () => drop('late'))
       case 'window':
+        if (spec.hasSpans) return this.#setup.store(name)
         return windowAccess(this.#setup.store<StateStore>(name), context, spec, () => drop('late'))
       default:
         return this.#setup.store(name)

@@ -1,14 +1,17 @@
 import type { Serde } from '@millrace/contracts'
 import { streamsError } from '../../errors.ts'
 import { checkedName } from '../dsl/graph-builder.ts'
+import { type KeptAs, keptAs } from '../dsl/kept-as.ts'
 import type { KeySerdeOption } from '../dsl/types.ts'
 import type { ProcessorSetup } from '../processor.ts'
 import { derivedKeySerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
 import type { AnySerde } from '../topology/physical.ts'
-import type { SpecOf, StoreSpec, StoreStorage } from '../topology/store-kinds.ts'
+import type { SpecOf, StoreSpec } from '../topology/store-kinds.ts'
 import { plainAccess, timestampedAccess } from './key-value-access.ts'
+import { sessionAccess } from './session-access.ts'
+import type { SpanStore } from './span-store.ts'
 import type { StateStore } from './state-store.ts'
-import type { KeyValueStore, TimestampedKeyValueStore, WindowStore } from './user-stores.ts'
+import type { KeyValueStore, SessionStore, TimestampedKeyValueStore, WindowStore } from './user-stores.ts'
 import { windowAccess } from './window-access.ts'
 
 declare const access: unique symbol
@@ -23,24 +26,12 @@ export interface StoreBuilder<out S> {
   readonly [access]?: S
 }
 
-/** How a store of any kind is kept. */
-export interface StoreBuilderOptions<V> {
+/** How a store of any kind is kept. Without a word about it there is no cache in front, as in Kafka Streams. */
+export interface StoreBuilderOptions<V> extends KeptAs {
   /** Name of the store, of its changelog (`<application>-<name>-changelog`), and of queries. */
   readonly name: string
   /** How values are written; JSON unless told otherwise. */
   readonly value?: Serde<V, never>
-  /**
-   * `disk` (unless told otherwise) survives a restart; `memory` is restored from the changelog at every start; a
-   * function supplies a byte store of its own.
-   */
-  readonly storage?: StoreStorage
-  /** Whether the record cache stands in front; false unless told otherwise, as in Kafka Streams. */
-  readonly cache?: boolean
-  /**
-   * Whether updates are logged, so that a lost disk loses nothing: true unless told otherwise. Settings are those of the
-   * changelog topic, under Kafka's names.
-   */
-  readonly changelog?: boolean | Readonly<Record<string, string>>
 }
 
 /** A builder as the planner and processors see it. */
@@ -100,14 +91,8 @@ export function windowStore<K, V>(
     },
 ): StoreBuilder<WindowStore<K, V>> {
   const { sizeMs, retentionMs } = options
-  for (const [option, ms] of [
-    ['sizeMs', sizeMs],
-    ['retentionMs', retentionMs],
-  ] as const) {
-    if (Number.isSafeInteger(ms) && ms > 0) continue
-    const message = `store '${options.name}': ${option} must be a whole number of milliseconds above 0, not ${ms}`
-    throw streamsError('STREAMS_TOPOLOGY_INVALID', message, { store: options.name })
-  }
+  checkMs(options.name, 'sizeMs', sizeMs)
+  checkMs(options.name, 'retentionMs', retentionMs)
   if (retentionMs < sizeMs) {
     const message = `store '${options.name}': retentionMs (${retentionMs}) must be no less than sizeMs (${sizeMs})`
     throw streamsError('STREAMS_TOPOLOGY_INVALID', message, { store: options.name })
@@ -126,19 +111,46 @@ export function windowStore<K, V>(
   return new DeclaredStore(spec, open as (setup: ProcessorSetup) => WindowStore<K, V>)
 }
 
+/**
+ * Declares a store of sessions.
+ *
+ * @throws STREAMS_TOPOLOGY_INVALID
+ * @example
+ * const visits = sessionStore<string, number>({ name: 'visits', retentionMs: 86_400_000 })
+ */
+export function sessionStore<K, V>(
+  options: StoreBuilderOptions<V> &
+    KeySerdeOption<K> & {
+      /** How long after its end a session is kept, by stream time. */
+      readonly retentionMs: number
+    },
+): StoreBuilder<SessionStore<K, V>> {
+  const { name, retentionMs } = options
+  checkMs(name, 'retentionMs', retentionMs)
+  const spec: SpecOf<'session'> = { ...traitsOf(options), kind: 'session', retentionMs }
+  const open = (setup: ProcessorSetup): unknown => {
+    return sessionAccess(setup.store<SpanStore>(name), setup.context, () => setup.drop('late'))
+  }
+  return new DeclaredStore(spec, open as (setup: ProcessorSetup) => SessionStore<K, V>)
+}
+
+function checkMs(store: string, option: string, ms: number): void {
+  if (Number.isSafeInteger(ms) && ms > 0) return
+  const message = `store '${store}': ${option} must be a whole number of milliseconds above 0, not ${ms}`
+  throw streamsError('STREAMS_TOPOLOGY_INVALID', message, { store })
+}
+
 type AnyOptions = StoreBuilderOptions<unknown> & { readonly key?: Serde<unknown, never> }
 
 function keyValueSpecOf(options: AnyOptions): SpecOf<'keyValue'> {
   return { ...traitsOf(options), kind: 'keyValue' }
 }
 
-function traitsOf({ name, key, value, storage, cache = false, changelog = true }: AnyOptions): Omit<StoreSpec, 'kind'> {
+function traitsOf({ name, key, value, cache = false, ...kept }: AnyOptions): Omit<StoreSpec, 'kind'> {
   return {
     name: checkedName(name),
     keySerde: (key as AnySerde | undefined) ?? derivedKeySerde,
     valueSerde: (value as AnySerde | undefined) ?? derivedValueSerde,
-    storage,
-    cached: cache,
-    changelog: changelog === true ? {} : changelog === false ? undefined : changelog,
+    ...keptAs({ ...kept, cache }),
   }
 }

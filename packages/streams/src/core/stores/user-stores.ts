@@ -1,4 +1,4 @@
-import type { RangeQuery, ReadOnlyWindowStore, StoreEntry, Timestamped } from './views.ts'
+import type { RangeQuery, ReadOnlySessionStore, ReadOnlyWindowStore, StoreEntry, Timestamped } from './views.ts'
 
 export interface AllQuery {
   readonly reverse?: boolean
@@ -44,4 +44,11 @@ export interface WindowStore<K, V> extends Omit<ReadOnlyWindowStore<K, V>, 'kind
    * taken any more.
    */
   put(key: K, windowStartMs: number, value: V | null, timestamp?: number): void
+}
+
+/** A value per key and session: a span of time from one record to another, both inclusive. */
+export interface SessionStore<K, V> extends Omit<ReadOnlySessionStore<K, V>, 'kind'> {
+  readonly name: string
+  /** null removes. A session that ended longer ago than retention is not taken any more. */
+  put(key: K, session: { readonly startMs: number; readonly endMs: number }, value: V | null): void
 }
