@@ -5,7 +5,10 @@ import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.Branched;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Named;
+import org.apache.kafka.streams.kstream.Printed;
 import org.apache.kafka.streams.kstream.Repartitioned;
+import org.apache.kafka.streams.processor.RecordContext;
+import org.apache.kafka.streams.processor.TopicNameExtractor;
 
 /** The programs of packages/streams/test/golden/scenarios/stateless.ts. */
 final class Stateless {
@@ -75,8 +78,26 @@ final class Stateless {
             .toTable(Form.rows("rows", Form.TEXT))
             .toStream()
             .to("out", Form.TEXTS_OUT));
+    scenarios.add("a topic chosen for each record", app -> in(app).to(new BySize(), Form.TEXTS_OUT));
+    scenarios.add("print", app -> {
+      KStream<String, String> stream = in(app);
+      stream.print(Printed.<String, String>toFile("/dev/null").withLabel("words"));
+      stream.mapValues(word -> word).print(Printed.<String, String>toFile("/dev/null").withName("printer"));
+    });
     scenarios.add("tombstones where callbacks are not made for them", app ->
         in(app).mapValues(word -> word + "!").to("out", Form.TEXTS_OUT));
+  }
+
+  private static final class BySize implements TopicNameExtractor<String, String> {
+    @Override
+    public String extract(String key, String word, RecordContext context) {
+      return word != null && word.length() < 3 ? "out" : "rest";
+    }
+
+    @Override
+    public String toString() {
+      return "bySize";
+    }
   }
 
   private static KStream<String, String> in(StreamsBuilder app) {

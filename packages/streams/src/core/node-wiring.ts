@@ -9,7 +9,7 @@ import { attributed, OutputFailure, StageFailure } from './stage-failure.ts'
 import type { TaskStore } from './stores/task-store.ts'
 import { deepFreeze } from './strict.ts'
 import type { TaskOutput } from './task.ts'
-import type { PhysicalNode, ProcessorNode, SinkNode } from './topology/physical.ts'
+import type { PhysicalNode, ProcessorNode, SinkChoice, SinkNode } from './topology/physical.ts'
 import type { TaskId } from './topology/plan.ts'
 import type { StoreSpec } from './topology/store-kinds.ts'
 
@@ -55,7 +55,10 @@ export function wireNodes(options: WiringOptions): Map<string, Receive> {
 
 function receiver(node: PhysicalNode, children: readonly Receive[], forward: Receive, options: WiringOptions): Receive {
   if (node.kind === 'source') return forward
-  if (node.kind === 'sink') return guarded(node.name, sinkReceiver(node, options))
+  if (node.kind === 'sink') {
+    const { choice } = node
+    return guarded(node.name, choice ? choosingReceiver(node, choice, options) : sinkReceiver(node, options))
+  }
   return guarded(node.name, processorReceiver(node, children, forward, options))
 }
 
@@ -112,6 +115,17 @@ function processorReceiver(
   }
   const processor: Processor = node.create(setup)
   return (record) => processor.process(record)
+}
+
+/** A sink that chooses a topic for each record. */
+function choosingReceiver(node: SinkNode, choice: SinkChoice, options: WiringOptions): Receive {
+  const { choose, targets, takesNull } = choice
+  const { context, drop } = options
+  const receivers = new Map(targets.map((each) => [each.topic, sinkReceiver({ ...node, ...each }, options)]))
+  return (record) => {
+    if (!takesNull && !record.hasValue) return drop(node.name, 'null-value')
+    receivers.get(choose(record.value, record.key, context))!(record)
+  }
 }
 
 function sinkReceiver(node: SinkNode, options: WiringOptions): Receive {

@@ -22,6 +22,7 @@ import { checkedName, type GraphBuilder } from './graph-builder.ts'
 import type { GroupedStream } from './grouped-stream.ts'
 import { type AnySupplier, processorWriter } from './process.ts'
 import { repartitionNames, repartitionNode } from './repartition.ts'
+import { choiceStep, printing, sinkStep } from './sinks.ts'
 import { joinStreams, type StreamJoinSettings } from './stream-join.ts'
 import type { AsTableOptions, Table } from './table.ts'
 import type { KStream, KTable } from './types.ts'
@@ -106,6 +107,13 @@ export class Stream {
   forEach(fn: AnyFn, options?: AnyOptions): void {
     const { takesNull } = this.state
     this.#step('KSTREAM-FOREACH-', options, peekOperator(fn, { takesNull, passOn: false }))
+  }
+
+  print(write: (line: string) => void, options: AnyOptions & { label?: string; format?: AnyFn } = {}): void {
+    const { node } = this.state
+    const { label = node.name, format } = options
+    const passive = { takesNull: true, passOn: false }
+    this.#step('KSTREAM-PRINTER-', options, peekOperator(printing(write, { label, format }), passive))
   }
 
   merge(other: KStream<never, never>, options?: AnyOptions): Stream {
@@ -218,17 +226,13 @@ export class Stream {
 
   to(contract: AnyTopicContract, options?: AnyOptions): void {
     const { builder, node } = this.state
+    builder.add(sinkStep(builder.nameOr(options?.name, 'KSTREAM-SINK-'), node, contract))
+  }
+
+  toOneOf(contracts: readonly AnyTopicContract[], choose: AnyFn, options?: AnyOptions): void {
+    const { builder, node } = this.state
     const name = builder.nameOr(options?.name, 'KSTREAM-SINK-')
-    const keySerde = contract.key as AnySerde
-    const valueSerde = contract.value as AnySerde
-    builder.add(
-      graphNode({
-        name,
-        parents: [node],
-        write: (writer) =>
-          writer.sink({ name, parents: [node.name], topic: contract.name, internal: false, keySerde, valueSerde }),
-      }),
-    )
+    builder.add(choiceStep(name, node, contracts, choose, this.state))
   }
 
   process(supplier: AnySupplier, options?: ProcessOptions): Stream {

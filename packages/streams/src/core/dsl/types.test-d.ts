@@ -49,6 +49,10 @@ app.table(customer).toStream().to(customer)
 
 // @ts-expect-error The values of the stream do not match the values of the topic contract
 orders.to(totals)
+// @ts-expect-error The values of the stream do not match the values of the topic contract
+orders.toOneOf([order, totals], () => order)
+// @ts-expect-error a topic that was not named
+orders.toOneOf([order], () => customer)
 // @ts-expect-error The keys of the stream do not match the keys of the topic contract
 orders.mapValues((o) => ({ country: o.customerId })).to(numbered)
 // @ts-expect-error The two sides of a join must have keys of the same type

@@ -94,6 +94,17 @@ export interface KStream<K, V> {
   peek(fn: Callback<K, V, void>, options?: NameOption): KStream<K, V>
   /** Calls back for every record; the end of a stream that goes nowhere else. */
   forEach(fn: Callback<K, V, void>, options?: NameOption): void
+  /**
+   * Writes a line for every record, tombstones too, as Kafka Streams does: `[label]: key, value`. The label is the name of
+   * the step before unless given; `format` makes what stands behind it.
+   *
+   * @example
+   * orders.print(console.log, { label: 'orders' })
+   */
+  print(
+    write: (line: string) => void,
+    options?: NameOption & { readonly label?: string; readonly format?: (value: V | null, key: K) => string },
+  ): void
   /** Both streams as one, in no order between them. */
   merge(other: KStream<K, V>, options?: NameOption): KStream<K, V>
   /**
@@ -206,6 +217,18 @@ export interface KStream<K, V> {
   ): KStream<K, VOut>
   /** Writes to the contract's topic; compiles only where keys and values agree with it. */
   to<C extends AnyTopicContract>(contract: C & FitsTopic<K, V, KeyInput<C>, ValueInput<C>>, options?: NameOption): void
+  /**
+   * Writes each record to one of several topics, whichever the callback returns. They are named beforehand, so that they
+   * exist before the first record does.
+   *
+   * @example
+   * orders.toOneOf([large, small], (o) => (o.amount > 1_000 ? large : small))
+   */
+  toOneOf<C extends AnyTopicContract>(
+    contracts: readonly (C & FitsTopic<K, V, KeyInput<C>, ValueInput<C>>)[],
+    choose: Callback<K, V, C>,
+    options?: NameOption,
+  ): void
 }
 
 export interface ProcessOptions extends NameOption {

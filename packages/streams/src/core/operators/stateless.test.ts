@@ -173,3 +173,50 @@ test('a topic that is read twice is read once, by one sub-topology', () => {
   assert.deepEqual(driver.output(out).readAll(), [['a', 'is']])
   assert.deepEqual(driver.output(rest).readAll(), [['b', 'long']])
 })
+
+test('a record goes to the topic that was chosen for it', () => {
+  using driver = testDriver(() => {
+    const app = topology('words')
+    app.stream(words).toOneOf([out, rest], (word) => (word.length < 3 ? out : rest))
+    return app
+  })
+  driver.input(words).pipe('a', 'is', { timestamp: 5, headers: { trace: 'x' } })
+  driver.input(words).pipe('b', 'long')
+  driver.input(words).pipe('c', null)
+  assert.deepEqual(driver.output(out).readRecords(), [{ key: 'a', value: 'is', timestamp: 5, headers: { trace: 'x' } }])
+  assert.deepEqual(driver.output(rest).readAll(), [['b', 'long']])
+  assert.deepEqual(driver.dropped(), { 'null-value': 1 })
+})
+
+test('a topic that is chosen and was not named beforehand fails the record', () => {
+  using driver = testDriver(() => {
+    const app = topology('words')
+    app.stream(words).toOneOf([out], () => rest)
+    return app
+  })
+  assert.throws(() => driver.input(words).pipe('a', 'is'), /chose topic 'rest', which is none of out/)
+})
+
+test('print writes a line for each record, tombstones too', () => {
+  const lines: string[] = []
+  using driver = testDriver(() => {
+    const app = topology('words')
+    const write = (line: string): void => void lines.push(line)
+    app.stream(words).print(write, { label: 'words' })
+    app
+      .stream(words)
+      .mapValues((word) => ({ word }))
+      .print(write)
+    app.stream(words).print(write, { label: 'own', format: (word, key) => `${word} of ${key}` })
+    return app
+  })
+  driver.input(words).pipe('a', 'is')
+  driver.input(words).pipe('b', null)
+  assert.deepEqual(lines, [
+    '[words]: a, is',
+    '[KSTREAM-MAPVALUES-0000000003]: a, {"word":"is"}',
+    '[own]: is of a',
+    '[words]: b, null',
+    '[own]: null of b',
+  ])
+})

@@ -1,4 +1,4 @@
-import type { PhysicalNode } from './physical.ts'
+import type { PhysicalNode, SinkNode } from './physical.ts'
 import type { SubtopologyPlan, TopologyPlan } from './plan.ts'
 
 /** The text of Java's `Topology#describe()`; internal topics appear without the application id, as there. */
@@ -82,8 +82,12 @@ function describeNode({ node, parents, children }: Described, short: (topic: str
       return `Processor: ${node.name} (stores: [${stores}])\n      --> ${list(children)}\n      <-- ${list(parents)}`
     }
     case 'sink':
-      return `Sink: ${node.name} (topic: ${short(node.topic)})\n      <-- ${list(parents)}`
+      return `Sink: ${node.name} (${targetOf(node, short)})\n      <-- ${list(parents)}`
   }
+}
+
+function targetOf({ topic, choice }: SinkNode, short: (topic: string) => string): string {
+  return choice === undefined ? `topic: ${short(topic)}` : `extractor class: ${choice.description}`
 }
 
 function list(nodes: readonly Described[]): string {

@@ -1,7 +1,7 @@
 import type { TableLookup } from '../operators/table-getter.ts'
 import type { CreateProcessor } from '../processor.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
-import type { AnySerde, PartitionOf } from './physical.ts'
+import type { AnySerde, PartitionOf, SinkChoice } from './physical.ts'
 import type { SpecOf, StoreSpec } from './store-kinds.ts'
 
 /** What the planner has found out about tables when it writes a node. */
@@ -41,6 +41,7 @@ export interface PhysicalWriter {
     valueSerde: AnySerde
     changes?: boolean
     partitionOf?: PartitionOf
+    choice?: SinkChoice
   }): void
   /** A table of which every instance holds all rows: a sub-topology of its own that makes no tasks. */
   globalTable(node: { source: string; name: string; topic: string; store: SpecOf<'keyValue'> }): void

@@ -1,5 +1,6 @@
 import type { Serde } from '@millrace/contracts'
 import type { CreateProcessor } from '../processor.ts'
+import type { RecordContext } from '../record-context.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 
 /** A node as it runs: what `describe()` prints and a task instantiates. */
@@ -39,6 +40,24 @@ export interface ProcessorNode extends NodeBase {
   readonly create: CreateProcessor
 }
 
+/** Where records of a sink may go. */
+export interface SinkTarget {
+  readonly topic: string
+  readonly keySerde: AnySerde
+  readonly valueSerde: AnySerde
+}
+
+/** Several topics, of which each record goes to one. */
+export interface SinkChoice {
+  readonly targets: readonly SinkTarget[]
+  /** Names the topic of a record. */
+  readonly choose: (value: unknown, key: unknown, context: RecordContext) => string
+  /** What Java prints in place of the topic. */
+  readonly description: string
+  /** Whether `choose` is made for tombstones; where not, they are dropped and counted. */
+  readonly takesNull: boolean
+}
+
 export interface SinkNode extends NodeBase {
   readonly kind: 'sink'
   /** Full name. */
@@ -48,6 +67,8 @@ export interface SinkNode extends NodeBase {
   readonly changes: boolean
   /** Where a record goes that knows its partition; the key decides otherwise. */
   readonly partitionOf?: PartitionOf | undefined
+  /** Instead of `topic`. */
+  readonly choice?: SinkChoice | undefined
 }
 
 export type PartitionOf = (value: unknown) => number | undefined

@@ -110,7 +110,7 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
       add({ kind: 'processor', name, parents: parents.map(actual), create, readsValue, stores, children: [] })
       for (const store of stores) usersOf(draft, store, name).push(name)
     },
-    sink({ name, parents, topic, internal, keySerde, valueSerde, changes = false, partitionOf }) {
+    sink({ name, parents, topic, internal, keySerde, valueSerde, changes = false, partitionOf, choice }) {
       add({
         kind: 'sink',
         name,
@@ -120,6 +120,7 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
         valueSerde,
         changes,
         partitionOf,
+        choice,
         children: [],
       })
     },
@@ -238,7 +239,9 @@ function subtopologyPlan(
     stores,
     sourceTopics,
     repartitionTopics: sourceTopics.filter((topic) => repartitionTopics.has(topic)),
-    sinkTopics: [...new Set(sinks.map((sink) => sink.topic))],
+    sinkTopics: [
+      ...new Set(sinks.flatMap(({ topic, choice }) => choice?.targets.map((target) => target.topic) ?? topic)),
+    ],
     copartitionGroups: mergeGroups(
       copartitionGroups.filter((group) => group.every((topic) => sourceTopics.includes(topic))),
     ),
@@ -261,7 +264,7 @@ function mergeGroups(groups: readonly (readonly string[])[]): string[][] {
 }
 
 function storePlan(spec: StoreSpec, subtopology: number, applicationId: string): StorePlan {
-  const isLogged = spec.changelog !== undefined
+  const isLogged = spec.changelog !== undefined && spec.restoresFrom === undefined
   return { ...spec, subtopology, changelogTopic: isLogged ? `${applicationId}-${spec.name}-changelog` : undefined }
 }
 
@@ -275,6 +278,7 @@ function withLaziness(nodes: readonly PhysicalNode[]): PhysicalNode[] {
   const byName = new Map(nodes.map((node) => [node.name, node]))
   const reads = (name: string): boolean => {
     const node = byName.get(name)!
+    if (node.kind === 'sink') return node.choice !== undefined
     return node.kind === 'processor' && (node.readsValue || node.children.some(reads))
   }
   const isLazy = (node: PhysicalNode): boolean => {

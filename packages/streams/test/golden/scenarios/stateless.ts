@@ -199,6 +199,23 @@ export const stateless: ScenarioGroup = {
       },
     },
     {
+      name: 'a topic chosen for each record',
+      input: words,
+      build: (app) => {
+        const bySize = (word: string | null) => (word !== null && word.length < 3 ? out : rest)
+        app.stream(input, withNull).toOneOf([out, rest], bySize)
+      },
+    },
+    {
+      name: 'print',
+      input: words,
+      build: (app) => {
+        const stream = app.stream(input, withNull)
+        stream.print(() => {}, { label: 'words' })
+        stream.mapValues((word) => word).print(() => {}, { name: 'printer' })
+      },
+    },
+    {
       name: 'tombstones where callbacks are not made for them',
       input: words,
       build: (app) => {
