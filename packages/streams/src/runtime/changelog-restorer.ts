@@ -26,6 +26,8 @@ export interface ChangelogRestorerOptions {
   readonly boundsOf: BoundsOf
   /** Whether a changelog deletes old records by age. */
   readonly expires: (topic: string) => boolean
+  /** A planted fault, see `PlantedFaults.staleCheckpoint`. */
+  readonly believesCheckpoints: boolean
   readonly tell: TellRestore
 }
 
@@ -81,7 +83,7 @@ export class ChangelogRestorer {
     const before = this.#targets.size
     for (const { active, changelog } of changelogs) {
       const found = bounds.get(partitionText(changelog)) ?? { begin: 0, end: 0, topicId: undefined }
-      this.#aim(active, changelog, found)
+      this.#aim(active, changelog, changelog.isSource ? consumedOf(active, changelog, found) : found)
     }
     if (this.#targets.size > before) this.#subscribe()
   }
@@ -91,11 +93,14 @@ export class ChangelogRestorer {
     const { topic, partition, store } = changelog
     const knownTopicId = stores.note(active.id, changelogNote(store))
     const { hasProgress } = active
-    const start = changelogStart({ changelog, knownTopicId, bounds, hasProgress, expires: expires(topic) })
+    // What is gone from a topic of the user's was not ours to keep.
+    const mayExpire = changelog.isSource || expires(topic)
+    const start = changelogStart({ changelog, knownTopicId, bounds, hasProgress, expires: mayExpire })
     if (start.wipes) stores.wipe(active.id, store)
     // Before anything of it is applied: what a crash leaves then is never taken for another topic's.
     if (bounds.topicId !== knownTopicId) stores.setNote(active.id, changelogNote(store), bounds.topicId)
     if (start.offset >= bounds.end) return
+    if (this.#options.believesCheckpoints && !start.wipes) return
     const target = { topic, partition, active, store, position: start.offset, end: bounds.end, restored: 0 }
     this.#targets.set(partitionText(changelog), target)
     tell({
@@ -176,6 +181,11 @@ export class ChangelogRestorer {
     // One that was finished, and paused, while others went on may have to begin again.
     this.#consumer.resume(targets)
   }
+}
+
+/** Restored from a topic that is read: what was not consumed yet is no part of the state. */
+function consumedOf(active: ActiveTask, changelog: TaskChangelog, bounds: ChangelogBounds): ChangelogBounds {
+  return { ...bounds, end: Math.min(bounds.end, active.committed.get(partitionText(changelog)) ?? bounds.begin) }
 }
 
 /** The note of a store that says which topic it was filled from. */

@@ -101,6 +101,12 @@ export const streamsLimits = {
     max: 2 ** 40,
     reached: 'The group looks again whether copies are ready.',
   },
+  standbyFetchMaxBytes: {
+    default: 1024 * 1024,
+    min: 1,
+    max: 2 ** 30,
+    reached: 'Heartbeats, queries and running tasks have their turn before standby copies take more.',
+  },
   stateCleanupDelayMs: {
     default: 600_000,
     min: 0,
@@ -131,6 +137,14 @@ export interface PlantedFaults {
   readonly offsetsUnfenced?: boolean
   /** Restores up to the last stable offset instead of the end of the changelog. */
   readonly restoreToStableOffset?: boolean
+  /** Commits offsets before the caches are flushed: results of records that are committed follow in the next transaction. */
+  readonly commitBeforeFlush?: boolean
+  /** Takes a store that has a checkpoint for complete, however long ago that was. */
+  readonly staleCheckpoint?: boolean
+  /** Restores a standby's store once more, from the beginning, when the task has been promoted and writes to it. */
+  readonly doubleRestore?: boolean
+  /** Takes a commit whose reply was lost for one that failed: goes on from the offsets that it knows of. */
+  readonly lostReplyIsAbort?: boolean
 }
 
 export interface RuntimeConfig extends StreamsLimits {

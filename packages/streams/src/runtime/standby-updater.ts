@@ -24,9 +24,6 @@ export interface StandbyUpdaterOptions {
   readonly tell: TellRestore
 }
 
-/** What of the changelogs is applied in one go at most, so that heartbeats and processing run between. */
-export const standbyFetchMaxBytes = 1024 * 1024
-
 /**
  * Keeps standby copies up with their changelogs, by committed records only. A copy that cannot go on (its changelog was
  * created anew, or records are gone that it has not seen) begins again from nothing: the active task is the one that has
@@ -46,11 +43,19 @@ export class StandbyUpdater {
     return this.#followed.size === 0
   }
 
-  /** Follows the changelogs of exactly these. `promoted` are those of the others that run from now on. */
-  replace(standbys: readonly StandbyTask[], isPromoted: (task: string) => boolean): void {
+  /**
+   * Follows the changelogs of exactly these. `isPromoted` says of the others which run from now on; `keepsPromoted` is a
+   * planted fault, see `PlantedFaults.doubleRestore`.
+   */
+  replace(standbys: readonly StandbyTask[], isPromoted: (task: string) => boolean, keepsPromoted = false): void {
     const before = this.#followed.size
     for (const [name, followed] of this.#followed) {
       if (standbys.includes(followed.standby)) continue
+      if (keepsPromoted && isPromoted(followed.standby.text) && followed.position !== undefined) {
+        this.#consumer!.seek({ topic: followed.topic, partition: followed.partition, offset: 0 })
+        followed.position = 0
+        continue
+      }
       this.#followed.delete(name)
       if (followed.position === undefined) continue
       this.#options.tell({

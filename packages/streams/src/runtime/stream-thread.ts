@@ -17,7 +17,7 @@ import { GroupRole } from './group-role.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { LocalCopies } from './queries/local-copies.ts'
 import type { TellRestore } from './restore-events.ts'
-import { StandbyUpdater, standbyFetchMaxBytes } from './standby-updater.ts'
+import { StandbyUpdater } from './standby-updater.ts'
 import type { StateStores } from './state-stores.ts'
 import { TaskSet } from './task-set.ts'
 import { ThreadTimes } from './thread-times.ts'
@@ -124,10 +124,12 @@ export class StreamThread {
       stores,
       boundsOf,
       expires: (topic) => expiringTopics(plan).has(topic),
+      believesCheckpoints: config.faults.staleCheckpoint === true,
       tell,
     })
+    const { standbyFetchMaxBytes: bufferBytes } = config
     this.#standbys = new StandbyUpdater({
-      consumer: () => client.consumer({ ...changelogReader, bufferBytes: standbyFetchMaxBytes }),
+      consumer: () => client.consumer({ ...changelogReader, bufferBytes, maxPartitionBytes: bufferBytes }),
       stores,
       boundsOf,
       tell,
@@ -299,7 +301,7 @@ export class StreamThread {
       for (const at of offsets) if (at.offset >= 0) starts.set(partitionText(at), at.offset)
     }
     const committed = await this.#orStopped(this.#consumer.committed(inputs))
-    note(committed)
+    note(this.#options.config.faults.lostReplyIsAbort ? committed.map((at) => this.#asRemembered(at)) : committed)
     for (const { topic, partition, metadata } of committed) {
       const active = this.#tasks.ownerOf({ topic, partition })
       if (active) active.hasProgress = true
@@ -308,6 +310,11 @@ export class StreamThread {
     const unknown = inputs.filter((input) => !starts.has(partitionText(input)))
     if (unknown.length > 0) note(await this.#orStopped(this.#consumer.beginningOffsets(unknown)))
     return starts
+  }
+
+  /** What is planted as `lostReplyIsAbort`. */
+  #asRemembered<T extends TopicPartition & { readonly offset: number }>(at: T): T {
+    return { ...at, offset: this.#tasks.ownerOf(at)?.committed.get(partitionText(at)) ?? at.offset }
   }
 
   async #restore(): Promise<void> {
@@ -394,13 +401,14 @@ export class StreamThread {
     this.#lastCommitMs = this.#options.clock.now()
     const committing = this.#tasks.running.filter(({ task }) => task.needsCommit)
     if (committing.length === 0) return
-    for (const { task } of committing) task.flush()
+    if (!faults.commitBeforeFlush) for (const { task } of committing) task.flush()
     const offsets = committing.flatMap(({ task }) => [...task.consumedOffsets()])
     if (faults.storesBeforeCommit) {
       await this.#transactor.collector.drain()
       await this.#commitStores(committing)
     }
     await this.times.waits.of(() => this.#transactor.commit(offsets))
+    if (faults.commitBeforeFlush) for (const { task } of committing) task.flush()
     if (!faults.storesBeforeCommit) await this.#commitStores(committing)
     for (const at of offsets) this.#tasks.ownerOf(at)?.committed.set(partitionText(at), at.offset)
     this.#transactor.collector.committed()
@@ -468,12 +476,13 @@ export class StreamThread {
   }
 
   async #assigned(partitions: readonly TopicPartition[]): Promise<void> {
+    const { doubleRestore } = this.#options.config.faults
     this.counters.rebalances++
     this.times.rebalanceEnded()
     this.#transactor.member = this.#consumer.groupMetadata()
     this.#consumer.pause(partitions)
     await this.#tasks.replace(partitions, this.#role.standby)
-    this.#standbys.replace(this.#tasks.standbys, (task) => this.#tasks.isActive(task))
+    this.#standbys.replace(this.#tasks.standbys, (task) => this.#tasks.isActive(task), doubleRestore)
     this.#holdBack(...this.#tasks.all)
     this.#hasJoined = true
     this.#options.onChange()

@@ -1,13 +1,29 @@
-import type { ByteStore, ByteStoreOptions, StateStores, TaskId } from '@millrace/streams/internal'
+import {
+  type ByteStore,
+  type ByteStoreOptions,
+  type StateStores,
+  type TaskId,
+  taskIdText,
+} from '@millrace/streams/internal'
 
-/** A disk that refuses writes when told, and for good once its process is dead. */
+/** What the threads of one process share besides the disk. */
+export class SharedDisk {
+  /** By task: which thread has it. */
+  readonly claims = new Map<string, number>()
+  failures = 0
+  isDead = false
+}
+
+/** One thread's access to a disk that refuses writes when told, and for good once its process is dead. */
 export class FailingStores implements StateStores {
   readonly #stores: StateStores
-  failures = 0
-  #dead = false
+  readonly #disk: SharedDisk
+  readonly #thread: number
 
-  constructor(stores: StateStores) {
+  constructor(stores: StateStores, disk: SharedDisk, thread: number) {
     this.#stores = stores
+    this.#disk = disk
+    this.#thread = thread
   }
 
   open(options: ByteStoreOptions): ByteStore {
@@ -18,9 +34,9 @@ export class FailingStores implements StateStores {
       checkpoint: () => store.checkpoint(),
       close: () => undefined,
       apply: (writes, checkpoint) => {
-        if (this.#dead) throw new Error('a dead process wrote to its disk')
-        if (this.failures > 0) {
-          this.failures--
+        if (this.#disk.isDead) throw new Error('a dead process wrote to its disk')
+        if (this.#disk.failures > 0) {
+          this.#disk.failures--
           throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
         }
         store.apply(writes, checkpoint)
@@ -28,16 +44,15 @@ export class FailingStores implements StateStores {
     }
   }
 
-  kill(): void {
-    this.#dead = true
-  }
-
   wipe(taskId: TaskId, store: string): void {
-    this.#stores.wipe(taskId, store)
+    if (!this.#disk.isDead) this.#stores.wipe(taskId, store)
   }
 
   claim(taskId: TaskId): boolean {
-    return this.#stores.claim(taskId)
+    const { claims } = this.#disk
+    const text = taskIdText(taskId)
+    if (!claims.has(text)) claims.set(text, this.#thread)
+    return claims.get(text) === this.#thread
   }
 
   note(taskId: TaskId, name: string): string | undefined {
@@ -45,10 +60,12 @@ export class FailingStores implements StateStores {
   }
 
   setNote(taskId: TaskId, name: string, text: string | undefined): void {
-    this.#stores.setNote(taskId, name, text)
+    if (!this.#disk.isDead) this.#stores.setNote(taskId, name, text)
   }
 
   closeTask(taskId: TaskId, offsets?: number): Promise<void> {
+    if (this.#disk.isDead) return Promise.resolve()
+    this.#disk.claims.delete(taskIdText(taskId))
     return this.#stores.closeTask(taskId, offsets)
   }
 
@@ -57,7 +74,7 @@ export class FailingStores implements StateStores {
   }
 
   cleanUp(olderThanMs: number): readonly TaskId[] {
-    return this.#stores.cleanUp(olderThanMs)
+    return this.#disk.isDead || this.#disk.claims.size > 0 ? [] : this.#stores.cleanUp(olderThanMs)
   }
 
   storedTasks(): readonly TaskId[] {

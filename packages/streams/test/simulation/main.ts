@@ -1,4 +1,4 @@
-// Runs seeds of the simulation: `node --conditions=source main.ts --seed-from 1 --count 1000 [--verbose]`.
+// Runs seeds of the simulation: `node --conditions=source main.ts --seed-from 1 --count 1000 [--verbose] [--planted NAME --stop]`.
 // Prints every failing seed and how to run it again; the exit status says whether there was one.
 import { parseArgs } from 'node:util'
 import { runSeed } from './run-seed.ts'
@@ -8,22 +8,27 @@ const { values } = parseArgs({
     'seed-from': { type: 'string', default: '1' },
     count: { type: 'string', default: '100' },
     verbose: { type: 'boolean', default: false },
+    // A fault to plant, by its name in `PlantedFaults`: the run should fail then.
+    planted: { type: 'string' },
+    stop: { type: 'boolean', default: false },
   },
 })
 const from = Number(values['seed-from'])
 const count = Number(values.count)
 const log = values.verbose ? (line: string) => console.log(line) : undefined
+const planted = values.planted === undefined ? {} : { planted: { [values.planted]: true } }
 const startedMs = performance.now()
 let failed = 0
 let faults = 0
 for (let seed = from; seed < from + count; seed++) {
-  const result = await runSeed(seed, log ? { log } : {})
+  const result = await runSeed(seed, { ...(log && { log }), ...planted })
   faults += result.faults
   if (values.verbose) console.log(`seed ${seed}: digest ${result.digest}, ${result.virtualMs} virtual ms`)
   if (result.problems.length === 0) continue
   failed++
   console.log(`seed ${seed} failed (digest ${result.digest}); again with --seed-from ${seed} --count 1 --verbose`)
   for (const problem of result.problems.slice(0, 10)) console.log(`  ${problem}`)
+  if (values.stop) break
 }
 const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1)
 console.log(

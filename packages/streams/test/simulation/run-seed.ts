@@ -7,7 +7,7 @@ import { ProcessClock } from './process-clock.ts'
 import { readAll } from './read-all.ts'
 import { customer, order, orderView, revenue, shopApp, totals } from './shop-app.ts'
 import { SimulatedBroker } from './simulated-broker.ts'
-import { SimulatedInstance } from './simulated-instance.ts'
+import { type GroupShape, type Seen, SimulatedInstance } from './simulated-instance.ts'
 import { calm, rough, SimulatedNetwork } from './simulated-network.ts'
 import { Trace } from './trace.ts'
 
@@ -25,6 +25,7 @@ export interface SeedResult {
   readonly digest: string
   readonly virtualMs: number
   readonly faults: number
+  readonly seen: Seen
 }
 
 const startMs = 1_700_000_000_000
@@ -40,13 +41,14 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
   const world = new World(seed, options)
   const problems = await world.live()
   const { digest } = world.trace
-  return { seed, problems, digest, virtualMs: world.clock.now() - startMs, faults: world.faults }
+  return { seed, problems, digest, virtualMs: world.clock.now() - startMs, faults: world.faults, seen: world.seen }
 }
 
 class World {
   readonly clock = new VirtualClock(startMs)
   readonly trace = new Trace()
   faults = 0
+  readonly seen: Seen = { standbyRecords: 0, promotions: 0, restoredRecords: 0 }
   readonly #random: Random
   readonly #log: (line: string) => void
   readonly #broker: SimulatedBroker
@@ -67,7 +69,9 @@ class World {
     const { clock, trace } = this
     const random = this.#random
     this.#network = new SimulatedNetwork({ clock, random, broker: this.#broker, trace })
-    this.#instances = ['one', 'two'].map(
+    const shape = shapeOf(seed)
+    this.#log(`${shape.instances} instances, ${shape.threads} threads each, ${shape.standbys} standbys`)
+    this.#instances = ['one', 'two', 'three'].slice(0, shape.instances).map(
       (name) =>
         new SimulatedInstance({
           name,
@@ -76,6 +80,8 @@ class World {
           network: this.#network,
           app: shopApp,
           planted: options.planted ?? {},
+          shape,
+          seen: this.seen,
           onFailure: (error) => this.#log(`${name}: ${describe(error)}`),
         }),
     )
@@ -200,15 +206,18 @@ class World {
     if (!instance.isRunning) return
     this.faults++
     const dice = this.#random.next()
-    if (dice < 0.45) this.#kill(instance, dice < 0.05)
-    else if (dice < 0.65) {
+    if (dice < 0.35) this.#kill(instance, dice < 0.05)
+    else if (dice < 0.45) this.#leave(instance)
+    else if (dice < 0.5) this.#pause(instance)
+    else if (dice < 0.55) this.#changeThreads(instance)
+    else if (dice < 0.7) {
       const forMs = randomInt(this.#random, 6_000)
       this.#log(`${instance.name} is cut off for ${forMs} ms`)
       instance.isCut = true
       this.clock.after(forMs, () => {
         instance.isCut = false
       })
-    } else if (dice < 0.8) {
+    } else if (dice < 0.82) {
       // Set back by as much as a time service would; the client's waits last longer by that.
       const byMs =
         randomInt(this.#random, 2) === 0 ? randomInt(this.#random, 3_600_000) : -randomInt(this.#random, 2_000)
@@ -228,6 +237,34 @@ class World {
     this.clock.after(forMs, () => {
       if (!instance.isRunning) this.#start(instance)
     })
+  }
+
+  /** An orderly end, and a start after a while: the group rebalances twice. */
+  #leave(instance: SimulatedInstance): void {
+    const forMs = randomInt(this.#random, 3_000)
+    this.#log(`${instance.name} leaves for ${forMs} ms`)
+    void instance.close().then(() => {
+      this.clock.after(forMs, () => {
+        if (!instance.isRunning) this.#start(instance)
+      })
+    })
+  }
+
+  #pause(instance: SimulatedInstance): void {
+    const forMs = randomInt(this.#random, 3_000)
+    this.#log(`${instance.name} is paused for ${forMs} ms`)
+    const { runtime } = instance
+    runtime?.pause()
+    this.clock.after(forMs, () => runtime?.resume())
+  }
+
+  /** One thread more, and after a while one less. */
+  #changeThreads(instance: SimulatedInstance): void {
+    const forMs = 500 + randomInt(this.#random, 3_000)
+    this.#log(`${instance.name} has another thread for ${forMs} ms`)
+    const { runtime } = instance
+    if (runtime?.addThread() === undefined) return
+    this.clock.after(forMs, () => void runtime.removeThread())
   }
 
   #shakeBroker(): void {
@@ -252,6 +289,7 @@ class World {
       instance.faults = calm
       instance.isCut = false
       instance.failDisk(0)
+      instance.runtime?.resume()
       if (!instance.isRunning) this.#start(instance)
     }
   }
@@ -285,6 +323,16 @@ class World {
     return new Promise((resolve) => {
       this.clock.after(ms, resolve)
     })
+  }
+}
+
+/** Every kind of group takes its turn. */
+function shapeOf(seed: number): GroupShape {
+  return {
+    instances: seed % 3 === 0 ? 3 : 2,
+    threads: seed % 4 === 0 ? 2 : 1,
+    standbys: seed % 2,
+    acceptableRecoveryLag: [10_000, 5, 0][(seed % 5) % 3]!,
   }
 }
 

@@ -11,7 +11,7 @@ import {
   runnable,
   StreamsRuntime,
 } from '@millrace/streams/internal'
-import { FailingStores } from './failing-stores.ts'
+import { FailingStores, SharedDisk } from './failing-stores.ts'
 import { ProcessClock } from './process-clock.ts'
 import { calm, type Link, type NetworkFaults, type SimulatedNetwork } from './simulated-network.ts'
 
@@ -22,7 +22,25 @@ export interface InstanceOptions {
   readonly network: SimulatedNetwork
   readonly app: () => Topology
   readonly planted: PlantedFaults
+  readonly shape: GroupShape
+  readonly seen: Seen
   readonly onFailure: (error: unknown) => void
+}
+
+/** How the application is run, the same for all of its instances. */
+export interface GroupShape {
+  readonly instances: number
+  readonly threads: number
+  readonly standbys: number
+  /** What a copy may miss to be handed its task: small, so that warm-ups are needed. */
+  readonly acceptableRecoveryLag: number
+}
+
+/** What the runs of a seed went through, so that a test sees that it is not idle. */
+export interface Seen {
+  standbyRecords: number
+  promotions: number
+  restoredRecords: number
 }
 
 /** Timers of the runtime are short, so that a run sees many sessions, transactions and time-outs end. */
@@ -37,6 +55,10 @@ const limits = {
   batchMaxBytes: 1_000,
   cacheMaxBytes: 2_000,
   restoreFailuresMax: 50,
+  probingRebalanceIntervalMs: 1_500,
+  repartitionPurgeIntervalMs: 700,
+  stateCleanupDelayMs: 10_000,
+  standbyFetchMaxBytes: 600,
 }
 
 /** A machine with a disk, on which an instance of the application runs, dies and is started again. */
@@ -44,7 +66,7 @@ export class SimulatedInstance {
   readonly name: string
   readonly #options: InstanceOptions
   #disk = new MemoryStateStores()
-  #stores: FailingStores | undefined
+  #shared = new SharedDisk()
   #link: Link | undefined
   #client: KafkaClient | undefined
   runtime: StreamsRuntime | undefined
@@ -61,7 +83,7 @@ export class SimulatedInstance {
   }
 
   start(faults: NetworkFaults = calm): void {
-    const { clock, network, app, planted, random, onFailure } = this.#options
+    const { clock, network, app, planted, shape, seen, random, onFailure } = this.#options
     const process = new ProcessClock(clock, this.#offsetMs)
     this.#link = { process, name: this.name, faults, isCut: false }
     const chance = seededRandom(randomInt(random, 2 ** 31))
@@ -76,14 +98,30 @@ export class SimulatedInstance {
       retryDelayMsMin: 10,
       retryDelayMsMax: 200,
     })
-    this.#stores = new FailingStores(this.#disk)
+    const shared = new SharedDisk()
+    this.#shared = shared
+    const disk = this.#disk
+    const { threads, standbys: numStandbyReplicas, acceptableRecoveryLag } = shape
     this.runtime = new StreamsRuntime({
       client: this.#client,
       plan: runnable(app()).plan(),
       createTask: createStreamTask,
       taskConfig: { ...defaultTaskConfig, handlers: failLoudly },
-      config: resolveConfig({ ...limits, faults: planted }),
-      stores: this.#stores,
+      config: resolveConfig({ ...limits, numStandbyReplicas, acceptableRecoveryLag, faults: planted }),
+      stores: new FailingStores(disk, shared, 1),
+      storesOf: (thread) => new FailingStores(disk, shared, thread),
+      threads,
+      restoreListener: {
+        onBatchRestored: ({ records }) => {
+          seen.restoredRecords += records
+        },
+        onBatchLoaded: ({ records }) => {
+          seen.standbyRecords += records
+        },
+        onUpdateSuspended: ({ reason }) => {
+          if (reason === 'promoted') seen.promotions++
+        },
+      },
       clock: process,
       random: chance,
       instanceId: this.name,
@@ -104,7 +142,7 @@ export class SimulatedInstance {
   /** SIGKILL: nothing more happens in the process, not even the end of what it was doing. */
   kill(): void {
     this.#link?.process.kill()
-    this.#stores?.kill()
+    this.#shared.isDead = true
     this.runtime = undefined
     this.#client = undefined
   }
@@ -116,7 +154,7 @@ export class SimulatedInstance {
 
   /** The next writes to the disk fail. */
   failDisk(times: number): void {
-    if (this.#stores) this.#stores.failures = times
+    this.#shared.failures = times
   }
 
   setClock(byMs: number): void {
@@ -124,8 +162,13 @@ export class SimulatedInstance {
     this.#link?.process.jump(byMs)
   }
 
+  /** Ends in an orderly way: its tasks go to the others. */
   async close(): Promise<void> {
-    await this.runtime?.close()
-    await this.#client?.close()
+    const { runtime } = this
+    const client = this.#client
+    this.runtime = undefined
+    this.#client = undefined
+    await runtime?.close()
+    await client?.close()
   }
 }
