@@ -1,4 +1,5 @@
 export type { KeptAs } from './core/dsl/kept-as.ts'
+export type { Optimization } from './core/dsl/optimizations.ts'
 export { topology } from './core/dsl/topology.ts'
 export type { TypeMessage } from './core/dsl/type-error.ts'
 export type {
@@ -166,5 +167,15 @@ export type { StreamsMember } from './runtime/reset/group-members.ts'
 export { applyReset, planReset, type ResetOptions, type ResetPlan } from './runtime/reset/reset-application.ts'
 export type { ResetOffset, ResetTarget } from './runtime/reset/reset-target.ts'
 export type { RestoreListener, StandbyUpdateListener, StoreChangelog } from './runtime/restore-events.ts'
+export type {
+  Flow,
+  PictureEdge,
+  PictureNode,
+  PictureStore,
+  PictureSubtopology,
+  PictureTask,
+  PictureTopic,
+  TopologyPicture,
+} from './runtime/picture/topology-picture.ts'
 export type { StreamsInstance } from './runtime/streams-runtime.ts'
 export type { UncaughtDecision, UncaughtHandler } from './runtime/threads/thread-set.ts'

@@ -13,7 +13,7 @@ import { describeRecord, failed, failureOf, fieldsOf, invalidTimestamp, untimed,
 import { RecordQueue } from './record-queue.ts'
 import { decodeChange } from './serdes/change-serde.ts'
 import { attributed, isMistake, StageFailure } from './stage-failure.ts'
-import type { Isolation } from './stores/task-store.ts'
+import type { Isolation, RestoreOptions } from './stores/task-store.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze } from './strict.ts'
 import type {
@@ -224,7 +224,7 @@ class SynchronousTask implements StreamTask {
   }
 
   commitStores(changelogNextOffsets: ReadonlyMap<string, number>): void {
-    this.#stores.commit(changelogNextOffsets)
+    this.#stores.commit(changelogNextOffsets, this.#toCommit ?? [])
     for (const { topic, partition, offset } of this.#toCommit ?? []) this.#input(topic, partition).committed = offset
     this.#toCommit = undefined
     for (const input of this.#inputs) input.committedTime = input.queue.partitionTime
@@ -260,11 +260,7 @@ class SynchronousTask implements StreamTask {
     return this.#inputs.some(({ queue, committed }) => queue.committable >= 0 && queue.committable !== committed)
   }
 
-  restore(
-    store: string,
-    batches: Parameters<StreamTask['restore']>[1],
-    options: { firstOffset: number; nextOffset: number },
-  ): number {
+  restore(store: string, batches: Parameters<StreamTask['restore']>[1], options: RestoreOptions): number {
     return this.#stores.restore(store, batches, options)
   }
 

@@ -8,10 +8,10 @@ import type { ByteStore, ByteStoreOptions, ByteStoreProvider } from './stores/by
 import { MemoryByteStore } from './stores/memory-store.ts'
 import { openStore } from './stores/open-store.ts'
 import type { ChangelogWriter } from './stores/store-bytes.ts'
-import type { Isolation, TaskStore } from './stores/task-store.ts'
+import type { Isolation, RestoreOptions, TaskStore } from './stores/task-store.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze, roundTripped } from './strict.ts'
-import type { StreamTask, StreamTaskOptions, TaskChangelog } from './task.ts'
+import type { StreamTask, StreamTaskOptions, TaskChangelog, TaskOffset } from './task.ts'
 import type { StorePlan, SubtopologyPlan } from './topology/plan.ts'
 import { layoutOf, type StoreStorage } from './topology/store-kinds.ts'
 
@@ -28,9 +28,11 @@ export class TaskStores {
   readonly #metrics = new Map<string, StoreMetrics>()
   readonly #plans = new Map<string, StorePlan>()
   readonly #partition: number
+  readonly #partitionsOf: (topic: string) => number
 
   constructor(options: TaskStoresOptions) {
     this.#partition = options.taskId.partition
+    this.#partitionsOf = options.partitionsOf
     for (const plan of options.subtopology.stores) {
       this.#plans.set(plan.name, plan)
       const store = open(plan, options)
@@ -70,10 +72,14 @@ export class TaskStores {
 
   changelogs(): TaskChangelog[] {
     const found: TaskChangelog[] = []
-    for (const [store, { changelogTopic }] of this.#plans) {
-      if (changelogTopic === undefined) continue
+    for (const [store, { changelogTopic, restoresFrom }] of this.#plans) {
+      const topic = restoresFrom ?? changelogTopic
+      if (topic === undefined) continue
+      const isSource = restoresFrom !== undefined
+      // Topics that are read side by side may have different numbers of partitions.
+      if (isSource && this.#partitionsOf(topic) <= this.#partition) continue
       const checkpoint = this.byName.get(store)!.checkpoint()
-      found.push({ store, topic: changelogTopic, partition: this.#partition, checkpoint })
+      found.push({ store, topic, partition: this.#partition, checkpoint, ...(isSource && { isSource }) })
     }
     return found
   }
@@ -83,19 +89,20 @@ export class TaskStores {
     for (const store of this.byName.values()) store.flush()
   }
 
-  commit(changelogNextOffsets: ReadonlyMap<string, number>): void {
-    for (const [name, store] of this.byName) store.commit(changelogNextOffsets.get(name))
+  /** `consumed` says how far topics were read that stores are restored from. */
+  commit(changelogNextOffsets: ReadonlyMap<string, number>, consumed: readonly TaskOffset[]): void {
+    for (const [name, store] of this.byName) {
+      const source = this.#plans.get(name)!.restoresFrom
+      if (source === undefined) store.commit(changelogNextOffsets.get(name))
+      else store.commit(consumed.find(({ topic }) => topic === source)?.offset)
+    }
   }
 
   discard(): void {
     for (const store of this.byName.values()) store.discard()
   }
 
-  restore(
-    name: string,
-    batches: Parameters<StreamTask['restore']>[1],
-    options: { firstOffset: number; nextOffset: number },
-  ): number {
+  restore(name: string, batches: Parameters<StreamTask['restore']>[1], options: RestoreOptions): number {
     return this.#store(name).restore(batches, options)
   }
 

@@ -3,7 +3,7 @@ import type { Header, RecordBatchView } from '@millrace/protocol'
 import type { FailedRecord, FailureHandlers } from './handlers.ts'
 import type { ByteStoreProvider } from './stores/byte-store.ts'
 import type { RecordCache } from './stores/record-cache.ts'
-import type { TaskStore } from './stores/task-store.ts'
+import type { RestoreOptions, TaskStore } from './stores/task-store.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import type { TaskId, TopologyPlan } from './topology/plan.ts'
 
@@ -102,6 +102,8 @@ export interface TaskChangelog extends TaskTopicPartition {
   readonly store: string
   /** Where restoring begins: the next offset as the store recorded it, undefined for a store that is new. */
   readonly checkpoint: number | undefined
+  /** A topic of the user's, which goes on beyond what the task has consumed: restoring ends with the committed offset. */
+  readonly isSource?: boolean
 }
 
 /**
@@ -160,11 +162,7 @@ export interface StreamTask {
   readonly isCommitRequested: boolean
 
   /** Applies changelog records straight to the byte store, with `nextOffset` as its checkpoint. */
-  restore(
-    store: string,
-    batches: Iterable<RecordBatchView>,
-    options: { firstOffset: number; nextOffset: number },
-  ): number
+  restore(store: string, batches: Iterable<RecordBatchView>, options: RestoreOptions): number
 
   /** `committed` is what other processes may see; `uncommitted` adds the writes of the open transaction and the cache. */
   query(store: string, isolation: 'committed' | 'uncommitted'): ReadOnlyStore

@@ -16,6 +16,8 @@ interface Target extends TopicPartition {
   readonly active: ActiveTask
   readonly store: string
   readonly end: number
+  /** The topic goes on beyond the end, with what is yet to be processed. */
+  readonly isSource: boolean
   position: number
   restored: number
 }
@@ -101,7 +103,8 @@ export class ChangelogRestorer {
     if (bounds.topicId !== knownTopicId) stores.setNote(active.id, changelogNote(store), bounds.topicId)
     if (start.offset >= bounds.end) return
     if (this.#options.believesCheckpoints && !start.wipes) return
-    const target = { topic, partition, active, store, position: start.offset, end: bounds.end, restored: 0 }
+    const isSource = changelog.isSource ?? false
+    const target = { topic, partition, active, store, isSource, position: start.offset, end: bounds.end, restored: 0 }
     this.#targets.set(partitionText(changelog), target)
     tell({
       name: 'onRestoreStart',
@@ -157,8 +160,10 @@ export class ChangelogRestorer {
   }
 
   #apply(target: Target, fetched: FetchedPartition): void {
-    const { firstOffset, nextOffset } = fetched
-    const records = target.active.task.restore(target.store, fetched.batches, { firstOffset, nextOffset })
+    const { firstOffset } = fetched
+    const nextOffset = target.isSource ? Math.min(fetched.nextOffset, target.end) : fetched.nextOffset
+    const before = target.isSource ? target.end : undefined
+    const records = target.active.task.restore(target.store, fetched.batches, { firstOffset, nextOffset, before })
     this.restoredRecords += records
     const { text } = target.active
     this.restoredBy.set(text, (this.restoredBy.get(text) ?? 0) + records)

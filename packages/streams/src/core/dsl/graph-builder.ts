@@ -2,6 +2,7 @@ import { streamsError } from '../../errors.ts'
 import type { GraphNode } from '../topology/graph.ts'
 import type { GroupedStream, Grouping } from './grouped-stream.ts'
 import type { GroupedTable, TableGrouping } from './grouped-table.ts'
+import type { Optimization } from './optimizations.ts'
 import type { Stream, StreamState } from './stream.ts'
 import type { AsTableOptions, Table, TableState } from './table.ts'
 
@@ -20,10 +21,20 @@ export class GraphBuilder {
   readonly make: Makers
   /** Names that were made from positions. */
   readonly generatedNames = new Set<string>()
+  readonly optimizations: ReadonlySet<Optimization>
+  readonly #reusedTopics = new Set<string>()
   #index = 0
 
-  constructor(make: Makers) {
+  constructor(make: Makers, optimizations: ReadonlySet<Optimization> = new Set()) {
     this.make = make
+    this.optimizations = optimizations
+  }
+
+  /** Whether the topic stands for the changelog of the table that is asked for: of one, where several read it. */
+  reusesTopic(topic: string): boolean {
+    if (!this.optimizations.has('reuse.ktable.source.topics') || this.#reusedTopics.has(topic)) return false
+    this.#reusedTopics.add(topic)
+    return true
   }
 
   add(node: GraphNode): GraphNode {

@@ -1,19 +1,22 @@
 import type { AnyTopicContract } from '@millrace/contracts'
+import { streamsError } from '../../errors.ts'
 import { filterOperator } from '../operators/filter.ts'
 import { passThroughOperator } from '../operators/pass-through.ts'
 import { joinedLookup, type RowJoiner, tableJoinMergeOperator, tableJoinOperator } from '../operators/table-join.ts'
 import { filterRows, mappedLookup, mapRows, type RowMapper, tableMapOperator } from '../operators/table-map.ts'
 import { tableSourceOperator } from '../operators/table-source.ts'
+import { versionedTableSourceOperator } from '../operators/versioned-table-source.ts'
 import { derivedKeySerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import { type GraphNode, graphNode, type PhysicalWriter } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { StoreSpec } from '../topology/store-kinds.ts'
+import { wholeMs } from '../windows/windows.ts'
 import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
 import { joinByForeignKey } from './foreign-key-join.ts'
 import { checkedName, type GraphBuilder } from './graph-builder.ts'
 import type { GroupedTable } from './grouped-table.ts'
-import type { KeptAs } from './kept-as.ts'
+import { type KeptAs, keptAs } from './kept-as.ts'
 import type { Stream } from './stream.ts'
 import { suppressedTable } from './suppress.ts'
 import { keyValueSpec, tableTraits } from './table-spec.ts'
@@ -26,6 +29,7 @@ export interface AsTableOptions extends KeptAs {
   readonly store?: string
   readonly key?: AnySerde
   readonly value?: AnySerde
+  readonly historyRetentionMs?: number
 }
 
 interface TableJoinOptions extends AsTableOptions {
@@ -143,7 +147,8 @@ export class Table {
         table: tableTraits({ store, from: [parent], compute: ([lookup]) => mappedLookup(lookup!, map) }),
         write(writer) {
           const sendOldValues = writer.facts.sendsOldValues(node)
-          const create = tableMapOperator({ map, skipsNothing: kind.isFilter, store: store?.name, sendOldValues })
+          const skipsNothing = kind.isFilter && writer.facts.versionedStoreOf(parent) === undefined
+          const create = tableMapOperator({ map, skipsNothing, store: store?.name, sendOldValues })
           writer.processor({
             name,
             parents: [parent.name],
@@ -234,7 +239,7 @@ export function streamAsTable(stream: Stream, options: AsTableOptions): Table {
   })
   const { node: parent, keySerde = derivedKeySerde, valueSerde = derivedValueSerde, sources } = upstream.state
   const store = { name: storeName, keySerde: key ?? keySerde, valueSerde: value ?? valueSerde }
-  const spec = keyValueSpec(store, options)
+  const spec = sourceSpec(store, options)
   const onDemand = options.store === undefined
   const node = builder.add(
     graphNode({
@@ -259,7 +264,9 @@ export function topicAsTable(
   const name = builder.nameOr(options.name, 'KTABLE-SOURCE-')
   const keySerde = contract.key as AnySerde
   const valueSerde = contract.value as AnySerde
-  const spec = keyValueSpec({ name: storeName, keySerde, valueSerde }, options)
+  const logged = keyValueSpec({ name: storeName, keySerde, valueSerde }, options)
+  const restoresFrom = logged.changelog !== undefined && builder.reusesTopic(contract.name) ? contract.name : undefined
+  const spec = { ...logged, restoresFrom }
   const node = builder.add(
     graphNode({
       name,
@@ -276,8 +283,25 @@ export function topicAsTable(
 
 function writeTableSource(writer: PhysicalWriter, node: GraphNode, name: string, parent: string): void {
   const store = writer.facts.storeOf(node)
-  const create = tableSourceOperator(store?.name, writer.facts.sendsOldValues(node))
+  const sendOldValues = writer.facts.sendsOldValues(node)
+  const create =
+    store?.kind === 'versioned'
+      ? versionedTableSourceOperator(store.name, sendOldValues)
+      : tableSourceOperator(store?.name, sendOldValues)
   writer.processor({ name, parents: [parent], create, readsValue: true, stores: store ? [store.name] : [] })
+}
+
+/** A table's own store: with versions where their retention is given. */
+function sourceSpec(
+  store: { name: string; keySerde: AnySerde; valueSerde: AnySerde },
+  options: AsTableOptions,
+): StoreSpec {
+  if (options.historyRetentionMs === undefined) return keyValueSpec(store, options)
+  if (options.store === undefined) {
+    throw streamsError('STREAMS_TOPOLOGY_INVALID', 'a table with historyRetentionMs needs a name for its store')
+  }
+  const historyRetentionMs = wholeMs(store.name, 'historyRetentionMs', options.historyRetentionMs, 0)
+  return { ...store, kind: 'versioned', historyRetentionMs, ...keptAs(options), cached: false }
 }
 
 function storeSpec(

@@ -9,6 +9,7 @@ import { type GlobalTable, globalTable } from './global-table.ts'
 import { checkedName, GraphBuilder, type Makers } from './graph-builder.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import { GroupedTable } from './grouped-table.ts'
+import { optimizationsOf } from './optimizations.ts'
 import type { AnySupplier } from './process.ts'
 import { type ProcessorGraphNode, processorNode, sinkNode, sourceNode } from './processor-graph.ts'
 import { Stream } from './stream.ts'
@@ -25,12 +26,13 @@ const makers: Makers = {
 
 class TopologyBuilder implements RunnableTopology {
   readonly name: string
-  readonly #builder = new GraphBuilder(makers)
+  readonly #builder: GraphBuilder
   readonly #options: TopologyOptions
 
   constructor(name: string, options: TopologyOptions = {}) {
     this.name = checkedName(name)
     this.#options = options
+    this.#builder = new GraphBuilder(makers, optimizationsOf(options.optimize))
   }
 
   stream(contract: AnyTopicContract, options: StreamOptions & TimeOption<never, never> = {}): Stream {

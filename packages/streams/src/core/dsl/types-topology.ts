@@ -2,6 +2,7 @@ import type { AnyTopicContract, KeyInput, TopicContract, ValueInput } from '@mil
 import type { ProcessorSupplier } from '../processing/processor-api.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import type { KeptAs } from './kept-as.ts'
+import type { Optimization } from './optimizations.ts'
 import type { FitsTopic } from './type-error.ts'
 import type { GlobalKTable, KStream, KTable, NameOption, ProcessOptions } from './types.ts'
 
@@ -14,6 +15,12 @@ export interface TopologyOptions {
    * `ensure.explicit.internal.resource.naming`); false unless given.
    */
   readonly explicitNames?: boolean
+  /**
+   * Which optimisations are applied, by their names in Kafka Streams' `topology.optimization`: all of them for true, none
+   * unless given. They change which internal topics there are: state of an application that ran without is not found
+   * again.
+   */
+  readonly optimize?: boolean | readonly Optimization[]
 }
 
 export interface TimeOption<K, V> {
@@ -96,4 +103,10 @@ export interface TableOptions extends KeptAs {
   /** Name of the store; without one, a store is made only where rows are looked up. */
   readonly store?: string
   readonly name?: string
+  /**
+   * Keeps the versions of rows, each for so long (by stream time) after the next one has taken its place; `store` must be
+   * named. Updates then belong where their time says, whatever order they come in, and streams are joined with the
+   * row that was valid at the time of their record.
+   */
+  readonly historyRetentionMs?: number
 }

@@ -33,9 +33,9 @@ export function openCachedStore(
       store.latestStart = committedLatest
       bytes.discard()
     },
-    restore(batches, { firstOffset, nextOffset }) {
+    restore(batches, { firstOffset, nextOffset, before }) {
       const progress = { records: 0, latestStart: store.latestStart }
-      committed.apply(restoreWrites(batches, firstOffset, kind, progress), nextOffset)
+      committed.apply(restoreWrites(batches, firstOffset, kind, progress, before), nextOffset)
       store.latestStart = committedLatest = progress.latestStart
       return progress.records
     },

@@ -19,12 +19,13 @@ export function* restoreWrites(
   firstOffset: number,
   kind: 'keyValue' | 'window' | 'session',
   progress: RestoreProgress,
+  before: number = Number.POSITIVE_INFINITY,
 ): Generator<ByteWrite> {
   let scratch = Buffer.allocUnsafe(1024)
   for (const batch of batches) {
     const cursor = batch.cursor()
     while (cursor.next()) {
-      if (cursor.offset < firstOffset) continue
+      if (cursor.offset < firstOffset || cursor.offset >= before) continue
       const key = cursor.keyBytes()
       if (key === null || (kind === 'window' && !isWindowKey(key))) continue
       if (kind === 'session' && key.length < sessionSuffixBytes) continue

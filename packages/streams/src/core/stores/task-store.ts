@@ -25,9 +25,16 @@ export interface TaskStore<A = unknown> {
   /** The transaction aborted: its writes and what is held back are gone. */
   discard(): void
   /** Applies changelog records from `firstOffset` on; returns how many. */
-  restore(batches: Iterable<RecordBatchView>, options: { firstOffset: number; nextOffset: number }): number
+  restore(batches: Iterable<RecordBatchView>, options: RestoreOptions): number
   view(isolation: Isolation): ReadOnlyStore
   close(): void
+}
+
+export interface RestoreOptions {
+  readonly firstOffset: number
+  readonly nextOffset: number
+  /** Where restoring ends, exclusive, within the batches; to their end unless given. */
+  readonly before?: number | undefined
 }
 
 /** What a store is given when its task opens it. */

@@ -15,6 +15,11 @@ interface StoreTraits {
   readonly changelog: Readonly<Record<string, string>> | undefined
   /** On disk unless told otherwise. */
   readonly storage?: StoreStorage | undefined
+  /**
+   * A topic of the user's that holds what the store holds: it is restored from there, up to what was consumed, and keeps
+   * no changelog (Kafka Streams' `reuse.ktable.source.topics`).
+   */
+  readonly restoresFrom?: string | undefined
 }
 
 export interface KeyValueKind {
@@ -65,8 +70,27 @@ export interface SubscriptionKind {
   readonly kind: 'subscription'
 }
 
+/** Rows whose versions can be asked for by time. */
+export interface VersionedKind {
+  readonly kind: 'versioned'
+  /** How long before stream time a version is kept after the next one has taken its place. */
+  readonly historyRetentionMs: number
+}
+
+/** Records of a stream that wait to be joined. */
+export interface JoinBufferKind {
+  readonly kind: 'joinBuffer'
+}
+
 /** What a kind of store has of its own. A new kind is added here, in `stores/open-store.ts` and in `internal-topics.ts`. */
-export type StoreKind = KeyValueKind | WindowKind | SessionKind | WindowListKind | OuterJoinKind | SubscriptionKind | BufferKind
+export type StoreKind =
+  | KeyValueKind
+  | WindowKind
+  | SessionKind
+  | WindowListKind
+  | OuterJoinKind
+  | SubscriptionKind | VersionedKind | JoinBufferKind
+  | BufferKind
 
 /** A store as a step of the program declares it. */
 export type StoreSpec = StoreTraits & StoreKind

@@ -170,7 +170,12 @@ export const streamsKeys = {
   }),
   'task.assignor.class': only('STRING', null, 'Classes of Java cannot run here.'),
   'task.timeout.ms': ignored('LONG', '300000', 'A broker that is away is waited for without limit.'),
-  'topology.optimization': only('STRING', 'none', 'Topologies are not optimised.', ['no_optimization']),
+  'topology.optimization': only(
+    'STRING',
+    'none',
+    'Say it where the topology is made: `topology(name, { optimize: true })`.',
+    ['no_optimization'],
+  ),
   'upgrade.from': only('STRING', null, 'There is no older release to upgrade from.'),
   'window.size.ms': ignored('LONG', null, serdesAreTyped),
   'windowed.inner.class.serde': ignored('STRING', null, serdesAreTyped),

@@ -1,0 +1,18 @@
+import { streamsError } from '../../errors.ts'
+
+const all = ['reuse.ktable.source.topics'] as const
+
+/**
+ * - `reuse.ktable.source.topics`: a table that is read from a topic keeps no changelog; its store is restored from the
+ *   topic, which must then be compacted.
+ */
+export type Optimization = (typeof all)[number]
+
+/** @throws STREAMS_TOPOLOGY_INVALID */
+export function optimizationsOf(wanted: boolean | readonly Optimization[] | undefined): ReadonlySet<Optimization> {
+  if (wanted === undefined || typeof wanted === 'boolean') return new Set(wanted ? all : [])
+  const unknown = wanted.filter((name) => !all.includes(name))
+  if (unknown.length === 0) return new Set(wanted)
+  const message = `there is no optimisation ${unknown.join(', ')}, only ${all.join(', ')}`
+  throw streamsError('STREAMS_TOPOLOGY_INVALID', message)
+}

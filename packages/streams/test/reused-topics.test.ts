@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { startBroker } from '@millrace/broker'
+import { kafkaClient } from '@millrace/kafka'
+import { type StreamsInstance, startStreams, topology } from '@millrace/streams'
+import { waitUntil } from './support/kafka.ts'
+import { createTopics, placeOrders } from './support/orders.ts'
+import { order } from './support/spend-app.ts'
+
+/** The orders as a table without a changelog. */
+function ordersApp() {
+  const app = topology('orders', { optimize: ['reuse.ktable.source.topics'] })
+  app.table(order, { store: 'orders' })
+  return app
+}
+
+function figure(streams: StreamsInstance, name: string): number {
+  return [...streams.metrics()].find((sample) => sample.name === name)?.value ?? 0
+}
+
+test('a lost disk is restored from the topic that the table reads, up to what was consumed', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-reuse-'))
+  await using broker = await startBroker({ memory: true })
+  await using client = kafkaClient({ brokers: broker.brokers })
+  await createTopics(client)
+  await placeOrders(client, 0, 100)
+  const start = (stateDir: string): Promise<StreamsInstance> =>
+    startStreams({ topology: ordersApp, brokers: broker.brokers, stateDir: join(directory, stateDir) })
+  const rows = (streams: StreamsInstance): number =>
+    streams.state() === 'running' ? streams.queries.range('orders', { limit: 1_000 }).length : 0
+  {
+    await using streams = await start('one')
+    await waitUntil(() => rows(streams) === 100)
+  }
+  await placeOrders(client, 100, 50)
+  {
+    await using streams = await start('two')
+    await waitUntil(() => rows(streams) === 150)
+    assert.equal(figure(streams, 'millrace_streams_restored_records_total'), 100)
+  }
+  {
+    await using streams = await start('two')
+    await waitUntil(() => rows(streams) === 150)
+    assert.equal(
+      figure(streams, 'millrace_streams_restored_records_total'),
+      0,
+      'the store stands where it was consumed',
+    )
+  }
+  const names = (await client.admin.listTopics()).map(({ name }) => name)
+  assert.ok(!names.some((name) => name.endsWith('-changelog')), names.join(', '))
+  rmSync(directory, { recursive: true })
+})
