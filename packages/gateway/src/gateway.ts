@@ -3,12 +3,14 @@ import { isMillraceError, type MetricSource, type MillraceError } from '@millrac
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { checkExposure, requireToken } from './access.ts'
 import { gatewayError, httpStatus } from './errors.ts'
+import { trackConnections } from './idle-connections.ts'
 import { changeRoutes } from './routes/changes.ts'
 import { type ConnectorReport, connectorRoutes } from './routes/connectors.ts'
 import { type HealthCheck, healthRoutes } from './routes/health.ts'
 import { metadataRoutes } from './routes/metadata.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { storeRoutes } from './routes/stores.ts'
+import { type ApplicationSource, streamsRoutes } from './routes/streams.ts'
 import type { StateProvider } from './state-provider.ts'
 import { StateReader } from './state-reader.ts'
 
@@ -40,6 +42,8 @@ export interface GatewayContent {
   readonly state: StateProvider[]
   readonly metrics: MetricSource[]
   readonly health: HealthCheck[]
+  /** Streams applications that show how they are doing. */
+  readonly applications?: ApplicationSource[]
   connectors(): readonly ConnectorReport[]
   /** True until everything above is filled in: `/readyz` and requests for state answer 503 so long. Default: never. */
   isStarting?(): boolean
@@ -85,6 +89,7 @@ export async function startGateway(content: GatewayContent, options: GatewayOpti
   )
   if (token !== undefined) requireToken(server, token)
   const closing = new AbortController()
+  const endIdle = trackConnections(server.server)
   const { streamsMax = 100, stallTimeoutMs = 30_000 } = options
   const streams = { streamsMax, stallTimeoutMs, open: 0, closing: closing.signal }
   const reader = new StateReader(content, { timeoutMs: forwardTimeoutMs, token })
@@ -93,13 +98,16 @@ export async function startGateway(content: GatewayContent, options: GatewayOpti
   metadataRoutes(server, reader)
   healthRoutes(server, content)
   metricsRoute(server, content.metrics)
+  streamsRoutes(server, content.applications ?? [])
   connectorRoutes(server, () => content.connectors())
   await listen(server, host, port)
   const { port: boundPort } = server.server.address() as AddressInfo
   const address = host.includes(':') ? `[${host}]:${boundPort}` : `${host}:${boundPort}`
   const close = (): Promise<void> => {
     closing.abort()
-    return server.close()
+    const closed = server.close()
+    endIdle()
+    return closed
   }
   return { address, url: `http://${address}`, close, [Symbol.asyncDispose]: close }
 }

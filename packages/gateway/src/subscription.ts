@@ -217,8 +217,7 @@ async function* batchesOf(changes: StoreChanges, signal: AbortSignal): AsyncGene
   while (!signal.aborted) {
     const { promise: quiet, resolve } = Promise.withResolvers<undefined>()
     const timer = setTimeout(resolve, heartbeatMs, undefined)
-    const batch = await Promise.race([pending, quiet])
-    clearTimeout(timer)
+    const batch = await Promise.race([pending, quiet]).finally(() => clearTimeout(timer))
     if (batch !== undefined) {
       pending = changes.next(signal)
       pending.catch(() => undefined)

@@ -94,7 +94,9 @@ const stateOf = (addresses: readonly string[], deadlineMs = 30_000) =>
 
 async function allShareTheWork(): Promise<void> {
   for (let tries = 0; ; tries++) {
-    const answer = await fetch(`${instances[0]!.url}/metadata/totals`, { headers: { authorization: `Bearer ${token}` } })
+    const answer = await fetch(`${instances[0]!.url}/metadata/totals`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
     const { partitions: found = [] } = (await answer.json()) as {
       partitions?: readonly { host: string | null; standbyHosts: readonly string[] }[]
     }
@@ -134,7 +136,10 @@ test('every instance answers for keys, ranges, prefixes, windows and sessions of
     )
     assert.deepEqual(
       (await collected(state.totals.range({ reverse: true, limit: 3 }))).map(({ key }) => key),
-      inOrder.slice(-3).map(([key]) => key).reverse(),
+      inOrder
+        .slice(-3)
+        .map(([key]) => key)
+        .reverse(),
     )
     assert.deepEqual(
       (await collected(state.totals.range({ prefix: 'c1', from: 'c10', pageSize: 4 }))).map(({ key }) => key),
@@ -149,10 +154,13 @@ test('every instance answers for keys, ranges, prefixes, windows and sessions of
       ],
     )
     const some = await state['per-minute'].windows({ from: startMs, to: startMs, fromKey: 'c7', toKey: 'c8' })
-    assert.deepEqual(some.map(({ key, value }) => [key, value]), [
-      ['c7', 7 + 27 + 47],
-      ['c8', 8 + 28 + 48],
-    ])
+    assert.deepEqual(
+      some.map(({ key, value }) => [key, value]),
+      [
+        ['c7', 7 + 27 + 47],
+        ['c8', 8 + 28 + 48],
+      ],
+    )
     // Orders of one customer lie 20 s apart: each is a visit of its own.
     const visits = await state.visits.session('c7', { from: startMs, to: startMs + 60_000 })
     assert.deepEqual(
@@ -253,7 +261,8 @@ test('while an instance is killed, reads and subscriptions are right or wait, an
     if (customer === 'c3') seen.push({ atMs: Date.now(), total: totals.get('c3')! })
     await delay(30)
   }
-  for (let tries = 0; tries < 200 && [...totals].some(([key, total]) => rows.get(key) !== total); tries++) await delay(50)
+  for (let tries = 0; tries < 200 && [...totals].some(([key, total]) => rows.get(key) !== total); tries++)
+    await delay(50)
   ending.abort()
   await Promise.allSettled([following])
   await reading
