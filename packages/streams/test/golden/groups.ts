@@ -2,6 +2,7 @@ import type { ScenarioGroup } from './scenario.ts'
 import { aggregates } from './scenarios/aggregates.ts'
 import { basicNaming } from './scenarios/basic-naming.ts'
 import { caches } from './scenarios/caches.ts'
+import { chains } from './scenarios/chains.ts'
 import { cogroups } from './scenarios/cogroups.ts'
 import { foreignKeyJoins } from './scenarios/foreign-key-joins.ts'
 import { globalJoins } from './scenarios/global-joins.ts'
@@ -33,6 +34,7 @@ export const groups: readonly ScenarioGroup[] = [
   globalJoins,
   timeWindows,
   caches,
+  chains,
   sessionWindows,
   cogroups,
   sliding,

@@ -51,14 +51,22 @@ export function recordForm(
 
 /** Rows in an order of their own: kinds of stores, and Java's caches, iterate differently. */
 export function sortedEntries(entries: readonly EntryForm[]): EntryForm[] {
-  const rank = (entry: EntryForm): string => `${JSON.stringify(entry.key)} ${String(entry.start).padStart(20)}`
-  return entries
-    .map(({ key, value, timestamp, start, end }) => ({
-      // As JSON gives Java's long back.
-      key: typeof key === 'bigint' ? Number(key) : key,
-      ...(start !== undefined && { start, end }),
-      value,
-      ...(timestamp !== undefined && { timestamp }),
-    }))
-    .sort((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0)) as EntryForm[]
+  const rank = ({ key, start, end }: EntryForm): string => `${JSON.stringify(key)} ${String(start).padStart(20)} ${end}`
+  return entries.map(entryForm).sort((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0))
+}
+
+function entryForm({ key, value, timestamp, start, end }: EntryForm): EntryForm {
+  if (isWindowed(key)) return entryForm({ key: key.key, value, timestamp: timestamp!, ...key.window })
+  return {
+    // As JSON gives Java's long back.
+    key: typeof key === 'bigint' ? Number(key) : key,
+    ...(start !== undefined && { start }),
+    ...(end !== undefined && { end }),
+    value,
+    ...(timestamp !== undefined && { timestamp }),
+  }
+}
+
+function isWindowed(key: unknown): key is { readonly key: unknown; readonly window: { start: number; end: number } } {
+  return typeof key === 'object' && key !== null && 'window' in key
 }

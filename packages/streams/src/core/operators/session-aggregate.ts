@@ -79,7 +79,7 @@ function finalResults(setup: ProcessorSetup, storeName: string, state: SpanStore
 
 /** Opens the sessions that an operator owns and, unless results wait for the close, hands updates on, at each one's end. */
 function openSessions(
-  { store, forward }: ProcessorSetup,
+  { store, forwardAt }: ProcessorSetup,
   name: string,
   sendOldValues: boolean,
   emit: EmitStrategy,
@@ -93,7 +93,7 @@ function openSessions(
     out.setValueWithBytes(value, valueBytes === null ? null : asBuffer(valueBytes), state.valueSerde)
     out.oldValue = oldValue
     out.timestamp = end
-    forward(out)
+    forwardAt(out)
   }
   return state
 }

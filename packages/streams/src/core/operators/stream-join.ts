@@ -46,7 +46,7 @@ export function streamJoinOperator(options: StreamJoinOptions): CreateProcessor 
   const { graceMs } = options.windows
   const beforeMs = isLeft ? options.windows.beforeMs : options.windows.afterMs
   const afterMs = isLeft ? options.windows.afterMs : options.windows.beforeMs
-  return ({ node, forward, drop, store, observedTime }) => {
+  return ({ node, forward, forwardAt, drop, store, observedTime }) => {
     const others = store<WindowListStore>(options.otherStore)
     const outer = options.outerStore === undefined ? undefined : store<OuterJoinStore>(options.outerStore)
     const time = observedTime(options.timeName)
@@ -75,7 +75,7 @@ export function streamJoinOperator(options: StreamJoinOptions): CreateProcessor 
               const [left, right] = entry.isLeft ? [value, null] : [null, value]
               out.setValue(settled(joiner(left, right, entry.key), node) ?? null)
               out.timestamp = entry.timestamp
-              forward(out)
+              forwardAt(out)
             }
           })
         }
@@ -87,7 +87,7 @@ export function streamJoinOperator(options: StreamJoinOptions): CreateProcessor 
           out.keyFrom(record)
           out.setValue(joined(record.value, other, record.key))
           out.timestamp = Math.max(otherTimestamp, timestamp)
-          forward(out)
+          forwardAt(out)
         })
         if (found > 0 || !ownAlone || outer === undefined) return
         // Its window has passed: nothing that is still to come could be its partner.
