@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Broker, startBroker } from '@millrace/broker'
 import { serdes, topic } from '@millrace/contracts'
+import { startGateway } from '@millrace/gateway'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
-import { type StreamsInstance, startStreams, topology } from '@millrace/streams'
+import { type StreamsInstance, startStreams, type TopologyPicture, topology } from '@millrace/streams'
 import { eventually, millrace, Project, refusal } from './support/command-line.ts'
 
 const word = topic('word', { key: serdes.string, value: serdes.string })
@@ -66,6 +67,28 @@ describe('streams', () => {
     )
     assert.equal(refusal(await run('describe', 'other'), 'NOT_FOUND'), undefined)
     assert.equal(refusal(await run(...reset, '--yes'), 'STREAMS_RESET_ACTIVE'), undefined)
+  })
+
+  test('its picture and its figures are served by the gateway', async () => {
+    const content = { state: [], metrics: [streams], health: [], applications: [streams], connectors: () => [] }
+    await using gateway = await startGateway(content, { port: 0 })
+    const get = async (path: string): Promise<unknown> => (await fetch(`${gateway.url}${path}`)).json()
+    assert.deepEqual(await get('/streams'), { applications: [{ application: 'words', state: 'running' }] })
+    const picture = (await get('/streams/words/topology')) as TopologyPicture
+    const tasks = picture.subtopologies.flatMap((one) => one.tasks)
+    assert.deepEqual(
+      [picture.version, tasks.map(({ id, records }) => [id, records.total])],
+      [
+        1,
+        [
+          ['0_0', words],
+          ['1_0', words],
+        ],
+      ],
+    )
+    assert.equal(((await get('/streams/other/topology')) as { code: string }).code, 'GATEWAY_NOT_FOUND')
+    const text = await (await fetch(`${gateway.url}/metrics`)).text()
+    assert.match(text, /^millrace_streams_task_processed_records_total\{.*task="0_0".*\} 12$/m)
   })
 
   test('once it has stopped a reset says what it would do, and does it with --yes', async () => {

@@ -55,6 +55,7 @@ export type {
   RecordProcessor,
   SourceOfRecord,
 } from './core/processing/processor-api.ts'
+export type { ProcessorAround, ProcessorWrapper, ProcessorWrapping } from './core/processing/processor-wrapper.ts'
 export type { Cancellable, PunctuationOptions, PunctuationTime, Punctuator } from './core/processing/punctuations.ts'
 export type { RecordContext } from './core/record-context.ts'
 export { type WindowedSerde, windowedSerde } from './core/serdes/windowed-serde.ts'
@@ -135,6 +136,16 @@ export { kafkaStreamsConfig } from './runtime/kafka-config/kafka-streams-config.
 export type { StreamsConfig } from './runtime/kafka-config/read-config.ts'
 export type { ConfigValue } from './runtime/kafka-config/read-value.ts'
 export { type OtelMeter, otelMetrics } from './runtime/otel-metrics.ts'
+export type {
+  Flow,
+  PictureEdge,
+  PictureNode,
+  PictureStore,
+  PictureSubtopology,
+  PictureTask,
+  PictureTopic,
+  TopologyPicture,
+} from './runtime/picture/topology-picture.ts'
 export type { FailureReason, PartitionResult, StalenessBound } from './runtime/queries/partition-query.ts'
 export { boundOf, mergePositions, type Position, type PositionBound } from './runtime/queries/position.ts'
 export {
@@ -167,15 +178,5 @@ export type { StreamsMember } from './runtime/reset/group-members.ts'
 export { applyReset, planReset, type ResetOptions, type ResetPlan } from './runtime/reset/reset-application.ts'
 export type { ResetOffset, ResetTarget } from './runtime/reset/reset-target.ts'
 export type { RestoreListener, StandbyUpdateListener, StoreChangelog } from './runtime/restore-events.ts'
-export type {
-  Flow,
-  PictureEdge,
-  PictureNode,
-  PictureStore,
-  PictureSubtopology,
-  PictureTask,
-  PictureTopic,
-  TopologyPicture,
-} from './runtime/picture/topology-picture.ts'
 export type { StreamsInstance } from './runtime/streams-runtime.ts'
 export type { UncaughtDecision, UncaughtHandler } from './runtime/threads/thread-set.ts'

@@ -10,6 +10,7 @@ import { AppState } from './app-state.ts'
 import { reportConnectors } from './connector-events.ts'
 import { transportOf } from './kafka-security.ts'
 import { loadTopology } from './load-topology.ts'
+import { gatewayToken } from './gateway-token.ts'
 import { defaultMemoryBudgetBytes, type MemoryShares, shareMemory } from './memory-budget.ts'
 import { firstAnswer, openKafka } from './open-kafka.ts'
 
@@ -36,7 +37,7 @@ export interface RunningConfig extends AsyncDisposable {
  * Starts the gateway, then sources, applications and sinks. The gateway listens first, so that health can be asked while the
  * rest starts; disposing stops everything in reverse order, finishing what is in flight.
  *
- * @throws CONFIG_NO_BROKERS, BROKERS_INVALID, CONFIG_INVALID, APP_INVALID, GATEWAY_PORT_IN_USE, BROKERS_UNREACHABLE or KAFKA_TIMEOUT when no broker answers, and what connectors and applications throw when their options are wrong
+ * @throws CONFIG_NO_BROKERS, BROKERS_INVALID, CONFIG_INVALID, APP_INVALID, GATEWAY_PORT_IN_USE, GATEWAY_TOKEN_REQUIRED, BROKERS_UNREACHABLE or KAFKA_TIMEOUT when no broker answers, and what connectors and applications throw when their options are wrong
  */
 export async function runConfig(loaded: LoadedConfig, options: RunOptions): Promise<RunningConfig> {
   const { config, settings } = loaded
@@ -66,6 +67,7 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
     state: [],
     metrics: [client],
     health: [],
+    applications: [],
     connectors: () => connectors.map(report),
     isStarting: () => isStarting,
   }
@@ -73,6 +75,8 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
     await startGateway(content, {
       host: settings.gatewayHost.value ?? '127.0.0.1',
       port: Number(settings.gatewayPort.value),
+      token: await gatewayToken(loaded),
+      allowAnonymous: settings.gatewayAllowAnonymous.value === 'true',
     }),
   )
   const failed = Promise.withResolvers<never>()
@@ -94,6 +98,7 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
     )
     content.state.push(new AppState(app))
     content.metrics.push(app)
+    content.applications?.push(app)
     content.health.push({
       name: app.applicationId,
       waitingFor: () => (app.state() === 'running' ? undefined : app.state()),

@@ -109,6 +109,7 @@ function* taskMetrics({ tasks, restorer }: StreamThread): Generator<MetricSample
       const where = { task: text, topic: input.topic, partition: String(input.partition) }
       yield sample('millrace_streams_lag_records', where, Math.max(0, end - at))
     }
+    yield sample('millrace_streams_task_state', { task: text, state: active.phase }, 1)
     const restored = restorer.restoredBy.get(text) ?? 0
     yield sample('millrace_streams_task_restored_records_total', { task: text }, restored)
     yield sample('millrace_streams_task_restore_remaining_records', { task: text }, restorer.remainingOf(active))

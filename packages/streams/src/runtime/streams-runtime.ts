@@ -9,6 +9,9 @@ import type { HostMap } from './assignment/user-data.ts'
 import type { RuntimeConfig } from './config.ts'
 import { GlobalUpdater, runBeside } from './global/global-updater.ts'
 import { InstanceState, type StateListener, type StreamsState } from './instance-state.ts'
+import { paintTopology } from './picture/paint-topology.ts'
+import { RateBook } from './picture/sample-book.ts'
+import type { TopologyPicture } from './picture/topology-picture.ts'
 import { hostsOf } from './queries/hosts-of.ts'
 import { type StoreQueries, storeQueries } from './queries/store-queries.ts'
 import { type RestoreListener, type StandbyUpdateListener, tellListeners } from './restore-events.ts'
@@ -63,6 +66,14 @@ export interface StreamsInstance extends MetricSource, AsyncDisposable {
   /** Java's description of the topology. */
   describe(): string
   /**
+   * The topology with its tasks, rates and lags as this instance sees them now, as data: what a page draws.
+   *
+   * @example
+   * const { subtopologies } = streams.topologyPicture()
+   * for (const { id, lag, records } of subtopologies.flatMap(({ tasks }) => tasks)) console.log(id, lag, records.perSecond)
+   */
+  topologyPicture(): TopologyPicture
+  /**
    * Stops processing, restoring and committing, after what is processed is committed; the assignment is kept, and so is the
    * place in the group.
    */
@@ -92,15 +103,18 @@ export class StreamsRuntime implements StreamsInstance {
   #globals: GlobalUpdater | undefined
   #counts: ReadonlyMap<string, number> = new Map()
   #shutdownRequested = false
+  readonly #rates: RateBook
 
   constructor(options: StreamsRuntimeOptions) {
     this.#options = options
+    this.#rates = new RateBook(options.clock.now())
     this.queries = storeQueries({
       plan: options.plan,
       client: options.client,
       clock: options.clock,
       partitionsOf: (topic) => this.#partitionsOf(topic),
       copyOf: (store, partition) => this.#firstOf((thread) => thread.find(store, partition)),
+      threadHas: (task) => this.#firstOf((thread) => thread.has(task)),
       askThread: (...asked) => this.#firstOf((thread) => thread.ask(...asked)),
       globalStore: (name) => (this.#threads === undefined ? undefined : this.#globals?.tables.view(name, 'committed')),
       hostsOf: (task) => hostsOf(this.#hosts(), task),
@@ -128,6 +142,20 @@ export class StreamsRuntime implements StreamsInstance {
 
   describe(): string {
     return this.#options.plan.describe()
+  }
+
+  topologyPicture(): TopologyPicture {
+    const { plan, clock } = this.#options
+    const nowMs = clock.now()
+    return paintTopology({
+      plan,
+      instance: this.instanceId,
+      state: this.state(),
+      nowMs,
+      book: this.#rates.open([...this.metrics()], nowMs),
+      partitionsOf: (topic) => this.#counts.get(topic),
+      hosts: this.#hosts()?.hosts ?? [],
+    })
   }
 
   metrics(): Iterable<MetricSample> {

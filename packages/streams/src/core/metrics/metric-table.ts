@@ -275,6 +275,12 @@ export const streamsMetrics = {
     labels: ['thread', 'task', 'topic', 'partition'],
     jmx: [],
   },
+  millrace_streams_task_state: {
+    type: 'gauge',
+    help: 'Where the task stands (assigned, restoring, running), as label.',
+    labels: ['task', 'state'],
+    jmx: [],
+  },
   millrace_streams_task_processed_records_total: {
     type: 'counter',
     help: 'Records processed.',
