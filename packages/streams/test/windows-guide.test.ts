@@ -33,7 +33,7 @@ function program() {
     .stream(click)
     .groupByKey()
     .window(visits)
-    .aggregate({ initial: [], merge: (one, other) => one.concat(other), store: 'visits' }, (pages: string[], page) =>
+    .aggregate({ initial: [] as string[], merge: (one, other) => one.concat(other), store: 'visits' }, (pages, page) =>
       pages.concat(page),
     )
   app
