@@ -80,8 +80,9 @@ class TopologyBuilder implements RunnableTopology {
 
   plan(options: { applicationId?: string } = {}): TopologyPlan {
     const { steps, generatedNames } = this.#builder
-    const plan = planTopology(steps, this.name, checkedName(options.applicationId ?? this.name))
-    if (this.#options.explicitNames) requireExplicitNames(plan, generatedNames)
+    const { explicitNames, wrapProcessor } = this.#options
+    const plan = planTopology(steps, this.name, checkedName(options.applicationId ?? this.name), wrapProcessor)
+    if (explicitNames) requireExplicitNames(plan, generatedNames)
     return plan
   }
 

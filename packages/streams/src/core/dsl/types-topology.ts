@@ -1,5 +1,6 @@
 import type { AnyTopicContract, KeyInput, TopicContract, ValueInput } from '@millrace/contracts'
 import type { ProcessorSupplier } from '../processing/processor-api.ts'
+import type { ProcessorWrapper } from '../processing/processor-wrapper.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import type { KeptAs } from './kept-as.ts'
 import type { Optimization } from './optimizations.ts'
@@ -21,6 +22,8 @@ export interface TopologyOptions {
    * again.
    */
   readonly optimize?: boolean | readonly Optimization[]
+  /** Stands around the steps (KIP-1112): to measure, log or keep what passes. */
+  readonly wrapProcessor?: ProcessorWrapper
 }
 
 export interface TimeOption<K, V> {

@@ -2,12 +2,6 @@ import { streamsError } from '../../errors.ts'
 import { FlowRecord } from '../flow-record.ts'
 import { type CreateProcessor, type Processor, type ProcessorSetup, settled } from '../processor.ts'
 import { asBuffer } from '../stores/bytes.ts'
-import { timestampedAccess } from '../stores/key-value-access.ts'
-import { sessionAccess } from '../stores/session-access.ts'
-import type { SpanStore } from '../stores/span-store.ts'
-import type { StateStore } from '../stores/state-store.ts'
-import { DeclaredStore } from '../stores/store-builders.ts'
-import { windowAccess } from '../stores/window-access.ts'
 import {
   type FixedKeyRecord,
   type ForwardedRecord,
@@ -17,6 +11,7 @@ import {
   type RecordProcessor,
 } from './processor-api.ts'
 import type { Cancellable, PunctuationOptions, Punctuator } from './punctuations.ts'
+import { TaskContext } from './task-context.ts'
 
 type AnyRecord = FixedKeyRecord<unknown, unknown>
 type Create = (context: ProcessorContext<unknown, unknown>) => RecordProcessor<AnyRecord>
@@ -36,8 +31,7 @@ export function userProcessorOperator(options: UserProcessorOptions): CreateProc
   return (setup) => new UserProcessor(setup, options)
 }
 
-class UserProcessor implements Processor, ProcessorContext<unknown, unknown> {
-  readonly #setup: ProcessorSetup
+class UserProcessor extends TaskContext implements Processor, ProcessorContext<unknown, unknown> {
   readonly #options: UserProcessorOptions
   readonly #out = new FlowRecord()
   #processor: RecordProcessor<AnyRecord> | undefined
@@ -45,7 +39,7 @@ class UserProcessor implements Processor, ProcessorContext<unknown, unknown> {
   #isPunctuating = false
 
   constructor(setup: ProcessorSetup, options: UserProcessorOptions) {
-    this.#setup = setup
+    super(setup, options.stores)
     this.#options = options
     setup.task.onStart(
       () => this.#start(),
@@ -54,7 +48,7 @@ class UserProcessor implements Processor, ProcessorContext<unknown, unknown> {
   }
 
   process(record: FlowRecord): void {
-    const { node, context, drop } = this.#setup
+    const { node, context, drop } = this.setup
     if (!this.#options.takesNull && !record.hasValue) {
       drop('null-value')
       return
@@ -70,39 +64,8 @@ class UserProcessor implements Processor, ProcessorContext<unknown, unknown> {
     }
   }
 
-  get applicationId(): string {
-    return this.#setup.task.applicationId
-  }
-
-  get taskId(): string {
-    return this.#setup.task.id
-  }
-
-  get source(): { topic: string; partition: number; offset: number } | undefined {
-    const { topic, partition, offset } = this.#setup.context
-    return topic === '' ? undefined : { topic, partition, offset }
-  }
-
-  get streamTimeMs(): number {
-    return this.#setup.task.streamTimeMs
-  }
-
-  get wallClockMs(): number {
-    return this.#setup.task.wallClockMs
-  }
-
-  store<S>(wanted: string | object): S {
-    const name = wanted instanceof DeclaredStore ? wanted.name : String(wanted)
-    const { node } = this.#setup
-    if (!this.#options.stores.includes(name)) {
-      const message = `${node} is not connected to store '${name}', only to ${this.#options.stores.join(', ') || 'none'}`
-      throw streamsError('STREAMS_STORE_NOT_CONNECTED', message, { node, store: name })
-    }
-    return wanted instanceof DeclaredStore ? wanted.open(this.#setup) : (this.#storeByName(name) as S)
-  }
-
-  schedule(options: PunctuationOptions, punctuator: Punctuator): Cancellable {
-    const { node, task } = this.#setup
+  override schedule(options: PunctuationOptions, punctuator: Punctuator): Cancellable {
+    const { node, task } = this.setup
     return task.schedule(node, options, (timestampMs) => {
       this.#isPunctuating = true
       try {
@@ -113,13 +76,9 @@ class UserProcessor implements Processor, ProcessorContext<unknown, unknown> {
     })
   }
 
-  commit(): void {
-    this.#setup.task.requestCommit()
-  }
-
   forward(forwarded: ForwardedRecord<unknown, unknown>, options?: ForwardOptions): void {
     const record = this.#record
-    const { node, task } = this.#setup
+    const { node, task } = this.setup
     if (record === undefined && !this.#isPunctuating) {
       throw new TypeError(`${node} may hand records on while it processes one or a punctuation, not before or after`)
     }
@@ -144,8 +103,8 @@ class UserProcessor implements Processor, ProcessorContext<unknown, unknown> {
   }
 
   #send(out: FlowRecord, target: number | undefined): void {
-    if (target === undefined) this.#setup.forward(out)
-    else this.#setup.forwardTo(target, out)
+    if (target === undefined) this.setup.forward(out)
+    else this.setup.forwardTo(target, out)
   }
 
   /** What is handed on as it came keeps the bytes that it came in. */
@@ -164,7 +123,7 @@ class UserProcessor implements Processor, ProcessorContext<unknown, unknown> {
   }
 
   #childNamed(name: string): number {
-    const { children, node } = this.#setup
+    const { children, node } = this.setup
     const at = children.indexOf(name)
     if (at >= 0) return at
     const message = `${node} handed a record to '${name}', which does not follow it: ${children.join(', ') || 'nothing'} does`
@@ -175,28 +134,12 @@ class UserProcessor implements Processor, ProcessorContext<unknown, unknown> {
     const marked = forwarded as { readonly key: unknown; readonly [fixedKey]?: unknown }
     if (fixedKey in marked && Object.is(marked[fixedKey], marked.key)) return
     throw new TypeError(
-      `${this.#setup.node} keeps keys: hand on what was made from a record that came in, as { ...record, value }`,
+      `${this.setup.node} keeps keys: hand on what was made from a record that came in, as { ...record, value }`,
     )
   }
 
-  #storeByName(name: string): unknown {
-    const { context, specOf, drop } = this.#setup
-    const spec = specOf(name)
-    switch (spec.kind) {
-      case 'keyValue':
-        return timestampedAccess(this.#setup.store<StateStore>(name), context)
-      case 'session':
-        return sessionAccess(this.#setup.store<SpanStore>(name), context, () => drop('late'))
-      case 'window':
-        if (spec.hasSpans) return this.#setup.store(name)
-        return windowAccess(this.#setup.store<StateStore>(name), context, spec, () => drop('late'))
-      default:
-        return this.#setup.store(name)
-    }
-  }
-
   #start(): void {
-    const { node } = this.#setup
+    const { node } = this.setup
     const made = settled(this.#options.create(this), node)
     if (typeof made?.process !== 'function') {
       const message = `the supplier of ${node} must return an object with a process function`

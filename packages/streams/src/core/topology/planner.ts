@@ -1,5 +1,6 @@
 import { streamsError } from '../../errors.ts'
 import { passThroughOperator } from '../operators/pass-through.ts'
+import { type ProcessorWrapper, wrappingWriter } from '../processing/processor-wrapper.ts'
 import { describeTopology } from './describe.ts'
 import type { GraphNode, PhysicalWriter } from './graph.ts'
 import { changelogConfig, repartitionConfig } from './internal-topics.ts'
@@ -12,8 +13,13 @@ import { planTables } from './table-planner.ts'
 type DraftNode = PhysicalNode & { readonly children: string[] }
 
 /** Turns the steps of a program into what tasks run, under an application id. */
-export function planTopology(steps: readonly GraphNode[], name: string, applicationId: string): TopologyPlan {
-  const draft = writeNodes(steps, applicationId)
+export function planTopology(
+  steps: readonly GraphNode[],
+  name: string,
+  applicationId: string,
+  wrap?: ProcessorWrapper,
+): TopologyPlan {
+  const draft = writeNodes(steps, applicationId, wrap)
   const groups = connectedGroups(draft.nodes, draft.connections)
   const stores = new Map<string, StorePlan>()
   const globalStores: GlobalStorePlan[] = []
@@ -64,7 +70,7 @@ interface Draft {
   readonly connections: [string, string][]
 }
 
-function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
+function writeNodes(steps: readonly GraphNode[], applicationId: string, wrap: ProcessorWrapper | undefined): Draft {
   const facts = planTables(steps)
   const draft: Draft = {
     nodes: new Map(),
@@ -156,10 +162,11 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string): Draft {
       draft.repartitionTopics.set(full, { name: full, kind: 'repartition', partitions, config, store: undefined })
     },
   }
+  const target = wrap === undefined ? writer : wrappingWriter(writer, wrap)
   for (const step of steps) {
     const store = facts.storeOf(step)
     if (store !== undefined) addStore(draft, store)
-    step.write(writer)
+    step.write(target)
     const joined = step.joins.flatMap((source) => (draft.nodes.get(actual(source)) as SourceNode).topics)
     if (joined.length > 0) draft.copartitionGroups.push([...new Set(joined)])
   }

@@ -1,0 +1,77 @@
+import { streamsError } from '../../errors.ts'
+import { type ProcessorSetup, settled } from '../processor.ts'
+import { timestampedAccess } from '../stores/key-value-access.ts'
+import { sessionAccess } from '../stores/session-access.ts'
+import type { SpanStore } from '../stores/span-store.ts'
+import type { StateStore } from '../stores/state-store.ts'
+import { DeclaredStore } from '../stores/store-builders.ts'
+import { windowAccess } from '../stores/window-access.ts'
+import type { ProcessingContext, SourceOfRecord } from './processor-api.ts'
+import type { Cancellable, PunctuationOptions, Punctuator } from './punctuations.ts'
+
+/** What code of the user's is given for as long as its task runs. */
+export class TaskContext implements ProcessingContext {
+  protected readonly setup: ProcessorSetup
+  readonly #stores: readonly string[]
+
+  constructor(setup: ProcessorSetup, stores: readonly string[]) {
+    this.setup = setup
+    this.#stores = stores
+  }
+
+  get applicationId(): string {
+    return this.setup.task.applicationId
+  }
+
+  get taskId(): string {
+    return this.setup.task.id
+  }
+
+  get source(): SourceOfRecord | undefined {
+    const { topic, partition, offset } = this.setup.context
+    return topic === '' ? undefined : { topic, partition, offset }
+  }
+
+  get streamTimeMs(): number {
+    return this.setup.task.streamTimeMs
+  }
+
+  get wallClockMs(): number {
+    return this.setup.task.wallClockMs
+  }
+
+  store<S>(wanted: string | object): S {
+    const name = wanted instanceof DeclaredStore ? wanted.name : String(wanted)
+    const { node } = this.setup
+    if (!this.#stores.includes(name)) {
+      const message = `${node} is not connected to store '${name}', only to ${this.#stores.join(', ') || 'none'}`
+      throw streamsError('STREAMS_STORE_NOT_CONNECTED', message, { node, store: name })
+    }
+    return wanted instanceof DeclaredStore ? wanted.open(this.setup) : (this.#storeByName(name) as S)
+  }
+
+  schedule(options: PunctuationOptions, punctuator: Punctuator): Cancellable {
+    const { node, task } = this.setup
+    return task.schedule(node, options, (timestampMs) => void settled(punctuator(timestampMs), node))
+  }
+
+  commit(): void {
+    this.setup.task.requestCommit()
+  }
+
+  #storeByName(name: string): unknown {
+    const { context, specOf, drop } = this.setup
+    const spec = specOf(name)
+    switch (spec.kind) {
+      case 'keyValue':
+        return timestampedAccess(this.setup.store<StateStore>(name), context)
+      case 'session':
+        return sessionAccess(this.setup.store<SpanStore>(name), context, () => drop('late'))
+      case 'window':
+        if (spec.hasSpans) return this.setup.store(name)
+        return windowAccess(this.setup.store<StateStore>(name), context, spec, () => drop('late'))
+      default:
+        return this.setup.store(name)
+    }
+  }
+}
