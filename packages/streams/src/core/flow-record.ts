@@ -15,6 +15,8 @@ const unread = Symbol('unread')
 export class FlowRecord {
   timestamp = -1
   oldValue: unknown = null
+  /** False for updates of versioned tables that came after later ones. */
+  isLatest = true
   /** Called with a value that was parsed; the test driver freezes it. */
   onParsed: ((value: unknown) => unknown) | undefined
   #key: unknown = null

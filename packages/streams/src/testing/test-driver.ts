@@ -9,11 +9,16 @@ import { type FailedRecord, type FailureHandlers, failLoudly } from '../core/han
 import type { ByteStoreProvider } from '../core/stores/byte-store.ts'
 import { memoryStores } from '../core/stores/memory-store.ts'
 import { RecordCache } from '../core/stores/record-cache.ts'
-import type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from '../core/stores/views.ts'
+import type {
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyVersionedStore,
+  ReadOnlyWindowStore,
+} from '../core/stores/views.ts'
 import { createStreamTask } from '../core/stream-task.ts'
 import { defaultTaskConfig, type StreamTask, type TaskOutput } from '../core/task.ts'
 import { resolvePartitions } from '../core/topology/partitions.ts'
-import type { TopologyPlan } from '../core/topology/plan.ts'
+import type { StorePlan, TopologyPlan } from '../core/topology/plan.ts'
 import { layoutOf } from '../core/topology/store-kinds.ts'
 import { streamsError } from '../errors.ts'
 
@@ -83,6 +88,7 @@ export interface TestDriver extends Disposable {
   store<K = unknown, V = unknown>(name: string): ReadOnlyKeyValueStore<K, V>
   windowStore<K = unknown, V = unknown>(name: string): ReadOnlyWindowStore<K, V>
   sessionStore<K = unknown, V = unknown>(name: string): ReadOnlySessionStore<K, V>
+  versionedStore<K = unknown, V = unknown>(name: string): ReadOnlyVersionedStore<K, V>
   /** Moves the clock forward. */
   advanceTime(byMs: number): void
   /** Writes caches down and commits; happens by itself after every record where there is no cache. */
@@ -212,6 +218,10 @@ class SynchronousDriver implements TestDriver {
     return this.#store(name, 'session') as ReadOnlySessionStore<K, V>
   }
 
+  versionedStore<K, V>(name: string): ReadOnlyVersionedStore<K, V> {
+    return this.#store(name, 'versioned') as ReadOnlyVersionedStore<K, V>
+  }
+
   advanceTime(byMs: number): void {
     this.#clock.advance(byMs)
     this.#run()
@@ -260,14 +270,13 @@ class SynchronousDriver implements TestDriver {
     this.close()
   }
 
-  #store(name: string, kind: 'keyValue' | 'window' | 'session'): unknown {
+  #store(name: string, kind: 'keyValue' | 'window' | 'session' | 'versioned'): unknown {
     const global = kind === 'keyValue' ? this.#globals.view(name, 'uncommitted') : undefined
     if (global !== undefined) return global
     const plan = this.#plan.stores.get(name)
-    if (plan === undefined || layoutOf(plan).kind !== kind) {
-      const known = [...this.#plan.stores.values()]
-        .filter((store) => layoutOf(store).kind === kind)
-        .map((store) => store.name)
+    const kindOf = (store: StorePlan): string => (store.kind === 'versioned' ? store.kind : layoutOf(store).kind)
+    if (plan === undefined || kindOf(plan) !== kind) {
+      const known = [...this.#plan.stores.values()].filter((store) => kindOf(store) === kind).map((store) => store.name)
       const message = `there is no ${kind === 'keyValue' ? 'key-value' : kind} store '${name}', only ${known.join(', ') || 'none'}`
       throw streamsError('STREAMS_STORE_UNKNOWN', message, { store: name })
     }

@@ -13,11 +13,13 @@ import {
 import { passThroughOperator } from '../operators/pass-through.ts'
 import { peekOperator } from '../operators/peek.ts'
 import { streamTableJoinOperator } from '../operators/stream-table-join.ts'
+import { graceJoinOperator } from '../operators/temporal-join.ts'
 import type { CreateProcessor } from '../processor.ts'
 import { derivedKeySerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
 import { type GraphNode, graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import { GlobalTable } from './global-table.ts'
+import { graceBuffer } from './grace-buffer.ts'
 import { checkedName, type GraphBuilder } from './graph-builder.ts'
 import type { GroupedStream } from './grouped-stream.ts'
 import { type AnySupplier, processorWriter } from './process.ts'
@@ -36,6 +38,7 @@ interface AnyOptions {
   readonly key?: AnySerde
   readonly value?: AnySerde
   readonly mapKey?: AnyFn
+  readonly graceMs?: number
 }
 
 interface ProcessOptions extends AnyOptions {
@@ -277,8 +280,13 @@ export class Stream {
         asks: [{ table: table.state.node, needs: 'rows' }],
         write(writer) {
           const lookup = writer.facts.lookupOf(table.state.node)
-          const create = streamTableJoinOperator(lookup, fn, { isLeft })
-          writer.processor({ name, parents: [node.name], create, readsValue: true, stores: lookup.stores })
+          const buffer = graceBuffer(writer, { name, table, stream, graceMs: options?.graceMs })
+          const create =
+            buffer === undefined
+              ? streamTableJoinOperator(lookup, fn, { isLeft })
+              : graceJoinOperator(lookup, fn, { isLeft, buffer, graceMs: options!.graceMs! })
+          const stores = buffer === undefined ? lookup.stores : [...lookup.stores, buffer]
+          writer.processor({ name, parents: [node.name], create, readsValue: true, stores })
         },
       }),
     )

@@ -11,8 +11,8 @@ import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import { type GraphNode, graphNode, type PhysicalWriter } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { StoreSpec } from '../topology/store-kinds.ts'
-import { wholeMs } from '../windows/windows.ts'
 import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
+import { wholeMs } from '../windows/windows.ts'
 import { joinByForeignKey } from './foreign-key-join.ts'
 import { checkedName, type GraphBuilder } from './graph-builder.ts'
 import type { GroupedTable } from './grouped-table.ts'
@@ -264,8 +264,9 @@ export function topicAsTable(
   const name = builder.nameOr(options.name, 'KTABLE-SOURCE-')
   const keySerde = contract.key as AnySerde
   const valueSerde = contract.value as AnySerde
-  const logged = keyValueSpec({ name: storeName, keySerde, valueSerde }, options)
-  const restoresFrom = logged.changelog !== undefined && builder.reusesTopic(contract.name) ? contract.name : undefined
+  const logged = sourceSpec({ name: storeName, keySerde, valueSerde }, options)
+  const isPlain = logged.changelog !== undefined && logged.kind === 'keyValue'
+  const restoresFrom = isPlain && builder.reusesTopic(contract.name) ? contract.name : undefined
   const spec = { ...logged, restoresFrom }
   const node = builder.add(
     graphNode({

@@ -128,7 +128,9 @@ export interface KStream<K, V> {
   /** Writes the stream to an internal topic and reads it back from there; records without key are dropped and counted. */
   repartition(options: RepartitionOptions<K, V>): KStream<K, V>
   /** Reads the stream as a table: the last value of a key counts, a tombstone deletes. */
-  toTable(options?: StoreOptions<NonNullable<V>> & { readonly key?: Serde<K, never> }): KTable<K, NonNullable<V>>
+  toTable(
+    options?: StoreOptions<NonNullable<V>> & { readonly key?: Serde<K, never>; readonly historyRetentionMs?: number },
+  ): KTable<K, NonNullable<V>>
   /**
    * Looks up the row of the record's key, as the table is at that moment; records that find none are dropped. Changes of
    * the table alone make no output.
@@ -238,6 +240,11 @@ export interface ProcessOptions extends NameOption {
 
 export interface JoinOptions<K, V> {
   readonly name?: string
+  /**
+   * How long records wait, by stream time, for rows that come late; the table must keep versions (`historyRetentionMs`) for
+   * as long. Their results then come out in order of time.
+   */
+  readonly graceMs?: number
   /** For the repartition topic of a stream whose key was changed. */
   readonly key?: Serde<K, never>
   readonly value?: Serde<V, never>

@@ -53,6 +53,7 @@ export function subscriptionSendOperator(options: SendOptions): CreateProcessor 
     return {
       process(record) {
         if (!record.hasKey) return drop('null-key')
+        if (!record.isLatest) return drop('late')
         const { key, value, oldValue, timestamp } = record
         if (time.value !== lastTime) unanswered.mayHaveMore = true
         lastTime = time.value = Math.max(time.value, timestamp)
@@ -165,6 +166,7 @@ export function foreignTableOperator(options: ForeignOptions & { readonly storeN
     return {
       process(record) {
         if (!record.hasKey) return drop('null-key')
+        if (!record.isLatest) return drop('late')
         const foreignKey = record.keyBytesUnder(foreignKeySerde) ?? foreignKeySerde.serialize(record.key)
         const prefix = foreignKeyPrefix(foreignKey)
         const { value, timestamp } = record

@@ -3,7 +3,7 @@ import { type CreateProcessor, settled } from '../processor.ts'
 import type { TableLookup } from './table-getter.ts'
 
 /**
- * A stream looks rows of a table up as they are now. Only the stream's side makes results; their time is that of the
+ * A stream looks rows of a table up as they are now; of a versioned table, as they were at the record's time. Only the stream's side makes results; their time is that of the
  * stream's record.
  */
 export function streamTableJoinOperator(
@@ -21,7 +21,7 @@ export function streamTableJoinOperator(
         // A left join keeps records without key since KIP-962: they match nothing.
         if (!record.hasKey && !isLeft) return drop('null-key')
         if (!record.hasValue) return drop('null-value')
-        const row = record.hasKey ? lookup(record.key) : undefined
+        const row = record.hasKey ? lookup(record.key, record.timestamp) : undefined
         if (row === undefined && !isLeft) return
         const found = row === undefined ? null : row.value
         out.setValue(settled(joiner(record.value, found, record.key), node) ?? null)

@@ -31,6 +31,7 @@ export function tableRepartitionOperator(
     return {
       process(record) {
         if (!record.hasKey) return drop('null-key')
+        if (!record.isLatest) return drop('late')
         const { key, timestamp } = record
         const added = selected(record.value, key)
         const removed = selected(record.oldValue, key)

@@ -1,14 +1,29 @@
 import type { ProcessorSetup } from '../processor.ts'
 import type { SpanStore } from '../stores/span-store.ts'
+import type { VersionedStore } from '../stores/versioned-store.ts'
 import type { Timestamped } from '../stores/views.ts'
 
-/** Looks a row of a table up: in its store, or by computing it from the tables it is made of. */
-export type TableGetter = (key: unknown) => Timestamped<unknown> | undefined
+/**
+ * Looks a row of a table up: in its store, or by computing it from the tables it is made of. Tables that keep versions
+ * answer with that of a time; all others, and those without a time, with the latest.
+ */
+export type TableGetter = (key: unknown, asOfMs?: number) => Timestamped<unknown> | undefined
 
 export interface TableLookup {
   /** Stores that whoever looks up must be connected to. */
   readonly stores: readonly string[]
   readonly open: (setup: ProcessorSetup) => TableGetter
+}
+
+/** Rows with versions. */
+export function versionedLookup(store: string): TableLookup {
+  return {
+    stores: [store],
+    open(setup) {
+      const state = setup.store<VersionedStore>(store)
+      return (key, asOfMs) => state.get(key, asOfMs)
+    },
+  }
 }
 
 export function storeLookup(store: string): TableLookup {

@@ -30,6 +30,7 @@ export function tableJoinOperator(options: TableJoinOptions): CreateProcessor {
     return {
       process(record) {
         if (!record.hasKey) return drop('null-key')
+        if (!record.isLatest) return drop('late')
         const { key, value, oldValue } = record
         const found = lookup(key)
         const other = found === undefined ? null : found.value

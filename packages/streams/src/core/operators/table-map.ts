@@ -49,6 +49,7 @@ export function tableMapOperator(options: TableMapOptions): CreateProcessor {
           out.setValue(value)
           out.oldValue = oldValue
           out.timestamp = record.timestamp
+          out.isLatest = record.isLatest
           forward(out)
         },
       }
@@ -72,8 +73,8 @@ export function mappedLookup(parent: TableLookup, map: RowMapper): TableLookup {
     stores: parent.stores,
     open(setup: ProcessorSetup): TableGetter {
       const get = parent.open(setup)
-      return (key) => {
-        const row = get(key)
+      return (key, asOfMs) => {
+        const row = get(key, asOfMs)
         if (row === undefined) return undefined
         const { timestamp } = row
         const value = map(row.value, key, setup.context)

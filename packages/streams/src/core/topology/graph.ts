@@ -11,6 +11,8 @@ export interface TableFacts {
   /** Whether somebody downstream needs to know what an update replaces. */
   sendsOldValues(table: GraphNode): boolean
   lookupOf(table: GraphNode): TableLookup
+  /** The store that the versions of the table's rows come from; undefined where rows have none. */
+  versionedStoreOf(table: GraphNode): SpecOf<'versioned'> | undefined
 }
 
 /** Where nodes write what they run as. */

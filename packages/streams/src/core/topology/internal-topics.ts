@@ -22,8 +22,16 @@ export function changelogConfig(store: StoreKind): Readonly<Record<string, strin
     case 'keyValue':
     case 'outerJoin':
     case 'subscription':
+    case 'joinBuffer':
     case 'buffer':
       return { 'cleanup.policy': 'compact', 'message.timestamp.type': 'CreateTime' }
+    case 'versioned':
+      // Compaction would take versions away that can still be asked for.
+      return {
+        'cleanup.policy': 'compact',
+        'min.compaction.lag.ms': String(store.historyRetentionMs + dayMs),
+        'message.timestamp.type': 'CreateTime',
+      }
     case 'windowList':
       // Records of one key and time all count, so that none may be compacted away.
       return {

@@ -89,7 +89,9 @@ export type StoreKind =
   | SessionKind
   | WindowListKind
   | OuterJoinKind
-  | SubscriptionKind | VersionedKind | JoinBufferKind
+  | SubscriptionKind
+  | VersionedKind
+  | JoinBufferKind
   | BufferKind
 
 /** A store as a step of the program declares it. */

@@ -1,10 +1,17 @@
-import { sessionStoreLookup, storeLookup, type TableLookup, windowStoreLookup } from '../operators/table-getter.ts'
+import {
+  sessionStoreLookup,
+  storeLookup,
+  type TableLookup,
+  versionedLookup,
+  windowStoreLookup,
+} from '../operators/table-getter.ts'
 import type { GraphNode, TableFacts } from './graph.ts'
-import type { StoreSpec } from './store-kinds.ts'
+import type { SpecOf, StoreSpec } from './store-kinds.ts'
 
 const lookups: Partial<Record<StoreSpec['kind'], (store: string) => TableLookup>> = {
   window: windowStoreLookup,
   session: sessionStoreLookup,
+  versioned: versionedLookup,
 }
 
 /**
@@ -48,5 +55,12 @@ export function planTables(nodes: readonly GraphNode[]): TableFacts {
     if (store !== undefined) return lookups[store.kind]?.(store.name) ?? storeLookup(store.name)
     return table.table!.compute!(table.table!.from.map(lookupOf))
   }
-  return { storeOf, lookupOf, sendsOldValues: (table) => sending.has(table) }
+  const versionedStoreOf = (table: GraphNode): SpecOf<'versioned'> | undefined => {
+    const store = storeOf(table)
+    if (store !== undefined) return store.kind === 'versioned' ? store : undefined
+    // A join of versioned tables has none (KIP-914).
+    const { from, store: own } = table.table!
+    return own === undefined && from.length === 1 ? versionedStoreOf(from[0]!) : undefined
+  }
+  return { storeOf, lookupOf, versionedStoreOf, sendsOldValues: (table) => sending.has(table) }
 }

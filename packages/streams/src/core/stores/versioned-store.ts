@@ -1,0 +1,258 @@
+import type { RecordBatchView } from '@millrace/protocol'
+import type { ObservedTime } from '../processor.ts'
+import { StageFailure } from '../stage-failure.ts'
+import type { AnySerde } from '../topology/physical.ts'
+import type { SpecOf } from '../topology/store-kinds.ts'
+import { asBuffer, readMillis, timestampBytes, writeMillis } from './bytes.ts'
+import { StoreBytes } from './store-bytes.ts'
+import type { Isolation, StoreEnvironment, TaskStore } from './task-store.ts'
+import type { ReadOnlyVersionedStore, VersionedEntry, VersionsQuery } from './views.ts'
+
+/** What became of a version that was put. */
+export type VersionPut = 'latest' | 'older' | 'expired'
+
+interface Version {
+  readonly timestamp: number
+  /** null: deleted. */
+  readonly valueBytes: Buffer | null
+}
+
+const versionSpace = 0
+const deletionSpace = 1
+const isValue = 1
+const isDeletion = 0
+
+/**
+ * The versions of rows, each valid from its time on until the next one's (KIP-889). Versions arrive in any order: their
+ * time says where they belong. What was valid within `historyRetentionMs` before stream time can be asked for; what is
+ * put from before that is left out.
+ *
+ * Bytes: a version lies under its key and time, a deletion as a version without value; deletions also lie under their
+ * time, so that those past retention are found and go. A changelog has plain keys and values, with the version's time
+ * as the record's.
+ */
+export class VersionedStore {
+  readonly valueSerde: AnySerde
+  readonly keySerde: AnySerde
+  readonly bytes: StoreBytes
+  readonly historyRetentionMs: number
+  /** Greatest time of a version that was put. Set by the owner. */
+  time: ObservedTime = { value: -1 }
+  readonly #onPut: () => void
+  readonly #strict: StoreEnvironment['strict']
+  readonly #name: string
+  readonly #log: StoreEnvironment['changelog']
+  #sweptUpTo = 0
+
+  constructor(spec: SpecOf<'versioned'>, bytes: StoreBytes, environment: StoreEnvironment) {
+    this.#name = spec.name
+    this.keySerde = spec.keySerde
+    this.valueSerde = spec.valueSerde
+    this.historyRetentionMs = spec.historyRetentionMs
+    this.bytes = bytes
+    this.#onPut = environment.onPut
+    this.#strict = environment.strict
+    this.#log = environment.changelog
+  }
+
+  /** Earliest time that can be asked for. */
+  get liveFrom(): number {
+    return this.time.value - this.historyRetentionMs
+  }
+
+  /** `value` null deletes from this time on; `known` is the value's bytes where the caller has them. */
+  put(key: unknown, value: unknown, timestamp: number, known?: Uint8Array): VersionPut {
+    this.#onPut()
+    const keyBytes = this.#serialized(this.keySerde, key)
+    const valueBytes = value === null ? null : (known ?? this.#valueBytes(value))
+    const outcome = this.#apply(keyBytes, valueBytes, timestamp)
+    // As in Kafka Streams, also what came too late: its store decides anew when it restores.
+    this.#log?.(timestamp, keyBytes, valueBytes)
+    return outcome
+  }
+
+  /** The version that was valid at a time; the latest unless one is given. Undefined where there was none. */
+  get(key: unknown, asOfMs?: number): VersionedEntry<unknown> | undefined {
+    return this.find(this.keySerde.serialize(key), asOfMs, 'uncommitted')
+  }
+
+  find(keyBytes: Uint8Array, asOfMs: number | undefined, isolation: Isolation): VersionedEntry<unknown> | undefined {
+    let validTo: number | undefined
+    for (const { timestamp, valueBytes } of this.#versions(keyBytes, isolation)) {
+      const isWanted = asOfMs === undefined || timestamp <= asOfMs
+      // Beyond retention only a version that is still valid is known to be the right one.
+      if (isWanted && asOfMs !== undefined && asOfMs < this.liveFrom && validTo !== undefined) return undefined
+      if (isWanted) return valueBytes === null ? undefined : { value: this.read(valueBytes), timestamp, validTo }
+      validTo = timestamp
+    }
+    return undefined
+  }
+
+  /** Versions of a key, latest first. */
+  *history(keyBytes: Uint8Array, isolation: Isolation): Generator<VersionedEntry<unknown>> {
+    let validTo: number | undefined
+    for (const { timestamp, valueBytes } of this.#versions(keyBytes, isolation)) {
+      if (valueBytes !== null) yield { value: this.read(valueBytes), timestamp, validTo }
+      validTo = timestamp
+    }
+  }
+
+  read(valueBytes: Uint8Array): unknown {
+    const value = this.valueSerde.deserialize(valueBytes)
+    this.#strict?.read(value)
+    return value
+  }
+
+  /** Changelog records, straight into the committed layer. */
+  restore(batches: Iterable<RecordBatchView>, firstOffset: number): number {
+    let records = 0
+    for (const batch of batches) {
+      const cursor = batch.cursor()
+      while (cursor.next()) {
+        const key = cursor.keyBytes()
+        if (cursor.offset < firstOffset || key === null) continue
+        records++
+        this.#apply(key, cursor.valueBytes(), cursor.timestamp)
+      }
+    }
+    return records
+  }
+
+  #apply(keyBytes: Uint8Array, valueBytes: Uint8Array | null, timestamp: number): VersionPut {
+    if (timestamp < this.liveFrom) return 'expired'
+    this.time.value = Math.max(this.time.value, timestamp)
+    const latest = this.#latestTime(keyBytes)
+    const stored = Buffer.allocUnsafe(1 + (valueBytes?.length ?? 0))
+    stored[0] = valueBytes === null ? isDeletion : isValue
+    if (valueBytes !== null) stored.set(valueBytes, 1)
+    this.#write(versionKey(keyBytes, timestamp), stored, timestamp)
+    if (valueBytes === null) this.#write(deletionKey(timestamp, keyBytes), Buffer.alloc(0), timestamp)
+    this.#dropOld(keyBytes)
+    this.#sweep()
+    return latest === undefined || timestamp >= latest ? 'latest' : 'older'
+  }
+
+  #latestTime(keyBytes: Uint8Array): number | undefined {
+    for (const { timestamp } of this.#versions(keyBytes, 'uncommitted')) return timestamp
+    return undefined
+  }
+
+  /** Versions of the key that ended before what can be asked for, the eldest first. */
+  #dropOld(keyBytes: Uint8Array): void {
+    const horizon = this.liveFrom
+    const gone: number[] = []
+    let eldest: number | undefined
+    for (const { timestamp } of this.#versions(keyBytes, 'uncommitted', false)) {
+      if (timestamp >= horizon) break
+      if (eldest !== undefined) gone.push(eldest)
+      eldest = timestamp
+    }
+    for (const timestamp of gone) this.#write(versionKey(keyBytes, timestamp), null, timestamp)
+  }
+
+  /** Deletions that nobody can ask about any more, and what they ended: a tenth of retention at a time. */
+  #sweep(): void {
+    const horizon = this.liveFrom
+    if (horizon <= 0 || horizon - this.#sweptUpTo < this.historyRetentionMs / 10) return
+    this.#sweptUpTo = horizon
+    const to = deletionKey(horizon, Buffer.alloc(0))
+    const found = [...this.bytes.range({ from: Buffer.of(deletionSpace), to })].map(([key]) => Buffer.from(key))
+    for (const key of found) {
+      const deletedAt = readMillis(key, 1)
+      const keyBytes = key.subarray(1 + timestampBytes)
+      for (const { timestamp } of [...this.#versions(keyBytes, 'uncommitted')]) {
+        if (timestamp <= deletedAt) this.#write(versionKey(keyBytes, timestamp), null, timestamp)
+      }
+      this.#write(key, null, deletedAt)
+    }
+  }
+
+  /** Not logged: the changelog has the versions as they were put. */
+  #write(key: Uint8Array, value: Uint8Array | null, timestamp: number): void {
+    this.bytes.put(key, value, timestamp)
+  }
+
+  *#versions(keyBytes: Uint8Array, isolation: Isolation, reverse = true): Generator<Version> {
+    const from = versionKey(keyBytes, 0)
+    const options = { from, to: versionKey(keyBytes, Number.MAX_SAFE_INTEGER), reverse }
+    const range = isolation === 'committed' ? this.bytes.committed.range(options) : this.bytes.range(options)
+    for (const [key, stored] of range) {
+      const buffer = asBuffer(stored)
+      const value = buffer[timestampBytes] === isValue ? buffer.subarray(timestampBytes + 1) : null
+      yield { timestamp: readMillis(asBuffer(key), key.length - timestampBytes), valueBytes: value }
+    }
+  }
+
+  #valueBytes(value: unknown): Uint8Array {
+    const checked = this.#strict === undefined ? value : this.#strict.put(value, this.valueSerde, this.#name)
+    return this.#serialized(this.valueSerde, checked)
+  }
+
+  #serialized(serde: AnySerde, value: unknown): Uint8Array {
+    try {
+      return serde.serialize(value)
+    } catch (cause) {
+      throw new StageFailure('produce', cause)
+    }
+  }
+}
+
+/** The key's length stands in front, so that versions of other keys do not lie in between. */
+function versionKey(keyBytes: Uint8Array, timestamp: number): Buffer {
+  const bytes = Buffer.allocUnsafe(5 + keyBytes.length + timestampBytes)
+  bytes[0] = versionSpace
+  bytes.writeUInt32BE(keyBytes.length, 1)
+  bytes.set(keyBytes, 5)
+  writeMillis(bytes, timestamp, 5 + keyBytes.length)
+  return bytes
+}
+
+function deletionKey(timestamp: number, keyBytes: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(1 + timestampBytes + keyBytes.length)
+  bytes[0] = deletionSpace
+  writeMillis(bytes, timestamp, 1)
+  bytes.set(keyBytes, 1 + timestampBytes)
+  return bytes
+}
+
+export function openVersionedStore(
+  spec: SpecOf<'versioned'>,
+  environment: StoreEnvironment,
+): TaskStore<VersionedStore> {
+  const { committed } = environment
+  const bytes = new StoreBytes(committed, undefined)
+  const store = new VersionedStore(spec, bytes, environment)
+  return {
+    access: store,
+    get uncommittedBytes() {
+      return bytes.uncommittedBytes
+    },
+    checkpoint: () => committed.checkpoint(),
+    flush() {},
+    commit: (nextOffset) => bytes.commit(nextOffset),
+    discard: () => bytes.discard(),
+    restore(batches, { firstOffset, nextOffset }) {
+      const records = store.restore(batches, firstOffset)
+      bytes.commit(nextOffset)
+      return records
+    },
+    view: (isolation) => versionedView(store, isolation),
+    close: () => committed.close(),
+  }
+}
+
+function versionedView(store: VersionedStore, isolation: Isolation): ReadOnlyVersionedStore {
+  function* versions(key: unknown, query: VersionsQuery): Generator<VersionedEntry<unknown>> {
+    const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY, ascending = false } = query
+    const all = store.history(store.keySerde.serialize(key), isolation)
+    for (const entry of ascending ? [...all].reverse() : all) {
+      const { timestamp, validTo = Number.POSITIVE_INFINITY } = entry
+      if (timestamp <= toMs && validTo > fromMs && validTo > store.liveFrom) yield entry
+    }
+  }
+  return {
+    kind: 'versioned',
+    get: (key, asOfMs) => store.find(store.keySerde.serialize(key), asOfMs, isolation),
+    versions,
+  }
+}
