@@ -18,10 +18,11 @@ test('a picture shows what the program is, and its tasks with their rates and la
   for (let at = 0; at < records; at++) {
     await producer.send({ topic: visit.name, key: null, value: Buffer.from(`p${at % 7}`), timestamp: 1_000 * at })
   }
-  const topicOf = (name: string) => streams.topologyPicture().topics.find((topic) => topic.name === name)
-  await waitUntil(
-    () => topicOf('visits-by-page-repartition')?.read?.total === records && topicOf(visit.name)?.lag === 0,
-  )
+  const isDone = (name: string): boolean => {
+    const topic = streams.topologyPicture().topics.find((one) => one.name === name)
+    return topic?.read?.total === records && topic.lag === 0
+  }
+  await waitUntil(() => isDone(visit.name) && isDone('visits-by-page-repartition'))
 
   const picture = streams.topologyPicture()
   assert.deepEqual(JSON.parse(JSON.stringify(picture)), picture, 'it is plain data')
