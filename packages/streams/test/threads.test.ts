@@ -5,9 +5,17 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { startBroker } from '@millrace/broker'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
-import { keyQuery, queryable, type StartStreamsOptions, type StreamsInstance, startStreams } from '@millrace/streams'
+import {
+  keyQuery,
+  queryable,
+  rangeQuery,
+  type StartStreamsOptions,
+  type StreamsInstance,
+  startStreams,
+} from '@millrace/streams'
 import { waitUntil } from './support/kafka.ts'
 import { createTopics, expectedSpend, placeOrders, spendNow } from './support/orders.ts'
+import poisonedApp from './support/poisoned-app.ts'
 import spendApp, { spend } from './support/spend-app.ts'
 
 interface Setup extends AsyncDisposable {
@@ -77,6 +85,14 @@ test('two threads share the tasks, answer queries, and go on where they stood af
     await waitUntil(() => streams.state() === 'running')
     await assertTotals(streams, 1_000)
     await waitUntil(() => [...tasksByThread(streams).values()].join() === '3,3')
+    const all = await streams.queries.query(totals, rangeQuery({}))
+    assert.equal([...all.partitions.values()].flatMap((each) => (each.ok ? each.result : [])).length, 20)
+    const { isLocal } = streams.queries.metadataForKey('totals', 'c1')
+    assert.equal(isLocal, true)
+    assert.throws(() => streams.queries.get('totals', 'c1'), {
+      code: 'STREAMS_STORE_NOT_LOCAL',
+      message: /another thread/,
+    })
   }
   await placeOrders(client, 1_000, 200)
   await using streams = await start({ threads: 2 })
@@ -120,6 +136,23 @@ test('a failed thread is replaced where the handler says so, and the failure is 
     topology: new URL('./support/poisoned-app.ts', import.meta.url),
     args: { file: join(directory, 'failed-once') },
     threads: 2,
+    uncaughtHandler(error) {
+      told.push((error as { code?: string }).code)
+      return 'replaceThread'
+    },
+  })
+  await placeOrders(client, 0, 100)
+  await waitUntil(async () => (await spendNow(client)).size === 100)
+  assert.deepEqual(told, ['STREAMS_PROCESS_FAILED'])
+  await waitUntil(() => streams.state() === 'running')
+})
+
+test('the only thread is replaced too', async () => {
+  await using setup = await setUp()
+  const { client, start, directory } = setup
+  const told: unknown[] = []
+  await using streams = await start({
+    topology: () => poisonedApp({ file: join(directory, 'failed-once') }),
     uncaughtHandler(error) {
       told.push((error as { code?: string }).code)
       return 'replaceThread'

@@ -94,7 +94,8 @@ export class ChangelogRestorer {
     const { stores, expires, tell } = this.#options
     const { topic, partition, store } = changelog
     const knownTopicId = stores.note(active.id, changelogNote(store))
-    const { hasProgress } = active
+    // A topic of the user's is the truth whatever became of it.
+    const hasProgress = active.hasProgress && changelog.isSource !== true
     // What is gone from a topic of the user's was not ours to keep.
     const mayExpire = changelog.isSource || expires(topic)
     const start = changelogStart({ changelog, knownTopicId, bounds, hasProgress, expires: mayExpire })

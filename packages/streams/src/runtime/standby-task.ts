@@ -30,8 +30,12 @@ export class StandbyTask {
     })
   }
 
+  /**
+   * Without topics of the user's that stores are restored from: they go on beyond what the task has consumed, and a copy
+   * must not know more than the task. Such a store is restored when the task is to run.
+   */
   changelogs(): readonly TaskChangelog[] {
-    return this.#stores.changelogs()
+    return this.#stores.changelogs().filter(({ isSource }) => isSource !== true)
   }
 
   restore: StreamTask['restore'] = (store, batches, options) => this.#stores.restore(store, batches, options)
@@ -45,7 +49,7 @@ export class StandbyTask {
   }
 }
 
-/** How far the stores of a task have come, as one figure; offsets that nothing was stored for count as nothing. */
+/** How far the stores of a task have come in its changelogs proper, as one figure. */
 export function offsetSum(changelogs: readonly TaskChangelog[]): number {
-  return changelogs.reduce((sum, { checkpoint }) => sum + (checkpoint ?? 0), 0)
+  return changelogs.reduce((sum, { checkpoint, isSource }) => sum + (isSource ? 0 : (checkpoint ?? 0)), 0)
 }

@@ -170,8 +170,11 @@ export function notReady(store: StorePlan, partition: number): Error {
 }
 
 export function notHere(source: QuerySource, store: StorePlan, partition: number): Error {
-  const { active } = source.hostsOf(`${store.subtopology}_${partition}`)
-  const message = `partition ${partition} of ${store.name} is at ${active ?? 'an instance without applicationServer'}`
+  const task = `${store.subtopology}_${partition}`
+  const { active } = source.hostsOf(task)
+  const message = source.threadHas?.(task)
+    ? `partition ${partition} of ${store.name} is in another thread, which answers \`query\` and \`askPartition\` only`
+    : `partition ${partition} of ${store.name} is at ${active ?? 'an instance without applicationServer'}`
   return streamsError('STREAMS_STORE_NOT_LOCAL', message, { store: store.name, partition, host: active })
 }
 

@@ -22,6 +22,8 @@ export interface QuerySource {
   partitionsOf(topic: string): number
   /** The copy of a store's partition in this process. */
   copyOf(store: StorePlan, partition: number): FoundCopy
+  /** What another thread of this process has of a task, by its id text: `copyOf` does not find it, `askThread` does. */
+  threadHas?(task: string): 'active' | 'standby' | undefined
   /** Asks another thread of this process; undefined where none has the partition. */
   askThread?(
     store: StorePlan,

@@ -79,9 +79,10 @@ export class StoreCatalog {
 
   metadata(store: StorePlan, partition: number): KeyMetadata {
     if (this.isGlobal(store)) return { partition, isLocal: true, host: undefined, standbyHosts: [] }
-    const { active, standby } = this.#source.hostsOf(`${store.subtopology}_${partition}`)
+    const task = `${store.subtopology}_${partition}`
+    const { active, standby } = this.#source.hostsOf(task)
     const copy = this.#source.copyOf(store, partition)
-    const isLocal = copy === 'notReady' || copy?.role === 'active'
+    const isLocal = copy === 'notReady' || copy?.role === 'active' || this.#source.threadHas?.(task) === 'active'
     return { partition, isLocal, host: active, standbyHosts: standby }
   }
 

@@ -191,7 +191,11 @@ function partitionsFor(
   if (partitions) return partitions
   if ('key' in query) return [catalog.partitionOf(store, query.key)]
   const all = Array.from({ length: catalog.partitionsOf(store) }, (_, partition) => partition)
-  return catalog.isGlobal(store) ? all : all.filter((partition) => source.copyOf(store, partition) !== undefined)
+  if (catalog.isGlobal(store)) return all
+  return all.filter(
+    (partition) =>
+      source.copyOf(store, partition) !== undefined || source.threadHas?.(`${store.subtopology}_${partition}`),
+  )
 }
 
 /** Global tables have no commits: what was read is there. */

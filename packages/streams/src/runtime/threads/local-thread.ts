@@ -18,6 +18,7 @@ export function localThread(index: number, options: StreamThreadOptions): Thread
     setPaused: () => undefined,
     askForShutdown: () => thread.askForShutdown(),
     find: (store, partition) => thread.copies.find(store, partition),
+    has: () => undefined,
     ask: () => undefined,
     metrics: () => runtimeThreadMetrics(thread),
   }

@@ -39,7 +39,9 @@ export interface ThreadHandle {
   askForShutdown(): void
   /** The state that can be read from here. */
   find(store: StorePlan, partition: number): FoundCopy
-  /** Asks the thread for state that only it can read; undefined where it has none, or where `find` finds it. */
+  /** What the thread has of a task that cannot be read from here. */
+  has(task: string): 'active' | 'standby' | undefined
+  /** Asks the thread for state that only it can read; undefined where it has none (see `has`). */
   ask(
     store: StorePlan,
     partition: number,

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { MetricSample } from '@millrace/base'
-import { type StorePlan, taskIdText } from '../../../core/topology/plan.ts'
+import { taskIdText } from '../../../core/topology/plan.ts'
 import { streamsError } from '../../../errors.ts'
 import type { HostMap } from '../../assignment/user-data.ts'
 import type { PartitionResult } from '../../queries/partition-query.ts'
@@ -80,7 +80,7 @@ class WorkerThread implements ThreadHandle {
   }
 
   ask: ThreadHandle['ask'] = (store, partition, query, options) => {
-    if (!this.#has(store, partition)) return undefined
+    if (!this.has(taskIdText({ subtopology: store.subtopology, partition }))) return undefined
     const call = ++this.#calls
     return new Promise((resolve) => {
       this.#asked.set(call, resolve)
@@ -92,9 +92,9 @@ class WorkerThread implements ThreadHandle {
     return this.#samples
   }
 
-  #has({ subtopology }: StorePlan, partition: number): boolean {
-    const task = taskIdText({ subtopology, partition })
-    return this.#tasks.active.includes(task) || this.#tasks.standby.includes(task)
+  has(task: string): 'active' | 'standby' | undefined {
+    if (this.#tasks.active.includes(task)) return 'active'
+    return this.#tasks.standby.includes(task) ? 'standby' : undefined
   }
 
   #take(message: Exclude<FromThread, { kind: 'ended' }>): void {
