@@ -59,6 +59,13 @@ export interface MillraceConfig {
     readonly port?: number
     /** host:port under which other instances reach this gateway. */
     readonly advertised?: string
+    /**
+     * File with the token that requests must carry, relative to this file; the same on all instances. Required beyond
+     * loopback; or set MILLRACE_GATEWAY_TOKEN.
+     */
+    readonly tokenFile?: string
+    /** Lets everybody read who reaches the address. Default false. */
+    readonly allowAnonymous?: boolean
   }
   /** One budget for caches, uncommitted state and fetch buffers of this process, in bytes. Default 256 MiB. */
   readonly memoryBudgetBytes?: number

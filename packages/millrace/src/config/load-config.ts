@@ -40,6 +40,8 @@ const gatewayRules: OptionRules<NonNullable<MillraceConfig['gateway']>> = {
   host: 'string',
   port: { min: 0, max: 65_535, integer: true },
   advertised: 'string',
+  tokenFile: 'string',
+  allowAnonymous: 'boolean',
 }
 const kafkaRules: OptionRules<KafkaOptions> = {
   tls: 'boolean',
@@ -87,6 +89,8 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
       gatewayHost: config.gateway?.host,
       gatewayPort: config.gateway?.port,
       advertised: config.gateway?.advertised,
+      gatewayTokenFile: config.gateway?.tokenFile,
+      gatewayAllowAnonymous: config.gateway?.allowAnonymous,
     },
   })
   return { path, directory, config, settings, fromDotenv: added.map(([name]) => name) }

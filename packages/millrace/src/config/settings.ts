@@ -116,6 +116,27 @@ export const settingTable = {
     default: '8080',
     help: 'port of the HTTP gateway, 0 for a free one',
   },
+  gatewayToken: {
+    flag: undefined,
+    environment: 'MILLRACE_GATEWAY_TOKEN',
+    type: 'string',
+    default: undefined,
+    help: 'what requests to the gateway must carry, where no file has it; the same on all instances',
+  },
+  gatewayTokenFile: {
+    flag: 'gateway-token-file',
+    environment: 'MILLRACE_GATEWAY_TOKEN_FILE',
+    type: 'string',
+    default: undefined,
+    help: 'file with the token that requests to the gateway must carry; required beyond loopback',
+  },
+  gatewayAllowAnonymous: {
+    flag: 'gateway-allow-anonymous',
+    environment: 'MILLRACE_GATEWAY_ALLOW_ANONYMOUS',
+    type: 'switch',
+    default: undefined,
+    help: 'listen beyond loopback without a token: everybody reads who reaches the address',
+  },
   advertised: {
     flag: 'advertised',
     environment: 'MILLRACE_ADVERTISED',

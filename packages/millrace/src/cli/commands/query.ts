@@ -30,12 +30,13 @@ export async function queryCommand(store: string, key: string | undefined, flags
     printJson(body)
     return
   }
-  const { entries, windows } = body as { entries?: Entry[]; windows?: Entry[] }
+  const { entries, windows, sessions } = body as { entries?: Entry[]; windows?: Entry[]; sessions?: Entry[] }
+  const spans = windows ?? sessions
   const time = (ms: number | undefined): string => (ms === undefined ? '' : new Date(ms).toISOString())
-  if (windows) {
+  if (spans) {
     printTable(
       ['key', 'start', 'end', 'value'],
-      windows.map((w) => [w.key, time(w.start), time(w.end), JSON.stringify(w.value)]),
+      spans.map((w) => [w.key, time(w.start), time(w.end), JSON.stringify(w.value)]),
     )
   } else {
     const rows = entries ?? [body as Entry]
@@ -46,7 +47,7 @@ export async function queryCommand(store: string, key: string | undefined, flags
   }
 }
 
-/** Asks a gateway; its own error, code and remedy included, when it refuses. */
+/** Asks a gateway, with MILLRACE_GATEWAY_TOKEN where there is one; its own error, code and remedy included, when it refuses. */
 export async function ask(url: string, path: string): Promise<unknown> {
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
     throw millraceError(
@@ -56,7 +57,11 @@ export async function ask(url: string, path: string): Promise<unknown> {
   }
   let response: Response
   try {
-    response = await fetch(url.replace(/\/$/, '') + path, { signal: AbortSignal.timeout(15_000) })
+    const token = process.env.MILLRACE_GATEWAY_TOKEN
+    response = await fetch(url.replace(/\/$/, '') + path, {
+      headers: token ? { authorization: `Bearer ${token}` } : {},
+      signal: AbortSignal.timeout(15_000),
+    })
   } catch (error) {
     throw millraceError('GATEWAY_UNREACHABLE', `no gateway answers at ${url}`, { url }, error)
   }
