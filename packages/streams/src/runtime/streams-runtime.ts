@@ -203,6 +203,7 @@ export class StreamsRuntime implements StreamsInstance {
     const enough = new AbortController()
     const ended = this.finished.catch(() => undefined).finally(() => enough.abort())
     await Promise.race([ended, sleep(clock, config.closeTimeoutMs, enough.signal).catch(() => undefined)])
+    for (const thread of this.#all()) thread.abandon()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -78,6 +78,7 @@ export const prefixes: readonly Prefix[] = [
 const plain: ConfigTable = { ...adminKeys, ...producerKeys, ...consumerKeys, ...streamsKeys }
 
 const topicPrefix = 'topic.'
+const clientTagPrefix = 'client.tag.'
 
 /**
  * Reads settings under Kafka's names into options of ours.
@@ -98,6 +99,7 @@ export function readConfig(config: StreamsConfig): ConfigReading {
   }
   reading.setAsideWhatIsSkipped()
   reading.takeTopicSettings()
+  reading.takeClientTags()
   reading.takeRest()
   return reading
 }
@@ -146,6 +148,18 @@ class Reading implements ConfigReading {
       if (text !== null) settings[name] = text
     }
     if (Object.keys(settings).length > 0) this.options.internalTopicConfig = settings
+  }
+
+  /** Where the instance runs (KIP-708). */
+  takeClientTags(): void {
+    const tags: Record<string, string> = {}
+    for (const [key, value] of Object.entries(this.#config)) {
+      if (!key.startsWith(clientTagPrefix)) continue
+      this.#taken.add(key)
+      const text = textOf(value)
+      if (text !== null) tags[key.slice(clientTagPrefix.length)] = text
+    }
+    if (Object.keys(tags).length > 0) this.options.clientTags = tags
   }
 
   takeRest(): void {

@@ -15,6 +15,7 @@ export function localThread(index: number, options: StreamThreadOptions): Thread
     },
     run: () => thread.run(),
     stop: (leaving) => thread.stop(leaving),
+    abandon: () => undefined,
     setPaused: () => undefined,
     askForShutdown: () => thread.askForShutdown(),
     find: (store, partition) => thread.copies.find(store, partition),

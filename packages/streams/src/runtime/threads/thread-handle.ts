@@ -34,6 +34,8 @@ export interface ThreadHandle {
   /** Resolves after `stop`; rejects with what the thread could not survive. Called once. */
   run(): Promise<void>
   stop(leaving: Leaving): void
+  /** Ends what `stop` could not end in time; whoever comes next finds everything as after a kill. */
+  abandon(): void
   setPaused(isPaused: boolean): void
   /** Tells every instance of the application to stop. */
   askForShutdown(): void

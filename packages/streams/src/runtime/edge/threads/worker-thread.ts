@@ -24,6 +24,7 @@ class WorkerThread implements ThreadHandle {
   readonly #released: () => void
   readonly #asked = new Map<number, (result: PartitionResult<unknown>) => void>()
   #worker: Worker | undefined
+  #abandoned = false
   #calls = 0
   #samples: readonly MetricSample[] = []
   #tasks: ThreadTasks = { active: [], standby: [] }
@@ -57,7 +58,7 @@ class WorkerThread implements ThreadHandle {
       worker.on('exit', (code) => {
         this.#gone()
         if (ended?.failure) reject(ended.failure)
-        else if (ended) resolve()
+        else if (ended || this.#abandoned) resolve()
         else reject(new Error(`thread ${this.index} ended with exit status ${code}`))
       })
     })
@@ -65,6 +66,11 @@ class WorkerThread implements ThreadHandle {
 
   stop(leaving: Parameters<ThreadHandle['stop']>[0]): void {
     this.#tell({ kind: 'stop', leaving })
+  }
+
+  abandon(): void {
+    this.#abandoned = true
+    void this.#worker?.terminate()
   }
 
   setPaused(isPaused: boolean): void {
