@@ -1,7 +1,7 @@
 // Checked by `tsc -p .`: what must compile, and what must not.
 import { serdes, topic } from '@millrace/contracts'
 import { z } from 'zod'
-import { queryClient } from './index.ts'
+import { keyValueStore, queryClient, sessionStore, versionedStore, windowStore } from './index.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const expectTrue = <T extends true>(): T | undefined => undefined
@@ -29,4 +29,39 @@ export async function typed(): Promise<void> {
   expectTrue<Equal<typeof window, { readonly start: number; readonly end: number; readonly value: bigint } | undefined>>
   // @ts-expect-error windows are asked for by time
   await state.counts.window(1, { from: 'monday', to: 5 })
+}
+
+export async function typedByKind(): Promise<void> {
+  const stores = {
+    rows: keyValueStore(spend),
+    perMinute: windowStore(counts),
+    visits: sessionStore(counts),
+    prices: versionedStore(counts),
+  }
+  const state = queryClient({ url: 'http://localhost:1', stores })
+  const windows = await state.perMinute.windows({ from: 0, to: 5, fromKey: 1 })
+  expectTrue<
+    Equal<
+      typeof windows,
+      readonly { readonly key: number; readonly start: number; readonly end: number; readonly value: bigint }[]
+    >
+  >
+  const version = await state.prices.version(1, { asOf: new Date() })
+  expectTrue<Equal<NonNullable<typeof version>['value'], bigint>>()
+  for await (const event of state.rows.changes({ key: 'alice' })) {
+    if (event.type === 'row') expectTrue<Equal<typeof event.value, { country: string; total: number }>>()
+    if (event.type === 'change') expectTrue<Equal<typeof event.value, { country: string; total: number } | undefined>>()
+    // @ts-expect-error a reset has no row
+    if (event.type === 'reset') event.key
+  }
+  // @ts-expect-error a window store has no single value of a key
+  await state.perMinute.get(1)
+  // @ts-expect-error a key-value store has no windows
+  await state.rows.window('alice', { from: 0, to: 1 })
+  // @ts-expect-error a session store has sessions
+  await state.visits.window(1, { from: 0, to: 1 })
+  // @ts-expect-error the changes of versions cannot be followed
+  state.prices.changes()
+  // @ts-expect-error a bound says where the record was written
+  await state.rows.get('alice', { after: { topic: 'order', offset: 1 } })
 }
