@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url'
 import { runnable } from '../../../core/dsl/topology.ts'
 import type { Topology } from '../../../core/dsl/types-topology.ts'
 import type { FailureHandlers } from '../../../core/handlers.ts'
-import type { TopologyPlan } from '../../../core/topology/plan.ts'
+import type { PlanOptions, TopologyPlan } from '../../../core/topology/plan.ts'
 import type { TaskAssignor } from '../../assignment/group-model.ts'
 
 /** A topology, a function that makes one, or the module whose default export is such a function. */
@@ -30,13 +30,13 @@ export interface Application {
 export async function loadApplication(
   source: TopologySource,
   args: unknown,
-  applicationId: string | undefined,
+  options: PlanOptions,
 ): Promise<Application> {
   const url = moduleUrl(source)
   const module = url === undefined ? undefined : await importApplication(url)
   const built = module ? module.default(args) : typeof source === 'function' ? source(args) : (source as Topology)
   return {
-    plan: runnable(built).plan(applicationId === undefined ? {} : { applicationId }),
+    plan: runnable(built).plan(options),
     handlers: module?.handlers ?? {},
     taskAssignor: module?.taskAssignor,
   }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock, systemRandom } from '@millrace/base'
 import { kafkaClient } from '@millrace/kafka'
-import { failLoudly, failureHandlers } from '../../../core/handlers.ts'
+import { type FailureHandlers, failLoudly, failureHandlers } from '../../../core/handlers.ts'
 import { createStreamTask } from '../../../core/stream-task.ts'
 import type { TopologyPlan } from '../../../core/topology/plan.ts'
 import { GlobalUpdater, runBeside } from '../../global/global-updater.ts'
@@ -16,7 +16,7 @@ import { threadInstanceId } from '../../streams-runtime.ts'
 import { toPortable } from '../../threads/portable-error.ts'
 import type { FromThread, ThreadSeed, ToThread } from '../../threads/thread-messages.ts'
 import { LmdbStateStores } from '../lmdb/lmdb-state-stores.ts'
-import { loadApplication } from './application-module.ts'
+import { type Application, loadApplication } from './application-module.ts'
 
 const seed = workerData as ThreadSeed
 const metricsIntervalMs = 1_000
@@ -26,18 +26,12 @@ const tell = (message: FromThread): void => parentPort?.postMessage(message)
 /** Runs one thread of an instance; see `worker-thread.ts` for the other side. */
 async function work(): Promise<void> {
   const { applicationId, index, config, counts, instanceId, directory } = seed
-  const module = await loadApplication(seed.module, seed.args, applicationId)
-  const handlers = seed.handlers
-    ? {
-        deserialize: failureHandlers[seed.handlers.deserialize],
-        process: failureHandlers[seed.handlers.process],
-        produce: failureHandlers[seed.handlers.produce],
-      }
-    : { ...failLoudly, ...module.handlers }
+  const settings = seed.settings && readConfig(seed.settings as Parameters<typeof readConfig>[0])
+  const module = await loadApplication(seed.module, seed.args, { ...settings?.plan, applicationId })
   const client = kafkaClient({
     brokers: seed.brokers,
     clientId: `${applicationId}-${instanceId}-${index}`,
-    ...(seed.settings && readConfig(seed.settings as Parameters<typeof readConfig>[0]).kafka),
+    ...settings?.kafka,
   })
   const stores: StateStores =
     directory === 'memory' ? new MemoryStateStores() : new LmdbStateStores(directory, String(index))
@@ -48,7 +42,7 @@ async function work(): Promise<void> {
     config,
     taskConfig: {
       ...seed.taskConfig,
-      handlers,
+      handlers: handlersOf(module),
       ...(seed.metricsLevel === 'debug' && { stopwatch: () => performance.now() }),
     },
     clock: systemClock,
@@ -86,20 +80,37 @@ async function work(): Promise<void> {
       else if (message.kind === 'endApplication') thread.askForShutdown()
       else void answer(thread, module.plan, client, message)
     })
-    const metrics = setInterval(
-      () => tell({ kind: 'metrics', samples: [...runtimeThreadMetrics(thread)] }),
-      metricsIntervalMs,
-    )
-    try {
-      await globals?.load()
-      await runBeside(globals, thread, stop.signal)
-    } finally {
-      clearInterval(metrics)
-    }
+    await runTasks(thread, globals, stop.signal)
   } finally {
     await globals?.close()
     await stores.close()
     await client.close()
+  }
+}
+
+async function runTasks(thread: StreamThread, globals: GlobalUpdater | undefined, signal: AbortSignal): Promise<void> {
+  const metrics = setInterval(
+    () => tell({ kind: 'metrics', samples: [...runtimeThreadMetrics(thread)] }),
+    metricsIntervalMs,
+  )
+  try {
+    await globals?.load()
+    await runBeside(globals, thread, signal)
+  } catch (error) {
+    // It was told to stop while the global tables were being read.
+    if (!signal.aborted || error !== signal.reason) throw error
+  } finally {
+    clearInterval(metrics)
+  }
+}
+
+function handlersOf({ handlers }: Application): FailureHandlers {
+  if (!seed.handlers) return { ...failLoudly, ...handlers }
+  const { deserialize, process, produce } = seed.handlers
+  return {
+    deserialize: failureHandlers[deserialize],
+    process: failureHandlers[process],
+    produce: failureHandlers[produce],
   }
 }
 
