@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { startBroker } from '@millrace/broker'
 import { serdes, topic } from '@millrace/contracts'
 import { kafkaClient } from '@millrace/kafka'
-import { startStreams, topology, tumbling } from '@millrace/streams'
+import { startStreams, type Topology, topology, tumbling } from '@millrace/streams'
 import { waitUntil } from './support/kafka.ts'
 
 const visit = topic('visit', { key: serdes.string, value: serdes.string })
@@ -51,4 +51,39 @@ test('an application starts with nothing but settings under their Kafka Streams 
   const repartition = await settings('visits-2-by-page-repartition')
   assert.equal(repartition['retention.ms'], '-1')
   assert.equal(repartition['segment.bytes'], '2000000')
+})
+
+test('settings reach the topology: which time records are of, and whether names must be given', async () => {
+  await using broker = await startBroker({ memory: true })
+  await using client = kafkaClient({ brokers: broker.brokers })
+  await client.admin.createTopics([{ name: visit.name, partitions: 1 }])
+  const options = { topology: visits, client, stateDir: 'memory', instanceId: 'one' }
+  const before = Date.now()
+  await using streams = await startStreams({
+    ...options,
+    config: { 'default.timestamp.extractor': 'org.apache.kafka.streams.processor.WallclockTimestampExtractor' },
+  })
+  await using producer = client.producer()
+  await producer.send({ topic: visit.name, key: null, value: Buffer.from('home'), timestamp: 1_000 })
+  const streamTime = (): number => {
+    const times = [...streams.metrics()].filter(({ name }) => name === 'millrace_streams_task_stream_time_seconds')
+    return Math.max(-1, ...times.map(({ value }) => value * 1_000))
+  }
+  await waitUntil(() => streamTime() >= 0)
+  assert.ok(streamTime() >= before, 'the time of the clock, not that of the record')
+
+  const unnamed = (): Topology => {
+    const app = topology('unnamed')
+    app
+      .stream(visit)
+      .groupBy((page) => page, { name: 'by-page' })
+      .count()
+    return app
+  }
+  const named = startStreams({
+    ...options,
+    topology: unnamed,
+    config: { 'ensure.explicit.internal.resource.naming': true },
+  })
+  await assert.rejects(named, { code: 'STREAMS_TOPOLOGY_INVALID' })
 })

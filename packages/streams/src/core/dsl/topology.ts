@@ -2,8 +2,8 @@ import type { AnyTopicContract } from '@millrace/contracts'
 import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import { requireExplicitNames } from '../topology/explicit-names.ts'
 import { graphNode } from '../topology/graph.ts'
-import type { AnySerde } from '../topology/physical.ts'
-import type { RunnableTopology, TopologyPlan } from '../topology/plan.ts'
+import type { AnySerde, PhysicalNode } from '../topology/physical.ts'
+import type { PlanOptions, RunnableTopology, TopologyPlan } from '../topology/plan.ts'
 import { planTopology } from '../topology/planner.ts'
 import { type GlobalTable, globalTable } from './global-table.ts'
 import { checkedName, GraphBuilder, type Makers } from './graph-builder.ts'
@@ -78,12 +78,12 @@ class TopologyBuilder implements RunnableTopology {
     sinkNode(this.#builder, name, contract, options)
   }
 
-  plan(options: { applicationId?: string } = {}): TopologyPlan {
+  plan(options: PlanOptions = {}): TopologyPlan {
     const { steps, generatedNames } = this.#builder
     const { explicitNames, wrapProcessor } = this.#options
     const plan = planTopology(steps, this.name, checkedName(options.applicationId ?? this.name), wrapProcessor)
-    if (explicitNames) requireExplicitNames(plan, generatedNames)
-    return plan
+    if (explicitNames || options.explicitNames) requireExplicitNames(plan, generatedNames)
+    return options.timestamp === undefined ? plan : withTimes(plan, options.timestamp)
   }
 
   describe(): string {
@@ -93,6 +93,18 @@ class TopologyBuilder implements RunnableTopology {
   #timestampOf(options: TimeOption<never, never>): TimestampExtractor | undefined {
     return (options.timestamp ?? this.#options.timestamp) as TimestampExtractor | undefined
   }
+}
+
+/** Records of the user's topics have the times that the extractor says, where the program says nothing of it. */
+function withTimes(plan: TopologyPlan, timestamp: TimestampExtractor): TopologyPlan {
+  const internal = new Set(plan.internalTopics.map(({ name }) => name))
+  const timed = (node: PhysicalNode): PhysicalNode => {
+    const isOpen =
+      node.kind === 'source' && node.timestamp === undefined && !node.topics.some((topic) => internal.has(topic))
+    return isOpen ? { ...node, timestamp } : node
+  }
+  const subtopologies = plan.subtopologies.map((one) => ({ ...one, nodes: one.nodes.map(timed) }))
+  return Object.freeze({ ...plan, subtopologies })
 }
 
 /**

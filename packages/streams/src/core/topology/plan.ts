@@ -1,3 +1,4 @@
+import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import type { PhysicalNode } from './physical.ts'
 import type { KeyValueKind, StoreSpec } from './store-kinds.ts'
 
@@ -77,5 +78,14 @@ export interface RunnableTopology {
   /** The application id unless the runtime is told another. */
   readonly name: string
   /** @throws STREAMS_TOPOLOGY_INVALID */
-  plan(options?: { applicationId?: string }): TopologyPlan
+  plan(options?: PlanOptions): TopologyPlan
+}
+
+/** What is known only where a topology is run. */
+export interface PlanOptions {
+  readonly applicationId?: string
+  /** For topics whose program says nothing of times. */
+  readonly timestamp?: TimestampExtractor
+  /** As in `TopologyOptions`; the stricter of the two counts. */
+  readonly explicitNames?: boolean
 }

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { channel } from 'node:diagnostics_channel'
 import { type Clock, type Random, systemClock, systemRandom } from '@millrace/base'
 import { checkOptions } from '@millrace/base/internal'
-import { type KafkaClient, type KafkaClientOptions, kafkaClient } from '@millrace/kafka'
+import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import { type FailureHandlers, failLoudly } from '../../core/handlers.ts'
 import { createStreamTask } from '../../core/stream-task.ts'
 import { defaultTaskConfig, type TaskConfig } from '../../core/task.ts'
 import type { TaskAssignor } from '../assignment/group-model.ts'
 import { type ProcessingGuarantee, resolveConfig, type StreamsLimits } from '../config.ts'
-import { readConfig, type StreamsConfig } from '../kafka-config/read-config.ts'
+import { type ConfigReading, readConfig, type StreamsConfig } from '../kafka-config/read-config.ts'
 import { MemoryStateStores } from '../memory-state-stores.ts'
 import type { RestoreListener, StandbyUpdateListener } from '../restore-events.ts'
 import type { StateStores } from '../state-stores.ts'
@@ -111,10 +111,14 @@ const failureChannel = channel('millrace:streams:failure')
  * await streams.finished
  */
 export async function startStreams(given: StartStreamsOptions): Promise<StreamsInstance> {
-  const { options, kafka } = withConfig(given)
+  const { options, kafka, plan: planned } = withConfig(given)
   check(options)
   if ((options.threads ?? 1) > 1) checkShareable(options)
-  const application = await loadApplication(options.topology, options.args, options.applicationId)
+  const { applicationId: id } = options
+  const application = await loadApplication(options.topology, options.args, {
+    ...planned,
+    ...(id !== undefined && { applicationId: id }),
+  })
   const { plan } = application
   const config = resolveConfig({
     ...options.limits,
@@ -261,10 +265,14 @@ function check(options: StartStreamsOptions): void {
   )
 }
 
+interface Configured extends Pick<ConfigReading, 'kafka' | 'plan'> {
+  readonly options: StartStreamsOptions
+}
+
 /** Adds what settings under Kafka's names come to, below what options say. */
-function withConfig(given: StartStreamsOptions): { options: StartStreamsOptions; kafka: Partial<KafkaClientOptions> } {
-  if (given.config === undefined) return { options: given, kafka: {} }
-  const { options, kafka, warnings } = readConfig(given.config)
+function withConfig(given: StartStreamsOptions): Configured {
+  if (given.config === undefined) return { options: given, kafka: {}, plan: {} }
+  const { options, kafka, plan, warnings } = readConfig(given.config)
   const { brokers, ...rest } = options
   const ofClient = given.client === undefined ? [] : Object.keys({ ...kafka, ...(brokers && { brokers }) })
   const idle = ofClient.map((name) => `the setting for \`${name}\` has no effect: a client is given`)
@@ -278,6 +286,7 @@ function withConfig(given: StartStreamsOptions): { options: StartStreamsOptions;
       ...(options.handlers && { handlers: { ...options.handlers, ...given.handlers } }),
     } as StartStreamsOptions,
     kafka,
+    plan,
   }
 }
 

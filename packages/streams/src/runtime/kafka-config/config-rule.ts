@@ -2,12 +2,13 @@ import type { KafkaClientOptions } from '@millrace/kafka'
 import type { StreamsLimits } from '../config.ts'
 import type { StartStreamsOptions } from '../edge/start-streams.ts'
 
-/** Where a setting goes: an option of `startStreams`, one of its limits, or one of the client that it opens. */
+/** Where a setting goes: an option of `startStreams`, one of its limits, one of the client that it opens, or of the topology. */
 export type OptionPath =
   | keyof StartStreamsOptions
   | `limits.${keyof StreamsLimits}`
   | `handlers.${'deserialize' | 'process' | 'produce'}`
   | `kafka.${keyof KafkaClientOptions}`
+  | `plan.${'timestamp' | 'explicitNames'}`
 
 export type ConfigType = 'STRING' | 'INT' | 'LONG' | 'SHORT' | 'DOUBLE' | 'BOOLEAN' | 'LIST' | 'CLASS' | 'PASSWORD'
 

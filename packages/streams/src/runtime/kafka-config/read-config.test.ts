@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { failureHandlers } from '../../core/handlers.ts'
+import { timestampExtractors } from '../../core/time/timestamp-extractors.ts'
 import { adminKeys, consumerKeys, producerKeys } from './client-keys.ts'
 import type { ConfigRule, ConfigTable } from './config-rule.ts'
 import { kafkaStreamsConfig } from './kafka-streams-config.ts'
@@ -119,6 +120,14 @@ const becomes: readonly (readonly [key: string, value: string, option: string, e
   ['state.dir', '/var/streams', 'stateDir', '/var/streams'],
   ['statestore.cache.max.bytes', '7', 'limits.cacheMaxBytes', 7],
   ['windowstore.changelog.additional.retention.ms', '7', 'windowChangelogExtraMs', 7],
+  ['ensure.explicit.internal.resource.naming', 'true', 'plan.explicitNames', true],
+  [
+    'default.timestamp.extractor',
+    'org.apache.kafka.streams.processor.WallclockTimestampExtractor',
+    'plan.timestamp',
+    timestampExtractors.wallClock,
+  ],
+  ['errors.dead.letter.queue.topic.name', 'dead', 'deadLetterTopic', 'dead'],
   ['group.instance.id', 'one', 'groupInstanceId', 'one'],
   ['heartbeat.interval.ms', '7', 'limits.heartbeatIntervalMs', 7],
   ['max.poll.interval.ms', '7', 'limits.rebalanceTimeoutMs', 7],
@@ -133,10 +142,11 @@ const becomes: readonly (readonly [key: string, value: string, option: string, e
 
 for (const [key, value, option, expected] of becomes) {
   test(`${key} sets ${option}`, () => {
-    const { options, kafka, warnings } = readConfig({ [key]: value })
+    const { options, kafka, plan, warnings } = readConfig({ [key]: value })
     assert.deepEqual(warnings, [])
     const [group, name] = option.split('.') as [string, string?]
     if (group === 'kafka') assert.deepEqual(kafka, { [name!]: expected })
+    else if (group === 'plan') assert.deepEqual(plan, { [name!]: expected })
     else assert.deepEqual(options, { [group]: name === undefined ? expected : { [name]: expected } })
   })
 }
@@ -163,6 +173,14 @@ test('of two names for one thing the newer one counts, wherever it stands', () =
   assert.equal(readConfig(config).options.limits?.cacheMaxBytes, 2)
   const stores = { 'default.dsl.store': 'in_memory', 'state.dir': '/var/streams' }
   assert.equal(readConfig(stores).options.stateDir, 'memory')
+})
+
+test('every setting that becomes an option is in the list above', () => {
+  const tables: ConfigTable = { ...adminKeys, ...producerKeys, ...consumerKeys, ...streamsKeys }
+  const paths = new Set(Object.values(tables).flatMap((rule) => ('option' in rule ? [rule.option as string] : [])))
+  for (const [, , option] of becomes) paths.delete(option)
+  // It knows one class, which is the default.
+  assert.deepEqual([...paths], ['handlers.produce'])
 })
 
 test('a setting that nobody knows is warned of, with the one that was meant', () => {

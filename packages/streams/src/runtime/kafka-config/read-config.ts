@@ -1,6 +1,7 @@
 import { baseError, nearest } from '@millrace/base/internal'
 import type { KafkaClientOptions } from '@millrace/kafka'
 import { failureHandlers } from '../../core/handlers.ts'
+import type { PlanOptions } from '../../core/topology/plan.ts'
 import { streamsError } from '../../errors.ts'
 import type { StartStreamsOptions } from '../edge/start-streams.ts'
 import { adminKeys, consumerKeys, producerKeys, securityAdvice, securityPrefixes } from './client-keys.ts'
@@ -16,6 +17,7 @@ export type StreamsConfig = Readonly<Record<string, ConfigValue>>
 export interface ConfigReading {
   readonly options: Partial<StartStreamsOptions>
   readonly kafka: Partial<KafkaClientOptions>
+  readonly plan: Pick<PlanOptions, 'timestamp' | 'explicitNames'>
   /** Sentences about settings that nobody reads. */
   readonly warnings: readonly string[]
 }
@@ -107,6 +109,7 @@ export function readConfig(config: StreamsConfig): ConfigReading {
 class Reading implements ConfigReading {
   readonly options: Record<string, unknown> = {}
   readonly kafka: Record<string, unknown> = {}
+  readonly plan: Record<string, unknown> = {}
   readonly warnings: string[] = []
   readonly #config: StreamsConfig
   readonly #taken = new Set<string>()
@@ -186,6 +189,7 @@ class Reading implements ConfigReading {
     const [group, name] = path.split('.') as [string, string | undefined]
     if (name === undefined) this.options[group] = value
     else if (group === 'kafka') this.kafka[name] = value
+    else if (group === 'plan') this.plan[name] = value
     else this.options[group] = { ...(this.options[group] as object | undefined), [name]: value }
   }
 }

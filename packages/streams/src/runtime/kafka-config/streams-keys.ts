@@ -1,6 +1,13 @@
 import { failureHandlers } from '../../core/handlers.ts'
+import { timestampExtractors } from '../../core/time/timestamp-extractors.ts'
 import { type ConfigTable, chooses, ignored, only, sets } from './config-rule.ts'
 
+const extractors = {
+  'org.apache.kafka.streams.processor.FailOnInvalidTimestamp': undefined,
+  'org.apache.kafka.streams.processor.LogAndSkipOnInvalidTimestamp': timestampExtractors.skipInvalid,
+  'org.apache.kafka.streams.processor.UsePartitionTimeOnInvalidTimestamp': timestampExtractors.partitionTimeOnInvalid,
+  'org.apache.kafka.streams.processor.WallclockTimestampExtractor': timestampExtractors.wallClock,
+}
 const errorsPackage = 'org.apache.kafka.streams.errors'
 const serdesAreTyped = 'Contracts and steps say how their keys and values are written.'
 const noReporters = "Figures are asked for: `metrics()` and the gateway's `/metrics`."
@@ -61,10 +68,14 @@ export const streamsKeys = {
     productionHandlers,
     failByDefault,
   ),
-  'default.timestamp.extractor': only(
-    'CLASS',
+  'default.timestamp.extractor': chooses(
     'org.apache.kafka.streams.processor.FailOnInvalidTimestamp',
-    'Say where times come from at `app.stream(contract, { timestamp })`.',
+    'plan.timestamp',
+    extractors,
+    {
+      type: 'CLASS',
+      otherwise: 'Classes of Java cannot run here: say where times come from at `app.stream(contract, { timestamp })`.',
+    },
   ),
   'default.value.serde': ignored('CLASS', null, serdesAreTyped),
   'deserialization.exception.handler': chooses(
@@ -80,11 +91,7 @@ export const streamsKeys = {
     'Steps choose their stores.',
   ),
   'enable.metrics.push': ignored('BOOLEAN', 'true', 'Brokers are sent no metrics (KIP-714).'),
-  'ensure.explicit.internal.resource.naming': only(
-    'BOOLEAN',
-    'false',
-    'Say it where the topology is made: `topology(name, { explicitNames: true })`.',
-  ),
+  'ensure.explicit.internal.resource.naming': sets('BOOLEAN', 'false', 'plan.explicitNames'),
   'errors.dead.letter.queue.topic.name': sets('STRING', null, 'deadLetterTopic', {
     defaultHere: '`<topic>.dlq` where a handler says `deadLetter`',
   }),
@@ -134,7 +141,7 @@ export const streamsKeys = {
   'processor.wrapper.class': only(
     'CLASS',
     'org.apache.kafka.streams.processor.internals.NoOpProcessorWrapper',
-    'Classes of Java cannot run here.',
+    'Classes of Java cannot run here: `topology(name, { wrapProcessor })`.',
   ),
   'production.exception.handler': chooses(
     `${errorsPackage}.DefaultProductionExceptionHandler`,
@@ -142,10 +149,14 @@ export const streamsKeys = {
     productionHandlers,
     failByDefault,
   ),
-  'rack.aware.assignment.non_overlap_cost': ignored('INT', null, 'Racks are not taken into account.'),
-  'rack.aware.assignment.strategy': only('STRING', 'none', 'Racks are not taken into account.'),
+  'rack.aware.assignment.non_overlap_cost': ignored('INT', null, 'Racks of partitions are not taken into account.'),
+  'rack.aware.assignment.strategy': only(
+    'STRING',
+    'none',
+    'Racks of partitions are not taken into account: give `taskAssignor`.',
+  ),
   'rack.aware.assignment.tags': sets('LIST', '', 'rackAwareAssignmentTags'),
-  'rack.aware.assignment.traffic_cost': ignored('INT', null, 'Racks are not taken into account.'),
+  'rack.aware.assignment.traffic_cost': ignored('INT', null, 'Racks of partitions are not taken into account.'),
   'receive.buffer.bytes': ignored('INT', '32768', sockets),
   'reconnect.backoff.max.ms': ignored('LONG', '1000', 'Connections are opened with the pauses of retries.'),
   'reconnect.backoff.ms': ignored('LONG', '50', 'Connections are opened with the pauses of retries.'),
@@ -168,7 +179,7 @@ export const streamsKeys = {
   'statestore.cache.max.bytes': sets('LONG', '10485760', 'limits.cacheMaxBytes', {
     defaultHere: '64 MiB, which counts what entries cost in memory',
   }),
-  'task.assignor.class': only('STRING', null, 'Classes of Java cannot run here.'),
+  'task.assignor.class': only('STRING', null, 'Classes of Java cannot run here: give `taskAssignor`.'),
   'task.timeout.ms': ignored('LONG', '300000', 'A broker that is away is waited for without limit.'),
   'topology.optimization': only(
     'STRING',
