@@ -85,5 +85,5 @@ test('settings reach the topology: which time records are of, and whether names 
     topology: unnamed,
     config: { 'ensure.explicit.internal.resource.naming': true },
   })
-  await assert.rejects(named, { code: 'STREAMS_TOPOLOGY_INVALID' })
+  await assert.rejects(named, { code: 'STREAMS_NAMES_MISSING' })
 })
