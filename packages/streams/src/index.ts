@@ -62,18 +62,26 @@ export { type WindowedSerde, windowedSerde } from './core/serdes/windowed-serde.
 export type { ByteRange, ByteStore, ByteStoreOptions, ByteWrite } from './core/stores/byte-store.ts'
 export {
   keyValueStore,
+  keyValueStoreWithHeaders,
   type StoreBuilder,
   type StoreBuilderOptions,
   sessionStore,
+  sessionStoreWithHeaders,
   timestampedKeyValueStore,
   windowStore,
+  windowStoreWithHeaders,
 } from './core/stores/store-builders.ts'
 export type {
   AllQuery,
+  HeadersKeyValueStore,
+  HeadersSessionStore,
+  HeadersWindowStore,
   KeyValueStore,
+  PutAt,
   SessionStore,
   TimestampedKeyValueStore,
   WindowStore,
+  WithHeaders,
 } from './core/stores/user-stores.ts'
 export type {
   RangeQuery,

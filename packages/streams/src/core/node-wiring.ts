@@ -7,6 +7,7 @@ import { encodeChange } from './serdes/change-serde.ts'
 import { isWindowedSerde } from './serdes/windowed-serde.ts'
 import { attributed, OutputFailure, StageFailure } from './stage-failure.ts'
 import type { TaskStore } from './stores/task-store.ts'
+import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze } from './strict.ts'
 import type { TaskOutput } from './task.ts'
 import type { PhysicalNode, ProcessorNode, SinkChoice, SinkNode } from './topology/physical.ts'
@@ -24,6 +25,7 @@ export interface WiringOptions {
   readonly partitionsOf: (topic: string) => number
   readonly stores: ReadonlyMap<string, TaskStore>
   readonly specOf: (store: string) => StoreSpec
+  readonly globalView: (store: string) => ReadOnlyStore | undefined
   readonly facilities: TaskFacilities
   readonly observedTimes: Map<string, ObservedTime>
   readonly drop: (node: string, reason: DropReason) => void
@@ -111,6 +113,7 @@ function processorReceiver(
     drop: (reason) => drop(node.name, reason),
     children: node.children,
     specOf: options.specOf,
+    globalView: options.globalView,
     task: options.facilities,
   }
   const processor: Processor = node.create(setup)

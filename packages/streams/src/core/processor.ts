@@ -3,6 +3,7 @@ import type { FlowRecord } from './flow-record.ts'
 import type { Cancellable, PunctuationOptions, Punctuator } from './processing/punctuations.ts'
 import type { RecordContext, TaskRecordContext } from './record-context.ts'
 import type { StateStore } from './stores/state-store.ts'
+import type { ReadOnlyStore } from './stores/views.ts'
 import type { TaskId } from './topology/plan.ts'
 import type { StoreSpec } from './topology/store-kinds.ts'
 
@@ -62,6 +63,8 @@ export interface ProcessorSetup {
   /** Names of the nodes that it forwards to, in order. */
   readonly children: readonly string[]
   readonly specOf: (store: string) => StoreSpec
+  /** The rows of a global table, which any processor may read. */
+  readonly globalView: (store: string) => ReadOnlyStore | undefined
   readonly task: TaskFacilities
 }
 

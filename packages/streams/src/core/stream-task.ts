@@ -92,6 +92,7 @@ class SynchronousTask implements StreamTask {
       partitionsOf,
       stores: new Map([...(options.globalStores ?? []), ...this.#stores.byName]),
       specOf: (store) => plan.stores.get(store)!,
+      globalView: (store) => options.globalStores?.get(store)?.view('uncommitted'),
       facilities: this.#processors,
       observedTimes: this.#times,
       drop: (node, reason) => this.#metrics.drop(node, reason),

@@ -9,6 +9,7 @@ import { MemoryByteStore } from './stores/memory-store.ts'
 import { openStore } from './stores/open-store.ts'
 import type { ChangelogWriter } from './stores/store-bytes.ts'
 import type { Isolation, RestoreOptions, TaskStore } from './stores/task-store.ts'
+import { loggingHeaders } from './stores/value-headers.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze, roundTripped } from './strict.ts'
 import type { StreamTask, StreamTaskOptions, TaskChangelog, TaskOffset } from './task.ts'
@@ -126,7 +127,7 @@ function open(plan: StorePlan, options: TaskStoresOptions): TaskStore {
   const { name } = plan
   return openStore(plan, {
     committed: openBytes(plan.storage, stores, { taskId, store: name, ...layoutOf(plan) }),
-    changelog: plan.changelogTopic === undefined ? undefined : changelogWriter(plan.changelogTopic, options),
+    changelog: changelogOf(plan, options),
     cache: plan.cached && cache.maxBytes > 0 ? cache : undefined,
     context,
     onPut: options.onPut,
@@ -139,6 +140,15 @@ function open(plan: StorePlan, options: TaskStoresOptions): TaskStore {
 function openBytes(storage: StoreStorage | undefined, stores: ByteStoreProvider, options: ByteStoreOptions): ByteStore {
   if (typeof storage === 'function') return storage(options)
   return storage === 'memory' ? new MemoryByteStore(options) : stores.open(options)
+}
+
+function changelogOf(
+  { changelogTopic, hasHeaders }: StorePlan,
+  options: TaskStoresOptions,
+): ChangelogWriter | undefined {
+  if (changelogTopic === undefined) return undefined
+  const log = changelogWriter(changelogTopic, options)
+  return hasHeaders ? loggingHeaders(log) : log
 }
 
 function changelogWriter(topic: string, { output, taskId: { partition } }: TaskStoresOptions): ChangelogWriter {

@@ -1,6 +1,6 @@
 import { VirtualClock } from '@millrace/base/internal'
 import { serdes, topic } from '@millrace/contracts'
-import { RecordBatchBuilder, RecordBatchView } from '@millrace/protocol'
+import { type Header, RecordBatchBuilder, RecordBatchView } from '@millrace/protocol'
 import { runnable } from '../../src/core/dsl/topology.ts'
 import { failLoudly } from '../../src/core/handlers.ts'
 import type { ByteStoreProvider } from '../../src/core/stores/byte-store.ts'
@@ -13,6 +13,7 @@ interface Logged {
   readonly timestamp: number
   readonly key: Buffer
   readonly value: Buffer | null
+  readonly headers: readonly Header[]
 }
 
 const work = topic('work', { key: serdes.string, value: serdes.string })
@@ -46,8 +47,8 @@ export class StoreHarness<S> {
       output: {
         produce: () => {},
         deadLetter: () => {},
-        changelog: (_topic, _partition, timestamp, key, value) => {
-          this.logged.push({ timestamp, key: Buffer.from(key), value: value && Buffer.from(value) })
+        changelog: (_topic, _partition, timestamp, key, value, headers = []) => {
+          this.logged.push({ timestamp, key: Buffer.from(key), value: value && Buffer.from(value), headers })
         },
       },
     })
@@ -78,7 +79,7 @@ export class StoreHarness<S> {
   /** Reads a changelog back into the store, as a task that moves does. */
   restore(logged: readonly Logged[]): void {
     const builder = new RecordBatchBuilder()
-    for (const { timestamp, key, value } of logged) builder.append(timestamp, key, value)
+    for (const { timestamp, key, value, headers } of logged) builder.append(timestamp, key, value, headers)
     const batches = logged.length === 0 ? [] : [new RecordBatchView(builder.build({ baseOffset: 0 }))]
     this.task.restore(this.#name, batches, { firstOffset: 0, nextOffset: logged.length })
   }

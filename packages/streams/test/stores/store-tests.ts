@@ -5,10 +5,13 @@ import type { ByteStoreProvider } from '../../src/core/stores/byte-store.ts'
 import {
   type KeptAs,
   keyValueStore,
+  keyValueStoreWithHeaders,
   type StoreBuilder,
   sessionStore,
+  sessionStoreWithHeaders,
   timestampedKeyValueStore,
   windowStore,
+  windowStoreWithHeaders,
 } from '../../src/index.ts'
 import { StoreHarness } from './store-harness.ts'
 
@@ -51,6 +54,11 @@ export function registerStoreTests(
     const timed = timestampedKeyValueStore<string, number>({ name: 'timed', ...kept })
     const windows = windowStore<string, number>({ name: 'windows', sizeMs: 10, retentionMs: 100, ...kept })
     const sessions = sessionStore<string, number>({ name: 'sessions', retentionMs: 100, ...kept })
+
+    const headed = keyValueStoreWithHeaders<string, number>({ name: 'headed', ...kept })
+    const windowing = { sizeMs: 10, retentionMs: 100 }
+    const headedWindows = windowStoreWithHeaders<string, number>({ name: 'headed-windows', ...windowing, ...kept })
+    const headedSessions = sessionStoreWithHeaders<string, number>({ name: 'headed-sessions', ...windowing, ...kept })
 
     test('a key-value store finds what was put, and nothing that was deleted', () => {
       const { run } = bound(open(plain))
@@ -203,6 +211,52 @@ export function registerStoreTests(
       })
     })
 
+    test('values keep the headers of the record, or those that they are given', () => {
+      const headers = [
+        { key: 'trace', value: Buffer.from('x') },
+        { key: 'empty', value: null },
+      ]
+      const harness = open(headed)
+      harness.run((store) => {
+        store.put('a', 1, { headers, timestamp: 7 })
+        store.put('b', 2)
+        assert.deepEqual(store.get('a'), { value: 1, timestamp: 7, headers })
+        assert.deepEqual(store.putIfAbsent('b', 3)?.headers, [])
+      }, 5)
+      harness.commit()
+      harness.run((store) => {
+        assert.deepEqual(
+          [...store.all()],
+          [
+            { key: 'a', value: 1, timestamp: 7, headers },
+            { key: 'b', value: 2, timestamp: 5, headers: [] },
+          ],
+        )
+        assert.deepEqual(store.delete('a')?.headers, headers)
+      })
+      const [first] = harness.logged
+      assert.deepEqual([String(first?.value), first?.headers], ['1', headers], 'the changelog has plain values')
+    })
+
+    test('windows and sessions keep headers, too', () => {
+      const headers = [{ key: 'trace', value: Buffer.from('x') }]
+      const window = open(headedWindows)
+      window.run((store) => store.put('a', 10, 1, { headers }), 12)
+      window.commit()
+      window.run((store) => {
+        assert.deepEqual(store.get('a', 10), { value: 1, timestamp: 12, headers })
+        const [found] = store.fetch('a', { fromMs: 0, toMs: 99 })
+        assert.deepEqual(found?.headers, headers)
+      })
+      const session = open(headedSessions)
+      session.run((store) => store.put('a', { startMs: 1, endMs: 5 }, 1, headers))
+      session.commit()
+      session.run((store) => {
+        assert.deepEqual(store.fetchSession('a', 1, 5)?.headers, headers)
+        assert.deepEqual([...store.findSessions('a', {})][0]?.headers, headers)
+      })
+    })
+
     test('an aborted transaction leaves what the last commit left', () => {
       const harness = open(plain)
       harness.run((store) => store.put('a', 1))
@@ -219,7 +273,7 @@ export function registerStoreTests(
     })
 
     test('changelogs restore what was committed, in all kinds of stores', () => {
-      for (const builder of [plain, timed, windows, sessions] as StoreBuilder<AnyStore>[]) {
+      for (const builder of [plain, timed, headed, windows, sessions] as StoreBuilder<AnyStore>[]) {
         const first = open(builder)
         const fill = (store: AnyStore): void => {
           if ('fetchAll' in store) {
@@ -282,6 +336,7 @@ export function registerStoreTests(
       const common = { ...kept, name: `${builder.name}-moved` }
       if (builder === windows) return windowStore<string, number>({ ...common, sizeMs: 10, retentionMs: 100 })
       if (builder === sessions) return sessionStore<string, number>({ ...common, retentionMs: 100 })
+      if (builder === headed) return keyValueStoreWithHeaders<string, number>(common)
       return builder === timed
         ? timestampedKeyValueStore<string, number>(common)
         : keyValueStore<string, number>(common)

@@ -52,7 +52,8 @@ export interface ProcessingContext {
   readonly wallClockMs: number
   /**
    * A store that the step was connected to, by what declared it or by its name; by name, tables and other key-value
-   * stores are `TimestampedKeyValueStore`s.
+   * stores are `TimestampedKeyValueStore`s. A global table need not be connected: by its store's name it is a
+   * `ReadOnlyKeyValueStore`.
    *
    * @throws STREAMS_STORE_NOT_CONNECTED
    */

@@ -1,11 +1,7 @@
 import { streamsError } from '../../errors.ts'
 import { type ProcessorSetup, settled } from '../processor.ts'
-import { timestampedAccess } from '../stores/key-value-access.ts'
-import { sessionAccess } from '../stores/session-access.ts'
-import type { SpanStore } from '../stores/span-store.ts'
-import type { StateStore } from '../stores/state-store.ts'
+import { openAccess } from '../stores/open-access.ts'
 import { DeclaredStore } from '../stores/store-builders.ts'
-import { windowAccess } from '../stores/window-access.ts'
 import type { ProcessingContext, SourceOfRecord } from './processor-api.ts'
 import type { Cancellable, PunctuationOptions, Punctuator } from './punctuations.ts'
 
@@ -44,10 +40,14 @@ export class TaskContext implements ProcessingContext {
     const name = wanted instanceof DeclaredStore ? wanted.name : String(wanted)
     const { node } = this.setup
     if (!this.#stores.includes(name)) {
+      const global = this.setup.globalView(name)
+      if (global !== undefined) return global as S
       const message = `${node} is not connected to store '${name}', only to ${this.#stores.join(', ') || 'none'}`
       throw streamsError('STREAMS_STORE_NOT_CONNECTED', message, { node, store: name })
     }
-    return wanted instanceof DeclaredStore ? wanted.open(this.setup) : (this.#storeByName(name) as S)
+    return wanted instanceof DeclaredStore
+      ? wanted.open(this.setup)
+      : (openAccess(this.setup.specOf(name), this.setup) as S)
   }
 
   schedule(options: PunctuationOptions, punctuator: Punctuator): Cancellable {
@@ -57,21 +57,5 @@ export class TaskContext implements ProcessingContext {
 
   commit(): void {
     this.setup.task.requestCommit()
-  }
-
-  #storeByName(name: string): unknown {
-    const { context, specOf, drop } = this.setup
-    const spec = specOf(name)
-    switch (spec.kind) {
-      case 'keyValue':
-        return timestampedAccess(this.setup.store<StateStore>(name), context)
-      case 'session':
-        return sessionAccess(this.setup.store<SpanStore>(name), context, () => drop('late'))
-      case 'window':
-        if (spec.hasSpans) return this.setup.store(name)
-        return windowAccess(this.setup.store<StateStore>(name), context, spec, () => drop('late'))
-      default:
-        return this.setup.store(name)
-    }
   }
 }

@@ -6,6 +6,7 @@ import {
   keyValueStore,
   type ProcessorContext,
   type ProcessorRecord,
+  type ReadOnlyKeyValueStore,
   type TimestampedKeyValueStore,
   topology,
 } from '../../index.ts'
@@ -212,6 +213,22 @@ test('the store of a table can be read by its name', () => {
   driver.input(counts).pipe('k', 3, { timestamp: 4 })
   driver.input(words).pipe('k', 'v')
   assert.deepEqual(driver.output(copy).readAll(), [['k', '3 at 4']])
+})
+
+test('a global table is read by the name of its store, without being connected', () => {
+  const app = topology('global')
+  app.globalTable(counts, { store: 'counts' })
+  app
+    .stream(words)
+    .process((context: ProcessorContext<string, string>) => {
+      const rows = context.store<ReadOnlyKeyValueStore<string, number>>('counts')
+      return { process: ({ key, value }) => context.forward({ key, value: String(rows.get(value)?.value) }) }
+    })
+    .to(copy)
+  using driver = testDriver(app)
+  driver.input(counts).pipe('five', 5)
+  driver.input(words).pipe('k', 'five')
+  assert.deepEqual(driver.output(copy).readAll(), [['k', '5']])
 })
 
 test('processValues keeps keys, at the latest when it runs', () => {

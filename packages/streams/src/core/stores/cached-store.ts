@@ -12,7 +12,7 @@ export function openCachedStore(
   environment: StoreEnvironment,
 ): TaskStore<StateStore> {
   const { committed, changelog, ...rest } = environment
-  const { name, kind, keySerde, valueSerde } = spec
+  const { name, kind, keySerde, valueSerde, hasHeaders } = spec
   const bytes = new StoreBytes(committed, changelog)
   const store = new StateStore({ ...rest, name, kind, keySerde, valueSerde, bytes })
   let committedLatest = store.latestStart
@@ -35,7 +35,7 @@ export function openCachedStore(
     },
     restore(batches, { firstOffset, nextOffset, before }) {
       const progress = { records: 0, latestStart: store.latestStart }
-      committed.apply(restoreWrites(batches, firstOffset, kind, progress, before), nextOffset)
+      committed.apply(restoreWrites(batches, firstOffset, kind, progress, { before, hasHeaders }), nextOffset)
       store.latestStart = committedLatest = progress.latestStart
       return progress.records
     },

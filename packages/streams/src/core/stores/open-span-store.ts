@@ -10,7 +10,7 @@ import type { ReadOnlyStore } from './views.ts'
 /** Opens a store whose spans are looked up several at once: sessions, sliding windows. */
 export function openSpanStore(spec: SpecOf<'session' | 'window'>, environment: StoreEnvironment): TaskStore<SpanStore> {
   const { committed, changelog, ...rest } = environment
-  const { name, kind, keySerde, valueSerde, retentionMs } = spec
+  const { name, kind, keySerde, valueSerde, retentionMs, hasHeaders } = spec
   const bytes = new StoreBytes(committed, changelog)
   const layout = spec.kind === 'session' ? sessionLayout : windowLayout(spec.windowEnd)
   const store = new SpanStore({ ...rest, name, layout, retentionMs, keySerde, valueSerde, bytes })
@@ -32,7 +32,7 @@ export function openSpanStore(spec: SpecOf<'session' | 'window'>, environment: S
     },
     restore(batches, { firstOffset, nextOffset }) {
       const progress = { records: 0, latestStart: store.latestTime }
-      committed.apply(restoreWrites(batches, firstOffset, kind, progress), nextOffset)
+      committed.apply(restoreWrites(batches, firstOffset, kind, progress, { hasHeaders }), nextOffset)
       store.latestTime = progress.latestStart
       store.noteCommit()
       store.generation++

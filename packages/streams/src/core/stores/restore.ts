@@ -2,12 +2,20 @@ import type { RecordBatchView } from '@millrace/protocol'
 import type { ByteWrite } from './byte-store.ts'
 import { timestampBytes, writeMillis } from './bytes.ts'
 import { sessionEndOf, sessionSuffixBytes } from './session-key.ts'
+import { joined } from './value-headers.ts'
 import { isWindowKey, windowStartOf } from './window-key.ts'
 
 export interface RestoreProgress {
   records: number
   /** Greatest start of a window among them, or end of a session. */
   latestStart: number
+}
+
+interface RestoreForm {
+  /** Where restoring ends, exclusive. */
+  readonly before?: number | undefined
+  /** Whether the store keeps the headers of its records beside the values. */
+  readonly hasHeaders?: boolean | undefined
 }
 
 /**
@@ -19,7 +27,7 @@ export function* restoreWrites(
   firstOffset: number,
   kind: 'keyValue' | 'window' | 'session',
   progress: RestoreProgress,
-  before: number = Number.POSITIVE_INFINITY,
+  { before = Number.POSITIVE_INFINITY, hasHeaders = false }: RestoreForm = {},
 ): Generator<ByteWrite> {
   let scratch = Buffer.allocUnsafe(1024)
   for (const batch of batches) {
@@ -32,11 +40,12 @@ export function* restoreWrites(
       progress.records++
       if (kind === 'window') progress.latestStart = Math.max(progress.latestStart, windowStartOf(key))
       if (kind === 'session') progress.latestStart = Math.max(progress.latestStart, sessionEndOf(key))
-      const value = cursor.valueBytes()
-      if (value === null) {
+      const plain = cursor.valueBytes()
+      if (plain === null) {
         yield { key, value: undefined }
         continue
       }
+      const value = hasHeaders ? joined(cursor.headers(), plain) : plain
       const length = timestampBytes + value.length
       if (length > scratch.length) scratch = Buffer.allocUnsafe(length * 2)
       writeMillis(scratch, cursor.timestamp, 0)

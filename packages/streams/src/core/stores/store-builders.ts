@@ -7,12 +7,19 @@ import type { ProcessorSetup } from '../processor.ts'
 import { derivedKeySerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { SpecOf, StoreSpec } from '../topology/store-kinds.ts'
-import { plainAccess, timestampedAccess } from './key-value-access.ts'
-import { sessionAccess } from './session-access.ts'
-import type { SpanStore } from './span-store.ts'
+import { plainAccess } from './key-value-access.ts'
+import { openAccess } from './open-access.ts'
 import type { StateStore } from './state-store.ts'
-import type { KeyValueStore, SessionStore, TimestampedKeyValueStore, WindowStore } from './user-stores.ts'
-import { windowAccess } from './window-access.ts'
+import type {
+  HeadersKeyValueStore,
+  HeadersSessionStore,
+  HeadersWindowStore,
+  KeyValueStore,
+  SessionStore,
+  TimestampedKeyValueStore,
+  WindowStore,
+} from './user-stores.ts'
+import { withHeadersSerde } from './value-headers.ts'
 
 declare const access: unique symbol
 
@@ -70,8 +77,7 @@ export function timestampedKeyValueStore<K, V>(
   options: StoreBuilderOptions<V> & KeySerdeOption<K>,
 ): StoreBuilder<TimestampedKeyValueStore<K, V>> {
   const spec = keyValueSpecOf(options)
-  const open = (setup: ProcessorSetup): unknown => timestampedAccess(setup.store<StateStore>(spec.name), setup.context)
-  return new DeclaredStore(spec, open as (setup: ProcessorSetup) => TimestampedKeyValueStore<K, V>)
+  return declared(spec)
 }
 
 /**
@@ -90,25 +96,8 @@ export function windowStore<K, V>(
       readonly retentionMs: number
     },
 ): StoreBuilder<WindowStore<K, V>> {
-  const { sizeMs, retentionMs } = options
-  checkMs(options.name, 'sizeMs', sizeMs)
-  checkMs(options.name, 'retentionMs', retentionMs)
-  if (retentionMs < sizeMs) {
-    const message = `store '${options.name}': retentionMs (${retentionMs}) must be no less than sizeMs (${sizeMs})`
-    throw streamsError('STREAMS_TOPOLOGY_INVALID', message, { store: options.name })
-  }
-  const windowEnd = (startMs: number): number => startMs + sizeMs
-  const spec: SpecOf<'window'> = {
-    ...traitsOf(options),
-    kind: 'window',
-    retentionMs,
-    windowSizeMs: sizeMs,
-    windowEnd,
-  }
-  const open = (setup: ProcessorSetup): unknown => {
-    return windowAccess(setup.store<StateStore>(spec.name), setup.context, spec, () => setup.drop('late'))
-  }
-  return new DeclaredStore(spec, open as (setup: ProcessorSetup) => WindowStore<K, V>)
+  const spec = windowSpecOf(options)
+  return declared(spec)
 }
 
 /**
@@ -125,19 +114,40 @@ export function sessionStore<K, V>(
       readonly retentionMs: number
     },
 ): StoreBuilder<SessionStore<K, V>> {
-  const { name, retentionMs } = options
-  checkMs(name, 'retentionMs', retentionMs)
-  const spec: SpecOf<'session'> = { ...traitsOf(options), kind: 'session', retentionMs }
-  const open = (setup: ProcessorSetup): unknown => {
-    return sessionAccess(setup.store<SpanStore>(name), setup.context, () => setup.drop('late'))
-  }
-  return new DeclaredStore(spec, open as (setup: ProcessorSetup) => SessionStore<K, V>)
+  const spec = sessionSpecOf(options)
+  return declared(spec)
 }
 
 function checkMs(store: string, option: string, ms: number): void {
   if (Number.isSafeInteger(ms) && ms > 0) return
   const message = `store '${store}': ${option} must be a whole number of milliseconds above 0, not ${ms}`
   throw streamsError('STREAMS_TOPOLOGY_INVALID', message, { store })
+}
+
+function windowSpecOf(
+  options: AnyOptions & { readonly sizeMs: number; readonly retentionMs: number },
+): SpecOf<'window'> {
+  const { sizeMs, retentionMs } = options
+  checkMs(options.name, 'sizeMs', sizeMs)
+  checkMs(options.name, 'retentionMs', retentionMs)
+  if (retentionMs < sizeMs) {
+    const message = `store '${options.name}': retentionMs (${retentionMs}) must be no less than sizeMs (${sizeMs})`
+    throw streamsError('STREAMS_TOPOLOGY_INVALID', message, { store: options.name })
+  }
+  const windowEnd = (startMs: number): number => startMs + sizeMs
+  return {
+    ...traitsOf(options),
+    kind: 'window',
+    retentionMs,
+    windowSizeMs: sizeMs,
+    windowEnd,
+  }
+}
+
+function sessionSpecOf(options: AnyOptions & { readonly retentionMs: number }): SpecOf<'session'> {
+  const { name, retentionMs } = options
+  checkMs(name, 'retentionMs', retentionMs)
+  return { ...traitsOf(options), kind: 'session', retentionMs }
 }
 
 type AnyOptions = StoreBuilderOptions<unknown> & { readonly key?: Serde<unknown, never> }
@@ -153,4 +163,42 @@ function traitsOf({ name, key, value, cache = false, ...kept }: AnyOptions): Omi
     valueSerde: (value as AnySerde | undefined) ?? derivedValueSerde,
     ...keptAs({ ...kept, cache }),
   }
+}
+
+/**
+ * Declares a key-value store whose values carry time and headers of the record that made them (KIP-1271). The changelog has
+ * plain values, and the headers as its records'.
+ *
+ * @example
+ * const latest = keyValueStoreWithHeaders<string, Order>({ name: 'latest' })
+ */
+export function keyValueStoreWithHeaders<K, V>(
+  options: StoreBuilderOptions<V> & KeySerdeOption<K>,
+): StoreBuilder<HeadersKeyValueStore<K, V>> {
+  const spec = withHeaders(keyValueSpecOf(options))
+  return declared(spec)
+}
+
+/** As `windowStore`, with headers. */
+export function windowStoreWithHeaders<K, V>(
+  options: Parameters<typeof windowStore<K, V>>[0],
+): StoreBuilder<HeadersWindowStore<K, V>> {
+  const spec = withHeaders(windowSpecOf(options))
+  return declared(spec)
+}
+
+/** As `sessionStore`, with headers. */
+export function sessionStoreWithHeaders<K, V>(
+  options: Parameters<typeof sessionStore<K, V>>[0],
+): StoreBuilder<HeadersSessionStore<K, V>> {
+  const spec = withHeaders(sessionSpecOf(options))
+  return declared(spec)
+}
+
+function declared<S>(spec: StoreSpec): StoreBuilder<S> {
+  return new DeclaredStore(spec, (setup) => openAccess(spec, setup) as S)
+}
+
+function withHeaders<S extends StoreSpec>(spec: S): S {
+  return { ...spec, valueSerde: withHeadersSerde(spec.valueSerde), hasHeaders: true }
 }

@@ -1,4 +1,14 @@
-import type { RangeQuery, ReadOnlySessionStore, ReadOnlyWindowStore, StoreEntry, Timestamped } from './views.ts'
+import type { Header, HeaderInput } from '@millrace/protocol'
+import type {
+  RangeQuery,
+  ReadOnlySessionStore,
+  ReadOnlyWindowStore,
+  SessionEntry,
+  SessionQuery,
+  StoreEntry,
+  Timestamped,
+  WindowEntry,
+} from './views.ts'
 
 export interface AllQuery {
   readonly reverse?: boolean
@@ -51,4 +61,52 @@ export interface SessionStore<K, V> extends Omit<ReadOnlySessionStore<K, V>, 'ki
   readonly name: string
   /** null removes. A session that ended longer ago than retention is not taken any more. */
   put(key: K, session: { readonly startMs: number; readonly endMs: number }, value: V | null): void
+}
+
+/** What stores with headers say beside value and time. */
+export interface WithHeaders {
+  readonly headers: readonly Header[]
+}
+
+/** Time and headers of a value that is put: those of the record in hand unless given. */
+export interface PutAt {
+  readonly timestamp?: number
+  readonly headers?: readonly HeaderInput[]
+}
+
+/** A key-value store whose values carry time and headers of the record that made them (KIP-1271). */
+export interface HeadersKeyValueStore<K, V> {
+  readonly name: string
+  get(key: K): (Timestamped<V> & WithHeaders) | undefined
+  /** null deletes. */
+  put(key: K, value: V | null, at?: PutAt): void
+  putIfAbsent(key: K, value: V, at?: PutAt): (Timestamped<V> & WithHeaders) | undefined
+  delete(key: K): (Timestamped<V> & WithHeaders) | undefined
+  range(query: RangeQuery<K>): Iterable<StoreEntry<K, V> & WithHeaders>
+  all(query?: AllQuery): Iterable<StoreEntry<K, V> & WithHeaders>
+}
+
+/** A window store whose values carry headers. */
+export interface HeadersWindowStore<K, V> {
+  readonly name: string
+  put(key: K, windowStartMs: number, value: V | null, at?: PutAt): void
+  get(key: K, windowStartMs: number): (Timestamped<V> & WithHeaders) | undefined
+  fetch(key: K, query: Parameters<WindowStore<K, V>['fetch']>[1]): Iterable<WindowEntry<K, V> & WithHeaders>
+  fetchAll(query: Parameters<WindowStore<K, V>['fetchAll']>[0]): Iterable<WindowEntry<K, V> & WithHeaders>
+  all(): Iterable<WindowEntry<K, V> & WithHeaders>
+}
+
+/** A session store whose values carry headers. */
+export interface HeadersSessionStore<K, V> {
+  readonly name: string
+  put(
+    key: K,
+    session: { readonly startMs: number; readonly endMs: number },
+    value: V | null,
+    headers?: readonly HeaderInput[],
+  ): void
+  fetchSession(key: K, startMs: number, endMs: number): (Timestamped<V> & WithHeaders) | undefined
+  findSessions(key: K, query: SessionQuery): Iterable<SessionEntry<K, V> & WithHeaders>
+  fetch(key: K): Iterable<SessionEntry<K, V> & WithHeaders>
+  all(query?: Parameters<SessionStore<K, V>['all']>[0]): Iterable<SessionEntry<K, V> & WithHeaders>
 }

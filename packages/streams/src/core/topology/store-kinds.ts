@@ -20,6 +20,8 @@ interface StoreTraits {
    * no changelog (Kafka Streams' `reuse.ktable.source.topics`).
    */
   readonly restoresFrom?: string | undefined
+  /** Values are `StoredWithHeaders`; the changelog has them as plain values and headers. */
+  readonly hasHeaders?: boolean
 }
 
 export interface KeyValueKind {

@@ -1,0 +1,75 @@
+import type { Header } from '@millrace/protocol'
+import type { AnySerde } from '../topology/physical.ts'
+import { asBuffer } from './bytes.ts'
+import type { ChangelogWriter } from './store-bytes.ts'
+
+/** A value with the headers of the record that made it, as a store with headers holds it (KIP-1271). */
+export interface StoredWithHeaders {
+  readonly value: unknown
+  readonly headers: readonly Header[]
+}
+
+const noBytes = Buffer.alloc(0)
+const nullLength = 0xffff_ffff
+
+/** In stores: the length of the headers, the headers, the value. In changelogs headers are the record's. */
+export function withHeadersSerde(inner: AnySerde): AnySerde {
+  return {
+    name: `${inner.name} with headers`,
+    serialize(stored) {
+      const { value, headers } = stored as StoredWithHeaders
+      return joined(headers, inner.serialize(value))
+    },
+    deserialize(bytes) {
+      const { headers, value } = split(bytes)
+      return { value: inner.deserialize(value), headers }
+    },
+  }
+}
+
+/** A changelog of plain values, whose records have the headers. */
+export function loggingHeaders(log: ChangelogWriter): ChangelogWriter {
+  return (timestampMs, key, stored) => {
+    if (stored === null) return log(timestampMs, key, null)
+    const { headers, value } = split(stored)
+    log(timestampMs, key, value, headers)
+  }
+}
+
+export function joined(headers: readonly Header[], value: Uint8Array): Buffer {
+  const head = headers.length === 0 ? noBytes : Buffer.concat(headers.flatMap(headerParts))
+  return Buffer.concat([uint32(head.length), head, value])
+}
+
+function split(bytes: Uint8Array): { headers: Header[]; value: Buffer } {
+  const buffer = asBuffer(bytes)
+  const valueAt = 4 + buffer.readUInt32BE(0)
+  const headers: Header[] = []
+  for (let at = 4; at < valueAt; ) {
+    const keyLength = buffer.readUInt32BE(at)
+    const key = buffer.toString('utf8', at + 4, at + 4 + keyLength)
+    at += 4 + keyLength
+    const valueLength = buffer.readUInt32BE(at)
+    at += 4
+    if (valueLength === nullLength) {
+      headers.push({ key, value: null })
+      continue
+    }
+    // A copy: headers outlive the bytes of the store.
+    headers.push({ key, value: Buffer.from(buffer.subarray(at, at + valueLength)) })
+    at += valueLength
+  }
+  return { headers, value: buffer.subarray(valueAt) }
+}
+
+function headerParts({ key, value }: Header): Buffer[] {
+  const name = Buffer.from(key)
+  if (value === null) return [uint32(name.length), name, uint32(nullLength)]
+  return [uint32(name.length), name, uint32(value.length), value]
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4)
+  bytes.writeUInt32BE(value)
+  return bytes
+}
