@@ -2,6 +2,7 @@ import { type Random, randomInt, seededRandom } from '@millrace/base'
 import { runClock, VirtualClock } from '@millrace/base/internal'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import type { PlantedFaults } from '@millrace/streams/internal'
+import { differingCopies } from './compare-copies.ts'
 import { differences, expectedOf, type PlacedOrder } from './expectations.ts'
 import { ProcessClock } from './process-clock.ts'
 import { readAll } from './read-all.ts'
@@ -49,6 +50,7 @@ class World {
   readonly trace = new Trace()
   faults = 0
   readonly seen: Seen = { standbyRecords: 0, promotions: 0, restoredRecords: 0 }
+  readonly #seed: number
   readonly #random: Random
   readonly #log: (line: string) => void
   readonly #broker: SimulatedBroker
@@ -63,6 +65,7 @@ class World {
   #behind: readonly string[] = []
 
   constructor(seed: number, options: SeedOptions) {
+    this.#seed = seed
     this.#random = seededRandom(seed)
     this.#log = (line) => options.log?.(`${String(this.clock.now() - startMs).padStart(7)} ${line}`)
     this.#broker = new SimulatedBroker(this.clock, this.#random)
@@ -145,6 +148,7 @@ class World {
     // Otherwise the application is blamed for what its input was.
     if (inputs.length !== this.#orders.length)
       problems.unshift(`there are ${inputs.length} orders, not ${this.#orders.length}`)
+    problems.push(...(await this.#copiesThatDiffer()))
     for (const line of problems) this.#log(line)
     this.trace.note(JSON.stringify(outputs))
     return problems
@@ -315,6 +319,15 @@ class World {
           : [`${topic}/${partition}: ${committed} of ${offset} committed, stable to ${stable}`]
       })
       if (ends.length > 0 && this.#behind.length === 0) return
+      await this.#wait(200)
+    }
+  }
+
+  /** Every standby copy comes to hold what the task that runs holds, and there is one wherever there should be. */
+  async #copiesThatDiffer(): Promise<string[]> {
+    for (let waits = 0; ; waits++) {
+      const differing = await differingCopies(this.#instances, shapeOf(this.#seed))
+      if (differing.length === 0 || waits === 150) return differing
       await this.#wait(200)
     }
   }

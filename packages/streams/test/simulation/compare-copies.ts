@@ -1,0 +1,31 @@
+import { rangeQuery, windowRangeQuery } from '@millrace/streams'
+import type { GroupShape, SimulatedInstance } from './simulated-instance.ts'
+
+const stores = [
+  { name: 'customers', query: rangeQuery<unknown>({}) },
+  { name: 'customer-totals', query: rangeQuery<unknown>({}) },
+  { name: 'revenue-minute', query: windowRangeQuery<unknown>({ fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }) },
+]
+
+/** Copies of state that are not what the task that runs holds, and those that are missing; read by queries, as users would. */
+export async function differingCopies(
+  instances: readonly SimulatedInstance[],
+  { standbys }: GroupShape,
+): Promise<string[]> {
+  const problems: string[] = []
+  for (const { name, query } of stores) {
+    for (const partition of [0, 1]) {
+      const copies = { active: [] as string[], standby: [] as string[] }
+      for (const { runtime } of instances) {
+        const answer = await runtime?.queries.askPartition(name, partition, query, { standby: {} })
+        if (answer?.ok) copies[answer.role].push(JSON.stringify(answer.result))
+      }
+      const where = `${name}-${partition}`
+      if (copies.active.length !== 1) problems.push(`${where}: ${copies.active.length} instances run it`)
+      if (copies.standby.length < standbys) problems.push(`${where}: ${copies.standby.length} standby copies`)
+      const differing = copies.standby.filter((copy) => copy !== copies.active[0])
+      for (const copy of differing) problems.push(`${where}: a copy holds ${copy}, the task ${copies.active[0]}`)
+    }
+  }
+  return problems
+}
