@@ -1,12 +1,14 @@
-// A child process that runs one instance of the spend application: `instance-process.ts <brokers> <state directory>`.
+// A child process that runs one instance of the spend application:
+// `instance-process.ts <brokers> <state directory> [options as JSON]`.
 // Says every state on standard output, stops cleanly on SIGTERM.
 import { startStreams } from '@millrace/streams'
 
-const [brokers, stateDir] = process.argv.slice(2) as [string, string]
+const [brokers, stateDir, options = '{}'] = process.argv.slice(2) as [string, string, string?]
 const streams = await startStreams({
   topology: new URL('./spend-app.ts', import.meta.url),
   brokers,
   stateDir,
+  ...(JSON.parse(options) as object),
   limits: { sessionTimeoutMs: 2_000, heartbeatIntervalMs: 300, transactionTimeoutMs: 3_000 },
 })
 streams.onStateChange((state) => process.stdout.write(`${state}\n`))

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { kafkaClient } from '@millrace/kafka'
+import type { StartStreamsOptions } from '@millrace/streams'
 import type { BrokerSuite } from './broker-suite.ts'
 import { waitUntil } from './kafka.ts'
 import { createTopics, expectedSpend, placeOrders, spendNow, spendUpdates } from './orders.ts'
@@ -17,8 +18,8 @@ class InstanceProcess {
   readonly #child: ChildProcess
   #state = ''
 
-  constructor(brokers: string, stateDir: string) {
-    this.#child = spawn(process.execPath, ['--conditions=source', script, brokers, stateDir], {
+  constructor(brokers: string, stateDir: string, options: string) {
+    this.#child = spawn(process.execPath, ['--conditions=source', script, brokers, stateDir, options], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     this.#child.stdout!.on('data', (bytes: Buffer) => {
@@ -38,7 +39,11 @@ class InstanceProcess {
 }
 
 /** What remains when an instance dies in the middle of its work, against any broker. */
-export function registerTakeoverTests(name: string, { skip, startBroker }: BrokerSuite): void {
+export function registerTakeoverTests(
+  name: string,
+  { skip, startBroker }: BrokerSuite,
+  options: Partial<StartStreamsOptions> = {},
+): void {
   test(`${name}: a killed instance loses nothing, the other one takes over, and after a restart it takes part again`, {
     skip,
   }, async () => {
@@ -48,7 +53,8 @@ export function registerTakeoverTests(name: string, { skip, startBroker }: Broke
     await using broker = await startBroker()
     await using client = kafkaClient({ brokers: broker.brokers })
     await createTopics(client)
-    const start = (stateDir: string): InstanceProcess => new InstanceProcess(broker.brokers, join(directory, stateDir))
+    const start = (stateDir: string): InstanceProcess =>
+      new InstanceProcess(broker.brokers, join(directory, stateDir), JSON.stringify(options))
     const one = start('one')
     const two = start('two')
     const started = [one, two]
