@@ -57,6 +57,7 @@ export interface PartitionFailure {
 export type PartitionResult<R> = PartitionAnswer<R> | PartitionFailure
 
 const askAgainMs = 5
+const observeAgainMs = 20
 
 /** Asks the copy of a partition that is in this process; at once where nothing has to be waited for. */
 export function askPartition(
@@ -136,7 +137,6 @@ async function askStandby(
     const isYoung = maxStalenessMs === undefined || source.clock.now() - (asOfMs ?? -Infinity) <= maxStalenessMs
     return isYoung && isReached(position, options.bound, partition)
   }
-  let hasObserved = false
   while (!isFresh()) {
     if (source.clock.now() + askAgainMs > options.deadlineMs) {
       const isBehind = !isReached(copy.freshness().position, options.bound, partition)
@@ -145,12 +145,12 @@ async function askStandby(
         : failure('tooStale', tooStale(store, partition, { maxStalenessMs }))
     }
     try {
-      if (!hasObserved) await copy.observe()
+      // Again and again: the owner may not have committed yet what is waited for.
+      await copy.observe()
     } catch (error) {
       return failure('storeException', error as Error)
     }
-    hasObserved = true
-    if (!isFresh()) await sleep(source.clock, askAgainMs)
+    if (!isFresh()) await sleep(source.clock, observeAgainMs)
   }
   // It may have been promoted, closed or wiped while we waited.
   const now = source.copyOf(store, partition)

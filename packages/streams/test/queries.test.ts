@@ -1,0 +1,211 @@
+// What typed queries promise of an instance and of a standby copy beside it, on the embedded broker.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { type Broker, startBroker } from '@millrace/broker'
+import { serdes, topic } from '@millrace/contracts'
+import { type KafkaClient, kafkaClient, type Producer } from '@millrace/kafka'
+import {
+  boundOf,
+  keyQuery,
+  type PartitionResult,
+  queryable,
+  rangeQuery,
+  type StreamsInstance,
+  sessionKeyQuery,
+  startStreams,
+  timestampedKeyQuery,
+  topology,
+  windowKeyQuery,
+  windowRangeQuery,
+} from '@millrace/streams'
+import { waitUntil } from './support/kafka.ts'
+import { customers, expectedSpend, partitions } from './support/orders.ts'
+import spendApp, { order, spend } from './support/spend-app.ts'
+
+const totals = queryable.keyValue('totals', spend)
+const perMinute = queryable.window('per-minute', spend)
+const startMs = 1_700_000_000_000
+
+let broker: Broker
+let client: KafkaClient
+let producer: Producer
+let directory: string
+let one: StreamsInstance
+let two: StreamsInstance
+let placed = 0
+
+before(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-queries-'))
+  broker = await startBroker({ memory: true, config: { 'group.initial.rebalance.delay.ms': '0' } })
+  client = kafkaClient({ brokers: broker.brokers })
+  producer = client.producer({ lingerMs: 0 })
+  const topics = [order, spend, topic('apart', { key: serdes.string, value: serdes.string })]
+  await client.admin.createTopics(topics.map(({ name }) => ({ name, partitions, config: { 'retention.ms': '-1' } })))
+  const start = (name: string): Promise<StreamsInstance> =>
+    startStreams({
+      topology: spendApp,
+      brokers: broker.brokers,
+      stateDir: join(directory, name),
+      applicationServer: `${name}:1`,
+      numStandbyReplicas: 1,
+      commitIntervalMs: 50,
+    })
+  one = await start('one')
+  two = await start('two')
+  await place(200)
+  await waitUntil(() => [one, two].every((each) => ownedBy(each).length > 0 && ownedBy(each).length < partitions))
+  await waitUntil(() => everyPartition().every(({ standbyHosts }) => standbyHosts.length === 1))
+})
+after(async () => {
+  await Promise.all([one?.close(), two?.close()])
+  await producer?.close()
+  await client?.close()
+  await broker?.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const everyPartition = () =>
+  Array.from({ length: partitions }, (_, partition) => one.queries.metadataForPartition('totals', partition))
+const ownedBy = (instance: StreamsInstance): readonly number[] =>
+  instance.queries
+    .metadataForStore('totals')
+    .filter(({ isLocal }) => isLocal)
+    .flatMap(({ partitions: owned }) => owned)
+const ownerOf = (key: string): StreamsInstance => (one.queries.metadataForKey('totals', key).isLocal ? one : two)
+const otherThan = (instance: StreamsInstance): StreamsInstance => (instance === one ? two : one)
+
+async function place(count: number): Promise<{ topic: string; partition: number; offset: number }> {
+  let last = { partition: 0, offset: 0 }
+  for (let i = placed; i < placed + count; i++) {
+    const value = Buffer.from(order.value.serialize({ customer: `c${i % customers}`, cents: i }))
+    const key = Buffer.from(order.key.serialize(`o${i}`))
+    last = await producer.send({ topic: order.name, key, value, timestamp: startMs + i * 1_000 })
+  }
+  placed += count
+  return { topic: order.name, ...last }
+}
+
+function answer<R>(result: PartitionResult<R> | undefined): R {
+  assert.ok(result?.ok, result === undefined ? 'there is no answer' : !result.ok ? String(result.error) : '')
+  return result.result
+}
+
+test('a query bound to a write shows it, at the owner and at a copy', async () => {
+  for (let i = 0; i < 10; i++) {
+    const key = `c${placed % customers}`
+    const bound = boundOf([await place(1)])
+    const owner = ownerOf(key)
+    const expected = expectedSpend(placed).get(key)
+    for (const [instance, options] of [
+      [otherThan(owner), { bound, standby: {}, waitMs: 10_000 }],
+      [owner, { bound, waitMs: 10_000 }],
+    ] as const) {
+      const { partitions: answers, position } = await instance.queries.query(totals, keyQuery(key), options)
+      assert.equal(answers.size, 1)
+      const [[partition, result]] = [...answers] as [[number, PartitionResult<number | undefined>]]
+      assert.equal(answer(result), expected)
+      assert.equal(result.ok && result.role, instance === owner ? 'active' : 'standby')
+      assert.ok(position['spend-by-customer-repartition']?.[partition]! >= 0)
+    }
+  }
+})
+
+test('a bound that is not reached in time, and one that never can be, say so', async () => {
+  const owner = ownerOf('c1')
+  const ahead = { [order.name]: { 0: 1_000_000 } }
+  await assert.rejects(owner.queries.query(totals, keyQuery('c1'), { bound: ahead, waitMs: 50 }), {
+    code: 'STREAMS_BOUND_NOT_REACHED',
+    retriable: true,
+  })
+  const { partition } = owner.queries.metadataForKey('totals', 'c1')
+  const direct = { 'spend-by-customer-repartition': { [partition]: 1_000_000 } }
+  const { partitions: answers } = await owner.queries.query(totals, keyQuery('c1'), { bound: direct, waitMs: 50 })
+  const result = answers.get(partition)
+  assert.equal(result?.ok === false && result.reason, 'notUpToBound')
+  await assert.rejects(owner.queries.query(totals, keyQuery('c1'), { bound: { apart: { 0: 1 } } }), {
+    code: 'STREAMS_BOUND_UNRELATED',
+  })
+})
+
+test('answers stand by partition, and what is not here says why', async () => {
+  await one.queries.resolveBound('totals', boundOf([await place(1)]), 10_000)
+  const local = ownedBy(one)
+  const all = Array.from({ length: partitions }, (_, partition) => partition)
+  const { partitions: answers } = await one.queries.query(totals, rangeQuery(), { partitions: all })
+  const reasons = all.map((partition) => {
+    const result = answers.get(partition)
+    return result?.ok ? 'ok' : result?.reason
+  })
+  assert.deepEqual(
+    reasons,
+    all.map((partition) => (local.includes(partition) ? 'ok' : 'notActive')),
+  )
+  const both = await Promise.all(
+    [one, two].map((each) => each.queries.query(totals, rangeQuery(), { partitions: ownedBy(each) })),
+  )
+  const rows = both.flatMap(({ partitions: found }) => [...found.values()].flatMap((each) => answer(each)))
+  assert.equal(new Set(rows.map(({ key }) => key)).size, customers)
+  assert.equal(rows.length, customers)
+})
+
+test('windows are asked for by key and for all keys, and a store of another kind refuses', async () => {
+  const owner = ownerOf('c7')
+  const times = { fromMs: startMs - 60_000, toMs: startMs + 60_000 }
+  const forward = answer(
+    [...(await owner.queries.query(perMinute, windowKeyQuery('c7', times))).partitions.values()][0],
+  )
+  const backward = [
+    ...(await owner.queries.query(perMinute, windowKeyQuery('c7', { ...times, reverse: true }))).partitions,
+  ]
+  assert.ok(forward.length > 1)
+  assert.deepEqual(answer(backward[0]?.[1]), forward.toReversed())
+  const every = await owner.queries.query(perMinute, windowRangeQuery({ ...times, from: 'c7', to: 'c7' }))
+  const found = [...every.partitions.values()].filter(({ ok }) => ok).flatMap((each) => answer(each))
+  assert.deepEqual(found, forward)
+  assert.deepEqual(owner.queries.windowFetch('per-minute', 'c7', times), forward)
+  const wrong = owner.queries.query(totals as never, sessionKeyQuery('c7') as never)
+  await assert.rejects(wrong, { code: 'STREAMS_STORE_KIND' })
+})
+
+test('a copy that may be no older than asked for shows what was committed before, or says that it is behind', async () => {
+  const key = 'c3'
+  for (let i = 0; i < 5; i++) {
+    const owner = ownerOf(key)
+    await owner.queries.query(totals, keyQuery(key), { bound: boundOf([await place(customers)]), waitMs: 10_000 })
+    const committed = expectedSpend(placed).get(key)
+    const copy = otherThan(owner).queries
+    const query = copy.query(totals, timestampedKeyQuery(key), { standby: { maxStalenessMs: 0 }, waitMs: 5_000 })
+    const result = [...(await query).partitions.values()][0]
+    // As of the moment of asking is more than a copy can promise for long: it is fresh, or too stale.
+    if (result?.ok) assert.equal(result.result?.value, committed)
+    else assert.equal(result?.reason, 'tooStale')
+    const soon = await copy.query(totals, keyQuery(key), { standby: { maxStalenessMs: 1_000 }, waitMs: 5_000 })
+    assert.ok(answer([...soon.partitions.values()][0])! >= 0)
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    const later = await copy.query(totals, keyQuery(key), { standby: { maxStalenessMs: 900 }, waitMs: 5_000 })
+    assert.equal(answer([...later.partitions.values()][0]), committed)
+  }
+})
+
+test('what is not committed yet is seen by who asks for it alone', async () => {
+  const app = topology('slow')
+  app.stream(order).groupByKey().count({ store: 'seen' })
+  await using slow = await startStreams({
+    topology: app,
+    brokers: broker.brokers,
+    stateDir: join(directory, 'slow'),
+    commitIntervalMs: 600_000,
+  })
+  await place(1)
+  const seen = queryable.keyValue('seen', topic('seen', { key: serdes.string, value: serdes.json<number>() }))
+  const ask = async (isolation: 'committed' | 'uncommitted'): Promise<number | undefined> => {
+    const found = await slow.queries.query(seen, keyQuery(`o${placed - 1}`), { isolation })
+    const result = [...found.partitions.values()][0]
+    return result?.ok ? result.result : undefined
+  }
+  await waitUntil(async () => (await ask('uncommitted')) === 1)
+  assert.equal(await ask('committed'), undefined)
+})
