@@ -1,4 +1,8 @@
+import { fastGroups } from '../../packages/streams/test/support/group-setup.ts'
 import { registerInstanceTests } from '../../packages/streams/test/support/instance-suite.ts'
+import { registerOperationsTests } from '../../packages/streams/test/support/operations-suite.ts'
+import { registerResetTests } from '../../packages/streams/test/support/reset-suite.ts'
+import { registerStandbyTests } from '../../packages/streams/test/support/standby-suite.ts'
 import { registerTakeoverTests } from '../../packages/streams/test/support/takeover-suite.ts'
 import { apacheKafkaUnavailable, startApacheKafka } from '../kafka/apache-kafka.ts'
 
@@ -6,3 +10,6 @@ const skip = apacheKafkaUnavailable()
 
 registerInstanceTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka() })
 registerTakeoverTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka() })
+registerResetTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka() })
+registerStandbyTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka({ config: fastGroups }) })
+registerOperationsTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka({ config: fastGroups }) })

@@ -1,63 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startBroker } from '@millrace/broker'
-import { type KafkaClient, kafkaClient } from '@millrace/kafka'
-import {
-  keyQuery,
-  queryable,
-  rangeQuery,
-  type StartStreamsOptions,
-  type StreamsInstance,
-  startStreams,
-} from '@millrace/streams'
+import { keyQuery, queryable, rangeQuery, type StreamsInstance } from '@millrace/streams'
+import { fastGroups, setUpGroup } from './support/group-setup.ts'
 import { waitUntil } from './support/kafka.ts'
-import { createTopics, expectedSpend, placeOrders, spendNow } from './support/orders.ts'
+import { expectedSpend, placeOrders, spendNow } from './support/orders.ts'
 import poisonedApp from './support/poisoned-app.ts'
 import spendApp, { spend } from './support/spend-app.ts'
 
-interface Setup extends AsyncDisposable {
-  readonly client: KafkaClient
-  readonly directory: string
-  start(options?: Partial<StartStreamsOptions>): Promise<StreamsInstance>
-  settled(orders: number): Promise<void>
-}
-
-async function setUp(): Promise<Setup> {
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-threads-'))
-  const broker = await startBroker({
-    memory: true,
-    config: { 'group.min.session.timeout.ms': '500', 'group.initial.rebalance.delay.ms': '0' },
-  })
-  const client = kafkaClient({ brokers: broker.brokers })
-  await createTopics(client)
-  return {
-    client,
-    directory,
-    start: (options = {}) =>
-      startStreams({
-        topology: new URL('./support/spend-app.ts', import.meta.url),
-        brokers: broker.brokers,
-        stateDir: join(directory, 'state'),
-        ...options,
-        limits: { heartbeatIntervalMs: 100, probingRebalanceIntervalMs: 500, ...options.limits },
-      }),
-    async settled(orders) {
-      const expected = expectedSpend(orders)
-      await waitUntil(async () => {
-        const found = await spendNow(client)
-        return [...expected].every(([customer, total]) => found.get(customer) === total)
-      })
-    },
-    async [Symbol.asyncDispose]() {
-      await client.close()
-      await broker.close()
-      rmSync(directory, { recursive: true, force: true })
-    },
-  }
-}
+const suite = { startBroker: () => startBroker({ memory: true, config: fastGroups }) }
+const setUp = (): ReturnType<typeof setUpGroup> => setUpGroup(suite, new URL('./support/spend-app.ts', import.meta.url))
 
 const totals = queryable.keyValue('totals', spend)
 
@@ -80,7 +33,7 @@ test('two threads share the tasks, answer queries, and go on where they stood af
   const { client, start, settled } = setup
   await placeOrders(client, 0, 1_000)
   {
-    await using streams = await start({ threads: 2 })
+    await using streams = await start('one', { threads: 2 })
     await settled(1_000)
     await waitUntil(() => streams.state() === 'running')
     await assertTotals(streams, 1_000)
@@ -95,7 +48,7 @@ test('two threads share the tasks, answer queries, and go on where they stood af
     })
   }
   await placeOrders(client, 1_000, 200)
-  await using streams = await start({ threads: 2 })
+  await using streams = await start('one', { threads: 2 })
   await settled(1_200)
   await assertTotals(streams, 1_200)
 })
@@ -105,7 +58,7 @@ test('threads are added and removed while records are processed; tasks move with
   const { client, start, settled } = setup
   let restored = 0
   const restoreListener = { onBatchRestored: ({ records }: { records: number }) => (restored += records) }
-  await using streams = await start({ threads: 2, restoreListener: restoreListener as never })
+  await using streams = await start('one', { threads: 2, restoreListener: restoreListener as never })
   await placeOrders(client, 0, 1_000)
   await settled(1_000)
   assert.equal(streams.addThread(), 3)
@@ -122,8 +75,8 @@ test('threads are added and removed while records are processed; tasks move with
 
 test('a topology that is a closure cannot be run by several threads, and the error says so', async () => {
   await using setup = await setUp()
-  await assert.rejects(setup.start({ threads: 2, topology: spendApp }), { code: 'STREAMS_THREADS_NEED_MODULE' })
-  await using one = await setup.start({ topology: spendApp })
+  await assert.rejects(setup.start('one', { threads: 2, topology: spendApp }), { code: 'STREAMS_THREADS_NEED_MODULE' })
+  await using one = await setup.start('one', { topology: spendApp })
   await waitUntil(() => one.state() === 'running')
   assert.throws(() => one.addThread(), { code: 'STREAMS_THREADS_NEED_MODULE' })
 })
@@ -132,7 +85,7 @@ test('a failed thread is replaced where the handler says so, and the failure is 
   await using setup = await setUp()
   const { client, start, directory } = setup
   const told: unknown[] = []
-  await using streams = await start({
+  await using streams = await start('one', {
     topology: new URL('./support/poisoned-app.ts', import.meta.url),
     args: { file: join(directory, 'failed-once') },
     threads: 2,
@@ -151,7 +104,7 @@ test('the only thread is replaced too', async () => {
   await using setup = await setUp()
   const { client, start, directory } = setup
   const told: unknown[] = []
-  await using streams = await start({
+  await using streams = await start('one', {
     topology: () => poisonedApp({ file: join(directory, 'failed-once') }),
     uncaughtHandler(error) {
       told.push((error as { code?: string }).code)
@@ -166,14 +119,14 @@ test('the only thread is replaced too', async () => {
 
 test('an instance whose thread failed stops alone, or takes the whole application with it', async () => {
   await using setup = await setUp()
-  const { client, start, directory } = setup
+  const { client, start } = setup
   const poisoned = {
     topology: new URL('./support/poisoned-app.ts', import.meta.url),
     args: { file: null },
     uncaughtHandler: () => 'shutdownApplication' as const,
   }
-  await using one = await start({ ...poisoned, stateDir: join(directory, 'one') })
-  await using two = await start({ ...poisoned, stateDir: join(directory, 'two') })
+  await using one = await start('one', poisoned)
+  await using two = await start('two', poisoned)
   await waitUntil(() => one.state() === 'running' && two.state() === 'running')
   await placeOrders(client, 7, 1)
   const ends = await Promise.allSettled([one.finished, two.finished])
