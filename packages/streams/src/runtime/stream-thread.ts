@@ -225,7 +225,7 @@ export class StreamThread {
     this.times.polled(records)
     // Callbacks of the poll may have failed to commit.
     if (this.#broken) throw (this.#broken as { error: unknown }).error
-    this.#holdBack(...this.#tasks.openPending())
+    if (this.#tasks.hasPending) this.#openPending()
     const isPaused = this.#options.isPaused()
     if (isPaused && this.#isPaused) return
     this.#isPaused = isPaused
@@ -332,6 +332,14 @@ export class StreamThread {
     }
     this.#consumer.resume(ready.flatMap(({ inputs }) => [...inputs]))
     this.#options.onChange()
+  }
+
+  /** Another thread of the process may have let go of what is ours by now. */
+  #openPending(): void {
+    const standbys = this.#tasks.standbys.length
+    const opened = this.#tasks.openPending()
+    if (opened.length > 0) this.#holdBack(...opened)
+    if (this.#tasks.standbys.length > standbys) this.#standbys.replace(this.#tasks.standbys, () => false)
   }
 
   async #followStandbys(): Promise<void> {
@@ -497,6 +505,7 @@ export class StreamThread {
       this.#breakBy(error)
     }
     this.#hasJoined = false
+    this.#tasks.forgetPending()
     this.#restorer.drop(this.#tasks.all)
     for (const active of this.#tasks.all) active.phase = 'suspended'
     this.#options.onChange()

@@ -104,6 +104,11 @@ export class TaskSet {
     return opened
   }
 
+  /** What was waited for may go to another member in the rebalance under way. */
+  forgetPending(): void {
+    this.#pending.clear()
+  }
+
   openStandby(id: TaskId): void {
     const text = taskIdText(id)
     this.#options.stores.claim(id)
