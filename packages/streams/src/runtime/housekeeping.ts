@@ -22,6 +22,7 @@ export class Housekeeping {
   readonly #repartitionTopics: ReadonlySet<string>
   readonly #purged = new Map<string, number>()
   #purging: Promise<void> | undefined
+  #closed = false
   #purgedAtMs: number
   #cleanedAtMs: number
 
@@ -56,7 +57,9 @@ export class Housekeeping {
       .then(() => {
         for (const at of due) this.#purged.set(partitionText(at), at.offset)
       })
-      .catch(onFailure)
+      .catch((error: unknown) => {
+        if (!this.#closed) onFailure(error)
+      })
       .finally(() => {
         this.#purging = undefined
       })
@@ -77,7 +80,8 @@ export class Housekeeping {
     }
   }
 
-  async close(): Promise<void> {
-    await this.#purging
+  /** What is under way ends unheard: stopping does not wait for a broker that is away. */
+  close(): void {
+    this.#closed = true
   }
 }

@@ -537,12 +537,12 @@ export class StreamThread {
   async #close(): Promise<void> {
     this.#tasks.discard()
     await this.#tasks.closeAll()
+    this.#housekeeping.close()
     const closing = [
       this.#consumer.close({ group: this.#leaving }),
       this.#restorer.close(),
       this.#standbys.close(),
       this.#transactor.close(),
-      this.#housekeeping.close(),
     ]
     for (const outcome of await Promise.allSettled(closing)) {
       if (outcome.status === 'rejected') this.#options.onFailure(outcome.reason)
