@@ -5,6 +5,7 @@ import { type GraphNode, graphNode } from '../topology/graph.ts'
 import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
 import type { Windowed } from '../windows/windows.ts'
 import { checkedName } from './graph-builder.ts'
+import { keptAs } from './kept-as.ts'
 import type { Table } from './table.ts'
 import { tableTraits } from './table-spec.ts'
 
@@ -17,6 +18,10 @@ export function suppressedTable(table: Table, rule: TimeLimit | FinalResults): T
   const name = rule.name === undefined ? builder.newName(prefix) : checkedName(rule.name)
   const storeName = rule.name === undefined ? builder.storeNameOr(undefined, prefix) : `${name}-store`
   const { maxRecords, maxBytes, whenFull } = rule
+  if (parent.table?.store?.kind === 'versioned') {
+    // What is held back is the row of a key, and a versioned table has several.
+    throw streamsError('STREAMS_TOPOLOGY_INVALID', `${name}: updates of a versioned table cannot be held back`)
+  }
   const isFinal = rule.until === 'windowCloses'
   const options = {
     maxRecords,
@@ -42,8 +47,7 @@ export function suppressedTable(table: Table, rule: TimeLimit | FinalResults): T
           kind: 'buffer',
           keySerde,
           valueSerde,
-          cached: false,
-          changelog: rule.logged ? {} : undefined,
+          ...keptAs({ cache: false, changelog: rule.changelog }),
           countsBytes: maxBytes !== Number.POSITIVE_INFINITY,
         })
         const create = suppressOperator(options, storeName)

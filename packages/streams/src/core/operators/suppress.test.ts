@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serdes, topic } from '@millrace/contracts'
 import {
+  calendarWindow,
   sessionWindow,
   type Topology,
   topology,
@@ -220,11 +221,52 @@ test('what cannot be is refused', () => {
 })
 
 test('a buffer that is not logged has no changelog; one that is has a compacted one', () => {
-  const changelogs = (logged: boolean): unknown[] =>
-    runnable(limitedRows({ afterMs: 1, buffer: 'unbounded', logged, name: 'held' }))
+  const changelogs = (changelog: boolean): unknown[] =>
+    runnable(limitedRows({ afterMs: 1, buffer: 'unbounded', changelog, name: 'held' }))
       .plan()
       .internalTopics.filter(({ store }) => store === 'held-store')
       .map(({ name, config }) => [name, config['cleanup.policy']])
   assert.deepEqual(changelogs(true), [['limited-held-store-changelog', 'compact']])
   assert.deepEqual(changelogs(false), [])
+})
+
+test('days of a time zone close as other windows do', () => {
+  const days = calendarWindow({ unit: 'day', timeZone: 'Europe/Berlin', graceMs: 3_600_000 })
+  const out = topic('days', { key: windowedSerde(serdes.string, days), value: serdes.json<number>() })
+  const programs = {
+    suppress: (app: Topology) =>
+      app
+        .stream(clicks)
+        .groupByKey()
+        .window(days)
+        .count()
+        .suppress(untilWindowCloses({ buffer: 'unbounded' })),
+    onClose: (app: Topology) => app.stream(clicks).groupByKey().window(days, { emit: 'onClose' }).count(),
+  }
+  for (const build of Object.values(programs)) {
+    const app = topology('days')
+    build(app).to(out)
+    using driver = testDriver(app)
+    // The night in which clocks go forward: the day has 23 hours.
+    click(driver, Date.parse('2026-03-28T23:30:00Z'))
+    click(driver, Date.parse('2026-03-29T21:59:59Z'))
+    click(driver, Date.parse('2026-03-29T22:59:59Z'), 'b')
+    assert.deepEqual(driver.output(out).readAll(), [])
+    click(driver, Date.parse('2026-03-29T23:00:00Z'), 'b')
+    const [[key, count]] = driver.output(out).readAll() as [[{ window: { start: number; end: number } }, number]]
+    assert.equal(count, 2)
+    assert.equal((key.window.end - key.window.start) / 3_600_000, 23)
+  }
+})
+
+test('what a serde loses is found when it is held back', () => {
+  const dates = topic('dates', { key: serdes.string, value: serdes.json<Date | string>() })
+  const app = topology('dates')
+  app
+    .table(rows)
+    .mapValues((value): Date | string => new Date(value))
+    .suppress(untilTimeLimit({ afterMs: 10, buffer: 'unbounded' }))
+    .to(dates)
+  using driver = testDriver(app)
+  assert.throws(() => put(driver, 'a', 1, 0), { code: 'STREAMS_VALUE_LOSSY' })
 })

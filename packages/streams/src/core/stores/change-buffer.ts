@@ -148,7 +148,7 @@ export class ChangeBuffer {
     const known = record.valueBytesUnder(valueSerde)
     const next = new HeldValue(
       valueSerde,
-      known === undefined ? { value: kept(record.value) } : { bytes: known && Buffer.from(known) },
+      known === undefined ? { value: this.#checked(record.value) } : { bytes: known && Buffer.from(known) },
     )
     const old = new HeldValue(valueSerde, { value: kept(record.oldValue) })
     const { topic, partition, offset, headers } = context
@@ -204,6 +204,13 @@ export class ChangeBuffer {
     this.#byKey.clear()
     this.#dirty.clear()
     this.#sizeBytes = 0
+  }
+
+  /** In the test driver: what its serde loses is found before it is written down. */
+  #checked(value: unknown): unknown {
+    const { strict } = this.#environment
+    if (strict === undefined || value === null) return kept(value)
+    return strict.put(value, this.#spec.valueSerde, this.#spec.name)
   }
 
   #load(): void {

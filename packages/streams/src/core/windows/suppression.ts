@@ -15,8 +15,11 @@ export interface TimeLimitOptions {
   readonly buffer: 'unbounded' | (BufferBounds & { readonly whenFull?: 'emitEarly' | 'shutDown' })
   /** Name of the step; its store is `<name>-store`. */
   readonly name?: string
-  /** Whether what is held back survives a restart; true unless turned off. */
-  readonly logged?: boolean
+  /**
+   * Whether what is held back is logged, so that a lost disk loses nothing: true unless told otherwise. Settings are
+   * those of the changelog topic, under Kafka's names.
+   */
+  readonly changelog?: boolean | Readonly<Record<string, string>>
 }
 
 export interface WindowCloseOptions {
@@ -24,8 +27,11 @@ export interface WindowCloseOptions {
   readonly buffer: 'unbounded' | (BufferBounds & { readonly whenFull: 'shutDown' })
   /** Name of the step; its store is `<name>-store`. */
   readonly name?: string
-  /** Whether what is held back survives a restart; true unless turned off. */
-  readonly logged?: boolean
+  /**
+   * Whether what is held back is logged, so that a lost disk loses nothing: true unless told otherwise. Settings are
+   * those of the changelog topic, under Kafka's names.
+   */
+  readonly changelog?: boolean | Readonly<Record<string, string>>
 }
 
 interface Suppression {
@@ -33,7 +39,7 @@ interface Suppression {
   readonly maxBytes: number
   readonly whenFull: 'emitEarly' | 'shutDown'
   readonly name: string | undefined
-  readonly logged: boolean
+  readonly changelog: boolean | Readonly<Record<string, string>>
 }
 
 /** What `untilTimeLimit` returns. */
@@ -55,14 +61,14 @@ export interface FinalResults extends Suppression {
  * totals.suppress(untilTimeLimit({ afterMs: 60_000, buffer: { maxRecords: 10_000 } }))
  */
 export function untilTimeLimit(options: TimeLimitOptions): TimeLimit {
-  const { afterMs, name, logged = true } = options
+  const { afterMs, name, changelog = true } = options
   return {
     until: 'timeLimit',
     afterMs: wholeMs('untilTimeLimit', 'afterMs', afterMs, 0),
     ...bounds('untilTimeLimit', options.buffer),
     whenFull: options.buffer === 'unbounded' ? 'emitEarly' : (options.buffer.whenFull ?? 'emitEarly'),
     name,
-    logged,
+    changelog,
   }
 }
 
@@ -74,14 +80,14 @@ export function untilTimeLimit(options: TimeLimitOptions): TimeLimit {
  * @example
  * perMinute.suppress(untilWindowCloses({ buffer: 'unbounded' })).to(finalCounts)
  */
-export function untilWindowCloses({ buffer, name, logged = true }: WindowCloseOptions): FinalResults {
+export function untilWindowCloses({ buffer, name, changelog = true }: WindowCloseOptions): FinalResults {
   if (buffer !== 'unbounded' && buffer.whenFull !== 'shutDown') {
     throw invalid(
       'untilWindowCloses',
       "a bounded buffer needs whenFull: 'shutDown', since final results cannot come early",
     )
   }
-  return { until: 'windowCloses', ...bounds('untilWindowCloses', buffer), whenFull: 'shutDown', name, logged }
+  return { until: 'windowCloses', ...bounds('untilWindowCloses', buffer), whenFull: 'shutDown', name, changelog }
 }
 
 function bounds(what: string, buffer: 'unbounded' | BufferBounds): Pick<Suppression, 'maxRecords' | 'maxBytes'> {

@@ -97,7 +97,7 @@ export const cogroups: ScenarioGroup = {
           .and(grouped(app, two), fold('2'))
           .window(minute)
           .aggregate({ initial: '' })
-          .suppress(untilWindowCloses({ buffer: 'unbounded', logged: false }))
+          .suppress(untilWindowCloses({ buffer: 'unbounded', changelog: false }))
           .to(out),
     },
     { name: 'sliding windows', input: windowed, build: (app) => cogrouped(app).window(close).aggregate(store).to(out) },

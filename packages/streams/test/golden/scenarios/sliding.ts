@@ -130,7 +130,7 @@ export const sliding: ScenarioGroup = {
           .groupByKey()
           .window(close)
           .reduce(concat, { store: 'joined' })
-          .suppress(untilWindowCloses({ buffer: 'unbounded', logged: false }))
+          .suppress(untilWindowCloses({ buffer: 'unbounded', changelog: false }))
           .to(out)
       },
     },
