@@ -1,5 +1,6 @@
 import type { KafkaClient, TopicPartition } from '@millrace/kafka'
 import { streamsError } from '../../errors.ts'
+import { deleteOffsets } from './delete-offsets.ts'
 import { groupMembers, removeMembers, type StreamsMember } from './group-members.ts'
 import { internalTopicsOf } from './internal-topic-names.ts'
 import { type ResetOffset, type ResetTarget, resetOffsets } from './reset-target.ts'
@@ -89,7 +90,15 @@ export async function applyReset(
     }
     await removeMembers(client, applicationId, members)
   }
-  // Topics first: offsets committed before would stand although the deletion failed, and inputs be counted twice.
+  // A topic that is made again must not be read from where the deleted one ended: Apache Kafka keeps offsets of deleted topics for
+  // a while.
+  const committed = groups.includes(applicationId) ? await client.admin.committedOffsets(applicationId) : []
+  await deleteOffsets(
+    client,
+    applicationId,
+    committed.filter(({ topic }) => deletedTopics.includes(topic)),
+  )
+  // Topics before inputs: offsets committed before would stand although the deletion failed, and inputs be counted twice.
   if (deletedTopics.length > 0) await client.admin.deleteTopics(deletedTopics, { ifExists: true })
   if (offsets.length === 0) return
   await using consumer = client.consumer({ groupId: applicationId })
