@@ -126,7 +126,7 @@ test('an instance whose thread failed stops alone, or takes the whole applicatio
     uncaughtHandler: () => 'shutdownApplication' as const,
   }
   await using one = await start('one', poisoned)
-  await using two = await start('two', poisoned)
+  await using two = await start('two', { ...poisoned, threads: 2 })
   await waitUntil(() => one.state() === 'running' && two.state() === 'running')
   await placeOrders(client, 7, 1)
   const ends = await Promise.allSettled([one.finished, two.finished])

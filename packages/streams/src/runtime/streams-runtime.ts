@@ -271,11 +271,12 @@ export class StreamsRuntime implements StreamsInstance {
     const context: ThreadContext = {
       ...given,
       counts: this.#counts,
-      isPaused: () => this.#isPaused,
+      // One that only has to tell others to stop would fail as its predecessor did.
+      isPaused: () => given.endsApplication || this.#isPaused,
       tell: tellListeners(restoreListener ?? {}),
       onChange: () => this.#changed(),
       onFailure,
-      onShutdownRequested: () => this.#endRequested(given.endsApplication),
+      onShutdownRequested: () => this.#endRequested(),
     }
     const elsewhere = startThread?.(context)
     if (elsewhere) return elsewhere
@@ -303,10 +304,11 @@ export class StreamsRuntime implements StreamsInstance {
   }
 
   /** Whoever asked goes last, so that the others hear of it in the rebalance that its leaving would end. */
-  #endRequested(isOwn: boolean): void {
+  #endRequested(): void {
     if (this.#shutdownRequested) return
     this.#shutdownRequested = true
     const { clock, config } = this.#options
+    const isOwn = this.#threads?.isEndingApplication === true
     if (isOwn) clock.after(2 * config.heartbeatIntervalMs, () => this.#threads?.stop())
     else this.#threads?.stop()
   }

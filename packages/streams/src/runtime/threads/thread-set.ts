@@ -32,6 +32,8 @@ export class ThreadSet {
   #failure: { readonly error: unknown } | undefined
   failed = 0
   #finish: () => void = () => undefined
+  /** Whether it is this instance that asked all to stop. */
+  isEndingApplication = false
 
   constructor(options: ThreadSetOptions) {
     this.#options = options
@@ -90,6 +92,7 @@ export class ThreadSet {
 
   /** Every instance is told to stop, by a thread that is a member of the group. */
   endApplication(index: number): void {
+    this.isEndingApplication = true
     const [alive] = this.all
     if (alive) alive.askForShutdown()
     else this.#spawn(index, true)
