@@ -8,6 +8,7 @@ import { brokerStart } from './trials/broker-start.ts'
 import { captureOutbox } from './trials/capture-outbox.ts'
 import { clientConsume, clientConsumeRecords } from './trials/client-consume.ts'
 import { streamsAggregate, streamsFilterMap } from './trials/streams.ts'
+import { streamsQueryLocal, streamsQueryRemote } from './trials/streams-query.ts'
 
 export const trials: readonly Trial[] = [
   clientConsume,
@@ -22,5 +23,7 @@ export const trials: readonly Trial[] = [
   brokerPartitions,
   streamsAggregate,
   streamsFilterMap,
+  streamsQueryLocal,
+  streamsQueryRemote,
   captureOutbox,
 ]

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { MillraceError } from '@millrace/base'
 import { serdes } from '@millrace/contracts'
 import type { PartitionResult, StateQuery, StoreChange, StoreChanges } from '@millrace/streams'
 import { streamsErrors } from '@millrace/streams'
-import { MillraceError } from '@millrace/base'
 import { type GatewayOptions, startGateway } from './gateway.ts'
 import type { ReadOptions, StateProvider } from './state-provider.ts'
 

@@ -1,3 +1,4 @@
+export { appState } from './app-state.ts'
 export { gatewayErrors } from './errors.ts'
 export { type Gateway, type GatewayContent, type GatewayOptions, startGateway } from './gateway.ts'
 export type { ConnectorReport } from './routes/connectors.ts'

@@ -81,7 +81,7 @@ export function optionalNumber(name: string, text: string | undefined): number |
   return text === undefined ? undefined : wholeNumber(name, text)
 }
 
-export function wholeNumber(name: string, text: string): number {
+function wholeNumber(name: string, text: string): number {
   const number = Number(text)
   if (text === '' || !Number.isSafeInteger(number) || number < 0)
     throw badParameter(name, text, 'a whole number from 0')

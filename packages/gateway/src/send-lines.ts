@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { isMillraceError } from '@millrace/base'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { gatewayError } from './errors.ts'
 
 /** Bounds of answers that go on for as long as their reader reads. */
@@ -20,7 +20,6 @@ export interface StreamLimits {
  * `failed` writes it: the status has been sent by then.
  */
 export async function sendLines(
-  request: FastifyRequest,
   reply: FastifyReply,
   contentType: string,
   limits: StreamLimits,
@@ -33,7 +32,6 @@ export async function sendLines(
   const { raw } = reply
   const gone = new AbortController()
   const signal = AbortSignal.any([gone.signal, limits.closing])
-  request.raw.socket.once('close', () => gone.abort())
   raw.once('close', () => gone.abort())
   const items = make(signal)[Symbol.asyncIterator]()
   limits.open++

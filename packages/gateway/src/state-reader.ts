@@ -20,7 +20,7 @@ export interface Collected<T> {
 }
 
 /** A question to some partitions, for whoever has them. */
-export interface Question<T> {
+interface Question<T> {
   readonly store: string
   readonly partitions: readonly number[]
   readonly query: StateQuery
@@ -215,7 +215,7 @@ function failureOf(store: string, partition: number | undefined, error: unknown)
   }
 }
 
-export function unavailable(store: string, partition?: number, cause?: unknown): Error {
+function unavailable(store: string, partition?: number, cause?: unknown): Error {
   return gatewayError('STATE_UNAVAILABLE', `"${store}" is being moved or restored`, { store, partition }, cause)
 }
 

@@ -25,7 +25,7 @@ export interface Answer<T> extends Omit<Collected<unknown>, 'rows'> {
   readonly body: T
 }
 
-export interface Page {
+interface Page {
   readonly entries: readonly EntryBody[]
   readonly next: string | undefined
 }
@@ -226,7 +226,7 @@ function bounded<T>(store: string, spans: readonly T[], { limit }: Query): reado
 }
 
 /** Another instance asks for one entry more than its client, to see whether there is one. */
-export function limitOf({ query: { limit }, forwarded }: ReadRequest): number {
+function limitOf({ query: { limit }, forwarded }: ReadRequest): number {
   if (limit === undefined) return defaultLimit
   const number = optionalNumber('limit', limit)!
   if (number < 1 || number > (forwarded ? maxLimit + 1 : maxLimit))

@@ -15,8 +15,8 @@ export function changeRoutes(server: FastifyInstance, reader: StateReader, limit
     const following = { ...read, query: { ...read.query, after } }
     const events = (signal: AbortSignal): AsyncGenerator<FollowEvent> => follow(reader, name, following, signal)
     return request.headers.accept?.includes('text/event-stream')
-      ? sendLines(request, reply, 'text/event-stream', limits, (signal) => eventsOf(events(signal)))
-      : sendLines(request, reply, 'application/x-ndjson', limits, (signal) => linesOf(events(signal)))
+      ? sendLines(reply, 'text/event-stream', limits, (signal) => eventsOf(events(signal)))
+      : sendLines(reply, 'application/x-ndjson', limits, (signal) => linesOf(events(signal)))
   })
 }
 

@@ -22,7 +22,7 @@ export function storeRoutes(server: FastifyInstance, reader: StateReader, limits
     // The keys `.` and `..` cannot stand in a path.
     if (read.query.key !== undefined) return send(reply, await answerKey(reader, name, read.query.key, read))
     if (wantsLines(request) && reader.find(name).store.kind === 'keyValue') {
-      return sendLines(request, reply, lines, limits, (signal) => linesOf(growingRange(reader, name, read, signal)))
+      return sendLines(reply, lines, limits, (signal) => linesOf(growingRange(reader, name, read, signal)))
     }
     return send(reply, await answerAll(reader, name, read))
   })

@@ -1,12 +1,11 @@
 import { isAbsolute, resolve } from 'node:path'
 import { type RunningConnector, runSink, runSource, type TopicSpec } from '@millrace/connect'
-import { type ConnectorReport, type Gateway, type GatewayContent, startGateway } from '@millrace/gateway'
+import { appState, type ConnectorReport, type Gateway, type GatewayContent, startGateway } from '@millrace/gateway'
 import { type KafkaClient, type KafkaClientOptions, networkTransport } from '@millrace/kafka'
 import { failureHandlers, type StreamsInstance, startStreams, type Topology } from '@millrace/streams'
 import type { AppReference } from '../config/define-config.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { millraceError } from '../errors.ts'
-import { AppState } from './app-state.ts'
 import { reportConnectors } from './connector-events.ts'
 import { gatewayToken } from './gateway-token.ts'
 import { transportOf } from './kafka-security.ts'
@@ -96,7 +95,7 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
     const app = starting.use(
       await startApp(reference, { topology: topologies.get(reference) as Topology, loaded, client, gateway, memory }),
     )
-    content.state.push(new AppState(app))
+    content.state.push(appState(app))
     content.metrics.push(app)
     content.applications?.push(app)
     content.health.push({

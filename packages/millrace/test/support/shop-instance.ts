@@ -1,12 +1,11 @@
 // A process with one instance of the shop and its gateway: `shop-instance.ts <brokers> <state directory> <standby copies>`.
 // Says `listening on <url>` once it serves, and stops cleanly on SIGTERM. The gateway's token is that of the environment.
-import { startGateway } from '@millrace/gateway'
+import { appState, type StateProvider, startGateway } from '@millrace/gateway'
 import { startStreams } from '@millrace/streams'
-import { AppState } from '../../src/run/app-state.ts'
 import shop from './shop.ts'
 
 const [brokers, stateDir, standbys] = process.argv.slice(2) as [string, string, string]
-const state: AppState[] = []
+const state: StateProvider[] = []
 await using gateway = await startGateway(
   { state, metrics: [], health: [], connectors: () => [], isStarting: () => state.length === 0 },
   { port: 0, token: process.env.SHOP_TOKEN },
@@ -19,7 +18,7 @@ await using streams = await startStreams({
   numStandbyReplicas: Number(standbys),
   limits: { sessionTimeoutMs: 3_000, heartbeatIntervalMs: 300, transactionTimeoutMs: 3_000 },
 })
-state.push(new AppState(streams))
+state.push(appState(streams))
 process.once('SIGTERM', () => void streams.close())
 process.stdout.write(`listening on ${gateway.url}\n`)
 await streams.finished

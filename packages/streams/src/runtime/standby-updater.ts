@@ -165,6 +165,7 @@ export class StandbyUpdater {
   #begin(followed: Followed, checkpoint: number | undefined, begin: number): void {
     if (checkpoint === undefined) this.#options.stores.wipe(followed.standby.id, followed.store)
     followed.position = checkpoint ?? begin
+    followed.reached = followed.position
     const { topic, partition, position } = followed
     this.#consumer!.seek({ topic, partition, offset: position })
     this.#consumer!.resume([followed])

@@ -46,6 +46,8 @@ export interface PartitionAnswer<R> {
   readonly role: 'active' | 'standby'
   /** The next changelog offset behind what was read, of stores that keep a changelog. */
   readonly checkpoint: number | undefined
+  /** The next changelog offset that the copy reads, with what only marks the ends of transactions. */
+  readonly reached?: number | undefined
 }
 
 export interface PartitionFailure {
@@ -93,7 +95,8 @@ function read(
   const { position } = copy.freshness()
   try {
     const result = answerQuery(store.name, copy.view(store.name, isolation), query)
-    return { ok: true, result, position, role: copy.role, checkpoint: copy.checkpoint(store.name) }
+    const [checkpoint, reached] = [copy.checkpoint(store.name), copy.reached(store.name)]
+    return { ok: true, result, position, role: copy.role, checkpoint, reached }
   } catch (error) {
     const isKind = isMillraceError(error) && error.code === 'STREAMS_STORE_KIND'
     return failure(isKind ? 'unknownQueryType' : 'storeException', error as Error)

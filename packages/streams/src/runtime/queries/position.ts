@@ -7,7 +7,7 @@ export type Position = Readonly<Record<string, Readonly<Record<number, number>>>
 /** What a query is to see at least, as Kafka Streams' `PositionBound`; `{}` is no bound. */
 export type PositionBound = Position
 
-export interface WrittenTo {
+interface WrittenTo {
   readonly topic: string
   readonly partition: number
   readonly offset: number

@@ -41,7 +41,7 @@ export class ReplicaFreshness {
     this.#options = options
   }
 
-  /** As of now; only grows. */
+  /** As of now; it only grows, unless the copy had to begin again. */
   get freshness(): Freshness {
     const { reachedOf } = this.#options
     const isReached = ({ ends }: Observation): boolean =>
@@ -49,6 +49,7 @@ export class ReplicaFreshness {
         const end = ends.get(partitionText(changelog))
         return end !== undefined && (end === 0 || (reachedOf(changelog) ?? -1) >= end)
       })
+    if (this.#reached !== undefined && !isReached(this.#reached)) this.#reached = undefined
     for (let at = this.#pending.length - 1; at >= 0; at--) {
       if (!isReached(this.#pending[at]!)) continue
       this.#reached = this.#pending[at]

@@ -69,16 +69,16 @@ export interface TimeRange extends Page {
 
 type Query<Type extends string, On extends QueryableKind, Fields> = Readonly<{ type: Type; on: On }> & Readonly<Fields>
 
-export type KeyQuery<K> = Query<'key', 'keyValue', { key: K }>
-export type TimestampedKeyQuery<K> = Query<'timestampedKey', 'keyValue', { key: K }>
-export type RangeQuery<K> = Query<'range', 'keyValue', KeyRange<K>>
-export type TimestampedRangeQuery<K> = Query<'timestampedRange', 'keyValue', KeyRange<K>>
-export type WindowKeyQuery<K> = Query<'windowKey', 'window', { key: K } & TimeRange>
-export type WindowRangeQuery<K> = Query<'windowRange', 'window', TimeRange & Pick<KeyRange<K>, 'from' | 'to'>>
-export type SessionKeyQuery<K> = Query<'sessionKey', 'session', { key: K } & TimeRange>
-export type SessionRangeQuery<K> = Query<'sessionRange', 'session', TimeRange & Pick<KeyRange<K>, 'from' | 'to'>>
-export type VersionedKeyQuery<K> = Query<'versionedKey', 'versioned', { key: K; asOfMs?: number | undefined }>
-export type MultiVersionedKeyQuery<K> = Query<
+type KeyQuery<K> = Query<'key', 'keyValue', { key: K }>
+type TimestampedKeyQuery<K> = Query<'timestampedKey', 'keyValue', { key: K }>
+type RangeQuery<K> = Query<'range', 'keyValue', KeyRange<K>>
+type TimestampedRangeQuery<K> = Query<'timestampedRange', 'keyValue', KeyRange<K>>
+type WindowKeyQuery<K> = Query<'windowKey', 'window', { key: K } & TimeRange>
+type WindowRangeQuery<K> = Query<'windowRange', 'window', TimeRange & Pick<KeyRange<K>, 'from' | 'to'>>
+type SessionKeyQuery<K> = Query<'sessionKey', 'session', { key: K } & TimeRange>
+type SessionRangeQuery<K> = Query<'sessionRange', 'session', TimeRange & Pick<KeyRange<K>, 'from' | 'to'>>
+type VersionedKeyQuery<K> = Query<'versionedKey', 'versioned', { key: K; asOfMs?: number | undefined }>
+type MultiVersionedKeyQuery<K> = Query<
   'multiVersionedKey',
   'versioned',
   { key: K; fromMs?: number | undefined; toMs?: number | undefined; ascending?: boolean | undefined }

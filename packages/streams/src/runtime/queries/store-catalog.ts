@@ -99,7 +99,7 @@ export class StoreCatalog {
 }
 
 /** How a store can be asked; undefined for those that joins and buffers keep for themselves. */
-export function kindOf({ kind }: { readonly kind: string }): QueryableKind | undefined {
+function kindOf({ kind }: { readonly kind: string }): QueryableKind | undefined {
   switch (kind) {
     case 'keyValue':
     case 'session':

@@ -32,7 +32,7 @@ export interface StoreChanges extends AsyncDisposable {
 }
 
 /** Bytes of one partition's changes that are kept for readers, and changes that are handed out at once. */
-export const changeLimits = { bufferMaxBytes: 4 * 1024 * 1024, batch: 500 } as const
+const changeLimits = { bufferMaxBytes: 4 * 1024 * 1024, batch: 500 } as const
 
 /** The change feeds of an instance: one per store that somebody follows. */
 export class ChangeFeeds {

@@ -1,9 +1,18 @@
-import type { StateProvider, StoreDescription } from '@millrace/gateway'
 import { partitionForKey } from '@millrace/protocol'
 import type { StreamsInstance } from '@millrace/streams'
+import type { StateProvider, StoreDescription } from './state-provider.ts'
 
-/** A running application as the gateway asks it. */
-export class AppState implements StateProvider {
+/**
+ * A running application as the gateway asks it.
+ *
+ * @example
+ * await using gateway = await startGateway({ state: [appState(streams)], metrics: [], health: [], connectors: () => [] })
+ */
+export function appState(app: StreamsInstance): StateProvider {
+  return new AppState(app)
+}
+
+class AppState implements StateProvider {
   readonly #app: StreamsInstance
   readonly ask: StateProvider['ask']
   readonly resolveBound: StateProvider['resolveBound']
