@@ -1,15 +1,10 @@
-import { rangeQuery, windowRangeQuery } from '@millrace/streams'
+import type { SimulatedApplication } from './applications.ts'
 import type { GroupShape, SimulatedInstance } from './simulated-instance.ts'
-
-const stores = [
-  { name: 'customers', query: rangeQuery<unknown>({}) },
-  { name: 'customer-totals', query: rangeQuery<unknown>({}) },
-  { name: 'revenue-minute', query: windowRangeQuery<unknown>({ fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }) },
-]
 
 /** Copies of state that are not what the task that runs holds, and those that are missing; read by queries, as users would. */
 export async function differingCopies(
   instances: readonly SimulatedInstance[],
+  { stores }: SimulatedApplication,
   { standbys }: GroupShape,
 ): Promise<string[]> {
   const problems: string[] = []
