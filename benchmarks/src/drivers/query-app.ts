@@ -42,7 +42,8 @@ let took: number[] = []
 let number = 0
 const asking = setInterval(() => {
   if (streams.state() !== 'running') return
-  const key = `customer-${String((number = (number + 7_919) % keys)).padStart(6, '0')}`
+  number = (number + 7_919) % keys
+  const key = `customer-${String(number).padStart(6, '0')}`
   const startedMs = performance.now()
   streams.queries.get('totals', key)
   took.push(performance.now() - startedMs)
