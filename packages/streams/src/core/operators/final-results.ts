@@ -16,6 +16,8 @@ interface ClosingStore {
   /** Counts how often the contents were replaced: by a restart, an aborted transaction. */
   readonly generation: number
   storedKeys(): Iterable<Uint8Array>
+  /** Asks the handler about a result that cannot be handed on; throws where that fails the task. */
+  failed(error: unknown): void
 }
 
 export interface FinalResultsOptions {
@@ -79,11 +81,20 @@ export class FinalResults {
     const order = this.#order
     if (order.first === undefined || !this.#isClosed(order.first.time, closeTime)) return
     for (let ending = order.first; ending && this.#isClosed(ending.time, closeTime); ending = order.first) {
-      for (const stored of this.#inOrder(ending.open)) this.#emit(stored, ending.time)
-      this.#endings.delete(ending.time)
       order.shift()
+      this.#endings.delete(ending.time)
+      for (const stored of this.#inOrder(ending.open)) this.#tryToEmit(stored, ending.time)
     }
     this.#emittedUpTo.value = closeTime
+  }
+
+  /** One that fails does not keep the others back. */
+  #tryToEmit(stored: Buffer, end: number): void {
+    try {
+      this.#emit(stored, end)
+    } catch (error) {
+      this.#options.store.failed(error)
+    }
   }
 
   #emit(stored: Buffer, end: number): void {
@@ -97,7 +108,7 @@ export class FinalResults {
     out.setValue(row.value)
     out.oldValue = null
     out.timestamp = timeOf(row, end)
-    this.#setup.forward(out)
+    this.#setup.forwardAt(out)
   }
 
   /** By start, then by key. */

@@ -270,3 +270,47 @@ test('what a serde loses is found when it is held back', () => {
   using driver = testDriver(app)
   assert.throws(() => put(driver, 'a', 1, 0), { code: 'STREAMS_VALUE_LOSSY' })
 })
+
+test('a result that cannot be handed on is skipped by itself, and keeps back no other', () => {
+  const programs = {
+    suppress: (app: Topology) =>
+      app
+        .stream(clicks)
+        .groupByKey()
+        .window(minute)
+        .count({ store: 'counts' })
+        .suppress(untilWindowCloses({ buffer: 'unbounded' })),
+    onClose: (app: Topology) =>
+      app.stream(clicks).groupByKey().window(minute, { emit: 'onClose' }).count({ store: 'counts' }),
+  }
+  for (const build of Object.values(programs)) {
+    const app = topology('failing')
+    const failed: string[] = []
+    build(app)
+      .toStream({ tombstones: false })
+      .mapValues((count, { key }) => {
+        if (key === 'b') throw new Error('no')
+        return count
+      })
+      .to(finals)
+    using driver = testDriver(app, {
+      handlers: {
+        process(_error, { node }) {
+          failed.push(node)
+          return 'continue'
+        },
+      },
+    })
+    for (const key of ['a', 'b', 'c']) click(driver, 10, key)
+    click(driver, 500, 'd')
+    assert.deepEqual(results(driver), [
+      ['a', 0, 1],
+      ['c', 0, 1],
+    ])
+    assert.equal(failed.length, 1)
+    assert.match(failed[0]!, /^KSTREAM-MAPVALUES-/)
+    click(driver, 1_000, 'e')
+    assert.deepEqual(results(driver), [['d', 500, 1]])
+    assert.equal(failed.length, 1)
+  }
+})

@@ -22,7 +22,7 @@ export interface SuppressOptions {
  */
 export function suppressOperator(options: SuppressOptions, storeName: string): CreateProcessor {
   const { timeOf, waitMs, dropsDeletions, maxRecords, maxBytes, whenFull } = options
-  return ({ node, context, forward, store, observedTime, task }) => {
+  return ({ node, context, forward, store, observedTime }) => {
     const buffer = store<ChangeBuffer>(storeName)
     const time = observedTime()
     const out = new FlowRecord()
@@ -34,11 +34,7 @@ export function suppressOperator(options: SuppressOptions, storeName: string): C
       out.setValue(change.value)
       out.oldValue = change.oldValue
       out.timestamp = change.context.timestamp
-      // Downstream sees the record that made the change, not the one that time moved on with.
-      const origin = task.context.snapshot()
-      task.context.assume(change.context)
       forward(out)
-      task.context.assume(origin)
     }
     return {
       process(record) {

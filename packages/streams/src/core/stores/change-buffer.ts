@@ -167,16 +167,28 @@ export class ChangeBuffer {
     this.#dirty.add(keyText)
   }
 
-  /** Hands changes on, the earliest first, and forgets each, as long as `goesOn` says so. */
+  /**
+   * Forgets changes, the earliest first, as long as `goesOn` says so, and hands each on, as the record that made it. One
+   * that cannot be handed on is a matter of its own, as with caches: the record that time moved on with is not to blame.
+   */
   emitWhile(goesOn: () => boolean, emit: (change: HeldChange) => void): void {
     this.#load()
+    const { context, onFlushFailure } = this.#environment
+    const origin = context.snapshot()
     for (let first = this.#heap.first; first !== undefined && goesOn(); first = this.#heap.first) {
-      emit(first)
       this.#heap.shift()
       this.#byKey.delete(first.keyText)
       this.#dirty.add(first.keyText)
       this.#sizeBytes -= first.sizeBytes
+      context.assume(first.context)
+      try {
+        emit(first)
+      } catch (error) {
+        context.assume(first.context)
+        onFlushFailure(error)
+      }
     }
+    context.assume(origin)
   }
 
   /** What downstream knows of a key that is held back: null for no row; undefined: the key is not held back. */

@@ -147,8 +147,8 @@ export class SpanStore {
 
   /** As `get`, expired ones too as long as they are there: until the next commit at least. */
   getKept(key: unknown, start: number, end: number): Span | undefined {
-    const cached = this.peek(key, start, end)
-    if (cached !== undefined) return cached ?? undefined
+    const entry = this.#entry(key, start, end)
+    if (entry !== undefined) return entry.value === null ? undefined : spanOf(entry)
     const stored = this.bytes.get(this.layout.keyBytes(this.keySerde.serialize(key), start, end))
     if (stored === undefined) return undefined
     return { start, end, value: this.#parsed(stored.subarray(timestampBytes)), timestamp: readMillis(stored, 0) }
@@ -180,6 +180,11 @@ export class SpanStore {
     if (this.#order.isOverBudget) this.#evict(this.#order)
   }
 
+  /** A result that cannot be handed on; returns to skip it, throws to fail. */
+  failed(error: unknown): void {
+    this.#onFlushFailure(error)
+  }
+
   /** Writes the cache down. */
   flush(): void {
     const order = this.#order
@@ -202,11 +207,15 @@ export class SpanStore {
 
   /** What the cache holds: null for a removal, undefined where it says nothing. Counts as no use of the entry. */
   peek(key: unknown, start: number, end?: number): Span | null | undefined {
-    const entry = this.#keys
-      .get(this.#identityOf(key))
-      ?.entries.find((each) => each.windowStart === start && (end === undefined || each.windowEnd === end))
+    const entry = this.#entry(key, start, end ?? start)
     if (entry === undefined || !entry.isDirty) return undefined
     return entry.value === null ? null : spanOf(entry)
+  }
+
+  #entry(key: unknown, start: number, end: number): SpanEntry | undefined {
+    const entries = this.#keys.get(this.#identityOf(key))?.entries
+    const at = entries === undefined ? -1 : indexOf(entries, this.layout.timeOf(start, end), start)
+    return at < 0 ? undefined : entries![at]
   }
 
   *dirtyEntries(): Generator<CacheEntry> {

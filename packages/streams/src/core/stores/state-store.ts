@@ -161,6 +161,11 @@ export class StateStore {
     if (this.#order.isOverBudget) this.#evict(this.#order)
   }
 
+  /** A result that cannot be handed on; returns to skip it, throws to fail. */
+  failed(error: unknown): void {
+    this.#onFlushFailure(error)
+  }
+
   /** Writes the cache down. */
   flush(): void {
     if (this.#order === undefined) return
