@@ -1,6 +1,7 @@
 import type { MetricSample } from '@millrace/base'
 import type { RecordCursor } from '@millrace/protocol'
 import type { FailedRecord, FailureHandlers } from './handlers.ts'
+import { sample } from './metrics/metric-table.ts'
 import type { DropReason } from './processor.ts'
 import { TaskRecordContext } from './record-context.ts'
 import { failed, failureOf, invalidTimestamp } from './record-failures.ts'
@@ -109,16 +110,10 @@ export class GlobalTables {
   *metrics(): Generator<MetricSample> {
     if (this.#tables.size === 0) return
     const labels = this.#labels
-    const help = 'Records read into global tables.'
-    yield { name: 'millrace_streams_global_records_total', type: 'counter', help, labels, value: this.#records }
+    yield sample('millrace_streams_global_records_total', labels, this.#records)
     for (const [reason, value] of this.#dropped) {
-      yield {
-        name: 'millrace_streams_dropped_records_total',
-        type: 'counter',
-        help: 'Records that an operator left out, by reason.',
-        labels: { ...labels, task: 'global', node: 'global', reason },
-        value,
-      }
+      const dropped = { ...labels, task: 'global', node: 'global', reason }
+      yield sample('millrace_streams_dropped_records_total', dropped, value)
     }
   }
 

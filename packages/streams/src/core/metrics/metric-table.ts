@@ -275,6 +275,12 @@ export const streamsMetrics = {
     labels: ['thread', 'task', 'topic', 'partition'],
     jmx: [],
   },
+  millrace_streams_global_records_total: {
+    type: 'counter',
+    help: 'Records read into global tables.',
+    labels: [],
+    jmx: [],
+  },
   millrace_streams_task_state: {
     type: 'gauge',
     help: 'Where the task stands (assigned, restoring, running), as label.',
@@ -350,6 +356,12 @@ export const streamsMetrics = {
     help: 'Records that an operator left out, by reason.',
     labels: ['task', 'node', 'reason'],
     jmx: jmx(task, 'dropped-records-total', 'dropped-records-rate'),
+  },
+  millrace_streams_join_misses_total: {
+    type: 'counter',
+    help: 'Records of a stream that found no row of the table they are joined with, by reason.',
+    labels: ['task', 'node', 'reason'],
+    jmx: [],
   },
   millrace_streams_task_dead_lettered_records_total: {
     type: 'counter',

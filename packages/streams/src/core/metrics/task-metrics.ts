@@ -1,5 +1,5 @@
 import type { MetricSample } from '@millrace/base'
-import type { DropReason } from '../processor.ts'
+import type { DropReason, MissReason } from '../processor.ts'
 import { type TaskId, taskIdText } from '../topology/plan.ts'
 import { Measured } from './measured.ts'
 import { sample } from './metric-table.ts'
@@ -54,6 +54,7 @@ export class TaskMetrics {
   readonly records = new Measured()
   readonly lateness = new Measured()
   readonly #dropped = new Map<string, Map<DropReason, number>>()
+  readonly #misses = new Map<string, Map<MissReason, number>>()
   readonly #sinks: SinkFigures[] = []
   readonly #nodes = new Map<string, NodeFigures>()
   readonly #ages = new Map<string, Measured>()
@@ -61,6 +62,12 @@ export class TaskMetrics {
 
   constructor(application: string, taskId: TaskId) {
     this.#labels = { application, task: taskIdText(taskId) }
+  }
+
+  miss(node: string, reason: MissReason): void {
+    const reasons = this.#misses.get(node) ?? new Map<MissReason, number>()
+    this.#misses.set(node, reasons)
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
   }
 
   drop(node: string, reason: DropReason): void {
@@ -147,6 +154,11 @@ export class TaskMetrics {
     for (const [node, reasons] of this.#dropped) {
       for (const [reason, count] of reasons) {
         yield sample('millrace_streams_dropped_records_total', { ...this.#labels, node, reason }, count)
+      }
+    }
+    for (const [node, reasons] of this.#misses) {
+      for (const [reason, count] of reasons) {
+        yield sample('millrace_streams_join_misses_total', { ...this.#labels, node, reason }, count)
       }
     }
     for (const { node, topic, records, bytes } of sources) {
