@@ -68,6 +68,7 @@ export {
   sessionStore,
   sessionStoreWithHeaders,
   timestampedKeyValueStore,
+  versionedStore,
   windowStore,
   windowStoreWithHeaders,
 } from './core/stores/store-builders.ts'
@@ -80,6 +81,7 @@ export type {
   PutAt,
   SessionStore,
   TimestampedKeyValueStore,
+  VersionedKeyValueStore,
   WindowStore,
   WithHeaders,
 } from './core/stores/user-stores.ts'

@@ -10,6 +10,7 @@ import {
   sessionStore,
   sessionStoreWithHeaders,
   timestampedKeyValueStore,
+  versionedStore,
   windowStore,
   windowStoreWithHeaders,
 } from '../../src/index.ts'
@@ -20,7 +21,7 @@ export interface StoreSetup {
   readonly dispose: () => void | Promise<void>
 }
 
-export interface StoreFeatures {
+interface StoreFeatures {
   readonly kept: KeptAs
   readonly cacheMaxBytes: number
   /** Whether what was committed is found by the next task that opens the store. */
@@ -208,6 +209,28 @@ export function registerStoreTests(
         store.put('b', { startMs: 120, endMs: 120 }, 5)
         store.put('b', { startMs: 3, endMs: 20 }, 6)
         assert.deepEqual(values(store.fetch('b')), [5])
+      })
+    })
+
+    test('a versioned store finds what was valid at a time, whatever the order of the versions', () => {
+      const { cache: _, ...keptAs } = kept
+      const harness = open(versionedStore<string, number>({ name: 'versions', historyRetentionMs: 100, ...keptAs }))
+      harness.run((store) => {
+        store.put('a', 1, 10)
+        store.put('a', 3, 30)
+        store.put('a', 2, 20)
+      })
+      harness.commit()
+      harness.run((store) => {
+        assert.deepEqual(store.get('a'), { value: 3, timestamp: 30, validTo: undefined })
+        assert.deepEqual(store.get('a', 25), { value: 2, timestamp: 20, validTo: 30 })
+        assert.equal(store.get('a', 9), undefined)
+        assert.equal(store.delete('a', 15)?.value, 1)
+        assert.equal(store.get('a', 17), undefined)
+        assert.equal(store.get('a', 20)?.value, 2)
+        store.put('b', 9, 500)
+        store.put('a', 4, 5)
+        assert.equal(store.get('a')?.value, 3)
       })
     })
 

@@ -10,7 +10,7 @@ export type AnySupplier =
   | ((context: never) => RecordProcessor<never>)
   | { readonly stores?: readonly unknown[]; readonly create: (context: never) => RecordProcessor<never> }
 
-export interface ProcessorStep {
+interface ProcessorStep {
   readonly name: string
   readonly parents: readonly GraphNode[]
   readonly supplier: AnySupplier

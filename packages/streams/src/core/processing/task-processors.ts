@@ -11,7 +11,7 @@ interface Hooks {
   readonly stop: () => void
 }
 
-export interface TaskProcessorsOptions {
+interface TaskProcessorsOptions {
   readonly applicationId: string
   readonly taskId: TaskId
   readonly context: TaskRecordContext

@@ -5,10 +5,14 @@ import { timestampedAccess } from './key-value-access.ts'
 import { sessionAccess } from './session-access.ts'
 import type { SpanStore } from './span-store.ts'
 import type { StateStore } from './state-store.ts'
+import { versionedAccess } from './versioned-access.ts'
 import { windowAccess } from './window-access.ts'
 
-/** A store as processors use it, with times, and with headers where it has them. */
-export function openAccess(spec: StoreSpec, setup: ProcessorSetup): unknown {
+/**
+ * A store as processors use it, with times, and with headers where it has them. `isOwn`: processors declared it, and no
+ * step of the DSL keeps it.
+ */
+export function openAccess(spec: StoreSpec, setup: ProcessorSetup, isOwn: boolean): unknown {
   switch (spec.kind) {
     case 'keyValue':
       return keyValueAccess(spec, setup)
@@ -16,6 +20,8 @@ export function openAccess(spec: StoreSpec, setup: ProcessorSetup): unknown {
       return windowStoreAccess(spec, setup)
     case 'session':
       return sessionStoreAccess(spec, setup)
+    case 'versioned':
+      return versionedAccess(spec.name, setup, isOwn)
     default:
       return setup.store(spec.name)
   }

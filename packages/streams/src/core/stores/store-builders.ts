@@ -17,6 +17,7 @@ import type {
   KeyValueStore,
   SessionStore,
   TimestampedKeyValueStore,
+  VersionedKeyValueStore,
   WindowStore,
 } from './user-stores.ts'
 import { withHeadersSerde } from './value-headers.ts'
@@ -118,6 +119,25 @@ export function sessionStore<K, V>(
   return declared(spec)
 }
 
+/**
+ * Declares a store that keeps versions of its values (KIP-889). Versioned stores are not cached.
+ *
+ * @throws STREAMS_TOPOLOGY_INVALID
+ * @example
+ * const prices = versionedStore<string, number>({ name: 'prices', historyRetentionMs: 86_400_000 })
+ */
+export function versionedStore<K, V>(
+  options: Omit<StoreBuilderOptions<V>, 'cache'> &
+    KeySerdeOption<K> & {
+      /** How long before stream time a version is kept after the next one has taken its place. */
+      readonly historyRetentionMs: number
+    },
+): StoreBuilder<VersionedKeyValueStore<K, V>> {
+  const { name, historyRetentionMs } = options
+  checkMs(name, 'historyRetentionMs', historyRetentionMs)
+  return declared({ ...traitsOf(options), kind: 'versioned', historyRetentionMs })
+}
+
 function checkMs(store: string, option: string, ms: number): void {
   if (Number.isSafeInteger(ms) && ms > 0) return
   const message = `store '${store}': ${option} must be a whole number of milliseconds above 0, not ${ms}`
@@ -196,7 +216,7 @@ export function sessionStoreWithHeaders<K, V>(
 }
 
 function declared<S>(spec: StoreSpec): StoreBuilder<S> {
-  return new DeclaredStore(spec, (setup) => openAccess(spec, setup) as S)
+  return new DeclaredStore(spec, (setup) => openAccess(spec, setup, true) as S)
 }
 
 function withHeaders<S extends StoreSpec>(spec: S): S {

@@ -7,6 +7,7 @@ import type {
   SessionQuery,
   StoreEntry,
   Timestamped,
+  VersionedEntry,
   WindowEntry,
 } from './views.ts'
 
@@ -109,4 +110,18 @@ export interface HeadersSessionStore<K, V> {
   findSessions(key: K, query: SessionQuery): Iterable<SessionEntry<K, V> & WithHeaders>
   fetch(key: K): Iterable<SessionEntry<K, V> & WithHeaders>
   all(query?: Parameters<SessionStore<K, V>['all']>[0]): Iterable<SessionEntry<K, V> & WithHeaders>
+}
+
+/** Values by key and time: each is valid from its time until the next one's (KIP-889). They may be put in any order. */
+export interface VersionedKeyValueStore<K, V> {
+  readonly name: string
+  /**
+   * null deletes from that time on; the time is that of the record in hand unless given. What is further back than
+   * retention is not taken any more.
+   */
+  put(key: K, value: V | null, timestamp?: number): void
+  /** Deletes from that time on, and returns what was valid then. */
+  delete(key: K, timestamp?: number): VersionedEntry<V> | undefined
+  /** What was valid at a time; the latest unless one is given. */
+  get(key: K, asOfMs?: number): VersionedEntry<V> | undefined
 }
