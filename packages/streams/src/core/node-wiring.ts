@@ -1,7 +1,7 @@
 import { partitionForKey } from '@millrace/protocol'
 import type { FlowRecord } from './flow-record.ts'
 import type { NodeFigures, SinkFigures } from './metrics/task-metrics.ts'
-import type { DropReason, ObservedTime, Processor, ProcessorSetup, TaskFacilities } from './processor.ts'
+import type { DropReason, MissReason, ObservedTime, Processor, ProcessorSetup, TaskFacilities } from './processor.ts'
 import type { TaskRecordContext } from './record-context.ts'
 import { encodeChange } from './serdes/change-serde.ts'
 import { isWindowedSerde } from './serdes/windowed-serde.ts'
@@ -29,6 +29,9 @@ export interface WiringOptions {
   readonly facilities: TaskFacilities
   readonly observedTimes: Map<string, ObservedTime>
   readonly drop: (node: string, reason: DropReason) => void
+  readonly miss: (node: string, reason: MissReason) => void
+  /** Time that the input of a source node has reached. */
+  readonly timeOf: (source: string) => number
   /** Called when something leaves the task. */
   readonly onOutput: () => void
   readonly strict: boolean
@@ -111,6 +114,8 @@ function processorReceiver(
       return time
     },
     drop: (reason) => drop(node.name, reason),
+    miss: (reason) => options.miss(node.name, reason),
+    timeOf: (sources) => Math.min(...sources.map((source) => options.timeOf(source))),
     children: node.children,
     specOf: options.specOf,
     globalView: options.globalView,

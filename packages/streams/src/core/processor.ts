@@ -30,6 +30,15 @@ export type DropReason =
   /** An answer of a foreign-key join to a value that the row no longer has. */
   | 'overtaken'
 
+/** Why a record of a stream found no row of a table; counted, and shown by `metrics()`. */
+export type MissReason =
+  /** The table has no row under the key. */
+  | 'no-row'
+  /** Neither has it reached the time of the record: the row may be still to come. */
+  | 'not-loaded'
+  | 'null-key'
+  | 'null-value'
+
 /** What a task does for processors of the user's, beyond what operators need. */
 export interface TaskFacilities {
   readonly applicationId: string
@@ -60,6 +69,9 @@ export interface ProcessorSetup {
   /** Of this node, or one that several nodes share under a name. */
   readonly observedTime: (sharedAs?: string) => ObservedTime
   readonly drop: (reason: DropReason) => void
+  readonly miss: (reason: MissReason) => void
+  /** The time that these inputs of the task have all reached, by names of their source nodes; -1 before their first records. */
+  readonly timeOf: (sources: readonly string[]) => number
   /** Names of the nodes that it forwards to, in order. */
   readonly children: readonly string[]
   readonly specOf: (store: string) => StoreSpec

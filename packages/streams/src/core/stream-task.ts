@@ -96,6 +96,8 @@ class SynchronousTask implements StreamTask {
       facilities: this.#processors,
       observedTimes: this.#times,
       drop: (node, reason) => this.#metrics.drop(node, reason),
+      miss: (node, reason) => this.#metrics.miss(node, reason),
+      timeOf: (source) => this.#inputs.find((input) => input.source.name === source)?.queue.partitionTime ?? -1,
       onOutput,
       strict: config.strict,
       figures: {

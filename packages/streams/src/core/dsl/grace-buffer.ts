@@ -1,4 +1,5 @@
 import { streamsError } from '../../errors.ts'
+import { releaseWaitingOperator, waitForTableOperator } from '../operators/wait-for-table.ts'
 import { derivedKeySerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
 import type { PhysicalWriter } from '../topology/graph.ts'
 import { wholeMs } from '../windows/windows.ts'
@@ -29,8 +30,40 @@ export function graceBuffer(
         : `is longer than the table's historyRetentionMs, ${versions.historyRetentionMs}`
     throw streamsError('STREAMS_TOPOLOGY_INVALID', `graceMs of ${join.name} ${message}`, { node: join.name })
   }
-  const { keySerde = derivedKeySerde, valueSerde = derivedValueSerde } = join.stream.state
-  const name = `${join.name}-Buffer`
+  return addBuffer(writer, `${join.name}-Buffer`, join.stream)
+}
+
+/**
+ * Writes the steps that hold records back until the table has reached their time, in front of a stream-table join;
+ * returns what its records come from. Kafka Streams has no such steps: they are there only where they are asked for.
+ */
+export function waitForTable(
+  writer: PhysicalWriter,
+  join: {
+    readonly name: string
+    readonly stream: Stream
+    readonly table: Table
+    readonly tableSources: readonly string[]
+    readonly wait: { readonly maxMs: number } | undefined
+  },
+): readonly string[] {
+  const { name, stream, table, tableSources, wait } = join
+  if (wait === undefined) return [stream.state.node.name]
+  const maxMs = wholeMs(name, 'waitForTable.maxMs', wait.maxMs, 1)
+  const buffer = addBuffer(writer, `${name}-wait-buffer`, stream)
+  const options = { buffer, tableSources, maxMs }
+  const steps = [
+    { name: `${name}-wait`, parent: stream.state.node.name, create: waitForTableOperator(options) },
+    { name: `${name}-release`, parent: table.state.node.name, create: releaseWaitingOperator(options) },
+  ]
+  for (const { name: step, parent, create } of steps) {
+    writer.processor({ name: step, parents: [parent], create, readsValue: true, stores: [buffer] })
+  }
+  return steps.map((step) => step.name)
+}
+
+function addBuffer(writer: PhysicalWriter, name: string, { state }: Stream): string {
+  const { keySerde = derivedKeySerde, valueSerde = derivedValueSerde } = state
   writer.store({ kind: 'joinBuffer', name, keySerde, valueSerde, cached: false, changelog: {} })
   return name
 }

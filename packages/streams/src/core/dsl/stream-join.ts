@@ -1,13 +1,15 @@
 import { streamsError } from '../../errors.ts'
 import { passThroughOperator } from '../operators/pass-through.ts'
+import { selfJoinOperator } from '../operators/self-join.ts'
 import {
   joinWindowOperator,
   type StreamJoiner,
   type StreamJoinOptions,
   streamJoinOperator,
 } from '../operators/stream-join.ts'
+import type { CreateProcessor } from '../processor.ts'
 import { derivedKeySerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
-import { graphNode } from '../topology/graph.ts'
+import { type GraphNode, graphNode, type PhysicalWriter } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { StoreSpec } from '../topology/store-kinds.ts'
 import type { JoinWindows } from '../windows/join-windows.ts'
@@ -57,46 +59,15 @@ export function joinStreams(
   const keySerde = settings?.key ?? one.state.keySerde ?? derivedKeySerde
   const leftSerde = settings?.value ?? one.state.valueSerde ?? derivedValueSerde
   const rightSerde = settings?.otherValue ?? two.state.valueSerde ?? derivedValueSerde
-  const traits = { keySerde, cached: false, changelog: {} }
-  const retentionMs = windows.beforeMs + windows.afterMs + windows.graceMs
-  const window = (store: string, valueSerde: AnySerde): StoreSpec => ({
-    ...traits,
-    kind: 'windowList',
-    name: store,
-    valueSerde,
-    retentionMs,
-  })
-  const shared = alone.left ? names.sharedStore : undefined
-  const common = { windows, joiner, outerStore: shared, timeName: names.merge }
-  const fromLeft: StreamJoinOptions = { ...common, isLeft: true, otherStore: names.rightStore, ownAlone: alone.left }
-  const fromRight: StreamJoinOptions = { ...common, isLeft: false, otherStore: names.leftStore, ownAlone: alone.right }
   const sources = [...new Set([...one.state.sources, ...two.state.sources])]
-  const node = builder.add(
-    graphNode({
-      name: names.merge,
-      parents: [one.state.node, two.state.node],
-      joins: sources,
-      write(writer) {
-        const processor = (
-          own: string,
-          parents: readonly string[],
-          create: ReturnType<typeof joinWindowOperator>,
-          stores: readonly string[],
-        ): void => writer.processor({ name: own, parents, create, readsValue: true, stores })
-        writer.store(window(names.leftStore, leftSerde))
-        writer.store(window(names.rightStore, rightSerde))
-        if (shared !== undefined) {
-          writer.store({ ...traits, kind: 'outerJoin', name: shared, valueSerde: leftSerde, leftSerde, rightSerde })
-        }
-        const waiting = shared === undefined ? [] : [shared]
-        processor(names.leftWindowed, [one.state.node.name], joinWindowOperator(names.leftStore), [names.leftStore])
-        processor(names.rightWindowed, [two.state.node.name], joinWindowOperator(names.rightStore), [names.rightStore])
-        processor(names.left, [names.leftWindowed], streamJoinOperator(fromLeft), [names.rightStore, ...waiting])
-        processor(names.right, [names.rightWindowed], streamJoinOperator(fromRight), [names.leftStore, ...waiting])
-        processor(names.merge, [names.left, names.right], passThroughOperator, [])
-      },
-    }),
-  )
+  const isSelf = one.state.node === two.state.node && builder.optimizations.has('single.store.self.join')
+  const parents = [one.state.node, two.state.node]
+  const parts = { parents, names, alone, windows, joiner, keySerde, leftSerde, rightSerde }
+  const write = (writer: PhysicalWriter): void => {
+    if (isSelf) writeSelfJoin(writer, parts)
+    else writeJoin(writer, parts)
+  }
+  const node = builder.add(graphNode({ name: names.merge, parents, joins: sources, write }))
   return builder.make.stream({
     builder,
     node,
@@ -106,6 +77,63 @@ export function joinStreams(
     keyChanged: false,
     takesNull: true,
   })
+}
+
+interface JoinParts {
+  readonly parents: readonly GraphNode[]
+  readonly names: ReturnType<typeof joinNames>
+  readonly alone: AloneResults
+  readonly windows: JoinWindows
+  readonly joiner: StreamJoiner
+  readonly keySerde: AnySerde
+  readonly leftSerde: AnySerde
+  readonly rightSerde: AnySerde
+}
+
+function writeJoin(writer: PhysicalWriter, parts: JoinParts): void {
+  const { parents, names, alone, windows, joiner, keySerde, leftSerde, rightSerde } = parts
+  const shared = alone.left ? names.sharedStore : undefined
+  const common = { windows, joiner, outerStore: shared, timeName: names.merge }
+  const fromLeft: StreamJoinOptions = { ...common, isLeft: true, otherStore: names.rightStore, ownAlone: alone.left }
+  const fromRight: StreamJoinOptions = { ...common, isLeft: false, otherStore: names.leftStore, ownAlone: alone.right }
+  writer.store(windowStore(names.leftStore, leftSerde, parts))
+  writer.store(windowStore(names.rightStore, rightSerde, parts))
+  if (shared !== undefined) {
+    const traits = { keySerde, valueSerde: leftSerde, cached: false, changelog: {} }
+    writer.store({ ...traits, kind: 'outerJoin', name: shared, leftSerde, rightSerde })
+  }
+  const waiting = shared === undefined ? [] : [shared]
+  writeSteps(writer, [
+    [names.leftWindowed, [parents[0]!.name], joinWindowOperator(names.leftStore), [names.leftStore]],
+    [names.rightWindowed, [parents[1]!.name], joinWindowOperator(names.rightStore), [names.rightStore]],
+    [names.left, [names.leftWindowed], streamJoinOperator(fromLeft), [names.rightStore, ...waiting]],
+    [names.right, [names.rightWindowed], streamJoinOperator(fromRight), [names.leftStore, ...waiting]],
+    [names.merge, [names.left, names.right], passThroughOperator, []],
+  ])
+}
+
+/** As Kafka Streams' optimisation: left and outer joins too, since no record is alone where it meets itself. */
+function writeSelfJoin(writer: PhysicalWriter, parts: JoinParts): void {
+  const { parents, names, windows, joiner, leftSerde } = parts
+  const stores = [names.leftStore]
+  writer.store(windowStore(names.leftStore, leftSerde, parts))
+  writeSteps(writer, [
+    [names.leftWindowed, [parents[0]!.name], joinWindowOperator(names.leftStore), stores],
+    [names.merge, [names.leftWindowed], selfJoinOperator(names.leftStore, windows, joiner), stores],
+  ])
+}
+
+function windowStore(name: string, valueSerde: AnySerde, { keySerde, windows }: JoinParts): StoreSpec {
+  const retentionMs = windows.beforeMs + windows.afterMs + windows.graceMs
+  return { kind: 'windowList', name, keySerde, valueSerde, cached: false, changelog: {}, retentionMs }
+}
+
+type JoinStep = readonly [name: string, parents: readonly string[], create: CreateProcessor, stores: readonly string[]]
+
+function writeSteps(writer: PhysicalWriter, steps: readonly JoinStep[]): void {
+  for (const [name, parents, create, stores] of steps) {
+    writer.processor({ name, parents, create, readsValue: true, stores })
+  }
 }
 
 /** Names in the order in which Kafka Streams makes them; every number is used up, whatever is named. */

@@ -19,7 +19,7 @@ import { derivedKeySerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
 import { type GraphNode, graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import { GlobalTable } from './global-table.ts'
-import { graceBuffer } from './grace-buffer.ts'
+import { graceBuffer, waitForTable } from './grace-buffer.ts'
 import { checkedName, type GraphBuilder } from './graph-builder.ts'
 import type { GroupedStream } from './grouped-stream.ts'
 import { type AnySupplier, processorWriter } from './process.ts'
@@ -39,6 +39,7 @@ interface AnyOptions {
   readonly value?: AnySerde
   readonly mapKey?: AnyFn
   readonly graceMs?: number
+  readonly waitForTable?: { readonly maxMs: number }
 }
 
 interface ProcessOptions extends AnyOptions {
@@ -280,13 +281,15 @@ export class Stream {
         asks: [{ table: table.state.node, needs: 'rows' }],
         write(writer) {
           const lookup = writer.facts.lookupOf(table.state.node)
+          const tableSources = table.state.sources.map((source) => writer.sourceName(source))
+          const parents = waitForTable(writer, { name, table, stream, tableSources, wait: options?.waitForTable })
           const buffer = graceBuffer(writer, { name, table, stream, graceMs: options?.graceMs })
           const create =
             buffer === undefined
-              ? streamTableJoinOperator(lookup, fn, { isLeft })
+              ? streamTableJoinOperator(lookup, fn, { isLeft, tableSources })
               : graceJoinOperator(lookup, fn, { isLeft, buffer, graceMs: options!.graceMs! })
           const stores = buffer === undefined ? lookup.stores : [...lookup.stores, buffer]
-          writer.processor({ name, parents: [node.name], create, readsValue: true, stores })
+          writer.processor({ name, parents, create, readsValue: true, stores })
         },
       }),
     )

@@ -245,6 +245,12 @@ export interface JoinOptions<K, V> {
    * as long. Their results then come out in order of time.
    */
   readonly graceMs?: number
+  /**
+   * Holds records that are later than the table until it has reached their time: until its topic has had a record as
+   * late. Without it a stream that is read faster than the table finds rows missing that are still to come. A record
+   * waits no longer than until stream time has passed it by `maxMs`.
+   */
+  readonly waitForTable?: { readonly maxMs: number }
   /** For the repartition topic of a stream whose key was changed. */
   readonly key?: Serde<K, never>
   readonly value?: Serde<V, never>

@@ -12,17 +12,26 @@ export interface GlobalJoinOptions {
 
 /** A stream looks rows of a global table up under a key of its own making; the record keeps the key it has. */
 export function globalJoinOperator({ store: name, mapKey, joiner, isLeft }: GlobalJoinOptions): CreateProcessor {
-  return ({ node, context, forward, drop, store }) => {
+  return ({ node, context, forward, drop, miss, store }) => {
     const table = store(name)
     const out = new FlowRecord()
     return {
       process(record) {
-        if (!record.hasValue) return drop('null-value')
+        if (!record.hasValue) {
+          miss('null-value')
+          return drop('null-value')
+        }
         const { value, key } = record
         const mapped = settled(mapKey(value, key, context), node) ?? null
-        if (mapped === null && !isLeft) return drop('null-key')
+        if (mapped === null) {
+          miss('null-key')
+          if (!isLeft) return drop('null-key')
+        }
         const row = mapped === null ? undefined : table.get(mapped)
-        if (row === undefined && !isLeft) return
+        if (row === undefined) {
+          if (mapped !== null) miss('no-row')
+          if (!isLeft) return
+        }
         const found = row === undefined ? null : row.value
         out.setValue(settled(joiner(value, found, key, mapped), node) ?? null)
         out.keyFrom(record)

@@ -150,6 +150,28 @@ test('a stream can be joined with itself', () => {
   )
 })
 
+test('joined with itself from one store, a stream has the results that it has from two', () => {
+  const results = (optimize: boolean): string[] => {
+    const app = topology('joins', { optimize })
+    const stream = app.stream(left)
+    stream.join(stream, both, { within: joinWindows({ beforeMs: 5, afterMs: 10, graceMs: 3 }) }).to(out)
+    assert.equal(app.describe().includes('JOINOTHER'), !optimize)
+    using driver = testDriver(app)
+    return play(driver, [
+      ['left', 100, 'a'],
+      ['left', 105, 'b'],
+      ['left', 105, 'c'],
+      ['left', 97, 'd'],
+      ['left', 103, 'e', 'k2'],
+      ['left', 111, 'f'],
+      ['left', 200, 'g'],
+      ['left', 150, 'late'],
+      ['left', 190, 'h'],
+    ])
+  }
+  assert.deepEqual(results(true), results(false))
+})
+
 test('what waits for a partner survives a restart', () => {
   const stores = memoryStores()
   {

@@ -9,20 +9,29 @@ import type { TableLookup } from './table-getter.ts'
 export function streamTableJoinOperator(
   table: TableLookup,
   joiner: (value: unknown, row: unknown, key: unknown) => unknown,
-  options: { isLeft: boolean },
+  options: { isLeft: boolean; tableSources: readonly string[] },
 ): CreateProcessor {
-  const { isLeft } = options
+  const { isLeft, tableSources } = options
   return (setup) => {
-    const { node, forward, drop } = setup
+    const { node, forward, drop, miss, timeOf } = setup
     const lookup = table.open(setup)
     const out = new FlowRecord()
     return {
       process(record) {
         // A left join keeps records without key since KIP-962: they match nothing.
-        if (!record.hasKey && !isLeft) return drop('null-key')
-        if (!record.hasValue) return drop('null-value')
+        if (!record.hasKey) {
+          miss('null-key')
+          if (!isLeft) return drop('null-key')
+        }
+        if (!record.hasValue) {
+          miss('null-value')
+          return drop('null-value')
+        }
         const row = record.hasKey ? lookup(record.key, record.timestamp) : undefined
-        if (row === undefined && !isLeft) return
+        if (row === undefined) {
+          if (record.hasKey) miss(timeOf(tableSources) < record.timestamp ? 'not-loaded' : 'no-row')
+          if (!isLeft) return
+        }
         const found = row === undefined ? null : row.value
         out.setValue(settled(joiner(record.value, found, record.key), node) ?? null)
         out.keyFrom(record)

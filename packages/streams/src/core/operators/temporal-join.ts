@@ -19,14 +19,17 @@ export function graceJoinOperator(
   { isLeft, buffer: name, graceMs }: GraceJoinOptions,
 ): CreateProcessor {
   return (setup) => {
-    const { node, context, forward, drop, store, observedTime, task } = setup
+    const { node, context, forward, drop, miss, store, observedTime, task } = setup
     const lookup = table.open(setup)
     const buffer = store<JoinBuffer>(name)
     const time = observedTime()
     const out = new FlowRecord()
     const join = (key: unknown, value: unknown, timestamp: number): void => {
       const row = key === null ? undefined : lookup(key, timestamp)
-      if (row === undefined && !isLeft) return
+      if (row === undefined) {
+        miss(key === null ? 'null-key' : 'no-row')
+        if (!isLeft) return
+      }
       out.setKey(key)
       out.setValue(settled(joiner(value, row === undefined ? null : row.value, key), node) ?? null)
       out.timestamp = timestamp
@@ -34,8 +37,14 @@ export function graceJoinOperator(
     }
     return {
       process(record) {
-        if (!record.hasKey && !isLeft) return drop('null-key')
-        if (!record.hasValue) return drop('null-value')
+        if (!record.hasKey && !isLeft) {
+          miss('null-key')
+          return drop('null-key')
+        }
+        if (!record.hasValue) {
+          miss('null-value')
+          return drop('null-value')
+        }
         const { timestamp } = record
         const isLate = time.value - graceMs > timestamp
         if (isLate || !record.hasKey) return join(record.key, record.value, timestamp)

@@ -47,6 +47,8 @@ export interface PhysicalWriter {
   }): void
   /** A table of which every instance holds all rows: a sub-topology of its own that makes no tasks. */
   globalTable(node: { source: string; name: string; topic: string; store: SpecOf<'keyValue'> }): void
+  /** The name that a source node goes by: of two that read one topic, the second stands for the first. */
+  sourceName(name: string): string
   /** A store that is no table's. Written before the processors that are connected to it. */
   store(spec: StoreSpec): void
   repartitionTopic(topic: { name: string; partitions: number | undefined }): void

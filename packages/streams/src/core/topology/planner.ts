@@ -130,6 +130,7 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string, wrap: Pr
         children: [],
       })
     },
+    sourceName: actual,
     store: (spec) => addStore(draft, spec),
     globalTable({ source, name, topic, store }) {
       if (draft.sourceOfTopic.has(topic)) {
