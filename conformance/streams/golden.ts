@@ -29,23 +29,31 @@ interface JavaOutcome extends Omit<Outcome, 'topics' | 'describe'> {
   readonly topics: Readonly<Record<string, readonly JavaRecord[]>>
 }
 
-/** Fixtures of a group as Kafka Streams' test driver makes them now; the first call fetches the jars with Maven. */
-export function javaFixtures(group: ScenarioGroup): Map<string, Fixture> {
-  const { javaClass, scenarios } = group
+/**
+ * Fixtures of groups as Kafka Streams' test driver makes them now, by name of the group, in one process. The first call
+ * fetches the jars with Maven.
+ */
+export function javaFixtures(groups: readonly ScenarioGroup[]): Map<string, Map<string, Fixture>> {
   const jars = join(mavenJars(here), '*')
-  const requests = scenarios.map((scenario) => requestFor(javaClass, scenario))
-  const run = spawnSync('java', ['-Xmx512m', '-cp', `${jars}:${compiled(jars)}`, 'Golden'], {
+  const requests = groups.flatMap(({ javaClass, scenarios }) => scenarios.map((each) => requestFor(javaClass, each)))
+  const flags = ['-Xmx512m', '-XX:TieredStopAtLevel=1']
+  const run = spawnSync('java', [...flags, '-cp', `${jars}:${compiled(jars)}`, 'Golden'], {
     input: JSON.stringify(requests),
     encoding: 'utf8',
     maxBuffer: maxOutputBytes,
   })
-  if (run.status !== 0) throw new Error(`Golden.java failed for ${group.name}: ${outputOf(run)}`)
-  const outcomes = run.stdout.trimEnd().split('\n')
+  if (run.status !== 0) throw new Error(`Golden.java failed: ${run.error?.message ?? run.stderr}`)
+  const outcomes = run.stdout.trimEnd().split('\n').values()
   return new Map(
-    scenarios.map((scenario, index) => {
-      const java = outcomeOf(JSON.parse(outcomes[index]!) as JavaOutcome)
-      return [scenario.name, { input: inputForm(scenario), java }]
-    }),
+    groups.map((group) => [
+      group.name,
+      new Map(
+        group.scenarios.map((scenario) => {
+          const answer = JSON.parse(outcomes.next().value!) as JavaOutcome
+          return [scenario.name, { input: inputForm(scenario), java: outcomeOf(answer) }]
+        }),
+      ),
+    ]),
   )
 }
 

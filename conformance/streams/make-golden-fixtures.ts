@@ -11,10 +11,11 @@ export function makeGoldenFixtures(names: readonly string[]): void {
       throw new Error(`there is no group '${name}', only ${groups.map((group) => group.name).join(', ')}`)
     }
   }
-  for (const group of groups) {
-    if (names.length > 0 && !names.includes(group.name)) continue
+  const chosen = groups.filter((group) => names.length === 0 || names.includes(group.name))
+  const fixtures = javaFixtures(chosen)
+  for (const group of chosen) {
     const path = fixturePath(group)
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, fixtureText(javaFixtures(group)))
+    writeFileSync(path, fixtureText(fixtures.get(group.name)!))
   }
 }

@@ -3,6 +3,7 @@ import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.kstream.EmitStrategy;
 import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.JoinWindows;
 import org.apache.kafka.streams.kstream.Joined;
@@ -78,6 +79,15 @@ final class Chains {
             .mapValues(Chains::unlessReset, mapped(SESSION))
             .toStream()
             .to("per-visit", Produced.with(SESSION, Form.QUOTED)));
+    scenarios.add("a stored mapping of windows that have closed", app ->
+        left(app)
+            .groupByKey(Form.TEXTS)
+            .windowedBy(MINUTE)
+            .emitStrategy(EmitStrategy.onWindowClose())
+            .reduce((all, value) -> all + "," + value, Form.windows("all", Form.TEXT).withRetention(ms(500)))
+            .mapValues(Chains::unlessReset, mapped(WINDOWED))
+            .toStream()
+            .to("per-minute", Produced.with(WINDOWED, Form.QUOTED)));
     scenarios.add("windows joined with windows", app -> {
       var one = left(app).groupByKey(Form.TEXTS).windowedBy(MINUTE)
           .reduce(Chains::join, Form.windows("one", Form.TEXT));

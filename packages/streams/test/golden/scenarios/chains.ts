@@ -113,6 +113,19 @@ export const chains: ScenarioGroup = {
       },
     },
     {
+      name: 'a stored mapping of windows that have closed',
+      input: lefts,
+      build: (app) => {
+        app
+          .stream(left)
+          .groupByKey()
+          .window(minute, { emit: 'onClose' })
+          .reduce((all, value) => `${all},${value}`, { store: 'all', retentionMs: 500 })
+          .mapValues(unlessReset, { store: 'mapped' })
+          .to(perMinute)
+      },
+    },
+    {
       name: 'windows joined with windows',
       input: both,
       build: (app) => {
