@@ -8,11 +8,14 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Grouped;
+import org.apache.kafka.streams.kstream.Joined;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.processor.Cancellable;
+import org.apache.kafka.streams.processor.LogAndSkipOnInvalidTimestamp;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessor;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessorContext;
@@ -26,7 +29,9 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.TimestampedKeyValueStore;
+import org.apache.kafka.streams.state.TimestampedKeyValueStoreWithHeaders;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
+import org.apache.kafka.streams.state.ValueTimestampHeaders;
 
 /** The programs of packages/streams/test/golden/scenarios/processors.ts. */
 final class Processors {
@@ -78,6 +83,30 @@ final class Processors {
     scenarios.add("a call that empties a store", app -> {
       app.addStateStore(seen());
       in(app).process(Emptying::new, "seen").to("counted", Form.NUMBERS_OUT);
+    });
+    scenarios.add("a store with headers", app -> {
+      app.addStateStore(Stores.timestampedKeyValueStoreWithHeadersBuilder(
+          Stores.persistentTimestampedKeyValueStoreWithHeaders("headed"), Form.TEXT, Form.TEXT));
+      in(app).process(Headed::new, "headed").to("out", Form.TEXTS_OUT);
+    });
+    scenarios.add("a table restored from its topic", app -> {
+      in(app)
+          .join(
+              app.table("others", Form.TEXTS_IN, Form.rows("rows", Form.TEXT)),
+              (word, row) -> word + " " + row,
+              Joined.with(Form.TEXT, Form.TEXT, Form.TEXT))
+          .to("out", Form.TEXTS_OUT);
+      app.table("rest", Form.TEXTS_IN).filter((key, value) -> value.length() > 3, Form.rows("long", Form.TEXT));
+    });
+    scenarios.add("times that are extracted", app -> {
+      app.stream("in", Consumed.with(Form.TEXT, Form.TEXT).withTimestampExtractor((record, partitionTime) ->
+              record.value().equals("before") ? partitionTime - 1
+                  : record.value().equals("never") ? -5
+                  : record.timestamp() + 1_000))
+          .to("out", Form.TEXTS_OUT);
+      app.stream("others", Consumed.with(Form.TEXT, Form.TEXT).withTimestampExtractor(new LogAndSkipOnInvalidTimestamp()))
+          .groupByKey(Grouped.with(Form.TEXT, Form.TEXT))
+          .count(Form.rows("counts", org.apache.kafka.common.serialization.Serdes.Long()));
     });
     scenarios.addTopology("a graph written by hand, whose processors share a store", () ->
         new Topology()
@@ -218,6 +247,30 @@ final class Processors {
       for (var entry : entries) {
         store.delete(entry.key);
         context.forward(record.withKey(entry.key).withValue(entry.value));
+      }
+    }
+  }
+
+  private static final class Headed implements Processor<String, String, String, String> {
+    private ProcessorContext<String, String> context;
+    private TimestampedKeyValueStoreWithHeaders<String, String> store;
+
+    @Override
+    public void init(ProcessorContext<String, String> context) {
+      this.context = context;
+      store = context.getStateStore("headed");
+    }
+
+    @Override
+    public void process(Record<String, String> record) {
+      String key = record.key() == null ? "none" : record.key();
+      var found = store.get(key);
+      if (record.value().equals("read") && found != null) {
+        context.forward(new Record<>(record.key(), found.value(), found.timestamp(), found.headers()));
+      } else if (record.value().equals("forget")) {
+        store.delete(key);
+      } else {
+        store.put(key, ValueTimestampHeaders.make(record.value(), record.timestamp(), record.headers()));
       }
     }
   }

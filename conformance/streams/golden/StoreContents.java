@@ -9,6 +9,7 @@ import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.SessionStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
+import org.apache.kafka.streams.state.ValueTimestampHeaders;
 import org.apache.kafka.streams.state.WindowStore;
 
 /** What the stores of a driver hold, as JSON: `{key, value, timestamp, start, end}`, without what the kind does not have. */
@@ -63,6 +64,9 @@ final class StoreContents {
     if (value instanceof ValueAndTimestamp<?> timestamped) {
       entry.set("value", json(timestamped.value()));
       entry.put("timestamp", timestamped.timestamp());
+    } else if (value instanceof ValueTimestampHeaders<?> headed) {
+      entry.set("value", json(headed.value()));
+      entry.put("timestamp", headed.timestamp());
     } else {
       entry.set("value", json(value));
     }

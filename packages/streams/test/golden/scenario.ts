@@ -1,5 +1,5 @@
 import type { AnyTopicContract, KeyInput, ValueInput } from '@millrace/contracts'
-import type { Topology } from '../../src/index.ts'
+import type { Topology, TopologyOptions } from '../../src/index.ts'
 
 /** A record that goes in, as bytes: both sides are given the same. */
 export interface RecordStep {
@@ -40,6 +40,8 @@ export interface Scenario {
   readonly cacheMaxBytes?: number
   /** Where the wall clock stands at first; 0 unless given. */
   readonly startMs?: number
+  /** Options of the topology; Java's program or `properties` say the same. */
+  readonly topology?: TopologyOptions
   /** Java's settings, where the scenario needs others than the defaults. */
   readonly properties?: Readonly<Record<string, string>>
   readonly differs?: readonly Difference[]

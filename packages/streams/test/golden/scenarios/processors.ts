@@ -2,10 +2,13 @@ import { serdes } from '@millrace/contracts'
 import {
   type FixedKeyProcessorContext,
   keyValueStore,
+  keyValueStoreWithHeaders,
   type ProcessorContext,
   type PunctuationOptions,
+  type TimestampExtractor,
   type TimestampedKeyValueStore,
   type Topology,
+  timestampExtractors,
   timestampedKeyValueStore,
 } from '../../../src/index.ts'
 import { numbers, texts } from '../contracts.ts'
@@ -37,6 +40,18 @@ const moves = [
   advance(7),
   advance(3),
   advance(100),
+]
+
+const headed = keyValueStoreWithHeaders<string, string>({ name: 'headed', value: serdes.string })
+
+const times = [
+  record(input, 'a', 'before', 1),
+  record(input, 'a', 'one', 5),
+  record(input, 'b', 'before', 500),
+  record(input, 'b', 'never', 6),
+  record(others, 'a', 'x', 9),
+  record(others, 'a', 'y', 3),
+  record(input, 'a', 'two', 4),
 ]
 
 /** Counts words. */
@@ -246,6 +261,51 @@ export const processors: ScenarioGroup = {
             { stores: [seen] },
           )
           .to(counted)
+      },
+    },
+    {
+      name: 'a store with headers',
+      input: [...words, record(input, 'a', 'read', 40, { asked: 'now' }), record(input, 'b', 'forget', 50)],
+      build: (app) => {
+        app
+          .stream(input)
+          .process(
+            (context: ProcessorContext<string, string>) => {
+              const store = context.store(headed)
+              return {
+                process({ key, value }) {
+                  const found = store.get(key ?? 'none')
+                  if (value === 'read' && found) context.forward({ key, ...found })
+                  else store.put(key ?? 'none', value === 'forget' ? null : value)
+                },
+              }
+            },
+            { stores: [headed] },
+          )
+          .to(out)
+      },
+    },
+    {
+      name: 'a table restored from its topic',
+      topology: { optimize: ['reuse.ktable.source.topics'] },
+      properties: { 'topology.optimization': 'reuse.ktable.source.topics' },
+      input: [record(others, 'a', 'row', 1), ...words, record(others, 'a', null, 2)],
+      build: (app) => {
+        app
+          .stream(input)
+          .join(app.table(others, { store: 'rows' }), (word, row) => `${word} ${row}`)
+          .to(out)
+        app.table(rest).filter((value) => value.length > 3, { store: 'long' })
+      },
+    },
+    {
+      name: 'times that are extracted',
+      input: times,
+      build: (app) => {
+        const timestamp: TimestampExtractor<string, string> = ({ value, timestamp: own }, { partitionTimeMs }) =>
+          value === 'before' ? partitionTimeMs - 1 : value === 'never' ? -5 : own + 1_000
+        app.stream(input, { timestamp }).to(out)
+        app.stream(others, { timestamp: timestampExtractors.skipInvalid }).groupByKey().count({ store: 'counts' })
       },
     },
     {
