@@ -41,6 +41,10 @@ final class StreamJoins {
       KStream<String, String> stream = in(app, "left");
       return join.of(stream, stream, JoinWindows.ofTimeDifferenceWithNoGrace(ms(10)).before(ms(5)), TEXTS);
     });
+    each(scenarios, "itself, from one store", (app, join) -> {
+      KStream<String, String> stream = in(app, "left");
+      return join.of(stream, stream, JoinWindows.ofTimeDifferenceWithNoGrace(ms(10)).before(ms(5)), TEXTS);
+    });
     each(scenarios, "joined again", (app, join) ->
         join.of(join.of(in(app, "left"), in(app, "right"), close, TEXTS), in(app, "third"), close, QUOTED));
   }

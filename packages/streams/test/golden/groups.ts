@@ -18,6 +18,7 @@ import { tableJoins } from './scenarios/table-joins.ts'
 import { tables } from './scenarios/tables.ts'
 import { timeWindows } from './scenarios/time-windows.ts'
 import { types } from './scenarios/types.ts'
+import { versionedTables } from './scenarios/versioned-tables.ts'
 
 /** All that is compared with Kafka Streams. */
 export const groups: readonly ScenarioGroup[] = [
@@ -32,6 +33,7 @@ export const groups: readonly ScenarioGroup[] = [
   streamJoins,
   foreignKeyJoins,
   globalJoins,
+  versionedTables,
   timeWindows,
   caches,
   chains,

@@ -118,6 +118,18 @@ export const streamJoins: ScenarioGroup = {
       },
       both.filter(({ topic }) => topic === 'left'),
     ),
+    ...each(
+      'itself, from one store',
+      (app, join) => {
+        const stream = app.stream(left)
+        join(stream, stream, { within: joinWindows({ beforeMs: 5, afterMs: 10 }) }).to(out)
+      },
+      both.filter(({ topic }) => topic === 'left'),
+    ).map((scenario) => ({
+      ...scenario,
+      topology: { optimize: ['single.store.self.join'] as const },
+      properties: { ...properties, 'topology.optimization': 'single.store.self.join' },
+    })),
     ...each('joined again', (app, join) => {
       const first = join(app.stream(left), app.stream(right), { within: close })
       join(first, app.stream(texts('third')), { within: close }).to(out)
