@@ -1,4 +1,4 @@
-// Prints the metrics that Kafka Streams itself has, with the level at which they are recorded, as JSON:
+// Prints the metrics that Kafka Streams itself has as JSON:
 // packages/streams/test/fixtures/kafka-streams-metrics.json (npm run generate -- fixtures streams-facts).
 // Names, groups and tags are those of JMX; the clients' own groups (consumer-metrics ...) are left out.
 import org.apache.kafka.common.MetricName;
@@ -13,30 +13,24 @@ public class MetricNames {
   record Entry(String group, String name, Set<String> tags, String description) {}
 
   public static void main(String[] args) {
-    var atInfo = new TreeMap<String, Entry>();
-    var atDebug = new TreeMap<String, Entry>();
-    var atTrace = new TreeMap<String, Entry>();
-    collect("INFO", atInfo);
-    collect("DEBUG", atDebug);
-    collect("TRACE", atTrace);
+    var found = new TreeMap<String, Entry>();
+    collect(found);
     var out = new StringJoiner(",", "[", "]");
-    for (var entry : atTrace.entrySet()) {
-      var level = atInfo.containsKey(entry.getKey()) ? "INFO" : atDebug.containsKey(entry.getKey()) ? "DEBUG" : "TRACE";
-      var metric = entry.getValue();
+    for (var metric : found.values()) {
       var tags = new StringJoiner(",", "[", "]");
       metric.tags.forEach(tag -> tags.add(text(tag)));
-      out.add("{\"group\":" + text(metric.group) + ",\"name\":" + text(metric.name) + ",\"tags\":" + tags + ",\"level\":" + text(level)
+      out.add("{\"group\":" + text(metric.group) + ",\"name\":" + text(metric.name) + ",\"tags\":" + tags
         + ",\"description\":" + text(metric.description) + "}");
     }
     System.out.println(out);
     System.exit(0);
   }
 
-  static void collect(String level, Map<String, Entry> into) {
+  static void collect(Map<String, Entry> into) {
     var properties = new Properties();
     properties.put("application.id", "metrics");
     properties.put("bootstrap.servers", "localhost:1");
-    properties.put("metrics.recording.level", level);
+    properties.put("metrics.recording.level", "TRACE");
     properties.put("state.dir", "/tmp/millrace-metric-names");
     properties.put("statestore.cache.max.bytes", "1000000");
     var topology = topology();
