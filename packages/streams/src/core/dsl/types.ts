@@ -391,12 +391,6 @@ export interface KTable<K, V> {
   filter(predicate: Callback<K, V, boolean>, options?: StoreOptions<V>): KTable<K, V>
   filterNot(predicate: Callback<K, V, boolean>, options?: StoreOptions<V>): KTable<K, V>
   mapValues<V2>(fn: Callback<K, V, Sync<V2>>, options?: StoreOptions<NonNullable<V2>>): KTable<K, NonNullable<V2>>
-  /** A row for every key that has one on both sides; every change of either side is an update. */
-  join<KO, VO, R>(
-    other: KTable<KO, VO> & SameKey<K, KO>,
-    fn: (value: V, other: VO, key: K) => Sync<R>,
-    options?: StoreOptions<NonNullable<R>>,
-  ): KTable<K, NonNullable<R>>
   /**
    * A row for every row of this table that points at a row of the other one, whatever that one's keys are; every change
    * of either side is an update. Rows that point nowhere, with a null, have no result.
@@ -409,10 +403,10 @@ export interface KTable<K, V> {
     fn: (value: V, other: VO, key: K) => Sync<R>,
     options: ForeignKeyJoinOptions<K, V, KO, NonNullable<R>>,
   ): KTable<K, NonNullable<R>>
-  /** A row for every key of this table, with null for rows that the other side does not have. */
-  leftJoin<KO, VO, R>(
+  /** A row for every key that has one on both sides; every change of either side is an update. */
+  join<KO, VO, R>(
     other: KTable<KO, VO> & SameKey<K, KO>,
-    fn: (value: V, other: VO | null, key: K) => Sync<R>,
+    fn: (value: V, other: VO, key: K) => Sync<R>,
     options?: StoreOptions<NonNullable<R>>,
   ): KTable<K, NonNullable<R>>
   /** As `join` by a foreign key, with null where a row points nowhere or at a row that is not there. */
@@ -420,6 +414,12 @@ export interface KTable<K, V> {
     other: KTable<KO, VO>,
     fn: (value: V, other: VO | null, key: K) => Sync<R>,
     options: ForeignKeyJoinOptions<K, V, KO, NonNullable<R>>,
+  ): KTable<K, NonNullable<R>>
+  /** A row for every key of this table, with null for rows that the other side does not have. */
+  leftJoin<KO, VO, R>(
+    other: KTable<KO, VO> & SameKey<K, KO>,
+    fn: (value: V, other: VO | null, key: K) => Sync<R>,
+    options?: StoreOptions<NonNullable<R>>,
   ): KTable<K, NonNullable<R>>
   /** A row for every key that either side has. */
   outerJoin<KO, VO, R>(
