@@ -42,6 +42,7 @@ export function keysWithin(
   return {
     first,
     contain: (key) =>
-      (first === undefined || Buffer.compare(key, first) >= 0) && (last === undefined || Buffer.compare(key, last) <= 0),
+      (first === undefined || Buffer.compare(key, first) >= 0) &&
+      (last === undefined || Buffer.compare(key, last) <= 0),
   }
 }
