@@ -72,7 +72,7 @@ function rule(user: string, operation: AclBinding['operation'], more: Partial<Ac
 async function prepare(bootstrap: string): Promise<void> {
   const groups = { resourceType: 'GROUP', resourceName: '*' } as const
   await using client = kafkaClient({ brokers: bootstrap })
-  await inTime(() => client.admin.createTopics([{ name: securedTopic }], { ifNotExists: true }))
+  await client.admin.createTopics([{ name: securedTopic }])
   await client.admin.createAcls([
     ...['alice', certified].flatMap((user) => [rule(user, 'READ'), rule(user, 'WRITE'), rule(user, 'READ', groups)]),
     ...[rule('reader', 'READ'), rule('reader', 'READ', groups)],
@@ -84,7 +84,7 @@ async function prepare(bootstrap: string): Promise<void> {
   await inTime(() => consumer.commit([{ topic: securedTopic, partition: 0, offset: 0 }]))
 }
 
-/** Apache Kafka answers before its controller has let it in, and a controller before its broker has heard of a topic. */
+/** Apache Kafka's controller answers before its broker has heard of a topic. */
 async function inTime(action: () => Promise<unknown>): Promise<void> {
   for (const deadline = performance.now() + 30_000; ; await delay(100)) {
     try {
@@ -131,6 +131,7 @@ async function runAt(client: Client, one: SecurityCase, side: Side): Promise<Out
     program,
     another,
     helper: side.helper,
+    bootstrap,
     prefix: one.name,
     millrace: undefined,
   })

@@ -91,6 +91,7 @@ function suite(client: Client): void {
         program: onKafka,
         another: () => start(kafka.brokers),
         helper: helpers.kafka,
+        bootstrap: kafka.brokers,
         millrace: undefined,
       }),
       runOn(one, {
@@ -98,6 +99,7 @@ function suite(client: Client): void {
         program: onMillrace,
         another: () => start(millrace.brokers),
         helper: helpers.millrace,
+        bootstrap: millrace.brokers,
         millrace,
       }),
     ])

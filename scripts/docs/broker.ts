@@ -1,6 +1,7 @@
 import { handlers } from '@millrace/broker/internal'
 import { apis } from '@millrace/protocol'
 import { controllerApis, unservedApis } from './broker-unserved.ts'
+import { untested } from './broker-untested.ts'
 import { versionChanges } from './broker-versions.ts'
 import { kipTitles } from './kips.ts'
 
@@ -14,7 +15,7 @@ One node, by design; a cluster is Apache Kafka's job. Versions outside the range
 ranges, since both come from the handlers. "Kafka 4.3" is what its message definitions list, unstable versions included. This page is
 generated from the code by \`npm run generate\`.
 
-On this page: [the APIs](#apis), [those not served](#apis-not-served), [the KIPs](#kips), and [version by version](#version-by-version):
+On this page: [the APIs](#apis), [those not served](#apis-not-served), [what no test shows](#what-no-test-shows), [the KIPs](#kips), and [version by version](#version-by-version):
 ${byKey.map(jump).join(', ')}.
 
 ## APIs
@@ -35,6 +36,14 @@ ${unservedRows().join('\n')}
 
 Never on a broker's listener, in Apache Kafka neither: ${controllerApis.map(([key, name]) => `${name} (${key})`).join(', ')}. They
 belong to the controllers' quorum and to brokers that register with it.
+
+## What no test shows
+
+What cannot be tested on one machine, and what stands for it. All else is in [How the broker is tested](../explanation/broker-tests.md).
+
+| What | Why not | What stands for it |
+|---|---|---|
+${untested.map(({ what, why, instead }) => `| ${what} | ${why} | ${instead} |`).join('\n')}
 
 ## KIPs
 

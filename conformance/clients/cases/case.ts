@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Broker } from '@millrace/broker'
+import { kafkaClient } from '@millrace/kafka'
 import type { Client, Feature } from '../programs/catalogue.ts'
 import type { OperationName, Operations, RecordIn, RecordOut } from '../programs/operations.ts'
 import type { Program } from '../programs/program.ts'
@@ -14,6 +15,8 @@ export interface Run {
   readonly prefix: string
   /** A client that creates topics for those that cannot. */
   readonly helper: Program
+  /** Where the broker listens. */
+  readonly bootstrap: string
   /** The embedded broker where it is one: for faults. */
   readonly millrace: Broker | undefined
 }
@@ -44,7 +47,7 @@ export function defineCase<Outcome>(
 export const keptForever = { 'retention.ms': '-1' }
 
 export async function createTopic(
-  { client, program, helper }: Run,
+  { client, program, helper, bootstrap }: Run,
   name: string,
   partitions = 1,
   configs: Readonly<Record<string, string>> = {},
@@ -56,6 +59,12 @@ export async function createTopic(
   await until(
     () => creator.errorOf('describeTopic', { name }),
     (error) => error === 'NONE',
+  )
+  // And it knows the topic before all partitions take records. What one refuses makes clients without idempotence write to the
+  // others twice. Our client asks, since kafkajs goes on asking for topics that it once had offsets of.
+  await using ours = kafkaClient({ brokers: bootstrap })
+  await ours.admin.listOffsets(
+    Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition, at: 'latest' })),
   )
   return name
 }

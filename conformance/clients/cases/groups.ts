@@ -76,7 +76,8 @@ async function sharing(run: Run, options: Protocol, end: 'leave' | 'kill') {
     after: sizes(after),
     errors: [...read, ...last].map(({ error }) => error),
     isInTime: took < takeOverTimeoutMs,
-    more: last[0]!.values.filter((value) => value.startsWith('more-')).length,
+    // Once each: what a rebalance interrupts before it is committed is read again.
+    more: new Set(last[0]!.values.filter((value) => value.startsWith('more-'))).size,
     group: 'result' in group ? group.result : group.error,
   }
 }
