@@ -1,7 +1,4 @@
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Fixture, inputForm } from '../../packages/streams/test/golden/fixtures.ts'
 import {
   bytesForm,
@@ -11,10 +8,8 @@ import {
   sortedEntries,
 } from '../../packages/streams/test/golden/outcome.ts'
 import type { Scenario, ScenarioGroup, Step } from '../../packages/streams/test/golden/scenario.ts'
-import { mavenJars, outputOf } from '../support/maven-jars.ts'
+import { javaArguments } from './java-programs.ts'
 
-const here = import.meta.dirname
-const sources = join(here, 'golden')
 const maxOutputBytes = 256 * 1024 * 1024
 
 interface JavaRecord {
@@ -34,10 +29,8 @@ interface JavaOutcome extends Omit<Outcome, 'topics' | 'describe'> {
  * fetches the jars with Maven.
  */
 export function javaFixtures(groups: readonly ScenarioGroup[]): Map<string, Map<string, Fixture>> {
-  const jars = join(mavenJars(here), '*')
   const requests = groups.flatMap(({ javaClass, scenarios }) => scenarios.map((each) => requestFor(javaClass, each)))
-  const flags = ['-Xmx512m', '-XX:TieredStopAtLevel=1']
-  const run = spawnSync('java', [...flags, '-cp', `${jars}:${compiled(jars)}`, 'Golden'], {
+  const run = spawnSync('java', [...javaArguments('golden'), 'Golden'], {
     input: JSON.stringify(requests),
     encoding: 'utf8',
     maxBuffer: maxOutputBytes,
@@ -55,29 +48,6 @@ export function javaFixtures(groups: readonly ScenarioGroup[]): Map<string, Map<
       ),
     ]),
   )
-}
-
-/** The folder with the classes of `golden/*.java`, compiled anew when one of them has changed. */
-function compiled(jars: string): string {
-  const files = readdirSync(sources)
-    .filter((name) => name.endsWith('.java'))
-    .sort()
-    .map((name) => join(sources, name))
-  const digest = createHash('sha256').update(jars)
-  for (const file of files) digest.update(readFileSync(file))
-  const classes = join(here, 'target', `golden-${digest.digest('hex').slice(0, 12)}`)
-  if (existsSync(classes)) return classes
-  const unfinished = `${classes}.${process.pid}`
-  mkdirSync(unfinished, { recursive: true })
-  const run = spawnSync('javac', ['-proc:none', '-cp', jars, '-d', unfinished, ...files], { encoding: 'utf8' })
-  if (run.status !== 0) {
-    rmSync(unfinished, { recursive: true, force: true })
-    throw new Error(`javac: ${outputOf(run)}`)
-  }
-  // Another test file may have been faster.
-  if (existsSync(classes)) rmSync(unfinished, { recursive: true, force: true })
-  else renameSync(unfinished, classes)
-  return classes
 }
 
 function requestFor(group: string, scenario: Scenario): unknown {

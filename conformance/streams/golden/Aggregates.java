@@ -1,4 +1,6 @@
 import java.util.List;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.KGroupedStream;
@@ -87,6 +89,16 @@ final class Aggregates {
             .filter((key, count) -> count % 2 == 0)
             .toStream()
             .to("counted", Form.NUMBERS_OUT));
+    for (String cached : List.of("cached", "not cached")) {
+      scenarios.add("how many keys have been counted, " + cached, app ->
+          in(app)
+              .groupByKey()
+              .count(Form.rows("counts", Serdes.Long()))
+              .groupBy((key, count) -> KeyValue.pair("all", count), Grouped.with("all", Form.TEXT, Form.NUMBER))
+              .count(Form.rows("keys", Serdes.Long()))
+              .toStream()
+              .to("counted", Form.NUMBERS_OUT));
+    }
     scenarios.add("a filter of an aggregate, with a store", app ->
         in(app)
             .groupByKey()

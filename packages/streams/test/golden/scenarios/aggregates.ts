@@ -1,6 +1,6 @@
 import { serdes, topic } from '@millrace/contracts'
 import { numbers, texts } from '../contracts.ts'
-import { record, type ScenarioGroup } from '../scenario.ts'
+import { record, type Scenario, type ScenarioGroup } from '../scenario.ts'
 
 const input = texts('in')
 const out = texts('out')
@@ -30,6 +30,24 @@ const lists = [
   record(input, 'x', 'b:4 b:reset c:5', 5),
   record(input, 'x', 'c:reset a:6 c:7 b:8 a:reset', 20),
 ]
+
+/** KStreamAggregate and KStreamWindowAggregate forward the initializer's value as the old one; the cache, reductions and sessions do not. */
+const replacesInitial =
+  'without cache (and only then) Kafka Streams has an aggregate replace its initial value, which nobody was told of: ' +
+  'filters delete what was not there, and regrouped tables subtract what was not added, so that three keys count as one'
+
+const threeKeys = ['a', 'b', 'c'].map((key, index) => record(input, key, 'once', index))
+
+/** Each key is counted, and then how many keys there are. */
+const countKeys: Scenario['build'] = (app) =>
+  app
+    .stream(input)
+    .groupByKey()
+    .count({ store: 'counts' })
+    .groupBy((count) => ['all', count], { name: 'all' })
+    .count({ store: 'keys' })
+    .to(counted)
+
 export const aggregates: ScenarioGroup = {
   name: 'aggregates',
   javaClass: 'Aggregates',
@@ -164,11 +182,34 @@ export const aggregates: ScenarioGroup = {
       differs: [
         {
           in: 'topics.counted',
-          why:
-            'without cache (and only then) Kafka Streams has an aggregate replace its initial value, which nobody was told of: ' +
-            'filters delete what was not there, and regrouped tables subtract what was not added',
+          why: replacesInitial,
           ours: [['a', '2', 10]],
         },
+      ],
+    },
+    {
+      name: 'how many keys have been counted, cached',
+      cacheMaxBytes: 1_000_000,
+      input: threeKeys,
+      build: countKeys,
+    },
+    {
+      name: 'how many keys have been counted, not cached',
+      input: threeKeys,
+      build: countKeys,
+      differs: [
+        { in: 'topics.counted', ours: ['1', '2', '3'].map((keys, at) => ['all', keys, at]), why: replacesInitial },
+        {
+          in: 'topics.golden-all-repartition',
+          ours: [0, 1, 2].map((at) => ['all', 'hex:3101', at]),
+          why: replacesInitial,
+        },
+        {
+          in: 'topics.golden-keys-changelog',
+          ours: [0, 1, 2].map((at) => ['all', `hex:000000000000000${at + 1}`, at]),
+          why: replacesInitial,
+        },
+        { in: 'stores.keys', ours: [{ key: 'all', value: 3, timestamp: 2 }], why: replacesInitial },
       ],
     },
     {
