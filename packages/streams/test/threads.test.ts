@@ -42,7 +42,8 @@ test('two threads share the tasks, answer queries, and go on where they stood af
     assert.equal([...all.partitions.values()].flatMap((each) => (each.ok ? each.result : [])).length, 20)
     const { isLocal } = streams.queries.metadataForKey('totals', 'c1')
     assert.equal(isLocal, true)
-    assert.throws(() => streams.queries.get('totals', 'c1'), {
+    assert.equal(streams.queries.get('totals', 'c1')?.value, expectedSpend(1_000).get('c1'))
+    assert.throws(() => streams.queries.windowFetch('per-minute', 'c1', { fromMs: 0, toMs: 1 }), {
       code: 'STREAMS_STORE_NOT_LOCAL',
       message: /another thread/,
     })

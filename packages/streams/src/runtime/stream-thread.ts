@@ -57,6 +57,8 @@ export interface StreamThreadOptions {
   readonly yieldNow: () => Promise<void>
   /** Told whenever readiness may have changed. */
   readonly onChange: () => void
+  /** Told when the stores of tasks hold what the transaction has committed. */
+  readonly onCommitted?: ((tasks: readonly ActiveTask[]) => void) | undefined
   /** A failure that is survived: for logs. */
   readonly onFailure: (error: unknown) => void
 }
@@ -151,6 +153,11 @@ export class StreamThread {
 
   get hosts(): HostMap {
     return this.#role.hosts
+  }
+
+  /** See `Consumer.heldUntilMs`. */
+  get heldUntilMs(): number | undefined {
+    return this.#consumer.heldUntilMs()
   }
 
   get standbys(): StandbyUpdater {
@@ -419,6 +426,7 @@ export class StreamThread {
     if (faults.commitBeforeFlush) for (const { task } of committing) task.flush()
     if (!faults.storesBeforeCommit) await this.#commitStores(committing)
     for (const at of offsets) this.#tasks.ownerOf(at)?.committed.set(partitionText(at), at.offset)
+    this.#options.onCommitted?.(committing)
     this.#transactor.collector.committed()
     this.times.commits.since(this.#lastCommitMs)
     this.counters.commits++
@@ -515,6 +523,7 @@ export class StreamThread {
   async #lost(): Promise<void> {
     this.times.rebalanceBegan()
     this.#hasJoined = false
+    this.#options.onChange()
     this.#restorer.drop(this.#tasks.all)
     this.#tasks.discard()
     await this.#tasks.closeAll()

@@ -1,4 +1,5 @@
 import type { Serde } from '@millrace/contracts'
+import type { ByteRange, ByteStore } from './byte-store.ts'
 import { asBuffer, justAfter, readMillis, timestampBytes, writeMillis } from './bytes.ts'
 import type { CacheEntry } from './record-cache.ts'
 import { keyOfSessionKey, sessionEndOf, sessionKey, sessionStartOf } from './session-key.ts'
@@ -22,12 +23,13 @@ import type {
 import { keyOfWindowKey, windowKey, windowStartOf } from './window-key.ts'
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array]
+type CommittedBytes = Pick<ByteStore, 'get' | 'range'>
 
 /** What views need of a store, whatever its kind. */
 interface ViewedStore {
   readonly keySerde: Serde<unknown, unknown>
   readonly valueSerde: Serde<unknown, unknown>
-  readonly bytes: StoreBytes
+  readonly bytes: Pick<StoreBytes, 'get' | 'snapshot'> & { readonly committed: CommittedBytes }
   dirtyEntries(): Iterable<CacheEntry>
   keyBytesOf(entry: CacheEntry): Uint8Array
 }
@@ -85,7 +87,30 @@ class BytesView {
   }
 }
 
-export function keyValueView(store: StateStore, isolation: Isolation): ReadOnlyKeyValueStore {
+/** A key-value store of which only what is committed can be read: another thread writes it. */
+export function committedView(
+  { keySerde, valueSerde }: Pick<ViewedStore, 'keySerde' | 'valueSerde'>,
+  committed: CommittedBytes,
+): ReadOnlyKeyValueStore {
+  const bytes = {
+    committed,
+    get(key: Uint8Array): Buffer | undefined {
+      const found = committed.get(key)
+      return found && asBuffer(found)
+    },
+    *snapshot(range: ByteRange): Generator<Entry> {
+      yield* committed.range(range)
+    },
+  }
+  const keyBytesOf = (entry: CacheEntry): Uint8Array => keySerde.serialize(entry.key)
+  const store = { keySerde, valueSerde, bytes, dirtyEntries: () => [], keyBytesOf, peek: () => undefined }
+  return keyValueView(store, 'committed')
+}
+
+export function keyValueView(
+  store: ViewedStore & Pick<StateStore, 'peek'>,
+  isolation: Isolation,
+): ReadOnlyKeyValueStore {
   const view = new BytesView(store, isolation)
   function* range(query: RangeQuery<unknown>): Generator<StoreEntry<unknown, unknown>> {
     const [from, to] = boundsOf(store.keySerde, query)

@@ -18,8 +18,8 @@ import type { UncaughtHandler } from '../threads/thread-set.ts'
 import { LmdbStateStores } from './lmdb/lmdb-state-stores.ts'
 import { StateDirectory } from './lmdb/state-directory.ts'
 import { loadApplication, type TopologySource } from './threads/application-module.ts'
-import { checkShareable, instanceSeed } from './threads/thread-seed.ts'
-import { workerThread } from './threads/worker-thread.ts'
+import { checkShareable, type InstanceParts, instanceSeed } from './threads/thread-seed.ts'
+import { type WorkerThreadOptions, workerThread } from './threads/worker-thread.ts'
 
 export interface StartStreamsOptions {
   readonly topology: TopologySource
@@ -30,6 +30,11 @@ export interface StartStreamsOptions {
    * module, so `topology` has to be one. Default 1: this thread.
    */
   readonly threads?: number
+  /**
+   * Whether a single thread is a worker too, so that this event loop is free: queries are then answered at once however
+   * busy the thread is. Default: only where there are several.
+   */
+  readonly workers?: boolean
   /** Decides what becomes of the instance when a thread fails (KIP-671). Default: it stops with the failure. */
   readonly uncaughtHandler?: UncaughtHandler
   /** Bootstrap list; or give a `client`, which then stays the caller's to close. */
@@ -113,7 +118,7 @@ const failureChannel = channel('millrace:streams:failure')
 export async function startStreams(given: StartStreamsOptions): Promise<StreamsInstance> {
   const { options, kafka, plan: planned } = withConfig(given)
   check(options)
-  if ((options.threads ?? 1) > 1) checkShareable(options)
+  if (usesWorkers(options)) checkShareable(options)
   const { applicationId: id } = options
   const application = await loadApplication(options.topology, options.args, {
     ...planned,
@@ -156,7 +161,7 @@ export async function startStreams(given: StartStreamsOptions): Promise<StreamsI
     ...(options.metricsLevel === 'debug' && { stopwatch: () => performance.now() }),
   }
   const { threads = 1 } = options
-  const parts = { applicationId, instanceId, directory: state.directory, config, taskConfig }
+  const parts = { applicationId, instanceId, directory: state.directory, config, taskConfig, plan, clock }
   const runtime = new StreamsRuntime({
     client: options.client ?? ownClient!,
     plan,
@@ -188,12 +193,17 @@ export async function startStreams(given: StartStreamsOptions): Promise<StreamsI
 function startThread(
   context: ThreadContext,
   options: StartStreamsOptions,
-  parts: Parameters<typeof instanceSeed>[1],
+  parts: InstanceParts & Pick<WorkerThreadOptions, 'plan' | 'clock'>,
 ): ThreadHandle | undefined {
-  if ((options.threads ?? 1) === 1 && context.index === 1) return undefined
-  return workerThread(instanceSeed(options, parts), context, () => {
+  if (!usesWorkers(options) && context.index === 1) return undefined
+  const released = (): void => {
     if (parts.directory !== 'memory') LmdbStateStores.releaseClaims(parts.directory, String(context.index))
-  })
+  }
+  return workerThread({ ...parts, seed: instanceSeed(options, parts), context, released })
+}
+
+function usesWorkers({ threads = 1, workers = false }: StartStreamsOptions): boolean {
+  return threads > 1 || workers
 }
 
 interface OpenState {
@@ -233,6 +243,7 @@ function check(options: StartStreamsOptions): void {
       topology: ['object', 'function', 'string'],
       args: 'any',
       threads: { min: 1, max: 1_000, integer: true },
+      workers: 'boolean',
       uncaughtHandler: 'function',
       brokers: ['string', 'array'],
       client: 'object',

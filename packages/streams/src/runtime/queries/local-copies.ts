@@ -6,6 +6,7 @@ import { inputsOf, type TopicPartition } from '../assignment/tasks.ts'
 import type { StandbyTask } from '../standby-task.ts'
 import type { StandbyUpdater } from '../standby-updater.ts'
 import type { TaskSet } from '../task-set.ts'
+import type { RunningTask } from '../threads/thread-messages.ts'
 import type { Position } from './position.ts'
 import { ReplicaFreshness } from './replica-freshness.ts'
 import type { FoundCopy, StateCopy } from './state-copy.ts'
@@ -23,11 +24,22 @@ export interface LocalCopiesOptions {
 /** The state that a thread has open, as queries see it. */
 export class LocalCopies {
   readonly #options: LocalCopiesOptions
+  readonly #incarnations = new WeakMap<ActiveTask, number>()
+  #incarnationsMax = 0
   readonly #active = new WeakMap<ActiveTask, StateCopy>()
   readonly #standby = new WeakMap<StandbyTask, StateCopy>()
 
   constructor(options: LocalCopiesOptions) {
     this.#options = options
+  }
+
+  /** The tasks that answer, for whoever reads their stores elsewhere. */
+  running(): readonly RunningTask[] {
+    return this.#options.tasks.running.map((active) => {
+      const incarnation = this.#incarnations.get(active) ?? ++this.#incarnationsMax
+      this.#incarnations.set(active, incarnation)
+      return { task: active.text, incarnation, position: committedPosition(active) }
+    })
   }
 
   find({ subtopology }: StorePlan, partition: number): FoundCopy {
@@ -104,7 +116,7 @@ export class LocalCopies {
  * What a running task has committed, which its stores hold by then: offsets are noted after the stores are written. One
  * that was taken over and has committed nothing begins behind what its predecessor committed.
  */
-function committedPosition({ committed, inputs }: ActiveTask): Position {
+export function committedPosition({ committed, inputs }: ActiveTask): Position {
   const position: Record<string, Record<number, number>> = {}
   for (const input of inputs) {
     const next = committed.get(partitionText(input))

@@ -70,11 +70,12 @@ export function askPartition(
   options: PartitionQueryOptions,
 ): PartitionResult<unknown> | Promise<PartitionResult<unknown>> {
   const copy = source.copyOf(store, partition)
-  if (copy === undefined) {
+  if (copy === undefined || copy === 'notReady' || isBeyond(copy, options)) {
     const asked = source.askThread?.(store, partition, query, options)
-    return asked ?? failure('notPresent', notHere(source, store, partition))
+    if (asked) return asked
+    if (copy === undefined) return failure('notPresent', notHere(source, store, partition))
+    return failure('notReady', notReady(store, partition))
   }
-  if (copy === 'notReady') return failure('notReady', notReady(store, partition))
   if (copy.role === 'active') {
     if (isReached(copy.freshness().position, options.bound, partition)) return read(copy, store, query, options)
     return awaitBound(source, store, partition, query, options)
@@ -83,6 +84,10 @@ export function askPartition(
     return failure('notActive', notHere(source, store, partition))
   }
   return askStandby(source, copy, store, partition, query, options)
+}
+
+function isBeyond({ readsCommittedOnly = false }: StateCopy, { isolation }: PartitionQueryOptions): boolean {
+  return readsCommittedOnly && isolation === 'uncommitted'
 }
 
 function read(

@@ -12,6 +12,8 @@ export interface Freshness {
 /** A task's state in this process, as queries see it. */
 export interface StateCopy {
   readonly role: 'active' | 'standby'
+  /** Another thread writes it: only it knows what is not committed yet. */
+  readonly readsCommittedOnly?: boolean
   /** Read it at once: it does not outlive the next commit. */
   view(store: string, isolation: Isolation): ReadOnlyStore
   /** The next changelog offset behind what the committed view shows; undefined for a store that is new or keeps no changelog. */

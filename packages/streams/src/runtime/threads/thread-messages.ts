@@ -3,6 +3,7 @@ import type { TaskConfig } from '../../core/task.ts'
 import type { HostMap } from '../assignment/user-data.ts'
 import type { RuntimeConfig } from '../config.ts'
 import type { PartitionAnswer, PartitionFailure, PartitionQueryOptions } from '../queries/partition-query.ts'
+import type { Position } from '../queries/position.ts'
 import type { StateQuery } from '../queries/state-query.ts'
 import type { RestoreEvent } from '../restore-events.ts'
 import type { PortableError } from './portable-error.ts'
@@ -34,6 +35,8 @@ export interface ThreadSeed {
   readonly handlers: Readonly<Record<'deserialize' | 'process' | 'produce', HandlerName>> | undefined
   readonly counts: ReadonlyMap<string, number>
   readonly isPaused: boolean
+  /** See `ThreadStanding`. */
+  readonly standing: SharedArrayBuffer
 }
 
 export type ToThread =
@@ -55,8 +58,27 @@ export interface ThreadTasks {
   readonly standby: readonly string[]
 }
 
+/** A task at work. */
+export interface RunningTask {
+  readonly task: string
+  /** Another number whenever it is opened anew. */
+  readonly incarnation: number
+  /** What its stores hold, committed. */
+  readonly position: Position
+}
+
 export type FromThread =
-  | { readonly kind: 'changed'; readonly isReady: boolean; readonly hosts: HostMap; readonly tasks: ThreadTasks }
+  | {
+      readonly kind: 'changed'
+      readonly isReady: boolean
+      readonly hosts: HostMap
+      readonly tasks: ThreadTasks
+      readonly running: readonly RunningTask[]
+      /** Of the thread's standing. */
+      readonly version: number
+    }
+  /** By task: the stores are written by now. */
+  | { readonly kind: 'committed'; readonly positions: ReadonlyMap<string, Position> }
   | { readonly kind: 'metrics'; readonly samples: readonly MetricSample[] }
   | { readonly kind: 'restore'; readonly event: RestoreEvent }
   | { readonly kind: 'survived'; readonly error: PortableError }

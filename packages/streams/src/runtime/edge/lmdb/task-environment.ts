@@ -24,7 +24,7 @@ const pageHeaderBytes = 24
 const lmdbMagic = 0xbeefc0de
 
 /** Named databases per environment: stores, segments of windowed stores and one for bookkeeping. */
-const maxTables = 512
+export const maxTables = 512
 
 /**
  * A store that was not written for so long is restored from the beginning of its changelog. Compaction drops tombstones a

@@ -6,7 +6,7 @@ import type { HandlerName, ThreadSeed } from '../../threads/thread-messages.ts'
 import type { StartStreamsOptions } from '../start-streams.ts'
 import { moduleUrl } from './application-module.ts'
 
-export type InstanceSeed = Omit<ThreadSeed, 'index' | 'endsApplication' | 'counts' | 'isPaused'>
+export type InstanceSeed = Omit<ThreadSeed, 'index' | 'endsApplication' | 'counts' | 'isPaused' | 'standing'>
 
 export interface InstanceParts {
   readonly applicationId: string

@@ -4,9 +4,11 @@ import { kafkaClient } from '@millrace/kafka'
 import { type FailureHandlers, failLoudly, failureHandlers } from '../../../core/handlers.ts'
 import { createStreamTask } from '../../../core/stream-task.ts'
 import type { TopologyPlan } from '../../../core/topology/plan.ts'
+import type { ActiveTask } from '../../active-task.ts'
 import { GlobalUpdater, runBeside } from '../../global/global-updater.ts'
 import { readConfig } from '../../kafka-config/read-config.ts'
 import { MemoryStateStores } from '../../memory-state-stores.ts'
+import { committedPosition } from '../../queries/local-copies.ts'
 import { askPartition } from '../../queries/partition-query.ts'
 import type { QuerySource } from '../../queries/query-source.ts'
 import { runtimeThreadMetrics } from '../../runtime-metrics.ts'
@@ -15,11 +17,15 @@ import { StreamThread } from '../../stream-thread.ts'
 import { threadInstanceId } from '../../streams-runtime.ts'
 import { toPortable } from '../../threads/portable-error.ts'
 import type { FromThread, ThreadSeed, ToThread } from '../../threads/thread-messages.ts'
+import { ThreadStanding } from '../../threads/thread-standing.ts'
 import { LmdbStateStores } from '../lmdb/lmdb-state-stores.ts'
 import { type Application, loadApplication } from './application-module.ts'
 
 const seed = workerData as ThreadSeed
 const metricsIntervalMs = 1_000
+/** Often enough that what is shared is never close to its end while heartbeats are answered. */
+const holdIntervalMs = 50
+const standing = new ThreadStanding(seed.standing)
 
 const tell = (message: FromThread): void => parentPort?.postMessage(message)
 
@@ -70,6 +76,7 @@ async function work(): Promise<void> {
       tell: (event) => tell({ kind: 'restore', event }),
       onShutdownRequested: () => tell({ kind: 'shutdownRequested' }),
       onChange: () => tellChange(thread),
+      onCommitted: (tasks) => tellCommitted(thread, tasks),
       yieldNow: () => new Promise(setImmediate),
     })
     parentPort?.on('message', (message: ToThread) => {
@@ -93,6 +100,7 @@ async function runTasks(thread: StreamThread, globals: GlobalUpdater | undefined
     () => tell({ kind: 'metrics', samples: [...runtimeThreadMetrics(thread)] }),
     metricsIntervalMs,
   )
+  const holding = setInterval(() => standing.hold(thread.heldUntilMs), holdIntervalMs)
   try {
     await globals?.load()
     await runBeside(globals, thread, signal)
@@ -101,6 +109,7 @@ async function runTasks(thread: StreamThread, globals: GlobalUpdater | undefined
     if (!signal.aborted || error !== signal.reason) throw error
   } finally {
     clearInterval(metrics)
+    clearInterval(holding)
   }
 }
 
@@ -118,7 +127,14 @@ function tellChange(thread: StreamThread): void {
   const { tasks, hosts, isReady } = thread
   const active = tasks.all.map(({ text }) => text)
   const standby = tasks.standbys.map(({ text }) => text)
-  tell({ kind: 'changed', isReady, hosts, tasks: { active, standby } })
+  standing.hold(thread.heldUntilMs)
+  const version = standing.changed()
+  tell({ kind: 'changed', isReady, hosts, tasks: { active, standby }, running: thread.copies.running(), version })
+}
+
+function tellCommitted(thread: StreamThread, tasks: readonly ActiveTask[]): void {
+  standing.hold(thread.heldUntilMs)
+  tell({ kind: 'committed', positions: new Map(tasks.map((active) => [active.text, committedPosition(active)])) })
 }
 
 async function answer(

@@ -1,20 +1,32 @@
 import { Worker } from 'node:worker_threads'
-import type { MetricSample } from '@millrace/base'
-import { taskIdText } from '../../../core/topology/plan.ts'
+import type { Clock, MetricSample } from '@millrace/base'
+import { type StorePlan, type TopologyPlan, taskIdText } from '../../../core/topology/plan.ts'
 import { streamsError } from '../../../errors.ts'
 import type { HostMap } from '../../assignment/user-data.ts'
 import type { PartitionResult } from '../../queries/partition-query.ts'
+import type { FoundCopy } from '../../queries/state-copy.ts'
 import { fromPortable } from '../../threads/portable-error.ts'
 import type { ThreadContext, ThreadHandle } from '../../threads/thread-handle.ts'
 import type { FromThread, ThreadSeed, ThreadTasks, ToThread } from '../../threads/thread-messages.ts'
+import { ThreadStanding } from '../../threads/thread-standing.ts'
+import { CommittedCopies } from './committed-copies.ts'
 import type { InstanceSeed } from './thread-seed.ts'
+
+export interface WorkerThreadOptions {
+  readonly seed: InstanceSeed
+  readonly context: ThreadContext
+  readonly plan: TopologyPlan
+  readonly clock: Clock
+  /** Called when it has gone, however. */
+  readonly released: () => void
+}
 
 /**
  * A thread of the instance in a worker of its own: it loads the application's module, connects by itself and runs its
- * tasks. What it has is known here; its state is asked for by message. `released` is called when it has gone, however.
+ * tasks. What it has is known here. What it has committed on disk is read here; other state is asked for by message.
  */
-export function workerThread(seed: InstanceSeed, context: ThreadContext, released: () => void): ThreadHandle {
-  return new WorkerThread(seed, context, released)
+export function workerThread(options: WorkerThreadOptions): ThreadHandle {
+  return new WorkerThread(options)
 }
 
 class WorkerThread implements ThreadHandle {
@@ -31,12 +43,25 @@ class WorkerThread implements ThreadHandle {
   isReady = false
   hosts: HostMap = { version: 1, hosts: [] }
 
-  constructor(seed: InstanceSeed, context: ThreadContext, released: () => void) {
-    const { index, endsApplication, counts } = context
+  readonly #copies: CommittedCopies | undefined
+
+  constructor({ seed, context, plan, clock, released }: WorkerThreadOptions) {
+    const { index, endsApplication, counts, onFailure } = context
+    const { directory } = seed
+    const standing = new ThreadStanding()
     this.index = index
     this.#context = context
     this.#released = released
-    this.#seed = { ...seed, index, endsApplication, counts, isPaused: context.isPaused() }
+    this.#seed = {
+      ...seed,
+      index,
+      endsApplication,
+      counts,
+      isPaused: context.isPaused(),
+      standing: standing.buffer,
+    }
+    this.#copies =
+      directory === 'memory' ? undefined : new CommittedCopies({ directory, plan, clock, standing, onFailure })
   }
 
   run(): Promise<void> {
@@ -81,8 +106,8 @@ class WorkerThread implements ThreadHandle {
     this.#tell({ kind: 'endApplication' })
   }
 
-  find(): undefined {
-    return undefined
+  find(store: StorePlan, partition: number): FoundCopy {
+    return this.#copies?.find(store, partition)
   }
 
   ask: ThreadHandle['ask'] = (store, partition, query, options) => {
@@ -109,7 +134,11 @@ class WorkerThread implements ThreadHandle {
         this.isReady = message.isReady
         this.hosts = message.hosts
         this.#tasks = message.tasks
+        this.#copies?.changed(message.version, message.running)
         this.#context.onChange()
+        return
+      case 'committed':
+        this.#copies?.committed(message.positions)
         return
       case 'metrics':
         this.#samples = message.samples
@@ -140,6 +169,7 @@ class WorkerThread implements ThreadHandle {
     this.#worker = undefined
     this.isReady = false
     this.#tasks = { active: [], standby: [] }
+    this.#copies?.close()
     this.#released()
     const error = streamsError('STREAMS_STORE_NOT_READY', `thread ${this.index} has ended`, { thread: this.index })
     for (const call of [...this.#asked.keys()]) this.#answered(call, { ok: false, reason: 'notReady', error })

@@ -1,0 +1,14 @@
+import { serdes, topic } from '@millrace/contracts'
+import { type Topology, topology, tumbling } from '@millrace/streams'
+
+export const tick = topic('tick', { key: serdes.string, value: serdes.string })
+export const ticks = topic('ticks', { key: serdes.string, value: serdes.json<number>() })
+
+/** Counts records by key: a count of one key is the number of records read where it is the only one. */
+export default function ticksApp(): Topology {
+  const app = topology('ticks')
+  const grouped = app.stream(tick).groupByKey()
+  grouped.count({ store: 'count' })
+  grouped.window(tumbling({ sizeMs: 60_000, graceMs: 0 })).count({ store: 'per-minute' })
+  return app
+}
