@@ -7,8 +7,10 @@ import { brokerProduce, brokerProduceLarge } from './trials/broker-produce.ts'
 import { brokerStart } from './trials/broker-start.ts'
 import { captureOutbox } from './trials/capture-outbox.ts'
 import { clientConsume, clientConsumeRecords } from './trials/client-consume.ts'
-import { streamsAggregate, streamsFilterMap } from './trials/streams.ts'
+import { streamsTrialsOfBothGuarantees } from './trials/streams.ts'
 import { streamsQueryLocal, streamsQueryRemote } from './trials/streams-query.ts'
+import { streamsRestore } from './trials/streams-restore.ts'
+import { streamsThreads } from './trials/streams-threads.ts'
 
 export const trials: readonly Trial[] = [
   clientConsume,
@@ -21,8 +23,9 @@ export const trials: readonly Trial[] = [
   brokerStart,
   brokerIdleConsumers,
   brokerPartitions,
-  streamsAggregate,
-  streamsFilterMap,
+  ...streamsTrialsOfBothGuarantees,
+  streamsRestore,
+  streamsThreads,
   streamsQueryLocal,
   streamsQueryRemote,
   captureOutbox,

@@ -1,54 +1,25 @@
-// The topologies of the streams trials on Millrace; peers/kafka-streams/StreamsApp.java has the same.
-import { serdes, topic } from '@millrace/contracts'
-import { startStreams, type Topology, topology } from '@millrace/streams'
+// Runs one of the topologies of the streams trials on Millrace:
+// `streams-app.ts <topology> <guarantee> <brokers> <application id> <input> <output> <table> <state directory> [threads]`.
+import { type RestoreListener, startStreams } from '@millrace/streams'
 
-interface Order {
-  readonly orderId: string
-  readonly customerId: string
-  readonly amountCents: number
-  readonly currency: string
-  readonly status: string
-  readonly note: string
-}
-
-interface Totals {
-  readonly count: number
-  readonly sum: number
-}
-
-const [name = '', brokers = '', applicationId = '', input = '', output = '', stateDir = ''] = process.argv.slice(2)
-const orders = topic(input, { key: serdes.string, value: serdes.json<Order>() })
-
-function aggregate(): Topology {
-  const app = topology(applicationId)
-  const totals = topic(output, { key: serdes.string, value: serdes.json<Totals>() })
-  const initial: Totals = { count: 0, sum: 0 }
-  app
-    .stream(orders)
-    .groupByKey()
-    .aggregate({ initial, store: 'totals' }, (total, order) => ({
-      count: total.count + 1,
-      sum: total.sum + order.amountCents,
-    }))
-    .to(totals)
-  return app
-}
-
-function filterMap(): Topology {
-  const app = topology(applicationId)
-  app
-    .stream(orders)
-    .filter((order) => order.amountCents % 4 === 0)
-    .mapValues((order) => `${order.orderId}:${order.amountCents}`)
-    .to(topic(output, { key: serdes.string, value: serdes.string }))
-  return app
+const [name = '', guarantee = '', brokers = '', applicationId = '', input = '', output = '', table = ''] =
+  process.argv.slice(2)
+const [stateDir = '', threads = '1'] = process.argv.slice(9)
+const atLeastOnce = guarantee === 'at_least_once'
+const restoreListener: RestoreListener = {
+  onRestoreStart: ({ topic, partition }) => console.log(`restoring ${topic}-${partition}`),
+  onRestoreEnd: ({ topic, partition }) => console.log(`restored ${topic}-${partition}`),
 }
 
 const streams = await startStreams({
-  topology: name === 'aggregate' ? aggregate : filterMap,
-  applicationId,
+  topology: new URL('./streams-topologies.ts', import.meta.url),
+  args: { name, applicationId, input, output, table },
+  threads: Number(threads),
   brokers,
   stateDir,
+  restoreListener,
+  // The default of 30 s is longer than a trial.
+  ...(atLeastOnce && { processingGuarantee: 'at_least_once', commitIntervalMs: 1_000 }),
 })
 streams.onStateChange((state) => console.log(`state ${state}`))
 process.once('SIGTERM', () => void streams.close())

@@ -11,24 +11,33 @@ export interface Load {
   record(index: number): { readonly key: Uint8Array | null; readonly value: Uint8Array }
   /** Default: record after record in turn. */
   partition?(index: number): number
+  /** Default: all of them now. */
+  timestampMs?(index: number): number
+  /** Settings of the topic beside those that keep its records. */
+  readonly config?: Readonly<Record<string, string>>
 }
 
 /** Nothing expires while it is measured. */
 const topicConfig = { 'retention.ms': '-1', 'retention.bytes': '-1' }
 
-export async function createTopic(client: KafkaClient, name: string, partitions: number): Promise<void> {
-  await client.admin.createTopics([{ name, partitions, config: topicConfig }])
+export async function createTopic(
+  client: KafkaClient,
+  name: string,
+  partitions: number,
+  config: Load['config'] = {},
+): Promise<void> {
+  await client.admin.createTopics([{ name, partitions, config: { ...topicConfig, ...config } }])
 }
 
 /** Creates a topic and fills it. */
 export async function loadTopic(brokers: string, load: Load): Promise<void> {
   await using client = kafkaClient({ brokers, clientId: 'bench-load' })
   const { topic, partitions, records, batchBytes, partition = (index: number) => index % partitions } = load
-  await createTopic(client, topic, partitions)
+  await createTopic(client, topic, partitions, load.config)
   await using producer = client.producer()
   const builder = (): RecordBatchBuilder => new RecordBatchBuilder({ initialBytes: batchBytes + 1_024 })
   const open = Array.from({ length: partitions }, builder)
-  const timestampMs = Date.now()
+  const nowMs = Date.now()
   const sending = new Set<Promise<unknown>>()
   const send = async (number: number): Promise<void> => {
     const batch = open[number] as RecordBatchBuilder
@@ -45,6 +54,7 @@ export async function loadTopic(brokers: string, load: Load): Promise<void> {
   for (let index = 0; index < records; index++) {
     const number = partition(index)
     const { key, value } = load.record(index)
+    const timestampMs = load.timestampMs?.(index) ?? nowMs
     if ((open[number] as RecordBatchBuilder).append(timestampMs, key, value) >= batchBytes) await send(number)
   }
   for (let number = 0; number < partitions; number++) await send(number)

@@ -1,16 +1,14 @@
 import { Agent, get } from 'node:http'
 import { join } from 'node:path'
-import { randomInt, seededRandom } from '@millrace/base'
 import { kafkaClient } from '@millrace/kafka'
 import { startKafka } from '../support/brokers.ts'
 import { type Child, startChild } from '../support/child.ts'
 import { benchmarks, temporaryFolder } from '../support/folders.ts'
 import { javaUnavailable } from '../support/java.ts'
 import { createTopic, loadTopic } from '../support/load.ts'
+import { customerId, customers as keys, orders, partitions } from '../support/orders.ts'
 import { type Bench, type Outcome, ours, type Trial, type TrialContext } from '../trial.ts'
 
-const partitions = 4
-const keys = 100_000
 const input = 'bench-orders'
 const idle = 'the same, with nothing to process'
 /** Of the requests, not counted: code is compiled, connections are made. */
@@ -76,7 +74,7 @@ async function askRemotely(url: string, requests: number): Promise<number[]> {
   try {
     for (let i = 0; i < warmUps + requests; i++) {
       const startedMs = performance.now()
-      await ask(`${url}/stores/totals/${customer((i * 7_919) % keys)}`, agent)
+      await ask(`${url}/stores/totals/${customerId((i * 7_919) % keys)}`, agent)
       if (i >= warmUps) took.push(performance.now() - startedMs)
     }
   } finally {
@@ -108,25 +106,6 @@ async function askInside(app: Child, requests: number): Promise<number[]> {
     took.push(...fresh)
   }
   return took.slice(0, requests)
-}
-
-function customer(number: number): string {
-  return `customer-${String(number).padStart(6, '0')}`
-}
-
-function orders() {
-  const random = seededRandom(1)
-  let number = 0
-  const record = (index: number) => {
-    const customerId = customer(number)
-    const order = { orderId: `order-${index}`, customerId, amountCents: randomInt(random, 100_000), status: 'placed' }
-    return { key: Buffer.from(customerId), value: Buffer.from(JSON.stringify(order)) }
-  }
-  const partition = (): number => {
-    number = randomInt(random, keys)
-    return number % partitions
-  }
-  return { record, partition }
 }
 
 export const streamsQueryLocal = queryTrial('local', 0.2)
