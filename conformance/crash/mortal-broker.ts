@@ -20,18 +20,24 @@ export class MortalBroker implements AsyncDisposable {
   readonly #port: number
   readonly #folder: string
   readonly #durability: Durability
+  readonly #config: Readonly<Record<string, string>>
   #process: ChildProcess | undefined
   #stderr = ''
 
-  private constructor(port: number, folder: string, durability: Durability) {
+  private constructor(port: number, folder: string, durability: Durability, config: Readonly<Record<string, string>>) {
+    this.#config = config
     this.#port = port
     this.#folder = folder
     this.#durability = durability
     this.brokers = `127.0.0.1:${port}`
   }
 
-  static async start(folder: string, durability: Durability): Promise<MortalBroker> {
-    const broker = new MortalBroker(await freePort(), folder, durability)
+  static async start(
+    folder: string,
+    durability: Durability,
+    config: Readonly<Record<string, string>> = {},
+  ): Promise<MortalBroker> {
+    const broker = new MortalBroker(await freePort(), folder, durability, config)
     broker.#spawn()
     await broker.listening()
     return broker
@@ -39,8 +45,9 @@ export class MortalBroker implements AsyncDisposable {
 
   #spawn(): void {
     const place = ['--port', String(this.#port), '--data', this.#folder, '--durability', this.#durability]
+    const settings = Object.entries(this.#config).flatMap(([name, value]) => ['--config', `${name}=${value}`])
     this.#stderr = ''
-    this.#process = spawn(process.execPath, ['--conditions=source', millrace, 'broker', ...place], {
+    this.#process = spawn(process.execPath, ['--conditions=source', millrace, 'broker', ...place, ...settings], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#process.stderr!.on('data', (chunk: Buffer) => {
@@ -88,6 +95,11 @@ export class MortalBroker implements AsyncDisposable {
     await gone
     this.kills++
     this.afterDeath()
+  }
+
+  /** Of the process that runs now. */
+  get pid(): number {
+    return this.#process!.pid!
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

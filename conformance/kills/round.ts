@@ -1,0 +1,205 @@
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Random, randomInt, seededRandom } from '@millrace/base'
+import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import { freePort } from '../support/free-port.ts'
+import { Asker } from './asker.ts'
+import { type BankArgs, bankTopics } from './bank-app.ts'
+import { CalmTimes } from './calm-times.ts'
+import { comeToRest, doHarm, type Harm } from './harm.ts'
+import { Instance } from './instance.ts'
+import { readOutputs, readStores } from './read-bank.ts'
+import { Tail } from './tail.ts'
+import { problemsOfOutputs, problemsOfRead, problemsOfStores } from './verdict.ts'
+import { createBankTopics, Writer } from './writer.ts'
+
+export interface RoundOptions {
+  readonly brokers: string
+  /** Decides what happens to whom, and names the application. */
+  readonly seed: number
+  readonly kills: number
+  /** For state and logs. */
+  readonly folder: string
+  readonly killBroker?: (() => Promise<void>) | undefined
+  readonly paymentsPerSecond?: number
+  readonly log?: (line: string) => void
+}
+
+export interface RoundResult extends Omit<Harm, 'problems'> {
+  readonly problems: readonly string[]
+  readonly payments: number
+  readonly outputs: number
+  readonly answers: number
+  readonly refusals: number
+  /** Of questions while nothing was wrong, in milliseconds, ascending. */
+  readonly calmTimesMs: readonly number[]
+  readonly setup: string
+}
+
+const token = 'a-token-of-the-bank'
+const sessionTimeoutMs = 3_000
+const limits = {
+  sessionTimeoutMs,
+  heartbeatIntervalMs: 500,
+  rebalanceTimeoutMs: 8_000,
+  transactionTimeoutMs: 4_000,
+  probingRebalanceIntervalMs: 1_500,
+  retryDelayMsMax: 1_000,
+}
+const silenceMs = 60_000
+
+/**
+ * Three instances of the bank, one of them with two threads, while payments come in and everybody is asked all the time, and while
+ * they are killed, stopped and emptied; then everything is compared with what the payments come to: the outputs, the
+ * stores, and the stores once more after all disks were lost.
+ */
+export async function runRound(options: RoundOptions): Promise<RoundResult> {
+  const { brokers, seed, folder } = options
+  const random = seededRandom(seed)
+  mkdirSync(folder, { recursive: true })
+  const log = (line: string): void => {
+    appendFileSync(join(folder, 'round.log'), `${new Date().toISOString()} ${line}\n`)
+    options.log?.(line)
+  }
+  await using client = kafkaClient({ brokers })
+  const setup = anySetup(seed, random)
+  log(setup.text)
+  await createBankTopics(client, setup.args.name)
+  const instances = await makeInstances(setup, brokers, folder)
+  await using stack = new AsyncDisposableStack()
+  for (const instance of instances) stack.use(instance)
+  const writer = new Writer({ client, random, paymentsPerSecond: options.paymentsPerSecond ?? 150, ...setup.args })
+  await writer.begin()
+  for (const instance of instances) instance.start()
+  const tail = stack.use(new Tail(client, bankTopics(setup.args.name).totals))
+  const calm = new CalmTimes(instances)
+  stack.defer(() => calm.end())
+  const urls = instances.map(({ url }) => url)
+  const askers = [1, 2].map(() => new Asker({ ...setup, writer, tail, urls, token, random }))
+  stack.defer(() => endAll(askers))
+  const problems = await comeToRest(instances)
+  writer.run()
+  for (const asker of askers) asker.run()
+  const { killBroker } = options
+  const harm =
+    problems.length > 0
+      ? nothingDone
+      : await doHarm({
+          instances,
+          random,
+          kills: options.kills,
+          sessionTimeoutMs,
+          killBroker: killBroker && (() => calm.disturbedBy(killBroker())),
+          log,
+        })
+  problems.push(...harm.problems)
+  log(`written: ${writer.ledger.paymentCount} payments`)
+  await writer.end()
+  if (problems.length === 0) await untilSilent(tail, writer)
+  await endAll(askers)
+  calm.end()
+  problems.push(...askers.flatMap((asker) => asker.problems))
+  const outputs = await readOutputs(client, setup.args)
+  problems.push(...problemsOfOutputs(outputs, writer.ledger, setup.isCached))
+  const read = askers.flatMap((asker) => asker.read)
+  problems.push(...problemsOfRead(read, outputs, setup.isCached))
+  const compare = async (url: string, when: string): Promise<void> => {
+    const found = problemsOfStores(await readStores(url, token, setup.args), outputs)
+    problems.push(...found.map((problem) => `${when}: ${problem}`))
+  }
+  if (problems.length === 0) await compare(urls[randomInt(random, 3)]!, 'at the end')
+  if (problems.length === 0) {
+    problems.push(...(await loseAllDisks(instances)))
+    if (problems.length === 0) await compare(urls[randomInt(random, 3)]!, 'from the changelogs')
+  }
+  const asked = askers.flatMap((asker) => asker.asked)
+  const judged = calm.judge(asked)
+  problems.push(...judged.problems)
+  for (const problem of problems) log(`PROBLEM ${problem}`)
+  for (const instance of instances) await instance.end()
+  problems.push(...instances.flatMap(({ failures }) => failures).filter((one) => !problems.includes(one)))
+  if (problems.length === 0) await deleteTopics(client, setup.args)
+  const refusals = asked.filter(({ refusal }) => refusal !== undefined).length
+  return {
+    ...harm,
+    kills: instances.reduce((sum, instance) => sum + instance.kills, 0),
+    problems,
+    payments: writer.ledger.paymentCount,
+    outputs: Object.values(outputs).reduce((sum, all) => sum + [...all.values()].flat().length, 0),
+    answers: asked.length - refusals,
+    refusals,
+    calmTimesMs: judged.timesMs,
+    setup: setup.text,
+  }
+}
+
+const nothingDone: Harm = { kills: 0, stops: 0, wiped: 0, brokerKills: 0, problems: [] }
+
+interface Setup {
+  readonly args: BankArgs
+  readonly isCached: boolean
+  readonly standbys: number
+  readonly isStatic: boolean
+  readonly text: string
+}
+
+/** Rounds differ in what instances are told; the seed says how. */
+function anySetup(seed: number, random: Random): Setup {
+  const isCached = randomInt(random, 3) === 0
+  const standbys = randomInt(random, 3) === 0 ? 0 : 1
+  const isStatic = randomInt(random, 4) === 0
+  const optimize = randomInt(random, 3) === 0
+  const words = [`${standbys} standby copies`]
+  if (isCached) words.push('with a cache')
+  if (isStatic) words.push('static members')
+  if (optimize) words.push('optimised')
+  return { args: { name: `bank-${seed}`, optimize }, isCached, standbys, isStatic, text: words.join(', ') }
+}
+
+function makeInstances(setup: Setup, brokers: string, folder: string): Promise<Instance[]> {
+  const make = async (name: string, threads: number): Promise<Instance> =>
+    new Instance(name, folder, {
+      args: setup.args,
+      port: await freePort(),
+      token,
+      streams: {
+        brokers,
+        threads,
+        numStandbyReplicas: setup.standbys,
+        ...(setup.isStatic && { groupInstanceId: name }),
+        limits: { ...limits, ...(!setup.isCached && { cacheMaxBytes: 0 }) },
+      },
+    })
+  return Promise.all([make('one', 2), make('two', 1), make('three', 1)])
+}
+
+/** Waits until every payment has been counted, or until nothing has been for long: what is missing then is the verdict's to tell. */
+async function untilSilent(tail: Tail, writer: Writer): Promise<void> {
+  const isThrough = (): boolean =>
+    [...writer.ledger.sums].every(([account, steps]) => tail.countBy(account, Number.MAX_VALUE) >= steps.length)
+  while (!isThrough() && Date.now() - tail.lastAtMs < silenceMs) await delay(100)
+  // The other results come with other transactions.
+  await delay(3_000)
+}
+
+async function loseAllDisks(instances: readonly Instance[]): Promise<string[]> {
+  await Promise.all(instances.map((instance) => instance.kill()))
+  for (const instance of instances) {
+    instance.wipe()
+    instance.start()
+  }
+  return comeToRest(instances)
+}
+
+async function endAll(askers: readonly Asker[]): Promise<void> {
+  await Promise.all(askers.map((asker) => asker.end()))
+}
+
+async function deleteTopics(client: KafkaClient, { name }: BankArgs): Promise<void> {
+  const topics = await client.admin.listTopics()
+  const own = topics
+    .map((topic) => topic.name)
+    .filter((topic) => topic.startsWith(`${name}.`) || topic.startsWith(`${name}-`))
+  await client.admin.deleteTopics(own)
+}
