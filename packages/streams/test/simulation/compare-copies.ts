@@ -1,4 +1,4 @@
-import type { SimulatedApplication } from './applications.ts'
+import type { SimulatedApplication } from './simulated-application.ts'
 import type { GroupShape, SimulatedInstance } from './simulated-instance.ts'
 
 /** Copies of state that are not what the task that runs holds, and those that are missing; read by queries, as users would. */
@@ -8,12 +8,18 @@ export async function differingCopies(
   { standbys }: GroupShape,
 ): Promise<string[]> {
   const problems: string[] = []
-  for (const { name, query } of stores) {
+  for (const { name, queries } of stores) {
     for (const partition of [0, 1]) {
       const copies = { active: [] as string[], standby: [] as string[] }
       for (const { runtime } of instances) {
-        const answer = await runtime?.queries.askPartition(name, partition, query, { standby: {} })
-        if (answer?.ok) copies[answer.role].push(JSON.stringify(answer.result))
+        const results: unknown[] = []
+        let role: 'active' | 'standby' | undefined
+        for (const query of queries) {
+          const answer = await runtime?.queries.askPartition(name, partition, query, { standby: {} })
+          role = answer?.ok ? answer.role : undefined
+          if (answer?.ok) results.push(answer.result)
+        }
+        if (role !== undefined) copies[role].push(JSON.stringify(results))
       }
       const where = `${name}-${partition}`
       if (copies.active.length !== 1) problems.push(`${where}: ${copies.active.length} instances run it`)

@@ -8,8 +8,10 @@ const { values } = parseArgs({
     'seed-from': { type: 'string', default: '1' },
     count: { type: 'string', default: '100' },
     verbose: { type: 'boolean', default: false },
-    // A fault to plant, by its name in `PlantedFaults`: the run should fail then.
+    // A fault to plant, by its name in `PlantedFaults` or `PlantedMistakes`: the run should fail then.
     planted: { type: 'string' },
+    // One application instead of all in turn.
+    app: { type: 'string' },
     stop: { type: 'boolean', default: false },
   },
 })
@@ -21,12 +23,18 @@ const startedMs = performance.now()
 let failed = 0
 let faults = 0
 for (let seed = from; seed < from + count; seed++) {
-  const result = await runSeed(seed, { ...(log && { log }), ...planted })
+  const result = await runSeed(seed, {
+    ...(log && { log }),
+    ...(values.app !== undefined && { app: values.app }),
+    ...planted,
+  })
   faults += result.faults
   if (values.verbose) console.log(`seed ${seed}: digest ${result.digest}, ${result.virtualMs} virtual ms`)
   if (result.problems.length === 0) continue
   failed++
-  console.log(`seed ${seed} failed (digest ${result.digest}); again with --seed-from ${seed} --count 1 --verbose`)
+  console.log(
+    `seed ${seed} (${result.app}) failed (digest ${result.digest}); again with --seed-from ${seed} --count 1 --verbose`,
+  )
   for (const problem of result.problems.slice(0, 10)) console.log(`  ${problem}`)
   if (values.stop) break
 }

@@ -1,5 +1,5 @@
 import type { KafkaClient } from '@millrace/kafka'
-import type { Output } from './expectations.ts'
+import type { Output } from './simulated-application.ts'
 
 /** Everything that a reader of committed records finds in the topics, in the order of each partition. */
 export async function readAll(client: KafkaClient, topics: readonly string[], partitions: number): Promise<Output[]> {

@@ -1,8 +1,6 @@
 import { type Clock, type Random, randomInt, seededRandom, sleep } from '@millrace/base'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
-import type { Topology } from '@millrace/streams'
 import {
-  createStreamTask,
   defaultTaskConfig,
   failLoudly,
   MemoryStateStores,
@@ -12,7 +10,10 @@ import {
   StreamsRuntime,
 } from '@millrace/streams/internal'
 import { FailingStores, SharedDisk } from './failing-stores.ts'
+import { mistakenTasks } from './mistaken-tasks.ts'
+import type { PlantedMistakes } from './planted-mistakes.ts'
 import { ProcessClock } from './process-clock.ts'
+import type { SimulatedApplication } from './simulated-application.ts'
 import { calm, type Link, type NetworkFaults, type SimulatedNetwork } from './simulated-network.ts'
 
 export interface InstanceOptions {
@@ -20,8 +21,8 @@ export interface InstanceOptions {
   readonly clock: Clock
   readonly random: Random
   readonly network: SimulatedNetwork
-  readonly app: () => Topology
-  readonly planted: PlantedFaults
+  readonly app: SimulatedApplication
+  readonly planted: PlantedFaults & PlantedMistakes
   readonly shape: GroupShape
   readonly seen: Seen
   readonly onFailure: (error: unknown) => void
@@ -104,10 +105,17 @@ export class SimulatedInstance {
     const { threads, standbys: numStandbyReplicas, acceptableRecoveryLag } = shape
     this.runtime = new StreamsRuntime({
       client: this.#client,
-      plan: runnable(app()).plan(),
-      createTask: createStreamTask,
+      plan: runnable(app.topology(planted)).plan(),
+      createTask: mistakenTasks(planted),
       taskConfig: { ...defaultTaskConfig, handlers: failLoudly },
-      config: resolveConfig({ ...limits, numStandbyReplicas, acceptableRecoveryLag, faults: planted }),
+      config: resolveConfig({
+        ...limits,
+        processingGuarantee: app.guarantee ?? 'exactly_once',
+        commitIntervalMs: app.guarantee === undefined ? 100 : 300,
+        numStandbyReplicas,
+        acceptableRecoveryLag,
+        faults: planted,
+      }),
       stores: new FailingStores(disk, shared, 1),
       storesOf: (thread) => new FailingStores(disk, shared, thread),
       threads,

@@ -19,6 +19,8 @@ interface Version {
 
 const versionSpace = 0
 const deletionSpace = 1
+/** Behind all versions and deletions: the time that they have come to. */
+const timeKey = Buffer.of(2)
 const isValue = 1
 const isDeletion = 0
 
@@ -43,6 +45,7 @@ export class VersionedStore {
   readonly #name: string
   readonly #log: StoreEnvironment['changelog']
   #sweptUpTo = 0
+  #notedTime: number | undefined
 
   constructor(spec: SpecOf<'versioned'>, bytes: StoreBytes, environment: StoreEnvironment) {
     this.#name = spec.name
@@ -103,8 +106,34 @@ export class VersionedStore {
     return value
   }
 
-  /** Changelog records, straight into the committed layer. */
+  /** Notes the time with what is committed; see `restore`. */
+  noteTime(): void {
+    if (this.time.value === this.#notedTime) return
+    this.#notedTime = this.time.value
+    this.#write(timeKey, Buffer.alloc(0), this.time.value)
+  }
+
+  /**
+   * Changelog records, straight into the committed layer. What comes too late is decided anew, by the time that the store
+   * had come to when they were put: that of the task is far beyond it, and rows that are valid to this day may have been
+   * put longer ago than versions are kept.
+   */
   restore(batches: Iterable<RecordBatchView>, firstOffset: number): number {
+    const own = this.time
+    // The store may be another one by now.
+    this.#notedTime = undefined
+    const noted = this.bytes.committed.get(timeKey)
+    this.time = { value: noted === undefined ? -1 : readMillis(asBuffer(noted), 0) }
+    try {
+      return this.#restore(batches, firstOffset)
+    } finally {
+      this.noteTime()
+      own.value = Math.max(own.value, this.time.value)
+      this.time = own
+    }
+  }
+
+  #restore(batches: Iterable<RecordBatchView>, firstOffset: number): number {
     let records = 0
     for (const batch of batches) {
       const cursor = batch.cursor()
@@ -229,7 +258,10 @@ export function openVersionedStore(
     },
     checkpoint: () => committed.checkpoint(),
     flush() {},
-    commit: (nextOffset) => bytes.commit(nextOffset),
+    commit(nextOffset) {
+      store.noteTime()
+      bytes.commit(nextOffset)
+    },
     discard: () => bytes.discard(),
     restore(batches, { firstOffset, nextOffset }) {
       const records = store.restore(batches, firstOffset)

@@ -1,25 +1,30 @@
 import { serdes, topic } from '@millrace/contracts'
-import { joinWindows, sessionWindow, type Topology, topology } from '@millrace/streams'
-import type { Output, PlacedOrder } from './expectations.ts'
-import { customer, type Order, order } from './shop-app.ts'
+import { joinWindows, rangeQuery, sessionRangeQuery, sessionWindow, type Topology, topology } from '@millrace/streams'
+import { customer, type Order, order } from '../contracts.ts'
+import { dayMs, graceMs, liveFromMs, ordersOf, type PlacedOrder } from '../events.ts'
+import type { Output, SimulatedApplication } from '../simulated-application.ts'
 
-const dayMs = 86_400_000
-/** Longer than all that happens: nothing is late. */
-const graceMs = 60 * dayMs
 const withinMs = dayMs
 const gapMs = 2 * dayMs
 const isLarge = ({ cents }: { readonly cents: number }): boolean => cents > 7_000
 
 /** Every pair of an order and a large one of the same customer within a day, once. */
-export const pairs = topic('pairs', { key: serdes.string, value: serdes.json<{ first: string; second: string }>() })
+const pairs = topic('pairs', { key: serdes.string, value: serdes.json<{ first: string; second: string }>() })
 /** Orders of a customer's session; null when the session has become part of a longer one. */
-export const sessions = topic('sessions', { key: serdes.string, value: serdes.json<number>() })
-/** Every order with its customer's country, joined as tables. */
-export const placed = topic('placed', { key: serdes.string, value: serdes.json<{ country: string; cents: number }>() })
+const sessions = topic('sessions', { key: serdes.string, value: serdes.json<number>() })
+/** Every order with its customer's country, joined as tables; null while the customer is away. */
+const placed = topic('placed', { key: serdes.string, value: serdes.json<{ country: string | null; cents: number }>() })
+/** How many customers are in a country. */
+const residents = topic('residents', { key: serdes.string, value: serdes.json<number>() })
+/** Orders of a customer, with where the customer is; either may be missing. */
+const activity = topic('activity', { key: serdes.string, value: serdes.json<unknown>() })
 
-/** The market: two streams joined, sessions that merge, and a table joined by a foreign key. */
-export function marketApp(): Topology {
-  const app = topology('market')
+/**
+ * Two streams joined, sessions that merge, tables joined by foreign and by own keys, and a table that is regrouped. The
+ * customers' table is restored from the topic that it is read from.
+ */
+function marketApp(): Topology {
+  const app = topology('market', { optimize: ['reuse.ktable.source.topics'] })
   const orders = app.stream(order)
   const customers = app.table(customer, { store: 'customers' })
   const byCustomer = orders.selectKey((o): string => o.customer, { name: 'by-customer' })
@@ -39,26 +44,21 @@ export function marketApp(): Topology {
     .to(sessions)
   orders
     .toTable({ store: 'orders' })
-    .join(customers, (o, c) => ({ country: c.country, cents: o.cents }), {
+    .leftJoin(customers, (o, c) => ({ country: c?.country ?? null, cents: o.cents }), {
       foreignKey: (o: Order): string => o.customer,
       name: 'with-customer',
     })
-    .toStream({ tombstones: false })
     .to(placed)
+  customers
+    .groupBy((c): [string, number] => [c.country, 1], { name: 'by-country' })
+    .count({ store: 'residents' })
+    .to(residents)
+  byCustomer
+    .groupByKey()
+    .count({ store: 'counts', storage: 'memory' })
+    .outerJoin(customers, (count, c) => ({ count, country: c?.country ?? null }), { store: 'activity' })
+    .to(activity)
   return app
-}
-
-/** Everything in which the committed output differs from what the orders say. */
-export function marketDifferences(
-  outputs: readonly Output[],
-  orders: readonly PlacedOrder[],
-  countries: ReadonlyMap<string, string>,
-): string[] {
-  return [
-    ...pairProblems(outputs, orders),
-    ...sessionProblems(outputs, orders),
-    ...placedProblems(outputs, orders, countries),
-  ]
 }
 
 function pairProblems(outputs: readonly Output[], orders: readonly PlacedOrder[]): string[] {
@@ -94,15 +94,6 @@ function sessionProblems(outputs: readonly Output[], orders: readonly PlacedOrde
   return lastProblems(sessions.name, outputs, expected)
 }
 
-function placedProblems(
-  outputs: readonly Output[],
-  orders: readonly PlacedOrder[],
-  countries: ReadonlyMap<string, string>,
-): string[] {
-  const expected = new Map(orders.map((o) => [o.id, { country: countries.get(o.customer)!, cents: o.cents }]))
-  return lastProblems(placed.name, outputs, expected)
-}
-
 /** The last that was said of each key; null is as if nothing had been. */
 function lastProblems(topicName: string, outputs: readonly Output[], expected: ReadonlyMap<string, unknown>): string[] {
   const last = new Map<string, unknown>()
@@ -112,4 +103,29 @@ function lastProblems(topicName: string, outputs: readonly Output[], expected: R
     const wanted = JSON.stringify(expected.get(key) ?? null)
     return found === wanted ? [] : [`${topicName}: ${key} ends at ${found}, not ${wanted}`]
   })
+}
+
+export const market: SimulatedApplication = {
+  id: 'market',
+  topology: marketApp,
+  inputs: ['customer', 'order'],
+  customersMove: true,
+  outputs: [
+    { contract: pairs, compared: 'own' },
+    { contract: sessions, compared: 'own' },
+    { contract: placed, compared: 'last' },
+    { contract: residents, compared: 'last' },
+    { contract: activity, compared: 'last' },
+  ],
+  reference: 'whole',
+  check(outputs, events) {
+    const orders = ordersOf(events)
+    return [...pairProblems(outputs, orders), ...sessionProblems(outputs, orders)]
+  },
+  stores: [
+    { name: 'orders', queries: [rangeQuery<unknown>({})] },
+    { name: 'residents', queries: [rangeQuery<unknown>({})] },
+    { name: 'counts', queries: [rangeQuery<unknown>({})] },
+    { name: 'sessions', queries: [sessionRangeQuery<unknown>({ fromMs: liveFromMs })] },
+  ],
 }

@@ -1,21 +1,34 @@
-import { add, none, type Order, type Totals, windows } from './shop-app.ts'
+import type { Order } from '../contracts.ts'
+import { countriesOf, dayMs, type Placed, type PlacedOrder } from '../events.ts'
+import type { Output } from '../simulated-application.ts'
 
-export interface Output {
-  readonly topic: string
-  readonly key: string
-  readonly value: unknown
+export interface Totals {
+  readonly orders: number
+  readonly cents: number
 }
 
+export const windows = [
+  { store: 'revenue-minute', sizeMs: 60_000 },
+  { store: 'revenue-hour', sizeMs: 3_600_000 },
+  { store: 'revenue-day', sizeMs: dayMs },
+  { store: 'revenue-week', sizeMs: 7 * dayMs },
+] as const
+
+export const none: Totals = { orders: 0, cents: 0 }
+export const add = (sum: Totals, { cents }: { readonly cents: number }): Totals => ({
+  orders: sum.orders + 1,
+  cents: sum.cents + cents,
+})
+
 /** What the application must have said when all orders are through, worked out without it. */
-export interface Expected {
+interface Expected {
   readonly views: ReadonlyMap<string, Order & { readonly country: string }>
   readonly totals: ReadonlyMap<string, Totals>
   readonly revenue: ReadonlyMap<string, Totals>
 }
 
-export type PlacedOrder = Order & { readonly timestampMs: number }
-
-export function expectedOf(orders: readonly PlacedOrder[], countries: ReadonlyMap<string, string>): Expected {
+export function expectedOf(orders: readonly PlacedOrder[], events: readonly Placed[]): Expected {
+  const countries = countriesOf(events)
   const views = new Map<string, Order & { country: string }>()
   const totals = new Map<string, Totals>()
   const revenue = new Map<string, Totals>()
@@ -33,14 +46,13 @@ export function expectedOf(orders: readonly PlacedOrder[], countries: ReadonlyMa
 }
 
 /** Everything in which the committed output differs from a run without crashes; empty when exactly-once held. */
-export function differences(outputs: readonly Output[], expected: Expected): string[] {
+export function shopDifferences(outputs: readonly Output[], expected: Expected): string[] {
   return [
     ...onceEach(outputs, 'order-view', expected.views),
     ...growing(outputs, 'totals', expected.totals),
     ...growing(outputs, 'revenue', expected.revenue),
   ]
 }
-
 function onceEach(outputs: readonly Output[], topic: string, expected: ReadonlyMap<string, unknown>): string[] {
   const found = new Map<string, unknown[]>()
   for (const output of outputs) {

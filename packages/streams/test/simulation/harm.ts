@@ -1,0 +1,159 @@
+import { type Clock, type Random, randomInt } from '@millrace/base'
+import type { SimulatedBroker } from './simulated-broker.ts'
+import type { SimulatedInstance } from './simulated-instance.ts'
+import { calm, rough } from './simulated-network.ts'
+
+export interface HarmOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly broker: SimulatedBroker
+  readonly instances: readonly SimulatedInstance[]
+  readonly start: (instance: SimulatedInstance) => void
+  readonly log: (line: string) => void
+}
+
+/** Everything that goes wrong, as long as it is on: crashes, ends, cuts, wrong clocks, full disks, a broker that dies. */
+export class Harm {
+  readonly #options: HarmOptions
+  #isOn = false
+  /** Counts the times it was turned on: what was set going before has no say any more. */
+  #turn = 0
+  faults = 0
+
+  constructor(options: HarmOptions) {
+    this.#options = options
+  }
+
+  get network() {
+    return this.#isOn ? rough : calm
+  }
+
+  begin(): void {
+    this.#isOn = true
+    const turn = ++this.#turn
+    for (const instance of this.#options.instances) instance.faults = rough
+    this.#shakeInstances(turn)
+    this.#shakeBroker(turn)
+  }
+
+  /** All is well from now on, and whoever is down starts. */
+  end(): void {
+    const { instances, start, log } = this.#options
+    this.#isOn = false
+    this.#turn++
+    log('calm')
+    for (const instance of instances) {
+      instance.faults = calm
+      instance.isCut = false
+      instance.failDisk(0)
+      instance.runtime?.resume()
+      if (!instance.isRunning) start(instance)
+    }
+  }
+
+  #shakeInstances(turn: number): void {
+    const { instances, random, clock } = this.#options
+    if (turn !== this.#turn) return
+    this.#harm(instances[randomInt(random, instances.length)]!)
+    clock.after(200 + randomInt(random, 2_500), () => this.#shakeInstances(turn))
+  }
+
+  #harm(instance: SimulatedInstance): void {
+    const { random, instances } = this.#options
+    if (!instance.isRunning) return
+    this.faults++
+    const dice = random.next()
+    if (dice < 0.32) this.#kill(instance, dice < 0.06)
+    else if (dice < 0.36) for (const one of instances) this.#kill(one, random.next() < 0.2)
+    else if (dice < 0.46) this.#leave(instance)
+    else if (dice < 0.51) this.#pause(instance)
+    else if (dice < 0.56) this.#changeThreads(instance)
+    else if (dice < 0.7) this.#cut(instance)
+    else if (dice < 0.82) this.#setClock(instance)
+    else this.#fillDisk(instance)
+  }
+
+  #kill(instance: SimulatedInstance, losesDisk: boolean): void {
+    const forMs = this.#upTo(4_000)
+    this.#options.log(`${instance.name} is killed for ${forMs} ms${losesDisk ? ' and loses its disk' : ''}`)
+    instance.kill()
+    if (losesDisk) instance.loseDisk()
+    this.#later(forMs, () => {
+      if (!instance.isRunning) this.#options.start(instance)
+    })
+  }
+
+  /** An orderly end, and a start after a while: the group rebalances twice. */
+  #leave(instance: SimulatedInstance): void {
+    const forMs = this.#upTo(3_000)
+    this.#options.log(`${instance.name} leaves for ${forMs} ms`)
+    void instance.close().then(() => {
+      this.#later(forMs, () => {
+        if (!instance.isRunning) this.#options.start(instance)
+      })
+    })
+  }
+
+  #pause(instance: SimulatedInstance): void {
+    const forMs = this.#upTo(3_000)
+    this.#options.log(`${instance.name} is paused for ${forMs} ms`)
+    const { runtime } = instance
+    runtime?.pause()
+    this.#later(forMs, () => runtime?.resume())
+  }
+
+  /** One thread more, and after a while one less. */
+  #changeThreads(instance: SimulatedInstance): void {
+    const forMs = 500 + this.#upTo(3_000)
+    this.#options.log(`${instance.name} has another thread for ${forMs} ms`)
+    const { runtime } = instance
+    if (runtime?.addThread() === undefined) return
+    this.#later(forMs, () => void runtime.removeThread())
+  }
+
+  #cut(instance: SimulatedInstance): void {
+    const forMs = this.#upTo(6_000)
+    this.#options.log(`${instance.name} is cut off for ${forMs} ms`)
+    instance.isCut = true
+    this.#later(forMs, () => {
+      instance.isCut = false
+    })
+  }
+
+  /** Set back by as much as a time service would; the client's waits last longer by that. */
+  #setClock(instance: SimulatedInstance): void {
+    const byMs = randomInt(this.#options.random, 2) === 0 ? this.#upTo(3_600_000) : -this.#upTo(2_000)
+    this.#options.log(`the clock of ${instance.name} jumps by ${byMs} ms`)
+    instance.setClock(byMs)
+  }
+
+  #fillDisk(instance: SimulatedInstance): void {
+    this.#options.log(`the disk of ${instance.name} fails`)
+    instance.failDisk(1)
+  }
+
+  #shakeBroker(turn: number): void {
+    const { broker, log } = this.#options
+    this.#later(2_000 + this.#upTo(8_000), () => {
+      if (turn !== this.#turn) return
+      this.#shakeBroker(turn)
+      if (!broker.core) return
+      this.faults++
+      const forMs = this.#upTo(3_000)
+      log(`the broker is killed for ${forMs} ms`)
+      broker.kill()
+      this.#later(forMs, () => {
+        log('the broker starts')
+        broker.start()
+      })
+    })
+  }
+
+  #upTo(ms: number): number {
+    return randomInt(this.#options.random, ms)
+  }
+
+  #later(ms: number, act: () => void): void {
+    this.#options.clock.after(ms, act)
+  }
+}
