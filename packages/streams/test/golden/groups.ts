@@ -7,6 +7,7 @@ import { cogroups } from './scenarios/cogroups.ts'
 import { foreignKeyJoins } from './scenarios/foreign-key-joins.ts'
 import { globalJoins } from './scenarios/global-joins.ts'
 import { naming } from './scenarios/naming.ts'
+import { optimizations } from './scenarios/optimizations.ts'
 import { processors } from './scenarios/processors.ts'
 import { sessionWindows } from './scenarios/sessions.ts'
 import { sliding } from './scenarios/sliding.ts'
@@ -42,4 +43,5 @@ export const groups: readonly ScenarioGroup[] = [
   sliding,
   suppression,
   processors,
+  optimizations,
 ]

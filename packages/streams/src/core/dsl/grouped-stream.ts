@@ -103,7 +103,7 @@ export class GroupedStream {
     if (this.#repartition !== undefined && this.grouping.repartition !== undefined) return this.#repartition
     const { keySerde, valueSerde } = this.grouping
     this.#repartition = builder.add(
-      repartitionNode(node, names, { topic: names.topic, keySerde, valueSerde, keepsNullKeys: false }),
+      repartitionNode(node, names, { topic: names.topic, keySerde, valueSerde, isMergeable: true }),
     )
     return this.#repartition
   }

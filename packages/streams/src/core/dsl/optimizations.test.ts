@@ -98,3 +98,47 @@ test('of two tables of one topic one reuses it, and a table without changelog no
 test('an optimisation that there is not is refused', () => {
   assert.throws(() => topology('x', { optimize: ['faster' as never] }), { code: 'STREAMS_TOPOLOGY_INVALID' })
 })
+
+const merging = { optimize: ['merge.repartition.topics'] } as const
+
+function repartitionTopics(app: Topology): string[] {
+  const { internalTopics } = runnable(app).plan()
+  return internalTopics.filter(({ kind }) => kind === 'repartition').map(({ name }) => name)
+}
+
+test('branches behind a change of keys share a repartition topic, which stands in front of them', () => {
+  const app = topology('branches', merging)
+  const { long, rest } = app
+    .stream(words)
+    .selectKey((word) => word)
+    .split({ long: (word) => word.length > 3, rest: 'otherwise' })
+  long.groupByKey({ name: 'one' }).count({ store: 'long' })
+  rest.groupByKey({ name: 'two' }).count({ store: 'short' })
+  assert.deepEqual(repartitionTopics(app), ['branches-one-repartition'])
+  using driver = testDriver(app)
+  driver.input(words).pipe('k', 'elephant')
+  driver.input(words).pipe('k', 'ant')
+  assert.equal(driver.store('long').get('elephant')?.value, 1)
+  assert.equal(driver.store('short').get('ant')?.value, 1)
+})
+
+test('a merge of merges has one repartition topic', () => {
+  const app = topology('merges', merging)
+  const keyed = (name: string) =>
+    app.stream(topic(name, { key: serdes.string, value: serdes.string })).selectKey((word) => word)
+  keyed('a').merge(keyed('b')).merge(keyed('c')).groupByKey({ name: 'all' }).count({ store: 'counts' })
+  assert.deepEqual(repartitionTopics(app), ['merges-all-repartition'])
+  using driver = testDriver(app)
+  for (const name of ['a', 'b', 'c']) {
+    driver.input(topic(name, { key: serdes.string, value: serdes.string })).pipe('k', 'word')
+  }
+  assert.equal(driver.store('counts').get('word')?.value, 3)
+})
+
+test('a plan made twice is the same', () => {
+  const app = topology('twice-planned', merging)
+  const keyed = app.stream(words).selectKey((word) => word)
+  keyed.groupByKey().count()
+  keyed.groupByKey().count()
+  assert.equal(app.describe(), app.describe())
+})

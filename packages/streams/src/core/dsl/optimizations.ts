@@ -1,10 +1,12 @@
 import { streamsError } from '../../errors.ts'
 
-const all = ['reuse.ktable.source.topics', 'single.store.self.join'] as const
+const all = ['reuse.ktable.source.topics', 'merge.repartition.topics', 'single.store.self.join'] as const
 
 /**
  * - `reuse.ktable.source.topics`: a table that is read from a topic keeps no changelog; its store is restored from the
  *   topic, which must then be compacted;
+ * - `merge.repartition.topics`: steps behind one change of keys share a repartition topic, if nothing in between changes
+ *   values;
  * - `single.store.self.join`: a stream that is joined with itself keeps its records once.
  */
 export type Optimization = (typeof all)[number]

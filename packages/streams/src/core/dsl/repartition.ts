@@ -1,5 +1,5 @@
 import { passThroughOperator, withKeyOperator } from '../operators/pass-through.ts'
-import { type GraphNode, graphNode } from '../topology/graph.ts'
+import { type GraphNode, graphNode, type Repartition } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 
@@ -11,8 +11,8 @@ export interface RepartitionStep {
   readonly keySerde: AnySerde
   readonly valueSerde: AnySerde
   readonly partitions?: number | undefined
-  /** Records without key: kept where a left join comes next, dropped otherwise, since nothing counts them. */
-  readonly keepsNullKeys: boolean
+  /** Whether one topic may stand for this one and others behind the same change of keys; the program's own stay. */
+  readonly isMergeable: boolean
 }
 
 /** Names of a repartition step; taken also where an existing step is used again, since the numbers count on. */
@@ -35,16 +35,25 @@ export function repartitionNode(
   step: RepartitionStep,
 ): GraphNode {
   const { keySerde, valueSerde } = step
-  return graphNode({
-    name: names.source,
+  const { topic, sink, filter, source } = names
+  const node = graphNode({
+    name: source,
     parents: [parent],
+    stream: step.isMergeable ? { repartition: { topic, keySerde, valueSerde } } : undefined,
     write(writer) {
-      const { topic, sink, filter, source } = names
       writer.repartitionTopic({ name: topic, partitions: step.partitions })
-      const create = step.keepsNullKeys ? passThroughOperator : withKeyOperator
+      // Where nothing takes records without key they are left out, since nothing would count them.
+      const create = writer.keepsNullKeys(node) ? passThroughOperator : withKeyOperator
       writer.processor({ name: filter, parents: [parent.name], create, readsValue: false })
       writer.sink({ name: sink, parents: [filter], topic, internal: true, keySerde, valueSerde })
       writer.source({ name: source, topic, internal: true, keySerde, valueSerde })
     },
   })
+  return node
+}
+
+/** One topic behind a step, in place of several: its nodes are named after it, as Kafka Streams names them. */
+export function mergedRepartition(parent: GraphNode, { topic, ...serdes }: Repartition): GraphNode {
+  const names = { topic, sink: `${topic}-sink`, filter: `${topic}-filter`, source: `${topic}-source` }
+  return repartitionNode(parent, names, { topic, ...serdes, isMergeable: false })
 }

@@ -44,13 +44,11 @@ export function joinStreams(
     throw streamsError('STREAMS_TOPOLOGY_INVALID', 'a join of two streams needs { within: joinWindows(…) }')
   }
   const { builder } = left.state
-  const keepsNullKeys = alone.left || alone.right
   const side = (stream: Stream, suffix: string, value: AnySerde | undefined): Stream =>
     stream.repartitioned({
       ...(settings?.key && { key: settings.key }),
       ...(value && { value }),
       topic: name === undefined ? stream.state.node.name : `${checkedName(name)}${suffix}`,
-      keepsNullKeys,
       reuse: name === undefined,
     })
   const one = side(left, '-left', settings?.value)
@@ -60,14 +58,16 @@ export function joinStreams(
   const leftSerde = settings?.value ?? one.state.valueSerde ?? derivedValueSerde
   const rightSerde = settings?.otherValue ?? two.state.valueSerde ?? derivedValueSerde
   const sources = [...new Set([...one.state.sources, ...two.state.sources])]
-  const isSelf = one.state.node === two.state.node && builder.optimizations.has('single.store.self.join')
   const parents = [one.state.node, two.state.node]
   const parts = { parents, names, alone, windows, joiner, keySerde, leftSerde, rightSerde }
   const write = (writer: PhysicalWriter): void => {
+    const [first, second] = parents.map((parent) => writer.parentName(parent.name))
+    const isSelf = first === second && builder.optimizations.has('single.store.self.join')
     if (isSelf) writeSelfJoin(writer, parts)
     else writeJoin(writer, parts)
   }
-  const node = builder.add(graphNode({ name: names.merge, parents, joins: sources, write }))
+  const takesNullKeys = alone.left || alone.right
+  const node = builder.add(graphNode({ name: names.merge, parents, joins: sources, stream: { takesNullKeys }, write }))
   return builder.make.stream({
     builder,
     node,

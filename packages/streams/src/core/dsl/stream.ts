@@ -16,7 +16,7 @@ import { streamTableJoinOperator } from '../operators/stream-table-join.ts'
 import { graceJoinOperator } from '../operators/temporal-join.ts'
 import type { CreateProcessor } from '../processor.ts'
 import { derivedKeySerde, derivedValueSerde } from '../serdes/derived-serdes.ts'
-import { type GraphNode, graphNode } from '../topology/graph.ts'
+import { type GraphNode, graphNode, type StreamTraits } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import { GlobalTable } from './global-table.ts'
 import { graceBuffer, waitForTable } from './grace-buffer.ts'
@@ -90,12 +90,13 @@ export class Stream {
 
   mapValues(fn: AnyFn, options?: AnyOptions): Stream {
     const changed = { valueSerde: undefined, takesNull: true }
-    return this.#step('KSTREAM-MAPVALUES-', options, mapValuesOperator(fn, this.state), changed)
+    return this.#step('KSTREAM-MAPVALUES-', options, mapValuesOperator(fn, this.state), changed, { changes: 'value' })
   }
 
   flatMapValues(fn: AnyFn, options?: AnyOptions): Stream {
     const changed = { valueSerde: undefined, takesNull: true }
-    return this.#step('KSTREAM-FLATMAPVALUES-', options, flatMapValuesOperator(fn, this.state), changed)
+    const create = flatMapValuesOperator(fn, this.state)
+    return this.#step('KSTREAM-FLATMAPVALUES-', options, create, changed, { changes: 'value' })
   }
 
   selectKey(fn: AnyFn, options?: AnyOptions): Stream {
@@ -129,6 +130,7 @@ export class Stream {
       graphNode({
         name,
         parents,
+        stream: { isMerge: true },
         write: (writer) =>
           writer.processor({
             name,
@@ -203,7 +205,7 @@ export class Stream {
         `repartition: partitions must be a whole number above 0, not ${partitions}`,
       )
     }
-    const step = { topic: names.topic, keySerde, valueSerde, partitions, keepsNullKeys: false }
+    const step = { topic: names.topic, keySerde, valueSerde, partitions, isMergeable: false }
     const added = builder.add(repartitionNode(node, names, step))
     return new Stream({ ...this.state, node: added, keySerde, valueSerde, sources: [names.source], keyChanged: false })
   }
@@ -249,9 +251,7 @@ export class Stream {
   }
 
   /** This stream, behind a repartition topic where its key was changed. */
-  repartitioned(
-    options: AnyOptions & { readonly topic: string; readonly keepsNullKeys: boolean; readonly reuse: boolean },
-  ): Stream {
+  repartitioned(options: AnyOptions & { readonly topic: string; readonly reuse: boolean }): Stream {
     const { builder, node, keyChanged } = this.state
     if (!keyChanged) return this
     const keySerde = this.#keySerde(options)
@@ -259,7 +259,8 @@ export class Stream {
     const names = repartitionNames(builder, options.topic)
     let added = options.reuse ? this.#joinRepartition : undefined
     if (added === undefined) {
-      added = builder.add(repartitionNode(node, names, { ...options, keySerde, valueSerde }))
+      const { topic } = options
+      added = builder.add(repartitionNode(node, names, { topic, keySerde, valueSerde, isMergeable: true }))
       if (options.reuse) this.#joinRepartition = added
     }
     return new Stream({ ...this.state, node: added, keySerde, valueSerde, sources: [added.name], keyChanged: false })
@@ -269,7 +270,7 @@ export class Stream {
     const { builder } = this.state
     const topic = options?.name ?? this.state.node.name
     const reuse = options?.name === undefined
-    const stream = this.repartitioned({ ...options, topic, keepsNullKeys: isLeft, reuse })
+    const stream = this.repartitioned({ ...options, topic, reuse })
     const { node, sources } = stream.state
     const name = builder.nameOr(options?.name, isLeft ? 'KSTREAM-LEFTJOIN-' : 'KSTREAM-JOIN-')
     const joins = [...new Set([...sources, ...table.state.sources])]
@@ -278,6 +279,7 @@ export class Stream {
         name,
         parents: [node],
         joins,
+        stream: { takesNullKeys: isLeft },
         asks: [{ table: table.state.node, needs: 'rows' }],
         write(writer) {
           const lookup = writer.facts.lookupOf(table.state.node)
@@ -306,7 +308,8 @@ export class Stream {
     }
     // Kafka Streams names inner joins so too.
     const create = globalJoinOperator({ store: table.store, mapKey, joiner, isLeft })
-    return this.#step('KSTREAM-LEFTJOIN-', options, create, { valueSerde: undefined, takesNull: true })
+    const changed = { valueSerde: undefined, takesNull: true }
+    return this.#step('KSTREAM-LEFTJOIN-', options, create, changed, { takesNullKeys: isLeft })
   }
 
   #grouped(options: AnyOptions | undefined): GroupedStream {
@@ -337,7 +340,8 @@ export class Stream {
     const name = options?.name === undefined ? builder.newName(prefix) : checkedName(options.name)
     const keepsKeys = changed.keyChanged !== true
     const write = processorWriter({ name, parents: [parent], supplier, stores: options?.stores, takesNull, keepsKeys })
-    const node = builder.add(graphNode({ name, parents: [parent], write }))
+    // No topic moves to the other side of it. Behind it none are merged either, as in Kafka Streams (KAFKA-19668).
+    const node = builder.add(graphNode({ name, parents: [parent], stream: { changes: 'value' }, write }))
     return new Stream({ ...this.state, ...changed, node })
   }
 
@@ -346,17 +350,18 @@ export class Stream {
     options: AnyOptions | undefined,
     create: CreateProcessor,
     changed: Partial<StreamState> = {},
+    stream: StreamTraits = { changes: changed.keyChanged ? 'key' : undefined },
   ): Stream {
     const name = this.state.builder.nameOr(options?.name, prefix)
-    return new Stream({ ...this.state, ...changed, node: this.#add(name, create) })
+    return new Stream({ ...this.state, ...changed, node: this.#add(name, create, stream) })
   }
 
-  #add(name: string, create: CreateProcessor): GraphNode {
+  #add(name: string, create: CreateProcessor, stream?: StreamTraits): GraphNode {
     const { builder, node } = this.state
     const write: GraphNode['write'] = (writer) => {
       writer.processor({ name, parents: [node.name], create, readsValue: true })
     }
-    return builder.add(graphNode({ name, parents: [node], write }))
+    return builder.add(graphNode({ name, parents: [node], stream, write }))
   }
 }
 

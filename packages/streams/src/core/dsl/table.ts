@@ -234,7 +234,6 @@ export function streamAsTable(stream: Stream, options: AsTableOptions): Table {
     ...(key && { key }),
     ...(value && { value }),
     topic: name,
-    keepsNullKeys: false,
     reuse: false,
   })
   const { node: parent, keySerde = derivedKeySerde, valueSerde = derivedValueSerde, sources } = upstream.state

@@ -5,10 +5,12 @@ import { graphNode } from '../topology/graph.ts'
 import type { AnySerde, PhysicalNode } from '../topology/physical.ts'
 import type { PlanOptions, RunnableTopology, TopologyPlan } from '../topology/plan.ts'
 import { planTopology } from '../topology/planner.ts'
+import { Program } from '../topology/program.ts'
 import { type GlobalTable, globalTable } from './global-table.ts'
 import { checkedName, GraphBuilder, type Makers } from './graph-builder.ts'
 import { GroupedStream } from './grouped-stream.ts'
 import { GroupedTable } from './grouped-table.ts'
+import { mergeRepartitions } from './merge-repartitions.ts'
 import { optimizationsOf } from './optimizations.ts'
 import type { AnySupplier } from './process.ts'
 import { type ProcessorGraphNode, processorNode, sinkNode, sourceNode } from './processor-graph.ts'
@@ -79,9 +81,11 @@ class TopologyBuilder implements RunnableTopology {
   }
 
   plan(options: PlanOptions = {}): TopologyPlan {
-    const { steps, generatedNames } = this.#builder
+    const { steps, generatedNames, optimizations } = this.#builder
     const { explicitNames, wrapProcessor } = this.#options
-    const plan = planTopology(steps, this.name, checkedName(options.applicationId ?? this.name), wrapProcessor)
+    const program = new Program(steps)
+    if (optimizations.has('merge.repartition.topics')) mergeRepartitions(program)
+    const plan = planTopology(program, this.name, checkedName(options.applicationId ?? this.name), wrapProcessor)
     if (explicitNames || options.explicitNames) requireExplicitNames(plan, generatedNames)
     return options.timestamp === undefined ? plan : withTimes(plan, options.timestamp)
   }

@@ -49,6 +49,10 @@ export interface PhysicalWriter {
   globalTable(node: { source: string; name: string; topic: string; store: SpecOf<'keyValue'> }): void
   /** The name that a source node goes by: of two that read one topic, the second stands for the first. */
   sourceName(name: string): string
+  /** The name of what a parent of the step that is being written is attached to, once topics are merged. */
+  parentName(name: string): string
+  /** Whether records without key go through a repartition topic: joins that take them come behind it. */
+  keepsNullKeys(repartition: GraphNode): boolean
   /** A store that is no table's. Written before the processors that are connected to it. */
   store(spec: StoreSpec): void
   repartitionTopic(topic: { name: string; partitions: number | undefined }): void
@@ -73,6 +77,25 @@ export interface TableTraits {
   readonly compute: ((from: readonly TableLookup[]) => TableLookup) | undefined
 }
 
+/** A topic that records of a stream go through to be with their key. */
+export interface Repartition {
+  /** Without the application id. */
+  readonly topic: string
+  readonly keySerde: AnySerde
+  readonly valueSerde: AnySerde
+}
+
+/** What optimisations need to know of a step on streams. */
+export interface StreamTraits {
+  /** What it makes of records: where it changes both, the key counts. */
+  readonly changes?: 'key' | 'value' | undefined
+  readonly isMerge?: boolean
+  /** A join that takes records without key (KIP-962). */
+  readonly takesNullKeys?: boolean
+  /** A topic that was not asked for: one may stand for several of them. */
+  readonly repartition?: Repartition
+}
+
 /**
  * A step of the program: frozen when made, and turned into nodes that run by the planner.
  */
@@ -82,6 +105,7 @@ export interface GraphNode {
   readonly parents: readonly GraphNode[]
   readonly asks: readonly TableAsk[]
   readonly table: TableTraits | undefined
+  readonly stream: StreamTraits | undefined
   /** Names of the source nodes whose topics must have equally many partitions, since this step joins them. */
   readonly joins: readonly string[]
   /** Windowed aggregations: how far stream time must have passed the end of a window until its result is final. */
@@ -91,7 +115,7 @@ export interface GraphNode {
 
 export function graphNode(
   node: Pick<GraphNode, 'name' | 'parents' | 'write'> &
-    Partial<Pick<GraphNode, 'asks' | 'table' | 'joins' | 'closesAfterMs'>>,
+    Partial<Pick<GraphNode, 'asks' | 'table' | 'stream' | 'joins' | 'closesAfterMs'>>,
 ): GraphNode {
-  return Object.freeze({ asks: [], table: undefined, joins: [], closesAfterMs: undefined, ...node })
+  return Object.freeze({ asks: [], table: undefined, stream: undefined, joins: [], closesAfterMs: undefined, ...node })
 }

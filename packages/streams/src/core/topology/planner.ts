@@ -6,6 +6,7 @@ import type { GraphNode, PhysicalWriter } from './graph.ts'
 import { changelogConfig, repartitionConfig } from './internal-topics.ts'
 import type { PhysicalNode, ProcessorNode, SinkNode, SourceNode } from './physical.ts'
 import type { GlobalStorePlan, InternalTopicPlan, StorePlan, SubtopologyPlan, TopologyPlan } from './plan.ts'
+import type { Program } from './program.ts'
 import type { SpecOf, StoreSpec } from './store-kinds.ts'
 import { planTables } from './table-planner.ts'
 
@@ -14,12 +15,12 @@ type DraftNode = PhysicalNode & { readonly children: string[] }
 
 /** Turns the steps of a program into what tasks run, under an application id. */
 export function planTopology(
-  steps: readonly GraphNode[],
+  program: Program,
   name: string,
   applicationId: string,
   wrap?: ProcessorWrapper,
 ): TopologyPlan {
-  const draft = writeNodes(steps, applicationId, wrap)
+  const draft = writeNodes(program, applicationId, wrap)
   const groups = connectedGroups(draft.nodes, draft.connections)
   const stores = new Map<string, StorePlan>()
   const globalStores: GlobalStorePlan[] = []
@@ -70,8 +71,11 @@ interface Draft {
   readonly connections: [string, string][]
 }
 
-function writeNodes(steps: readonly GraphNode[], applicationId: string, wrap: ProcessorWrapper | undefined): Draft {
+function writeNodes(program: Program, applicationId: string, wrap: ProcessorWrapper | undefined): Draft {
+  const { steps } = program
   const facts = planTables(steps)
+  const keepingNullKeys = program.keepingNullKeys()
+  let written: GraphNode
   const draft: Draft = {
     nodes: new Map(),
     stores: new Map(),
@@ -79,11 +83,17 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string, wrap: Pr
     sourceTopics: new Set(),
     copartitionGroups: [],
     sourceOfTopic: new Map(),
-    aliases: new Map(),
+    aliases: new Map(program.standIns),
     connections: [],
     globals: [],
   }
   const actual = (name: string): string => draft.aliases.get(name) ?? name
+  const parentNames = (names: readonly string[]): string[] => {
+    const attached = names.map((name) => program.parentNames(written, name))
+    // What a step was moved to comes after the rest, as in Kafka Streams: `describe()` shows it.
+    const moved = attached.filter((now, at) => now.length !== 1 || now[0] !== names[at])
+    return [...attached.filter((now) => !moved.includes(now)), ...moved].flat().map(actual)
+  }
   const fullName = (topic: string, internal: boolean): string => (internal ? `${applicationId}-${topic}` : topic)
   const add = (node: PhysicalNode): void => {
     if (draft.nodes.has(node.name)) {
@@ -113,14 +123,15 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string, wrap: Pr
       add({ kind: 'source', name, topics, keySerde, valueSerde, changes, lazy: true, timestamp, ...nodes })
     },
     processor({ name, parents, create, readsValue, stores = [] }) {
-      add({ kind: 'processor', name, parents: parents.map(actual), create, readsValue, stores, children: [] })
+      const above = parentNames(parents)
+      add({ kind: 'processor', name, parents: above, create, readsValue, stores, children: [] })
       for (const store of stores) usersOf(draft, store, name).push(name)
     },
     sink({ name, parents, topic, internal, keySerde, valueSerde, changes = false, partitionOf, choice }) {
       add({
         kind: 'sink',
         name,
-        parents: parents.map(actual),
+        parents: parentNames(parents),
         topic: fullName(topic, internal),
         keySerde,
         valueSerde,
@@ -131,6 +142,8 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string, wrap: Pr
       })
     },
     sourceName: actual,
+    parentName: (name) => parentNames([name]).join(' '),
+    keepsNullKeys: (repartition) => keepingNullKeys.has(repartition),
     store: (spec) => addStore(draft, spec),
     globalTable({ source, name, topic, store }) {
       if (draft.sourceOfTopic.has(topic)) {
@@ -167,6 +180,7 @@ function writeNodes(steps: readonly GraphNode[], applicationId: string, wrap: Pr
   for (const step of steps) {
     const store = facts.storeOf(step)
     if (store !== undefined) addStore(draft, store)
+    written = step
     step.write(target)
     const joined = step.joins.flatMap((source) => (draft.nodes.get(actual(source)) as SourceNode).topics)
     if (joined.length > 0) draft.copartitionGroups.push([...new Set(joined)])
