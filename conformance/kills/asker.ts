@@ -28,8 +28,8 @@ const kinds = ['owner', 'owner', 'owner', 'ownWrite', 'stale', 'stale', 'window'
 export type Kind = (typeof kinds)[number]
 
 const maxStalenessMs = 1_500
-/** How long an instance may wait for what a query is bound to. */
-const deadlineMs = 1_000
+/** An instance that is stopped never answers. */
+const timeoutMs = 3_000
 const pauseMs = 10
 /** Problems beyond that are the same again. */
 const problemsMax = 20
@@ -48,6 +48,11 @@ function storesOf({ name }: BankArgs) {
   return { totals: keyValueStore(totals), 'per-window': windowStore(perWindow) }
 }
 
+type State = QueryClient<ReturnType<typeof storesOf>>
+
+/** Why an instance gave no answer. */
+class Refusal extends Error {}
+
 /**
  * Asks instances at random for state, one question at a time, each of one instance and without asking twice, so that a refusal
  * is one. What an answer may be:
@@ -63,17 +68,34 @@ export class Asker {
   readonly read: ReadSum[] = []
   readonly problems: string[] = []
   readonly #options: AskerOptions
-  readonly #clients: readonly { readonly url: string; readonly state: QueryClient<ReturnType<typeof storesOf>> }[]
+  readonly #clients: readonly { readonly url: string; readonly state: State }[]
   /** Payments that some owner has told of. */
   readonly #told = new Map<string, number>()
   readonly #stop = new AbortController()
+  /** Ends the question that is being asked. */
+  #asking = new AbortController()
   #running: Promise<void> = Promise.resolve()
 
   constructor(options: AskerOptions) {
     this.#options = options
     const { urls, token, args } = options
     const stores = storesOf(args)
-    this.#clients = urls.map((url) => ({ url, state: queryClient({ url, stores, token, deadlineMs }) }))
+    const onceOnly = { timeoutMs, deadlineMs: timeoutMs, fetch: this.#fetch }
+    this.#clients = urls.map((url) => ({ url, state: queryClient({ url, stores, token, ...onceOnly }) }))
+  }
+
+  /** The client would ask again; here a refusal is an outcome. */
+  readonly #fetch = async (url: string, init: RequestInit): Promise<Response> => {
+    let refusal: unknown
+    try {
+      const response = await fetch(url, init)
+      if (response.status !== 503) return response
+      refusal = await response.text()
+    } catch (error) {
+      refusal = (error as Error).cause ?? error
+    }
+    this.#asking.abort(new Refusal(String(refusal)))
+    throw refusal
   }
 
   run(): void {
@@ -100,30 +122,28 @@ export class Asker {
   }
 
   /** Returns why there was no answer. */
-  async #one(
-    kind: Kind,
-    state: QueryClient<ReturnType<typeof storesOf>>,
-    startMs: number,
-  ): Promise<string | undefined> {
+  async #one(kind: Kind, state: State, startMs: number): Promise<string | undefined> {
+    this.#asking = new AbortController()
+    const { signal } = this.#asking
     const account = `a${randomInt(this.#options.random, accountCount)}`
     const written = this.#options.writer.taken.get(account)
     const told = new Map(this.#told)
     const toldCount = told.get(account) ?? 0
     try {
-      if (kind === 'range') await this.#range(state, told)
-      else if (kind === 'window') await this.#window(state, account, startMs)
+      if (kind === 'range') await this.#range(state, told, signal)
+      else if (kind === 'window') await this.#window(state, account, startMs, signal)
       else if (kind === 'ownWrite' && written !== undefined) {
-        const sum = await state.totals.get(account, { after: written.at })
+        const sum = await state.totals.get(account, { after: written.at, signal })
         this.#owned(account, sum, Math.max(toldCount, written.place), 'after a write')
       } else if (kind === 'stale') {
-        const sum = await state.totals.get(account, { maxStalenessMs })
+        const sum = await state.totals.get(account, { maxStalenessMs, signal })
         const atLeast = this.#options.tail.countBy(account, startMs - maxStalenessMs)
         this.#check(account, sum, atLeast, `with a staleness of ${maxStalenessMs} ms`)
-      } else this.#owned(account, await state.totals.get(account), toldCount, 'from the owner')
+      } else this.#owned(account, await state.totals.get(account, { signal }), toldCount, 'from the owner')
       return undefined
     } catch (error) {
-      const { code, message, cause } = error as Error & { readonly code?: string }
-      if (code === 'QUERY_UNAVAILABLE') return String((cause as Error | undefined)?.message ?? message)
+      if (signal.reason instanceof Refusal) return signal.reason.message
+      if ((error as { readonly code?: string }).code === 'QUERY_UNAVAILABLE') return (error as Error).message
       this.#problem(`${kind} of ${account}: ${(error as Error).stack}`)
       return undefined
     }
@@ -142,8 +162,8 @@ export class Asker {
     this.read.push({ key: account, count, mark, from: 'totals' })
   }
 
-  async #window(state: QueryClient<ReturnType<typeof storesOf>>, account: string, startMs: number): Promise<void> {
-    const found = await state['per-window'].window(account, { from: startMs - 3 * windowMs, to: startMs })
+  async #window(state: State, account: string, startMs: number, signal: AbortSignal): Promise<void> {
+    const found = await state['per-window'].window(account, { from: startMs - 3 * windowMs, to: startMs, signal })
     for (const { start, end, value } of found) {
       const key = `${account}/${start}`
       if (end - start !== windowMs) this.#problem(`${key} ends at ${end}`)
@@ -152,9 +172,9 @@ export class Asker {
     }
   }
 
-  async #range(state: QueryClient<ReturnType<typeof storesOf>>, told: ReadonlyMap<string, number>): Promise<void> {
+  async #range(state: State, told: ReadonlyMap<string, number>, signal: AbortSignal): Promise<void> {
     const found = new Map<string, Sum>()
-    for await (const { key, value } of state.totals.range()) {
+    for await (const { key, value } of state.totals.range({ signal })) {
       if (found.has(key)) this.#problem(`a range has ${key} twice`)
       found.set(key, value)
     }

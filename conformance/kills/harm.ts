@@ -5,12 +5,12 @@ import { moments } from './instance-protocol.ts'
 
 /** What is done to the instances, and how often relative to each other. */
 const actions = {
-  killOne: 5,
-  killTwo: 2,
-  killAll: 1,
-  killAtMoment: 5,
-  killTwice: 2,
-  stop: 3,
+  killOne: 4,
+  killTwo: 3,
+  killAll: 2,
+  killAtMoment: 6,
+  killTwice: 3,
+  stop: 2,
   end: 1,
   killBroker: 2,
 } as const
@@ -21,7 +21,7 @@ const wipedOneIn = 5
 const longestPauseMs = 1_500
 const longestDeathMs = 4_000
 /** After every so many actions everything has to come to rest, and rests. */
-const calmEvery = 3
+const calmEvery = 5
 const restMs = 3_000
 const restTimeoutMs = 120_000
 

@@ -76,7 +76,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const calm = new CalmTimes(instances)
   stack.defer(() => calm.end())
   const urls = instances.map(({ url }) => url)
-  const askers = [1, 2].map(() => new Asker({ ...setup, writer, tail, urls, token, random }))
+  const askers = [1, 2, 3].map(() => new Asker({ ...setup, writer, tail, urls, token, random }))
   stack.defer(() => endAll(askers))
   const problems = await comeToRest(instances)
   writer.run()
