@@ -143,6 +143,8 @@ export interface PlantedFaults {
   readonly staleCheckpoint?: boolean
   /** Restores a standby's store once more, from the beginning, when the task has been promoted and writes to it. */
   readonly doubleRestore?: boolean
+  /** Notes of a standby copy that it has come to the end of its changelog when it has read a part of it. */
+  readonly standbyAhead?: boolean
   /** Takes a commit whose reply was lost for one that failed: goes on from the offsets that it knows of. */
   readonly lostReplyIsAbort?: boolean
 }

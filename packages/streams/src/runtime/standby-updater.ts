@@ -21,6 +21,8 @@ export interface StandbyUpdaterOptions {
   readonly consumer: () => Consumer
   readonly stores: StateStores
   readonly boundsOf: BoundsOf
+  /** A planted fault, see `PlantedFaults.standbyAhead`. */
+  readonly runsAhead: boolean
   readonly tell: TellRestore
 }
 
@@ -173,7 +175,8 @@ export class StandbyUpdater {
   }
 
   #apply(followed: Followed, { batches, firstOffset, nextOffset }: FetchedPartition): void {
-    const records = followed.standby.restore(followed.store, batches, { firstOffset, nextOffset })
+    const reached = this.#options.runsAhead ? Math.max(nextOffset, this.#end(followed) ?? 0) : nextOffset
+    const records = followed.standby.restore(followed.store, batches, { firstOffset, nextOffset: reached })
     this.updatedRecords += records
     followed.position = nextOffset
     if (records === 0) return

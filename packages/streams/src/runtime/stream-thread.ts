@@ -134,10 +134,12 @@ export class StreamThread {
       consumer: () => client.consumer({ ...changelogReader, bufferBytes, maxPartitionBytes: bufferBytes }),
       stores,
       boundsOf,
+      runsAhead: config.faults.standbyAhead === true,
       tell,
     })
     this.#role.attach({ consumer, tasks: this.#tasks, standbys: this.#standbys })
-    this.copies = new LocalCopies({ ...options, consumer, tasks: this.#tasks, standbys: this.#standbys })
+    const { standbys, restorer } = this
+    this.copies = new LocalCopies({ ...options, consumer, tasks: this.#tasks, standbys, restorer })
     this.#housekeeping = new Housekeeping({ ...options, cleansDisk: looksAfterDisk })
   }
 
