@@ -22,8 +22,9 @@ export class Instance implements AsyncDisposable {
   isStopped = false
   /** Of processes that ended although nobody had told them to. */
   readonly failures: string[] = []
-  #options: InstanceOptions
-  #log: string
+  readonly #options: InstanceOptions
+  readonly #flags: readonly string[]
+  readonly #log: string
   #child: ChildProcess | undefined
   #ended: Promise<unknown> = Promise.resolve()
   #state = 'dead'
@@ -32,8 +33,14 @@ export class Instance implements AsyncDisposable {
   #stderr = ''
   #memory = Promise.withResolvers<NodeJS.MemoryUsage>()
 
-  constructor(name: string, folder: string, options: Omit<InstanceOptions, 'streams'> & { streams: object }) {
+  constructor(
+    name: string,
+    folder: string,
+    options: Omit<InstanceOptions, 'streams'> & { streams: object },
+    flags: readonly string[] = [],
+  ) {
     this.name = name
+    this.#flags = flags
     this.url = `http://127.0.0.1:${options.port}`
     this.stateDir = join(folder, name)
     this.#log = join(folder, `${name}.log`)
@@ -63,10 +70,14 @@ export class Instance implements AsyncDisposable {
     this.note('start')
     this.#isMeant = false
     this.#stderr = ''
-    const child = spawn(process.execPath, ['--conditions=source', script, JSON.stringify(this.#options)], {
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { NODE_COMPILE_CACHE: compileCache, ...process.env },
-    })
+    const child = spawn(
+      process.execPath,
+      [...this.#flags, '--conditions=source', script, JSON.stringify(this.#options)],
+      {
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        env: { NODE_COMPILE_CACHE: compileCache, ...process.env },
+      },
+    )
     this.#child = child
     this.#become('starting')
     // `close` comes after everything that it has said is read.
