@@ -1,6 +1,7 @@
 import { fastGroups } from '../../packages/streams/test/support/group-setup.ts'
 import { registerInstanceTests } from '../../packages/streams/test/support/instance-suite.ts'
 import { registerOperationsTests } from '../../packages/streams/test/support/operations-suite.ts'
+import { registerRefusedOutputTests } from '../../packages/streams/test/support/refused-output-suite.ts'
 import { registerResetTests } from '../../packages/streams/test/support/reset-suite.ts'
 import { registerStandbyTests } from '../../packages/streams/test/support/standby-suite.ts'
 import { registerTakeoverTests } from '../../packages/streams/test/support/takeover-suite.ts'
@@ -13,3 +14,4 @@ registerTakeoverTests('on Apache Kafka', { skip, startBroker: () => startApacheK
 registerResetTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka() })
 registerStandbyTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka({ config: fastGroups }) })
 registerOperationsTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka({ config: fastGroups }) })
+registerRefusedOutputTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka() })

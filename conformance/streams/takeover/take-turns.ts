@@ -210,7 +210,8 @@ async function outcomeOf(
   for (const { name, kind } of internalTopics) {
     const configs = await client.admin.describeConfigs({ topic: name })
     const own = configs.filter(({ isDefault }) => !isDefault).map((entry) => [entry.name, entry.value] as const)
-    const [{ partitions }] = (await client.admin.describeTopics([name])) as [{ partitions: readonly unknown[] }]
+    const [topic] = await client.admin.describeTopics([name])
+    const partitions = topic?.partitions ?? []
     settings[short(name)] = { partitions: partitions.length, ...Object.fromEntries(own.sort()) }
     if (kind !== 'changelog') continue
     for (let partition = 0; partition < partitions.length; partition++) {

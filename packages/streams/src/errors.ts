@@ -48,9 +48,27 @@ export const streamsErrors = {
   },
   STREAMS_PRODUCE_FAILED: {
     retriable: false,
-    cause: 'A result cannot be serialised for the topic or store that it is meant for.',
+    cause: 'A result cannot be serialised for the topic or store that it is meant for, or the broker refuses it.',
     remedy:
-      'Correct the step or the contract; to let such results pass, set the produce handler to deadLetter or continue.',
+      "Correct the step, the contract, or the topic's settings; to let such results pass, set the produce handler to deadLetter or continue.",
+  },
+  STREAMS_OUTPUT_REFUSED: {
+    retriable: true,
+    cause:
+      'The broker refuses something that was written: a record is larger than its topic allows, for example, or of a time that it does not take.',
+    remedy:
+      'Nothing by hand: the transaction is aborted and its records are processed again, to find out which record it is; the produce handler then decides.',
+  },
+  STREAMS_CHANGELOG_REFUSED: {
+    retriable: false,
+    cause: 'The broker refuses an update of a state store, whose changelog must have all of them.',
+    remedy:
+      "Raise what the changelog topic takes (changelog: { 'max.message.bytes': '…' } in the step, or the topic's settings where it exists), or keep less in one row.",
+  },
+  STREAMS_DEAD_LETTER_REFUSED: {
+    retriable: false,
+    cause: 'The broker refuses a dead letter, which is somewhat larger than the record that failed.',
+    remedy: "Raise the dead-letter topic's max.message.bytes, or let such records pass with the decision `continue`.",
   },
   STREAMS_RETRY_AFTER_EFFECTS: {
     retriable: true,

@@ -5,7 +5,7 @@ import type { DropReason, MissReason, ObservedTime, Processor, ProcessorSetup, T
 import type { TaskRecordContext } from './record-context.ts'
 import { encodeChange } from './serdes/change-serde.ts'
 import { isWindowedSerde } from './serdes/windowed-serde.ts'
-import { attributed, OutputFailure, StageFailure } from './stage-failure.ts'
+import { attributed, OutputFailure, RefusedOutput, StageFailure } from './stage-failure.ts'
 import type { TaskStore } from './stores/task-store.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze } from './strict.ts'
@@ -34,6 +34,8 @@ export interface WiringOptions {
   readonly timeOf: (source: string) => number
   /** Called when something leaves the task. */
   readonly onOutput: () => void
+  /** Asks the handler about a record that cannot be written: returns where it is left out, throws otherwise. */
+  readonly notProduced: (failure: StageFailure) => void
   readonly strict: boolean
   readonly figures: WiringFigures
 }
@@ -141,6 +143,11 @@ function sinkReceiver(node: SinkNode, options: WiringOptions): Receive {
   const { context, output, partitionsOf, onOutput } = options
   const windowed = isWindowedSerde(keySerde) ? keySerde : undefined
   const figures = options.figures.sink(node.name, topic)
+  const notProduced = (cause: unknown, beforeRetry?: () => void): void => {
+    const failure = new StageFailure('produce', cause, node.name)
+    failure.beforeRetry = beforeRetry
+    options.notProduced(failure)
+  }
   return (record) => {
     let key: Uint8Array | null | undefined
     let value: Uint8Array | null | undefined
@@ -158,17 +165,19 @@ function sinkReceiver(node: SinkNode, options: WiringOptions): Receive {
         partition = partitionForKey(Buffer.from(key.subarray(0, -windowed.suffixBytes)), partitionsOf(topic))
       }
     } catch (cause) {
-      throw cause instanceof StageFailure ? cause : new StageFailure('produce', cause)
+      if (cause instanceof StageFailure) throw cause
+      return notProduced(cause)
+    }
+    try {
+      output.produce(topic, partition, record.timestamp, key, value, context.headers)
+    } catch (cause) {
+      if (cause instanceof RefusedOutput) return notProduced(cause.cause, cause.forget)
+      throw new OutputFailure(cause)
     }
     onOutput()
     figures.records++
     figures.bytes += (key === null ? 0 : key.length) + (value === null ? 0 : value.length)
     figures.timestamp = record.timestamp
-    try {
-      output.produce(topic, partition, record.timestamp, key, value, context.headers)
-    } catch (cause) {
-      throw new OutputFailure(cause)
-    }
   }
 }
 

@@ -5,6 +5,10 @@ import type { FailureStage } from './handlers.ts'
 export class StageFailure extends Error {
   readonly stage: FailureStage
   node: string | undefined
+  /** The handler was asked already, and wants the record to be tried again. */
+  isToBeRetried = false
+  /** To be called where the record is to be tried again. */
+  beforeRetry: (() => void) | undefined
 
   constructor(stage: FailureStage, cause: unknown, node?: string) {
     super(stage, { cause })
@@ -17,6 +21,17 @@ export class StageFailure extends Error {
 export class OutputFailure extends Error {
   constructor(cause: unknown) {
     super('output', { cause })
+  }
+}
+
+/** The output knows that the broker refuses the record: the produce handler decides about it. */
+export class RefusedOutput extends Error {
+  /** Has the broker asked again. */
+  readonly forget: () => void
+
+  constructor(cause: unknown, forget: () => void) {
+    super('refused', { cause })
+    this.forget = forget
   }
 }
 

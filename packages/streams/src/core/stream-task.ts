@@ -12,7 +12,7 @@ import { noHeaders, TaskRecordContext } from './record-context.ts'
 import { describeRecord, failed, failureOf, fieldsOf, invalidTimestamp, untimed, unwrapped } from './record-failures.ts'
 import { RecordQueue } from './record-queue.ts'
 import { decodeChange } from './serdes/change-serde.ts'
-import { attributed, isMistake, StageFailure } from './stage-failure.ts'
+import { attributed, isMistake, OutputFailure, StageFailure } from './stage-failure.ts'
 import type { Isolation, RestoreOptions } from './stores/task-store.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze } from './strict.ts'
@@ -99,6 +99,7 @@ class SynchronousTask implements StreamTask {
       miss: (node, reason) => this.#metrics.miss(node, reason),
       timeOf: (source) => this.#inputs.find((input) => input.source.name === source)?.queue.partitionTime ?? -1,
       onOutput,
+      notProduced: (failure) => this.#onNotProduced(failure),
       strict: config.strict,
       figures: {
         sink: (node, topic) => this.#metrics.sink(node, topic),
@@ -320,7 +321,7 @@ class SynchronousTask implements StreamTask {
     } catch (error) {
       const failure = failureOf(attributed(error, node))
       const record: FailedRecord = { ...this.#origin(failure, node), key: null, value: null, attempt: 1 }
-      if (this.#decide(failure, record) === 'retry') throw failed(failure, record)
+      if (failure.isToBeRetried || this.#decide(failure, record) === 'retry') throw failed(failure, record)
     }
   }
 
@@ -440,7 +441,7 @@ class SynchronousTask implements StreamTask {
       value: cursor.valueBytes(),
       attempt: queue.attempts + 1,
     }
-    if (this.#decide(failure, record) === 'skip') return true
+    if (!failure.isToBeRetried && this.#decide(failure, record) === 'skip') return true
     if (this.#effects !== effectsBefore) {
       const message = `${describeRecord(record)} cannot be tried again by itself: it has had effects already`
       throw streamsError('STREAMS_RETRY_AFTER_EFFECTS', message, fieldsOf(record), failure.cause)
@@ -450,11 +451,42 @@ class SynchronousTask implements StreamTask {
     return false
   }
 
+  /**
+   * A result that cannot be written, as Kafka Streams' ProductionExceptionHandler is asked about it: where it may be left out,
+   * what else comes of the record in hand is written all the same.
+   */
+  #onNotProduced(failure: StageFailure): void {
+    const { topic, partition, offset } = this.#context
+    const input = this.#inputs.find(({ queue }) => queue.topic === topic && queue.partition === partition)
+    const head = input?.queue.head
+    // Held in a cache, or handed on by a punctuation: the record that it came of is not in hand.
+    const cursor = head?.offset === offset ? head : undefined
+    const record: FailedRecord = {
+      ...this.#origin(failure, 'sink'),
+      key: cursor?.keyBytes() ?? null,
+      value: cursor?.valueBytes() ?? null,
+      attempt: (cursor && input ? input.queue.attempts : 0) + 1,
+    }
+    if (this.#finalDecision(failure, record) === 'skip') return
+    failure.beforeRetry?.()
+    failure.isToBeRetried = true
+    throw failure
+  }
+
+  /** Where it is to fail, nobody further out is asked again. */
+  #finalDecision(failure: StageFailure, record: FailedRecord): 'skip' | 'retry' {
+    try {
+      return this.#decide(failure, record)
+    } catch (error) {
+      throw new OutputFailure(error)
+    }
+  }
+
   /** An update that was held in a cache and cannot be written down or handed on. */
   #onFlushFailure(error: unknown): void {
     const failure = failureOf(error)
     const record: FailedRecord = { ...this.#origin(failure, 'cache'), key: null, value: null, attempt: 1 }
-    if (this.#decide(failure, record) === 'retry') throw failed(failure, record)
+    if (failure.isToBeRetried || this.#decide(failure, record) === 'retry') throw failed(failure, record)
   }
 
   #decide(failure: StageFailure, record: FailedRecord): 'skip' | 'retry' {

@@ -1,7 +1,10 @@
 import { deadLetterHeaders, deadLetterPrefixes, deadLetterTopic } from '@millrace/base/internal'
 import { type Header, partitionForKey, RecordBatchBuilder } from '@millrace/protocol'
 import type { FailedRecord } from '../core/handlers.ts'
+import { RefusedOutput } from '../core/stage-failure.ts'
 import type { TaskOutput } from '../core/task.ts'
+import { streamsError } from '../errors.ts'
+import { isRefusal, type LoneRecord, type Refusals } from './refusals.ts'
 
 export interface OutputCollectorOptions {
   readonly applicationId: string
@@ -9,6 +12,8 @@ export interface OutputCollectorOptions {
   /** One topic for the dead letters of all inputs (KIP-1034); each has its own otherwise. */
   readonly deadLetterTopic: string | undefined
   readonly partitionsOf: (topic: string) => number
+  /** Outlives the collector: what was refused in one run is looked for in the next. */
+  readonly refusals: Refusals
   /** Hands a finished batch to the producer; resolves with the offset that its first record got. */
   readonly send: (
     topic: string,
@@ -21,6 +26,9 @@ interface OpenBatch {
   readonly topic: string
   readonly partition: number
   builder: RecordBatchBuilder
+  readonly maxBytes: number
+  /** Its only record, where records go one by one. */
+  lone: LoneRecord | undefined
 }
 
 /**
@@ -54,6 +62,11 @@ export class OutputCollector implements TaskOutput {
     value: Uint8Array | null,
     headers: readonly Header[],
   ): void {
+    const { refusals } = this.#options
+    if (refusals.any) {
+      const error = refusals.errorOf(topic, timestampMs, key, value)
+      if (error !== undefined) throw new RefusedOutput(error, () => refusals.forget(topic))
+    }
     this.#append(topic, partition ?? this.#partition(topic, key), timestampMs, key, value, headers)
     this.recordsProduced++
   }
@@ -66,6 +79,10 @@ export class OutputCollector implements TaskOutput {
     value: Uint8Array | null,
     headers?: readonly Header[],
   ): void {
+    if (this.#options.refusals.any) {
+      const error = this.#options.refusals.errorOf(topic, timestampMs, key, value)
+      if (error !== undefined) throw changelogRefused(topic, partition, error)
+    }
     this.#append(topic, partition, timestampMs, key, value, headers)
   }
 
@@ -86,6 +103,8 @@ export class OutputCollector implements TaskOutput {
     )
     // What a punctuation failed with comes from no partition.
     const partition = Math.max(0, record.partition) % this.#options.partitionsOf(topic)
+    const refusal = this.#options.refusals.errorOf(topic, record.timestamp, record.key, record.value)
+    if (refusal !== undefined) throw deadLetterRefused(topic, record, refusal)
     this.#append(topic, partition, record.timestamp, record.key, record.value, headers)
     this.deadLetters++
   }
@@ -138,20 +157,29 @@ export class OutputCollector implements TaskOutput {
     headers?: readonly Header[],
   ): void {
     const name = `${topic}/${partition}`
+    const { refusals } = this.#options
     let open = this.#open.get(name)
-    if (!open) {
-      open = { topic, partition, builder: new RecordBatchBuilder({}) }
+    if (open !== undefined && open.builder.sizeInBytes + byteLength(key) + byteLength(value) > open.maxBytes) {
+      // Together they might be more than the topic takes, where each by itself is not.
+      this.#ship(open)
+      open = undefined
+    }
+    if (open === undefined) {
+      const maxBytes = refusals.batchMaxBytes(topic, this.#options.batchMaxBytes)
+      open = { topic, partition, builder: new RecordBatchBuilder({}), maxBytes, lone: undefined }
       this.#open.set(name, open)
     }
     const before = open.builder.sizeInBytes
     const size = open.builder.append(timestampMs, key, value, headers)
     this.uncommittedBytes += size - before
-    if (size < this.#options.batchMaxBytes) return
+    const isAlone = refusals.any && refusals.isSuspect(topic, partition)
+    if (isAlone && open.builder.count === 1) open.lone = { timestampMs, key: copyOf(key), value: copyOf(value) }
+    if (size < open.maxBytes && !isAlone) return
     this.#open.delete(name)
     this.#ship(open)
   }
 
-  #ship({ topic, partition, builder }: OpenBatch): void {
+  #ship({ topic, partition, builder, lone }: OpenBatch): void {
     const { count, sizeInBytes } = builder
     this.inflightBytes += sizeInBytes
     const sent = this.#options.send(topic, partition, builder).then(
@@ -161,7 +189,10 @@ export class OutputCollector implements TaskOutput {
         this.#nextOffsets.set(name, Math.max(next, this.#nextOffsets.get(name) ?? 0))
       },
       (error: unknown) => {
-        this.#failure ??= { error }
+        const { refusals } = this.#options
+        const refused = { topic, partition, sizeInBytes, lone: count === 1 ? lone : undefined }
+        const failure = isRefusal(error) ? refusals.note(refused, error) : error
+        this.#failure ??= { error: failure }
       },
     )
     const done = sent.then(() => {
@@ -176,4 +207,25 @@ export class OutputCollector implements TaskOutput {
     const partitions = this.#options.partitionsOf(topic)
     return key === null ? this.#nullKeys++ % partitions : partitionForKey(key, partitions)
   }
+}
+
+function byteLength(bytes: Uint8Array | null): number {
+  return bytes === null ? 0 : bytes.length
+}
+
+/** What tasks hand over is valid during the call alone. */
+function copyOf(bytes: Uint8Array | null): Buffer | null {
+  return bytes && Buffer.from(bytes)
+}
+
+/** The store has the update already: no handler may leave it out of the changelog. */
+function changelogRefused(topic: string, partition: number, cause: unknown): unknown {
+  const message = `${topic}-${partition} refuses an update of its store: ${(cause as Error).message}`
+  return streamsError('STREAMS_CHANGELOG_REFUSED', message, { topic, partition }, cause)
+}
+
+function deadLetterRefused(topic: string, record: FailedRecord, cause: unknown): unknown {
+  const what = `${record.topic}-${record.partition} at offset ${record.offset}`
+  const message = `${topic} refuses the dead letter of ${what}: ${(cause as Error).message}`
+  return streamsError('STREAMS_DEAD_LETTER_REFUSED', message, { topic, offset: record.offset }, cause)
 }

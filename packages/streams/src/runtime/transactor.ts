@@ -5,6 +5,7 @@ import { streamsError } from '../errors.ts'
 import type { TopicPartition } from './assignment/tasks.ts'
 import type { RuntimeConfig } from './config.ts'
 import { OutputCollector } from './output-collector.ts'
+import { Refusals } from './refusals.ts'
 
 export interface TransactorOptions {
   readonly client: KafkaClient
@@ -25,6 +26,7 @@ export class Transactor {
   readonly #options: TransactorOptions
   #producer: Producer | undefined
   #collector: OutputCollector
+  readonly #refusals = new Refusals()
   #isOpen = false
   #isClosed = false
   readonly #closing = new Set<Promise<void>>()
@@ -92,12 +94,14 @@ export class Transactor {
     await this.#collector.drain()
     if (!this.#isExactlyOnce) {
       if (offsets.length > 0) await this.#options.consumer.commit([...offsets])
+      this.#refusals.committed()
       return
     }
     const producer = this.#begun()
     if (offsets.length > 0) await producer.sendOffsets({ group: this.#group(), offsets: [...offsets] })
     await producer.commit()
     this.#isOpen = false
+    this.#refusals.committed()
   }
 
   /**
@@ -134,6 +138,7 @@ export class Transactor {
       batchMaxBytes: config.batchMaxBytes,
       deadLetterTopic: config.deadLetterTopic,
       partitionsOf,
+      refusals: this.#refusals,
       send: (topic, partition, batch) => this.#send(topic, partition, batch),
     })
   }
