@@ -187,8 +187,10 @@ export class Instance implements AsyncDisposable {
   #hasEnded(child: ChildProcess, code: number | null, signal: string | null): void {
     this.note(`ended with ${code ?? signal}`)
     if (child !== this.#child) return
+    // Until it listens it has nothing to end in order.
+    const isEarly = this.#state === 'starting' && signal === 'SIGTERM'
     this.#become('dead')
-    if (this.#isMeant && (signal === 'SIGKILL' || code === 0)) return
+    if (this.#isMeant && (signal === 'SIGKILL' || code === 0 || isEarly)) return
     this.failures.push(`${this.name} ended with ${code ?? signal}: ${this.#stderr}${lastLines(this.#log)}`)
   }
 }

@@ -101,7 +101,8 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   calm.end()
   problems.push(...askers.flatMap((asker) => asker.problems))
   const outputs = await readOutputs(client, setup.args)
-  problems.push(...problemsOfOutputs(outputs, writer.ledger, setup.isCached))
+  // Instances that failed or hang have not come to the end of it.
+  if (harm.problems.length === 0) problems.push(...problemsOfOutputs(outputs, writer.ledger, setup.isCached))
   const read = askers.flatMap((asker) => asker.read)
   problems.push(...problemsOfRead(read, outputs, setup.isCached))
   const compare = async (url: string, when: string): Promise<void> => {

@@ -95,6 +95,18 @@ test('what no copy can say yet is 503, with the reason of the last', async () =>
   assert.deepEqual(here.asked[0]?.options.bound, { order: { 0: 5 } })
 })
 
+test('an application that is ending is 503, also where its client is closed under a question', async () => {
+  const here = new OnePartition()
+  await using gateway = await serve(here)
+  const closed = new MillraceError('KAFKA_CLOSED', 'the client is closed', { retriable: false, remedy: '' })
+  here.answer = () => ({ ok: false, reason: 'storeException', error: closed })
+  const stale = await ask(`${gateway.url}/stores/totals/a?maxStalenessMs=500`)
+  assert.deepEqual([stale.status, stale.body.code], [503, 'STATE_UNAVAILABLE'])
+  here.resolveBound = () => Promise.reject(closed)
+  const bound = await ask(`${gateway.url}/stores/totals/a?bound=order:0:5`)
+  assert.deepEqual([bound.status, bound.body.code], [503, 'STATE_UNAVAILABLE'])
+})
+
 for (const parameter of ['bound=order', 'bound=order:x:1', 'isolation=dirty', 'maxStalenessMs=-1', 'standby=perhaps']) {
   test(`?${parameter} is refused`, async () => {
     await using gateway = await serve(new OnePartition())

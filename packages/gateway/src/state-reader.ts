@@ -209,6 +209,9 @@ function failureOf(store: string, partition: number | undefined, error: unknown)
     case 'STREAMS_STORE_KIND':
     case 'STREAMS_BOUND_UNRELATED':
       return gatewayError('GATEWAY_BAD_REQUEST', (error as Error).message, { store }, error)
+    // The application is ending, and with it the client that was to tell how fresh a copy is: another instance will answer.
+    case 'KAFKA_CLOSED':
+      return unavailable(store, partition, error)
     default:
       // A store that is closed while it is read fails in its own way; what no wait would mend is said as it is.
       return isMillraceError(error) && !error.retriable ? error : unavailable(store, partition, error)
