@@ -55,7 +55,7 @@ export class Harm {
     const { instances, random, clock } = this.#options
     if (turn !== this.#turn) return
     this.#harm(instances[randomInt(random, instances.length)]!)
-    clock.after(200 + randomInt(random, 2_500), () => this.#shakeInstances(turn))
+    clock.after(200 + randomInt(random, 1_800), () => this.#shakeInstances(turn))
   }
 
   #harm(instance: SimulatedInstance): void {
@@ -134,7 +134,7 @@ export class Harm {
 
   #shakeBroker(turn: number): void {
     const { broker, log } = this.#options
-    this.#later(2_000 + this.#upTo(8_000), () => {
+    this.#later(1_500 + this.#upTo(6_000), () => {
       if (turn !== this.#turn) return
       this.#shakeBroker(turn)
       if (!broker.core) return

@@ -38,10 +38,10 @@ export interface SeedResult {
   readonly seen: Seen
 }
 
-const ordersPerRound = 30
+const ordersPerRound = 25
 /** How long a round of orders takes, and how long the world has to settle after each. */
-const shakenMs = 8_000
-const closingMs = 2_000
+const shakenMs = 5_000
+const closingMs = 1_200
 const settleMsMax = 90_000
 /** Copies follow, and punctuations by the clock come, a while later. */
 const looks = 100
