@@ -18,7 +18,7 @@ export const gatewayErrors = {
   },
   GATEWAY_ANSWER_TOO_LARGE: {
     retriable: false,
-    cause: 'More windows lie between the bounds than one answer may hold.',
+    cause: 'More windows, sessions or versions lie between the bounds than one answer may hold.',
     remedy: 'Move from and to closer together, or ask for single keys.',
   },
   GATEWAY_TOKEN_REQUIRED: {

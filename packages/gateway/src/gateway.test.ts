@@ -52,7 +52,7 @@ class MapState implements StateProvider {
     this.asked.push(options)
     const { isLocal } = this.places(partition)
     if (!isLocal) return { ok: false, reason: 'notPresent', error: new Error('elsewhere') }
-    const result = answerQuery(store, this.view(partition), query)
+    const result = answerQuery({ name: store }, this.view(partition), query)
     return { ok: true, result, position: { order: { [partition]: 7 } }, role: 'active', checkpoint: 3 }
   }
 

@@ -1,4 +1,5 @@
 import { keyToText, valueToJson } from '@millrace/contracts/internal'
+import type { Header } from '@millrace/protocol'
 import type { StoreDescription } from './state-provider.ts'
 
 export interface EntryBody {
@@ -8,6 +9,13 @@ export interface EntryBody {
   readonly value: unknown
   /** Milliseconds since the epoch. */
   readonly timestamp: number
+  /** Stores with headers; values in base64. */
+  readonly headers?: readonly HeaderBody[]
+}
+
+interface HeaderBody {
+  readonly key: string
+  readonly value: string | null
 }
 
 /** A window (its end exclusive) or a session (its end inclusive). */
@@ -25,13 +33,19 @@ interface Row {
   readonly key: unknown
   readonly value: unknown
   readonly timestamp: number
+  readonly headers?: readonly Header[] | undefined
 }
 
-export function entryBody(store: StoreDescription, { key, value, timestamp }: Row): EntryBody {
+export function entryBody(store: StoreDescription, { key, value, timestamp, headers }: Row): EntryBody {
   return {
     ...deletionBody(store, { key, timestamp }),
     value: valueToJson(store.valueSerde, store.valueSerde.serialize(value)),
+    ...(headers && { headers: headers.map(headerBody) }),
   }
+}
+
+function headerBody({ key, value }: Header): HeaderBody {
+  return { key, value: value === null ? null : Buffer.from(value).toString('base64') }
 }
 
 /** An entry that is gone. */

@@ -7,6 +7,7 @@ import {
   timestampedKeyQuery,
   timestampedRangeQuery,
   versionedKeyQuery,
+  versionedRangeQuery,
   windowKeyQuery,
   windowRangeQuery,
 } from '@millrace/streams'
@@ -16,7 +17,7 @@ import { type EntryBody, entryBody, type SpanBody, spanBody, type VersionBody, v
 import type { StoreDescription } from './state-provider.ts'
 import type { Collected, StateReader } from './state-reader.ts'
 
-/** Windows in one answer at most; it is refused rather than cut, since what is missing could not be seen. */
+/** Windows, sessions or versions in one answer at most; it is refused rather than cut, since what is missing could not be seen. */
 const maxSpans = 50_000
 const defaultLimit = 100
 const maxLimit = 10_000
@@ -71,7 +72,7 @@ export async function answerAll(reader: StateReader, name: string, request: Read
     case 'session':
       return allSpans(reader, store, request, (range) => sessionRangeQuery(range), 'sessions')
     case 'versioned':
-      throw gatewayError('GATEWAY_BAD_REQUEST', `"${name}" is a versioned store: ask for a key`, { store: name })
+      return versionsOfAll(reader, store, request)
   }
 }
 
@@ -98,11 +99,7 @@ export async function answerRange(
     },
     request,
   )
-  const direction = reverse ? -1 : 1
-  const sorted = rows
-    .map((entry) => ({ entry, bytes: keyFromText(store.keySerde, entry.key) }))
-    .sort((a, b) => direction * Buffer.compare(a.bytes, b.bytes))
-    .map(({ entry }) => entry)
+  const sorted = inKeyOrder(store, rows, reverse)
   return { ...rest, body: { entries: sorted.slice(0, limit), next: sorted[limit]?.key } }
 }
 
@@ -159,12 +156,13 @@ async function allSpans(
   reader: StateReader,
   store: StoreDescription,
   request: ReadRequest,
-  query: (range: ReturnType<typeof timesOf> & { from?: unknown; to?: unknown }) => StateQuery,
+  query: (range: ReturnType<typeof timesOf> & ReturnType<typeof keysOf>) => StateQuery,
   field: string,
 ): Promise<Answer<unknown>> {
   const { name } = store
-  const times = timesOf(request.query)
-  const keys = { from: reader.key(name, request.query.fromKey), to: reader.key(name, request.query.toKey) }
+  // The first ones by time are found among all: a partition has them in the order of their keys.
+  const times = { ...timesOf(request.query), limit: maxSpans + 1 }
+  const keys = keysOf(reader, name, request.query)
   const { rows, ...rest } = await reader.collect<SpanBody>(
     {
       store: name,
@@ -196,14 +194,53 @@ async function versionsOfKey(
     {
       store: store.name,
       partitions: [partition],
-      query: multiVersionedKeyQuery(key, { ...times, ascending: !flag('reverse', reverse) }),
+      query: multiVersionedKeyQuery(key, { ...times, ascending: !flag('reverse', reverse), limit: maxSpans + 1 }),
       rows: (found) => (found as Version[]).map((version) => versionBody(store, { ...version, key })),
       ...keyPath(store.name, keyText),
       field: 'versions',
     },
     request,
   )
-  return { ...rest, body: { versions: rows } }
+  return { ...rest, body: { versions: bounded(store.name, rows, request.query) } }
+}
+
+/** The rows as they are, or were at a time, in the order of their keys. */
+async function versionsOfAll(
+  reader: StateReader,
+  store: StoreDescription,
+  request: ReadRequest,
+): Promise<Answer<unknown>> {
+  const { name } = store
+  const asOfMs = optionalNumber('asOf', request.query.asOf)
+  const { rows, ...rest } = await reader.collect<VersionBody>(
+    {
+      store: name,
+      partitions: reader.partitionsFor(name, request),
+      query: versionedRangeQuery({
+        ...keysOf(reader, name, request.query),
+        ...(asOfMs !== undefined && { asOfMs }),
+        limit: maxSpans + 1,
+      }),
+      rows: (found) => (found as Version[]).map((version) => versionBody(store, version)),
+      path: path(name),
+      field: 'versions',
+    },
+    request,
+  )
+  const versions = bounded(name, inKeyOrder(store, rows, flag('reverse', request.query.reverse)), request.query)
+  return { ...rest, body: { versions } }
+}
+
+function inKeyOrder<E extends EntryBody>(store: StoreDescription, rows: readonly E[], reverse: boolean): readonly E[] {
+  const direction = reverse ? -1 : 1
+  return rows
+    .map((row) => ({ row, bytes: keyFromText(store.keySerde, row.key) }))
+    .sort((a, b) => direction * Buffer.compare(a.bytes, b.bytes))
+    .map(({ row }) => row)
+}
+
+function keysOf(reader: StateReader, name: string, { fromKey, toKey, prefix }: Query) {
+  return { from: reader.key(name, fromKey), to: reader.key(name, toKey), prefix }
 }
 
 /** Without bounds: all that the store still has. */
@@ -219,9 +256,8 @@ function timesOf(query: Query): { fromMs: number; toMs: number; reverse: boolean
 /** The first ones where a limit was asked for; else all or none. */
 function bounded<T>(store: string, spans: readonly T[], { limit }: Query): readonly T[] {
   const wanted = optionalNumber('limit', limit)
-  if (wanted !== undefined && wanted <= maxSpans) return spans.slice(0, wanted)
-  if (spans.length <= maxSpans) return spans
-  const message = `more than ${maxSpans} windows of "${store}" lie between from and to`
+  if (spans.length <= maxSpans) return spans.slice(0, wanted)
+  const message = `more than ${maxSpans} rows of "${store}" lie between the bounds`
   throw gatewayError('GATEWAY_ANSWER_TOO_LARGE', message, { store })
 }
 

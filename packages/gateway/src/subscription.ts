@@ -3,12 +3,12 @@ import type { StoreChange, StoreChanges } from '@millrace/streams'
 import { gatewayError } from './errors.ts'
 import { followToken, parseFollowToken } from './follow-token.ts'
 import type { ReadRequest } from './read-request.ts'
-import { deletionBody, type EntryBody, entryBody, type SpanBody } from './row-bodies.ts'
+import { deletionBody, type EntryBody, entryBody, type SpanBody, type VersionBody } from './row-bodies.ts'
 import type { StoreDescription } from './state-provider.ts'
 import type { StateReader } from './state-reader.ts'
 import { answerAll, answerKey, answerRange } from './store-questions.ts'
 
-type RowBody = EntryBody | SpanBody
+type RowBody = EntryBody | SpanBody | VersionBody
 
 /** What a follower of a store is told, in this order: reset, rows, live, then changes. */
 export type FollowEvent =
@@ -155,8 +155,9 @@ async function pageOf(
     const { body, checkpoints } = await answerRange(reader, name, { ...request, query }, pageSize)
     return { rows: body.entries, next: body.next, checkpoint: checkpoints.get(partition) ?? 0 }
   }
+  const all = store.kind === 'versioned' ? ofKeys(request, request.query.from, request.query.to) : request
   const { rows, checkpoints } = await (key === undefined
-    ? answerAll(reader, name, request).then(({ body, checkpoints }) => ({ rows: spansIn(body), checkpoints }))
+    ? answerAll(reader, name, all).then(({ body, checkpoints }) => ({ rows: rowsIn(body), checkpoints }))
     : rowsOfKey(reader, name, key, request))
   return { rows, next: undefined, checkpoint: checkpoints.get(partition) ?? 0 }
 }
@@ -170,6 +171,10 @@ async function rowsOfKey(
   // A range of one key: a key that is not there has a place in the changelog too.
   const isKeyValue = reader.find(name).store.kind === 'keyValue'
   const { key: _, ...query } = request.query
+  if (reader.find(name).store.kind === 'versioned') {
+    const { body, checkpoints } = await answerAll(reader, name, ofKeys({ ...request, query }, key, key))
+    return { rows: rowsIn(body), checkpoints }
+  }
   if (isKeyValue) {
     const { body, checkpoints } = await answerRange(
       reader,
@@ -180,12 +185,17 @@ async function rowsOfKey(
     return { rows: body.entries, checkpoints }
   }
   const { body, checkpoints } = await answerKey(reader, name, key, { ...request, query })
-  return { rows: spansIn(body), checkpoints }
+  return { rows: rowsIn(body), checkpoints }
 }
 
-function spansIn(body: unknown): readonly SpanBody[] {
-  const { windows, sessions } = body as { windows?: readonly SpanBody[]; sessions?: readonly SpanBody[] }
-  return windows ?? sessions ?? []
+function rowsIn(body: unknown): readonly RowBody[] {
+  const { windows, sessions, versions } = body as { readonly [field: string]: readonly RowBody[] | undefined }
+  return windows ?? sessions ?? versions ?? []
+}
+
+/** Of a versioned store: what bounds its rows by key. */
+function ofKeys(request: ReadRequest, from: string | undefined, to: string | undefined): ReadRequest {
+  return { ...request, query: { ...request.query, fromKey: from, toKey: to } }
 }
 
 /** What of a partition was shown, and as of where in its changelog: changes below that are in the rows already. */
@@ -234,7 +244,7 @@ function selectionOf(reader: StateReader, store: StoreDescription, request: Read
   }
   const bytesOf = (text: string | undefined): Uint8Array | undefined =>
     text === undefined ? undefined : store.keySerde.serialize(reader.key(store.name, text))
-  const isRange = store.kind === 'keyValue'
+  const isRange = store.kind === 'keyValue' || store.kind === 'versioned'
   const first = isRange ? bytesOf(from) : undefined
   const last = isRange ? bytesOf(to) : undefined
   const begin = prefix === undefined ? undefined : Buffer.from(prefix)
@@ -248,9 +258,9 @@ function selectionOf(reader: StateReader, store: StoreDescription, request: Read
 }
 
 function changeBody(store: StoreDescription, change: StoreChange): RowBody {
-  const { key, value, timestamp, start, end } = change
+  const { key, value, timestamp, start, end, headers } = change
   const body =
-    value === undefined ? deletionBody(store, { key, timestamp }) : entryBody(store, { key, value, timestamp })
+    value === undefined ? deletionBody(store, { key, timestamp }) : entryBody(store, { key, value, timestamp, headers })
   return start === undefined || end === undefined ? body : { ...body, start, end }
 }
 

@@ -10,8 +10,15 @@ import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Broker, startBroker } from '@millrace/broker'
 import { type KafkaClient, kafkaClient, type Producer, type RecordPosition } from '@millrace/kafka'
-import { queryClient, sessionStore, type WrittenRecord, windowStore } from '@millrace/query'
-import { order, price } from './support/shop.ts'
+import {
+  keyValueStore,
+  queryClient,
+  sessionStore,
+  versionedStore,
+  type WrittenRecord,
+  windowStore,
+} from '@millrace/query'
+import { order, price, rate } from './support/shop.ts'
 
 const token = 'swordfish'
 const script = join(import.meta.dirname, 'support/shop-instance.ts')
@@ -42,10 +49,11 @@ before(async () => {
   })
   client = kafkaClient({ brokers: broker.brokers })
   await client.admin.createTopics(
-    [order, price].map(({ name }) => ({ name, partitions, config: { 'retention.ms': '-1' } })),
+    [order, price, rate].map(({ name }) => ({ name, partitions, config: { 'retention.ms': '-1' } })),
   )
   producer = client.producer({ lingerMs: 0 })
-  for (const name of ['one', 'two', 'three']) instances.push(await start(name))
+  // Of one the tasks run where the questions are answered, of the others in workers.
+  instances.push(...(await Promise.all([start('one'), start('two', 'worker'), start('three', 'worker')])))
   for (let i = 0; i < 200; i++) await place(`c${i % customers}`, i, startMs + i * 1_000)
   await allShareTheWork()
 })
@@ -57,8 +65,8 @@ after(async () => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-async function start(name: string): Promise<Instance> {
-  const args = ['--conditions=source', script, broker.brokers, join(directory, name), '1']
+async function start(name: string, ...more: readonly string[]): Promise<Instance> {
+  const args = ['--conditions=source', script, broker.brokers, join(directory, name), '1', ...more]
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, SHOP_TOKEN: token },
@@ -87,7 +95,14 @@ async function send(
   return { topic: order.name, ...(await producer.send({ topic: order.name, ...bytes, timestamp })) }
 }
 
-const stores = { totals: price, 'per-minute': windowStore(price), visits: sessionStore(price), prices: price }
+const stores = {
+  totals: price,
+  'per-minute': windowStore(price),
+  visits: sessionStore(price),
+  prices: price,
+  rates: versionedStore(rate),
+  latest: keyValueStore(order),
+}
 const urls = (): string[] => instances.map(({ url }) => url)
 const stateOf = (addresses: readonly string[], deadlineMs = 30_000) =>
   queryClient({ urls: addresses, stores, token, deadlineMs })
@@ -184,6 +199,126 @@ test('every instance answers for keys, ranges, prefixes, windows and sessions of
       visits.map(({ start, end, value }) => [start - startMs, end - startMs, value]),
       [7, 27, 47].map((i) => [i * 1_000, i * 1_000, i]),
     )
+    const back = await state.visits.sessions({
+      from: startMs,
+      to: startMs + 9_000,
+      prefix: 'c',
+      reverse: true,
+      limit: 2,
+    })
+    assert.deepEqual(
+      back.map(({ key, start }) => [key, start - startMs]),
+      [
+        ['c9', 9_000],
+        ['c8', 8_000],
+      ],
+    )
+    const two = await state['per-minute'].windows({ from: startMs, to: startMs, prefix: 'c1', toKey: 'c10' })
+    assert.deepEqual(
+      two.map(({ key, value }) => [key, value]),
+      [
+        ['c1', 1 + 21 + 41],
+        ['c10', 10 + 30 + 50],
+      ],
+    )
+    const first = await state['per-minute'].windows({ from: startMs, to: startMs + 3 * minuteMs, limit: 21 })
+    assert.equal(first.filter(({ start }) => start === startMs).length, 20, 'the first by time, of whatever key')
+  }
+})
+
+/** A rate that is valid from a time on; null: there is none from then on. */
+async function setRate(key: string, value: number | null, fromMs: number): Promise<WrittenRecord> {
+  const bytes = { key: Buffer.from(key), value: value === null ? null : Buffer.from(rate.value.serialize(value)) }
+  return { topic: rate.name, ...(await producer.send({ topic: rate.name, ...bytes, timestamp: fromMs })) }
+}
+
+test('every instance answers for versions: as of a time, of a span of time, of all keys', async () => {
+  const after = [
+    await setRate('eur', 1, 1_000),
+    await setRate('eur', 2, 2_000),
+    await setRate('eur', 3, 1_500),
+    await setRate('eur', null, 3_000),
+    await setRate('usd', 5, 1_000),
+    await setRate('yen', 6, 1_700),
+  ]
+  const [one, three, two] = [
+    { value: 1, validFrom: 1_000, validTo: 1_500 },
+    { value: 3, validFrom: 1_500, validTo: 2_000 },
+    { value: 2, validFrom: 2_000, validTo: 3_000 },
+  ]
+  for (const { url } of instances) {
+    const { rates } = stateOf([url])
+    assert.deepEqual(await rates.version('eur', { asOf: new Date(1_600), after }), three)
+    assert.equal(await rates.version('eur', { after }), undefined)
+    assert.equal(await rates.version('eur', { asOf: 999 }), undefined)
+    assert.deepEqual(await rates.version('usd'), { value: 5, validFrom: 1_000, validTo: undefined })
+    assert.deepEqual(await rates.versions('eur'), [one, three, two])
+    assert.deepEqual(await rates.versions('eur', { reverse: true, limit: 2 }), [two, three])
+    assert.deepEqual(await rates.versions('eur', { from: 1_500, to: 1_999 }), [three])
+    assert.deepEqual(await rates.versions('nobody'), [])
+    const now = await rates.rows({ after })
+    assert.deepEqual(
+      now.map(({ key, value }) => [key, value]),
+      [
+        ['usd', 5],
+        ['yen', 6],
+      ],
+    )
+    const then = await rates.rows({ asOf: 1_600, toKey: 'usd', reverse: true })
+    assert.deepEqual(then, [
+      { key: 'usd', value: 5, validFrom: 1_000, validTo: undefined },
+      { key: 'eur', ...three },
+    ])
+    assert.deepEqual(await rates.rows({ fromKey: 'eur', toKey: 'eur', asOf: 2_999 }), [{ key: 'eur', ...two }])
+    assert.deepEqual(await rates.rows({ prefix: 'x' }), [])
+  }
+})
+
+test('who follows a versioned store is told the rows, then every version, late ones too', async () => {
+  const ending = new AbortController()
+  const told: unknown[] = []
+  const following = (async () => {
+    for await (const event of stateOf([instances[2]!.url]).rates.changes({ signal: ending.signal, from: 'u' })) {
+      const { type } = event
+      told.push(type === 'row' || type === 'change' ? [type, event.key, event.value, event.timestamp] : type)
+    }
+  })()
+  following.catch(() => undefined)
+  while (!told.includes('live')) await delay(20)
+  await setRate('usd', 7, 5_000)
+  await setRate('eur', 8, 5_000)
+  await setRate('usd', 9, 4_000)
+  await setRate('usd', null, 6_000)
+  for (let tries = 0; told.length < 7 && tries < 200; tries++) await delay(20)
+  ending.abort()
+  await Promise.allSettled([following])
+  assert.deepEqual(told.slice(0, 4).map(String).sort(), ['live', 'reset', 'row,usd,5,1000', 'row,yen,6,1700'])
+  assert.deepEqual(told.slice(4), [
+    ['change', 'usd', 7, 5_000],
+    ['change', 'usd', 9, 4_000],
+    ['change', 'usd', undefined, 6_000],
+  ])
+})
+
+test('a store with headers is answered with the headers of the record behind the value', async () => {
+  const record = { key: Buffer.from('headed'), value: Buffer.from(order.value.serialize({ customer: 'c0', cents: 0 })) }
+  const headers = [
+    { key: 'source', value: Buffer.from('till') },
+    { key: 'empty', value: null },
+  ]
+  const { partition, offset } = await producer.send({ topic: order.name, ...record, headers })
+  for (const { url } of instances) {
+    const { latest } = stateOf([url])
+    const entry = await latest.entry('headed', { after: { topic: order.name, partition, offset } })
+    assert.deepEqual(entry?.value, { customer: 'c0', cents: 0 })
+    assert.deepEqual(
+      entry.headers?.map(({ key, value }) => [key, value && Buffer.from(value).toString()]),
+      [
+        ['source', 'till'],
+        ['empty', null],
+      ],
+    )
+    assert.deepEqual((await collected(latest.range({ prefix: 'headed' })))[0], entry)
   }
 })
 

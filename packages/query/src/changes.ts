@@ -3,12 +3,13 @@ import type { AnyTopicContract, KeyInput, KeyOf, ValueOf } from '@millrace/contr
 import { queryError } from './errors.ts'
 import { BrokenAnswer, readLines } from './lines.ts'
 import type { RequestOptions } from './read-options.ts'
-import { number, object, type StoreAccess, unexpected } from './store-access.ts'
+import { headersOf, number, object, type StoreAccess, unexpected } from './store-access.ts'
+import type { StateHeader } from './store-client.ts'
 
 export interface ChangesOptions<K> extends RequestOptions {
   /** This key alone. */
   readonly key?: K
-  /** Key-value stores: keys between these, both inclusive. */
+  /** Key-value and versioned stores: keys between these, both inclusive. */
   readonly from?: K
   readonly to?: K
   /** Keys whose bytes begin so. */
@@ -25,9 +26,13 @@ interface ChangedRow<K, V> {
   /** Window and session stores. */
   readonly start?: number
   readonly end?: number
+  /** Stores with headers. */
+  readonly headers?: readonly StateHeader[]
 }
 
 /**
+ * Of a versioned store `timestamp` is since when the value is valid; a version may come late, behind later ones.
+ *
  * - `reset`: forget what is known, the rows follow. First of all, and whenever an interruption was too long to go on;
  * - `row`: a row as it is;
  * - `live`: the rows are complete, or the subscription goes on where it was;
@@ -116,9 +121,9 @@ function row<C extends AnyTopicContract>(
   store: StoreAccess<C>,
   json: unknown,
 ): Omit<ChangedRow<KeyOf<C>, never>, 'value'> {
-  const { key, timestamp, start, end } = object(json)
+  const { key, timestamp, start, end, headers } = object(json)
   const span = start === undefined ? {} : { start: number(start), end: number(end) }
-  return { key: store.key(key), timestamp: number(timestamp), ...span }
+  return { key: store.key(key), timestamp: number(timestamp), ...span, ...headersOf(headers) }
 }
 
 function parametersOf<C extends AnyTopicContract>(

@@ -4,15 +4,18 @@ export { type QueryClient, type QueryClientOptions, queryClient } from './query-
 export type { ReadOptions, RequestOptions, WrittenRecord } from './read-options.ts'
 export type {
   AllWindowsOptions,
+  KeyedVersion,
   KeyedWindow,
   KeyValueClient,
   RangeOptions,
   SessionClient,
   StateEntry,
+  StateHeader,
   StateVersion,
   StateWindow,
   StoreClient,
   VersionedClient,
+  VersionedRowsOptions,
   VersionOptions,
   VersionsOptions,
   WindowClient,

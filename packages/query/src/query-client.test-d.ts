@@ -60,8 +60,9 @@ export async function typedByKind(): Promise<void> {
   await state.rows.window('alice', { from: 0, to: 1 })
   // @ts-expect-error a session store has sessions
   await state.visits.window(1, { from: 0, to: 1 })
-  // @ts-expect-error the changes of versions cannot be followed
-  state.prices.changes()
+  for (const row of await state.prices.rows({ asOf: 5, prefix: 'a' })) expectTrue<Equal<typeof row.value, bigint>>()
+  // @ts-expect-error a versioned store is asked for versions
+  await state.prices.get(1)
   // @ts-expect-error a bound says where the record was written
   await state.rows.get('alice', { after: { topic: 'order', offset: 1 } })
 }

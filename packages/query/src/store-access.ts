@@ -2,6 +2,7 @@ import type { Clock } from '@millrace/base'
 import type { AnyTopicContract, KeyOf, Serde, ValueOf } from '@millrace/contracts'
 import { keyFromText, keyToText, valueFromJson } from '@millrace/contracts/internal'
 import { queryError } from './errors.ts'
+import type { StateEntry, StateHeader } from './store-client.ts'
 import type { Ask, Open } from './transport.ts'
 
 /** The ways to a gateway that all clients of stores share. */
@@ -55,15 +56,31 @@ export class StoreAccess<C extends AnyTopicContract> {
     return valueFromJson(this.contract.value, json) as ValueOf<C>
   }
 
-  entry(json: unknown): { readonly key: KeyOf<C>; readonly value: ValueOf<C>; readonly timestamp: number } {
-    const { key, value, timestamp } = object(json)
-    return { key: this.key(key), value: this.value(value), timestamp: number(timestamp) }
+  entry(json: unknown): StateEntry<KeyOf<C>, ValueOf<C>> {
+    const { key, value, timestamp, headers } = object(json)
+    const entry = { key: this.key(key), value: this.value(value), timestamp: number(timestamp) }
+    return { ...entry, ...headersOf(headers) }
   }
 
   /** Of an answer about one key; a gateway that has none for it may say so without one. */
   rows(answer: unknown, field: string): readonly unknown[] {
     return answer === undefined ? [] : array(object(answer)[field])
   }
+}
+
+/** A member `headers`, where the store has them. */
+export function headersOf(json: unknown): { readonly headers?: readonly StateHeader[] } {
+  return json === undefined ? {} : { headers: array(json).map(header) }
+}
+
+function header(json: unknown): StateHeader {
+  const { key, value } = object(json)
+  return { key: String(key), value: value === null ? null : bytesOf(String(value)) }
+}
+
+/** Of base64, in Node and in browsers. */
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
 }
 
 export function object(json: unknown): Record<string, unknown> {

@@ -9,6 +9,13 @@ export interface StateEntry<K, V> {
   readonly value: V
   /** Of the record that the value comes from, milliseconds since the epoch. */
   readonly timestamp: number
+  /** Of the record that the value comes from, where the store keeps them. */
+  readonly headers?: readonly StateHeader[]
+}
+
+export interface StateHeader {
+  readonly key: string
+  readonly value: Uint8Array | null
 }
 
 /** A window, or a session. */
@@ -30,6 +37,10 @@ export interface StateVersion<V> {
   readonly validFrom: number
   /** When it was replaced or deleted; undefined: it is valid still. */
   readonly validTo: number | undefined
+}
+
+export interface KeyedVersion<K, V> extends StateVersion<V> {
+  readonly key: K
 }
 
 export interface RangeOptions<K> extends ReadOptions {
@@ -62,6 +73,8 @@ export interface AllWindowsOptions<K> extends WindowOptions {
   /** First and last key, inclusive. Default: all. */
   readonly fromKey?: K
   readonly toKey?: K
+  /** Only keys whose bytes begin so. */
+  readonly prefix?: string
 }
 
 export interface VersionOptions extends ReadOptions {
@@ -76,6 +89,20 @@ export interface VersionsOptions extends ReadOptions {
   readonly to?: Date | number
   /** The latest first. */
   readonly reverse?: boolean
+  /** How many. Default: all, and an error where there are more than one answer holds. */
+  readonly limit?: number
+}
+
+export interface VersionedRowsOptions<K> extends VersionOptions {
+  /** First and last key, inclusive. Default: all. */
+  readonly fromKey?: K
+  readonly toKey?: K
+  /** Only keys whose bytes begin so. */
+  readonly prefix?: string
+  /** From the last key to the first. */
+  readonly reverse?: boolean
+  /** How many. Default: all, and an error where there are more than one answer holds. */
+  readonly limit?: number
 }
 
 type Key<C extends AnyTopicContract> = KeyInput<C>
@@ -124,11 +151,13 @@ export interface SessionClient<C extends AnyTopicContract> extends Followed<C> {
 }
 
 /** A versioned store. */
-export interface VersionedClient<C extends AnyTopicContract> {
+export interface VersionedClient<C extends AnyTopicContract> extends Followed<C> {
   /** The version of a key's value that is valid, or was at a time. */
   version(key: Key<C>, options?: VersionOptions): Promise<StateVersion<ValueOf<C>> | undefined>
   /** The versions of a key's value, in order of time. */
   versions(key: Key<C>, options?: VersionsOptions): Promise<readonly StateVersion<ValueOf<C>>[]>
+  /** The rows as they are, or were at a time, in the order of their keys. */
+  rows(options?: VersionedRowsOptions<Key<C>>): Promise<readonly KeyedVersion<KeyOf<C>, ValueOf<C>>[]>
 }
 
 /** A store of which only the contract is given: key-value or windowed. */
@@ -156,8 +185,7 @@ export function storeClient<C extends AnyTopicContract>(
   }
   const ofAll = async (field: string, options: AllWindowsOptions<Key<C>>): Promise<KeyedWindows<C>> => {
     const parameters = timesOf(options)
-    if (options.fromKey !== undefined) parameters.set('fromKey', store.keyText(options.fromKey))
-    if (options.toKey !== undefined) parameters.set('toKey', store.keyText(options.toKey))
+    setKeys(store, parameters, options)
     const answer = await transport.ask(store.path(parameters), options.signal)
     return store.rows(answer, field).map((json) => ({ key: store.key(object(json).key), ...span(store, json) }))
   }
@@ -181,10 +209,32 @@ export function storeClient<C extends AnyTopicContract>(
       if (options.from !== undefined) parameters.set('from', String(Number(options.from)))
       if (options.to !== undefined) parameters.set('to', String(Number(options.to)))
       if (options.reverse) parameters.set('reverse', 'true')
+      if (options.limit !== undefined) parameters.set('limit', String(options.limit))
       const answer = await transport.ask(store.keyPath(key, parameters), options.signal)
       return store.rows(answer, 'versions').map((json) => version(store, json))
     },
+    async rows(options = {}) {
+      const parameters = setReadOptions(new URLSearchParams(), options)
+      if (options.asOf !== undefined) parameters.set('asOf', String(Number(options.asOf)))
+      setKeys(store, parameters, options)
+      if (options.reverse) parameters.set('reverse', 'true')
+      if (options.limit !== undefined) parameters.set('limit', String(options.limit))
+      const answer = await transport.ask(store.path(parameters), options.signal)
+      return store.rows(answer, 'versions').map((json) => {
+        return { key: store.key(object(json).key), ...version(store, json) }
+      })
+    },
   }
+}
+
+function setKeys<C extends AnyTopicContract>(
+  store: StoreAccess<C>,
+  parameters: URLSearchParams,
+  { fromKey, toKey, prefix }: { readonly fromKey?: Key<C>; readonly toKey?: Key<C>; readonly prefix?: string },
+): void {
+  if (fromKey !== undefined) parameters.set('fromKey', store.keyText(fromKey))
+  if (toKey !== undefined) parameters.set('toKey', store.keyText(toKey))
+  if (prefix !== undefined) parameters.set('prefix', prefix)
 }
 
 function timesOf(options: WindowOptions): URLSearchParams {

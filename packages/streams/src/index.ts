@@ -27,6 +27,7 @@ export type {
   WindowStoreOptions,
 } from './core/dsl/types.ts'
 export type {
+  FillingProcessor,
   StreamOptions,
   TableOptions,
   TimeOption,
@@ -171,6 +172,7 @@ export {
   timestampedKeyQuery,
   timestampedRangeQuery,
   versionedKeyQuery,
+  versionedRangeQuery,
   windowKeyQuery,
   windowRangeQuery,
 } from './runtime/queries/state-query.ts'

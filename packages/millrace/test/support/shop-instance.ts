@@ -1,17 +1,18 @@
-// A process with one instance of the shop and its gateway: `shop-instance.ts <brokers> <state directory> <standby copies>`.
-// Says `listening on <url>` once it serves, and stops cleanly on SIGTERM. The gateway's token is that of the environment.
+// A process with one instance of the shop and its gateway:
+// `shop-instance.ts <brokers> <state directory> <standby copies> [worker]`. Says `listening on <url>` once it serves, and stops
+// cleanly on SIGTERM. The gateway's token is that of the environment.
 import { appState, type StateProvider, startGateway } from '@millrace/gateway'
 import { startStreams } from '@millrace/streams'
-import shop from './shop.ts'
 
-const [brokers, stateDir, standbys] = process.argv.slice(2) as [string, string, string]
+const [brokers, stateDir, standbys, worker] = process.argv.slice(2) as [string, string, string, string?]
 const state: StateProvider[] = []
 await using gateway = await startGateway(
   { state, metrics: [], health: [], connectors: () => [], isStarting: () => state.length === 0 },
   { port: 0, token: process.env.SHOP_TOKEN },
 )
 await using streams = await startStreams({
-  topology: shop,
+  topology: new URL('./shop.ts', import.meta.url),
+  workers: worker === 'worker',
   brokers,
   stateDir,
   applicationServer: gateway.address,

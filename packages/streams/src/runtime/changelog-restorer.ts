@@ -69,6 +69,11 @@ export class ChangelogRestorer {
     return sum
   }
 
+  /** The next offset that is read of a changelog; undefined when it is not being restored, or no more. */
+  positionOf(changelog: TopicPartition): number | undefined {
+    return this.#targets.get(partitionText(changelog))?.position
+  }
+
   isRestoring(active: ActiveTask): boolean {
     return [...this.#targets.values()].some((target) => target.active === active)
   }

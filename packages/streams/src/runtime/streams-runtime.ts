@@ -116,6 +116,8 @@ export class StreamsRuntime implements StreamsInstance {
       copyOf: (store, partition) => this.#firstOf((thread) => thread.find(store, partition)),
       threadHas: (task) => this.#firstOf((thread) => thread.has(task)),
       askThread: (...asked) => this.#firstOf((thread) => thread.ask(...asked)),
+      acceptableLagRecords: options.config.acceptableRecoveryLag,
+      standings: async () => (await Promise.all(this.#all().map((thread) => thread.standings()))).flat(),
       globalStore: (name) => (this.#threads === undefined ? undefined : this.#globals?.tables.view(name, 'committed')),
       hostsOf: (task) => hostsOf(this.#hosts(), task),
     })

@@ -11,7 +11,7 @@ import type {
   WindowStore,
   WithHeaders,
 } from './user-stores.ts'
-import type { StoredWithHeaders } from './value-headers.ts'
+import { type StoredWithHeaders, withHeadersApart } from './value-headers.ts'
 import type { RangeQuery, Timestamped } from './views.ts'
 
 /** A key-value store whose values carry headers, over the one that holds both as one value. */
@@ -81,9 +81,7 @@ function owned({ key, value }: HeaderInput): Header {
 }
 
 function opened<E extends Timestamped<unknown>>(entry: E | undefined): (E & WithHeaders) | undefined {
-  if (entry === undefined) return undefined
-  const { value, headers } = entry.value as StoredWithHeaders
-  return { ...entry, value, headers }
+  return entry && withHeadersApart(entry)
 }
 
 function* each<E extends Timestamped<unknown>>(entries: Iterable<E>): Generator<E & WithHeaders> {

@@ -13,8 +13,9 @@ const noBytes = Buffer.alloc(0)
 const nullLength = 0xffff_ffff
 
 /** In stores: the length of the headers, the headers, the value. In changelogs headers are the record's. */
-export function withHeadersSerde(inner: AnySerde): AnySerde {
+export function withHeadersSerde(inner: AnySerde): AnySerde & WithInner {
   return {
+    inner,
     name: `${inner.name} with headers`,
     serialize(stored) {
       const { value, headers } = stored as StoredWithHeaders
@@ -25,6 +26,28 @@ export function withHeadersSerde(inner: AnySerde): AnySerde {
       return { value: inner.deserialize(value), headers }
     },
   }
+}
+
+interface WithInner {
+  readonly inner: AnySerde
+}
+
+/** Of the values alone. */
+export function plainValueSerde({ valueSerde, hasHeaders = false }: HeadersOrNot): AnySerde {
+  return hasHeaders ? (valueSerde as AnySerde & WithInner).inner : valueSerde
+}
+
+interface HeadersOrNot {
+  readonly valueSerde: AnySerde
+  readonly hasHeaders?: boolean | undefined
+}
+
+/** An entry of such a store, with the headers beside the value. */
+export function withHeadersApart<E extends { readonly value: unknown }>(
+  entry: E,
+): E & { readonly headers: readonly Header[] } {
+  const { value, headers } = entry.value as StoredWithHeaders
+  return { ...entry, value, headers }
 }
 
 /** A changelog of plain values, whose records have the headers. */

@@ -3,10 +3,12 @@ import type { ObservedTime } from '../processor.ts'
 import { StageFailure } from '../stage-failure.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { SpecOf } from '../topology/store-kinds.ts'
+import type { ByteRange } from './byte-store.ts'
 import { asBuffer, readMillis, timestampBytes, writeMillis } from './bytes.ts'
 import { StoreBytes } from './store-bytes.ts'
 import type { Isolation, StoreEnvironment, TaskStore } from './task-store.ts'
-import type { ReadOnlyVersionedStore, VersionedEntry, VersionsQuery } from './views.ts'
+import { keysWithin } from './view-bounds.ts'
+import type { ReadOnlyVersionedStore, VersionedEntry, VersionedRowsQuery, VersionsQuery } from './views.ts'
 
 /** What became of a version that was put. */
 export type VersionPut = 'latest' | 'older' | 'expired'
@@ -21,6 +23,8 @@ const versionSpace = 0
 const deletionSpace = 1
 /** Behind all versions and deletions: the time that they have come to. */
 const timeKey = Buffer.of(2)
+/** All versions, of each key the latest first. */
+const versionsOnly: ByteRange = { from: Buffer.of(versionSpace), to: Buffer.of(deletionSpace), reverse: true }
 const isValue = 1
 const isDeletion = 0
 
@@ -96,6 +100,31 @@ export class VersionedStore {
     let validTo: number | undefined
     for (const { timestamp, valueBytes } of this.#versions(keyBytes, isolation)) {
       if (valueBytes !== null) yield { value: this.read(valueBytes), timestamp, validTo }
+      validTo = timestamp
+    }
+  }
+
+  /** Of every key the version that was valid at a time, or is; keys by length first, then by bytes, backward. */
+  *rows(asOfMs: number | undefined, isolation: Isolation): Generator<Version & { keyBytes: Buffer; validTo?: number }> {
+    let current: Buffer | undefined
+    let validTo: number | undefined
+    let isFound = false
+    for (const [stored, bytes] of this.#range(versionsOnly, isolation)) {
+      const { keyBytes, timestamp } = splitVersionKey(stored)
+      if (current === undefined || !current.equals(keyBytes)) {
+        current = Buffer.from(keyBytes)
+        validTo = undefined
+        isFound = false
+      }
+      const isWanted = !isFound && (asOfMs === undefined || timestamp <= asOfMs)
+      const isKnown = asOfMs === undefined || asOfMs >= this.liveFrom || validTo === undefined
+      if (isWanted) {
+        isFound = true
+        const { valueBytes } = versionOf(stored, bytes)
+        if (valueBytes !== null && isKnown) {
+          yield { keyBytes: current, timestamp, valueBytes, ...(validTo !== undefined && { validTo }) }
+        }
+      }
       validTo = timestamp
     }
   }
@@ -204,12 +233,11 @@ export class VersionedStore {
   *#versions(keyBytes: Uint8Array, isolation: Isolation, reverse = true): Generator<Version> {
     const from = versionKey(keyBytes, 0)
     const options = { from, to: versionKey(keyBytes, Number.MAX_SAFE_INTEGER), reverse }
-    const range = isolation === 'committed' ? this.bytes.committed.range(options) : this.bytes.range(options)
-    for (const [key, stored] of range) {
-      const buffer = asBuffer(stored)
-      const value = buffer[timestampBytes] === isValue ? buffer.subarray(timestampBytes + 1) : null
-      yield { timestamp: readMillis(asBuffer(key), key.length - timestampBytes), valueBytes: value }
-    }
+    for (const [key, stored] of this.#range(options, isolation)) yield versionOf(key, stored)
+  }
+
+  #range(options: ByteRange, isolation: Isolation): Iterable<readonly [Uint8Array, Uint8Array]> {
+    return isolation === 'committed' ? this.bytes.committed.range(options) : this.bytes.range(options)
   }
 
   #valueBytes(value: unknown): Uint8Array {
@@ -234,6 +262,18 @@ function versionKey(keyBytes: Uint8Array, timestamp: number): Buffer {
   bytes.set(keyBytes, 5)
   writeMillis(bytes, timestamp, 5 + keyBytes.length)
   return bytes
+}
+
+function splitVersionKey(stored: Uint8Array): { keyBytes: Buffer; timestamp: number } {
+  const bytes = asBuffer(stored)
+  const end = bytes.length - timestampBytes
+  return { keyBytes: bytes.subarray(5, end), timestamp: readMillis(bytes, end) }
+}
+
+function versionOf(key: Uint8Array, stored: Uint8Array): Version {
+  const buffer = asBuffer(stored)
+  const valueBytes = buffer[timestampBytes] === isValue ? buffer.subarray(timestampBytes + 1) : null
+  return { timestamp: readMillis(asBuffer(key), key.length - timestampBytes), valueBytes }
 }
 
 function deletionKey(timestamp: number, keyBytes: Uint8Array): Buffer {
@@ -282,9 +322,23 @@ function versionedView(store: VersionedStore, isolation: Isolation): ReadOnlyVer
       if (timestamp <= toMs && validTo > fromMs && validTo > store.liveFrom) yield entry
     }
   }
+  function* rows(query: VersionedRowsQuery<unknown>): Generator<VersionedEntry<unknown> & { key: unknown }> {
+    const { asOfMs } = query
+    const keys = keysWithin(store.keySerde, query)
+    if (keys.only !== undefined) {
+      const found = store.find(keys.only, asOfMs, isolation)
+      if (found !== undefined) yield { key: store.keySerde.deserialize(keys.only), ...found }
+      return
+    }
+    for (const { keyBytes, timestamp, valueBytes, validTo } of store.rows(asOfMs, isolation)) {
+      if (!keys.contain(keyBytes)) continue
+      yield { key: store.keySerde.deserialize(keyBytes), value: store.read(valueBytes!), timestamp, validTo }
+    }
+  }
   return {
     kind: 'versioned',
     get: (key, asOfMs) => store.find(store.keySerde.serialize(key), asOfMs, isolation),
     versions,
+    rows,
   }
 }

@@ -31,18 +31,23 @@ function behindPrefix(prefix: Uint8Array): Uint8Array | undefined {
 
 /**
  * Keys from one to another, both inclusive, for stores whose keys have a time behind them. They vary in length, so that
- * bytes of a time may sort between keys: where the scan may begin is known, what belongs to the range is compared.
+ * bytes of a time may sort between keys: where the scan may begin is known, what belongs to the range is compared. `only`
+ * is the key where there can be but one.
  */
 export function keysWithin(
   serde: Serde<unknown, unknown>,
-  { from, to }: { readonly from?: unknown; readonly to?: unknown },
-): { readonly first: Bound; contain(key: Uint8Array): boolean } {
+  { from, to, prefix }: Pick<RangeQuery<unknown>, 'from' | 'to' | 'prefix'>,
+): { readonly first: Bound; readonly only: Uint8Array | undefined; contain(key: Uint8Array): boolean } {
   const first = from === undefined ? undefined : asBuffer(serde.serialize(from))
   const last = to === undefined ? undefined : asBuffer(serde.serialize(to))
+  const begin = typeof prefix === 'string' ? Buffer.from(prefix) : prefix && asBuffer(prefix)
+  const contain = (key: Uint8Array): boolean =>
+    (first === undefined || Buffer.compare(key, first) >= 0) &&
+    (last === undefined || Buffer.compare(key, last) <= 0) &&
+    (begin === undefined || begin.equals(key.subarray(0, begin.length)))
   return {
-    first,
-    contain: (key) =>
-      (first === undefined || Buffer.compare(key, first) >= 0) &&
-      (last === undefined || Buffer.compare(key, last) <= 0),
+    first: begin !== undefined && (first === undefined || Buffer.compare(first, begin) < 0) ? begin : first,
+    only: first !== undefined && last !== undefined && first.equals(last) && contain(first) ? first : undefined,
+    contain,
   }
 }

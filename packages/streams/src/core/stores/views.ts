@@ -40,6 +40,8 @@ export interface WindowRangeQuery<K> {
   /** First and last key, inclusive; all unless given. */
   readonly from?: K | undefined
   readonly to?: K | undefined
+  /** Keys whose bytes begin so. */
+  readonly prefix?: string | Uint8Array | undefined
   readonly reverse?: boolean | undefined
 }
 
@@ -81,6 +83,7 @@ export interface ReadOnlySessionStore<K = unknown, V = unknown> {
   all(query?: {
     readonly from?: K | undefined
     readonly to?: K | undefined
+    readonly prefix?: string | Uint8Array | undefined
     readonly reverse?: boolean | undefined
   }): Iterable<SessionEntry<K, V>>
 }
@@ -100,12 +103,23 @@ export interface VersionsQuery {
   readonly ascending?: boolean
 }
 
+export interface VersionedRowsQuery<K> {
+  readonly asOfMs?: number | undefined
+  /** First and last key, inclusive; all unless given. */
+  readonly from?: K | undefined
+  readonly to?: K | undefined
+  /** Keys whose bytes begin so. */
+  readonly prefix?: string | Uint8Array | undefined
+}
+
 /** Reading a versioned store: what a key's value was at a time. */
 export interface ReadOnlyVersionedStore<K = unknown, V = unknown> {
   readonly kind: 'versioned'
   /** The version that was valid at the time; the latest unless one is given. `timestamp` is when it became valid. */
   get(key: K, asOfMs?: number): VersionedEntry<V> | undefined
   versions(key: K, query: VersionsQuery): Iterable<VersionedEntry<V>>
+  /** The rows as they were at a time, or are. In no order that means anything. */
+  rows(query: VersionedRowsQuery<K>): Iterable<VersionedEntry<V> & { readonly key: K }>
 }
 
 export type ReadOnlyStore<K = unknown, V = unknown> =

@@ -1,4 +1,5 @@
-import type { ReadOnlyStore } from '../../core/stores/views.ts'
+import { withHeadersApart } from '../../core/stores/value-headers.ts'
+import type { ReadOnlyStore, Timestamped } from '../../core/stores/views.ts'
 import { streamsError } from '../../errors.ts'
 import { type KeyRange, rangeLimits, type StateQuery, type TimeRange } from './state-query.ts'
 
@@ -9,8 +10,24 @@ type View<Kind extends ReadOnlyStore['kind']> = Extract<ReadOnlyStore, { readonl
  *
  * @throws STREAMS_STORE_KIND
  */
-export function answerQuery(name: string, view: ReadOnlyStore, query: StateQuery): unknown {
+export function answerQuery({ name, hasHeaders = false }: AskedStore, view: ReadOnlyStore, query: StateQuery): unknown {
   if (view.kind !== query.on) throw wrongKind(name, view.kind, query.type)
+  if (!hasHeaders) return answerOf(view, query)
+  // What it was, before it is taken apart: a value without its time has no place for headers.
+  const answer = answerOf(view, query.type === 'key' ? { ...query, type: 'timestampedKey' } : query)
+  if (Array.isArray(answer)) return (answer as Timestamped<unknown>[]).map(withHeadersApart)
+  const row = answer === undefined ? undefined : withHeadersApart(answer as Timestamped<unknown>)
+  return query.type === 'key' ? row?.value : row
+}
+
+/** What of a store decides how its answers look. */
+export interface AskedStore {
+  readonly name: string
+  /** Its values are `StoredWithHeaders`; answers have the headers beside the value (KIP-1356). */
+  readonly hasHeaders?: boolean | undefined
+}
+
+function answerOf(view: ReadOnlyStore, query: StateQuery): unknown {
   switch (query.type) {
     case 'key':
       return (view as View<'keyValue'>).get(query.key)?.value
@@ -23,7 +40,7 @@ export function answerQuery(name: string, view: ReadOnlyStore, query: StateQuery
     case 'windowKey':
       return first((view as View<'window'>).fetch(query.key, times(query)), query)
     case 'windowRange':
-      return first((view as View<'window'>).fetchAll({ ...times(query), from: query.from, to: query.to }), query)
+      return first((view as View<'window'>).fetchAll({ ...times(query), ...keys(query) }), query)
     case 'sessionKey':
       return first((view as View<'session'>).findSessions(query.key, touching(query)), query)
     case 'sessionRange':
@@ -34,14 +51,20 @@ export function answerQuery(name: string, view: ReadOnlyStore, query: StateQuery
       const { fromMs, toMs, ascending } = query
       const bounds = { ...(fromMs !== undefined && { fromMs }), ...(toMs !== undefined && { toMs }) }
       const order = ascending === undefined ? {} : { ascending }
-      return first((view as View<'versioned'>).versions(query.key, { ...bounds, ...order }), {})
+      return first((view as View<'versioned'>).versions(query.key, { ...bounds, ...order }), query)
     }
+    case 'versionedRange':
+      return first((view as View<'versioned'>).rows({ asOfMs: query.asOfMs, ...keys(query) }), query)
   }
 }
 
 /** Windows and sessions are asked for in milliseconds that a key's bytes can hold. */
 function times({ fromMs = 0, toMs = Number.MAX_SAFE_INTEGER, reverse = false }: TimeRange) {
   return { fromMs, toMs, reverse }
+}
+
+function keys({ from, to, prefix }: Pick<KeyRange<unknown>, 'from' | 'to' | 'prefix'>) {
+  return { from, to, prefix }
 }
 
 function touching(query: TimeRange): { earliestEndMs: number; latestStartMs: number; reverse: boolean } {
@@ -54,9 +77,9 @@ function keyRange(view: View<'keyValue'>, { from, to, prefix, reverse, limit }: 
   return first(view.range({ from, to, prefix, reverse, limit: most }), { limit: most })
 }
 
-function* sessionsOfAll(view: View<'session'>, query: TimeRange & Pick<KeyRange<unknown>, 'from' | 'to'>) {
+function* sessionsOfAll(view: View<'session'>, query: TimeRange & Parameters<typeof keys>[0]) {
   const { earliestEndMs, latestStartMs, reverse } = touching(query)
-  for (const session of view.all({ from: query.from, to: query.to, reverse })) {
+  for (const session of view.all({ ...keys(query), reverse })) {
     if (session.end >= earliestEndMs && session.start <= latestStartMs) yield session
   }
 }

@@ -1,5 +1,5 @@
 import type { FetchedPartition, KafkaClient } from '@millrace/kafka'
-import type { RecordBatchView } from '@millrace/protocol'
+import type { Header, RecordBatchView } from '@millrace/protocol'
 import { streamsError } from '../../errors.ts'
 
 /** An update of a store as its changelog has it. */
@@ -11,6 +11,7 @@ export interface LoggedChange {
   /** null: deleted. */
   readonly valueBytes: Uint8Array | null
   readonly timestamp: number
+  readonly headers: readonly Header[]
 }
 
 interface Log {
@@ -175,13 +176,20 @@ function* changesOf(
         keyBytes: Buffer.from(key),
         valueBytes: value && Buffer.from(value),
         timestamp: cursor.timestamp,
+        headers: ownedHeaders(cursor.headers()),
       }
     }
   }
 }
 
-function sizeOf({ keyBytes, valueBytes }: LoggedChange): number {
-  return changeOverheadBytes + keyBytes.length + (valueBytes?.length ?? 0)
+/** They lie in the batch, which the buffer outlives. */
+function ownedHeaders(headers: readonly Header[]): readonly Header[] {
+  return headers.length === 0 ? headers : headers.map(({ key, value }) => ({ key, value: value && Buffer.from(value) }))
+}
+
+function sizeOf({ keyBytes, valueBytes, headers }: LoggedChange): number {
+  const ofHeaders = headers.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0)
+  return changeOverheadBytes + keyBytes.length + (valueBytes?.length ?? 0) + ofHeaders
 }
 
 /** Place of the first change at or behind the offset. */

@@ -3,6 +3,7 @@ import type { Consumer, KafkaClient } from '@millrace/kafka'
 import { type StorePlan, type TopologyPlan, taskIdText } from '../../core/topology/plan.ts'
 import { type ActiveTask, partitionText } from '../active-task.ts'
 import { inputsOf, type TopicPartition } from '../assignment/tasks.ts'
+import type { ChangelogRestorer } from '../changelog-restorer.ts'
 import type { StandbyTask } from '../standby-task.ts'
 import type { StandbyUpdater } from '../standby-updater.ts'
 import type { TaskSet } from '../task-set.ts'
@@ -10,6 +11,7 @@ import type { RunningTask } from '../threads/thread-messages.ts'
 import type { Position } from './position.ts'
 import { ReplicaFreshness } from './replica-freshness.ts'
 import type { FoundCopy, StateCopy } from './state-copy.ts'
+import type { CopyStanding } from './store-lags.ts'
 
 export interface LocalCopiesOptions {
   readonly client: KafkaClient
@@ -19,6 +21,7 @@ export interface LocalCopiesOptions {
   readonly consumer: Consumer
   readonly tasks: TaskSet
   readonly standbys: StandbyUpdater
+  readonly restorer: Pick<ChangelogRestorer, 'positionOf'>
 }
 
 /** The state that a thread has open, as queries see it. */
@@ -40,6 +43,26 @@ export class LocalCopies {
       this.#incarnations.set(active, incarnation)
       return { task: active.text, incarnation, position: committedPosition(active) }
     })
+  }
+
+  /** Where the copies stand in their changelogs, those included that do not answer yet. */
+  standings(): readonly CopyStanding[] {
+    const { tasks, standbys, restorer } = this.#options
+    const active = tasks.assigned.flatMap(({ task, phase }) =>
+      task.changelogs().flatMap(({ store, topic, partition, checkpoint, isSource }): CopyStanding[] => {
+        // It was read as far as was processed: what is behind that is the input's lag, not the store's.
+        if (isSource) return []
+        const known = phase === 'assigned' ? (checkpoint ?? 0) : restorer.positionOf({ topic, partition })
+        return [{ store, topic, partition, role: 'active', isRestoring: phase !== 'running', currentOffset: known }]
+      }),
+    )
+    const copies = tasks.standbys.flatMap((standby) =>
+      standby.changelogs().map(({ store, topic, partition, checkpoint }): CopyStanding => {
+        const currentOffset = standbys.positionOf({ topic, partition }) ?? checkpoint ?? 0
+        return { store, topic, partition, role: 'standby', isRestoring: false, currentOffset }
+      }),
+    )
+    return [...active, ...copies]
   }
 
   find({ subtopology }: StorePlan, partition: number): FoundCopy {

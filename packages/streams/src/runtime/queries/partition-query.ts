@@ -9,7 +9,7 @@ import { notReached } from './resolve-bound.ts'
 import type { StateCopy } from './state-copy.ts'
 import type { StateQuery } from './state-query.ts'
 
-/** How far behind a standby copy may be that answers; unbounded where a field is left out. */
+/** How far behind a standby copy may be that answers; what is given counts, and where nothing is, the acceptable lag. */
 export interface StalenessBound {
   /** Records of its changelogs that it has not read yet. */
   readonly maxLagRecords?: number | undefined
@@ -99,7 +99,7 @@ function read(
   // Before the read: the copy may be ahead of it, never behind.
   const { position } = copy.freshness()
   try {
-    const result = answerQuery(store.name, copy.view(store.name, isolation), query)
+    const result = answerQuery(store, copy.view(store.name, isolation), query)
     const [checkpoint, reached] = [copy.checkpoint(store.name), copy.reached(store.name)]
     return { ok: true, result, position, role: copy.role, checkpoint, reached }
   } catch (error) {
@@ -135,7 +135,8 @@ async function askStandby(
   query: StateQuery,
   options: PartitionQueryOptions,
 ): Promise<PartitionResult<unknown>> {
-  const { maxLagRecords, maxStalenessMs } = options.standby!
+  const { maxStalenessMs } = options.standby!
+  const { maxLagRecords = maxStalenessMs === undefined ? source.acceptableLagRecords : undefined } = options.standby!
   const lag = copy.lagRecords()
   if (maxLagRecords !== undefined && (lag === undefined || lag > maxLagRecords)) {
     return failure('tooStale', tooStale(store, partition, { lag, maxLagRecords }))

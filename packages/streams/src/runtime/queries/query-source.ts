@@ -5,6 +5,7 @@ import type { StorePlan, TopologyPlan } from '../../core/topology/plan.ts'
 import type { PartitionQueryOptions, PartitionResult } from './partition-query.ts'
 import type { FoundCopy } from './state-copy.ts'
 import type { StateQuery } from './state-query.ts'
+import type { CopyStanding } from './store-lags.ts'
 
 /** Who has the state of a task, by the addresses that instances were told. */
 export interface TaskHosts {
@@ -31,6 +32,10 @@ export interface QuerySource {
     query: StateQuery,
     options: PartitionQueryOptions,
   ): Promise<PartitionResult<unknown>> | undefined
+  /** How far a standby copy may be behind that is asked without a bound. */
+  readonly acceptableLagRecords: number
+  /** Where the copies of this process stand in their changelogs. */
+  standings(): Promise<readonly CopyStanding[]>
   /** A global table, which every instance holds whole; undefined until it is loaded. */
   globalStore(name: string): ReadOnlyStore | undefined
   /** By task id text, as the group's leader told. */

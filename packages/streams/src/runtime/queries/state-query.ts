@@ -1,4 +1,5 @@
 import type { AnyTopicContract, KeyOf, ValueOf } from '@millrace/contracts'
+import type { Header } from '@millrace/protocol'
 import type {
   ReadOnlyStore,
   SessionEntry,
@@ -74,14 +75,26 @@ type TimestampedKeyQuery<K> = Query<'timestampedKey', 'keyValue', { key: K }>
 type RangeQuery<K> = Query<'range', 'keyValue', KeyRange<K>>
 type TimestampedRangeQuery<K> = Query<'timestampedRange', 'keyValue', KeyRange<K>>
 type WindowKeyQuery<K> = Query<'windowKey', 'window', { key: K } & TimeRange>
-type WindowRangeQuery<K> = Query<'windowRange', 'window', TimeRange & Pick<KeyRange<K>, 'from' | 'to'>>
+type Keys<K> = Pick<KeyRange<K>, 'from' | 'to' | 'prefix'>
+type WindowRangeQuery<K> = Query<'windowRange', 'window', TimeRange & Keys<K>>
 type SessionKeyQuery<K> = Query<'sessionKey', 'session', { key: K } & TimeRange>
-type SessionRangeQuery<K> = Query<'sessionRange', 'session', TimeRange & Pick<KeyRange<K>, 'from' | 'to'>>
+type SessionRangeQuery<K> = Query<'sessionRange', 'session', TimeRange & Keys<K>>
 type VersionedKeyQuery<K> = Query<'versionedKey', 'versioned', { key: K; asOfMs?: number | undefined }>
 type MultiVersionedKeyQuery<K> = Query<
   'multiVersionedKey',
   'versioned',
-  { key: K; fromMs?: number | undefined; toMs?: number | undefined; ascending?: boolean | undefined }
+  {
+    key: K
+    fromMs?: number | undefined
+    toMs?: number | undefined
+    ascending?: boolean | undefined
+    limit?: number | undefined
+  }
+>
+type VersionedRangeQuery<K> = Query<
+  'versionedRange',
+  'versioned',
+  { asOfMs?: number | undefined; limit?: number | undefined } & Keys<K>
 >
 
 /** Everything that a store can be asked (Kafka Streams' IQv2, KIP-796); plain data, so that it travels between threads. */
@@ -96,20 +109,27 @@ export type StateQuery<K = unknown> =
   | SessionRangeQuery<K>
   | VersionedKeyQuery<K>
   | MultiVersionedKeyQuery<K>
+  | VersionedRangeQuery<K>
 
 export type QueryOf<Kind extends QueryableKind, K> = Extract<StateQuery<K>, { readonly on: Kind }>
 
+/** Of stores with headers: those of the record that the value comes from (KIP-1356). */
+interface WithHeaders {
+  readonly headers?: readonly Header[]
+}
+
 interface Answers<K, V> {
   readonly key: V | undefined
-  readonly timestampedKey: Timestamped<V> | undefined
-  readonly range: readonly { readonly key: K; readonly value: V }[]
-  readonly timestampedRange: readonly StoreEntry<K, V>[]
-  readonly windowKey: readonly WindowEntry<K, V>[]
-  readonly windowRange: readonly WindowEntry<K, V>[]
-  readonly sessionKey: readonly SessionEntry<K, V>[]
-  readonly sessionRange: readonly SessionEntry<K, V>[]
+  readonly timestampedKey: (Timestamped<V> & WithHeaders) | undefined
+  readonly range: readonly ({ readonly key: K; readonly value: V } & WithHeaders)[]
+  readonly timestampedRange: readonly (StoreEntry<K, V> & WithHeaders)[]
+  readonly windowKey: readonly (WindowEntry<K, V> & WithHeaders)[]
+  readonly windowRange: readonly (WindowEntry<K, V> & WithHeaders)[]
+  readonly sessionKey: readonly (SessionEntry<K, V> & WithHeaders)[]
+  readonly sessionRange: readonly (SessionEntry<K, V> & WithHeaders)[]
   readonly versionedKey: VersionedEntry<V> | undefined
   readonly multiVersionedKey: readonly VersionedEntry<V>[]
+  readonly versionedRange: readonly (VersionedEntry<V> & { readonly key: K })[]
 }
 
 /** What a query is answered with. */
@@ -141,9 +161,11 @@ export const windowKeyQuery = <K>(key: K, times: TimeRange = {}): WindowKeyQuery
 }
 
 /** The windows of all keys, or of those between two. */
-export const windowRangeQuery = <K = never>(
-  range: TimeRange & Pick<KeyRange<K>, 'from' | 'to'> = {},
-): WindowRangeQuery<K> => ({ type: 'windowRange', on: 'window', ...range })
+export const windowRangeQuery = <K = never>(range: TimeRange & Keys<K> = {}): WindowRangeQuery<K> => ({
+  type: 'windowRange',
+  on: 'window',
+  ...range,
+})
 
 /** The sessions of a key that touch a span of time, in order of their end. */
 export const sessionKeyQuery = <K>(key: K, times: TimeRange = {}): SessionKeyQuery<K> => {
@@ -151,9 +173,11 @@ export const sessionKeyQuery = <K>(key: K, times: TimeRange = {}): SessionKeyQue
 }
 
 /** The sessions of all keys, or of those between two. */
-export const sessionRangeQuery = <K = never>(
-  range: TimeRange & Pick<KeyRange<K>, 'from' | 'to'> = {},
-): SessionRangeQuery<K> => ({ type: 'sessionRange', on: 'session', ...range })
+export const sessionRangeQuery = <K = never>(range: TimeRange & Keys<K> = {}): SessionRangeQuery<K> => ({
+  type: 'sessionRange',
+  on: 'session',
+  ...range,
+})
 
 /** The version of a key's value that was valid at a time; the latest unless one is given. */
 export const versionedKeyQuery = <K>(key: K, asOfMs?: number): VersionedKeyQuery<K> => {
@@ -163,5 +187,15 @@ export const versionedKeyQuery = <K>(key: K, asOfMs?: number): VersionedKeyQuery
 /** The versions of a key's value that were valid between two times, latest first unless `ascending`. */
 export const multiVersionedKeyQuery = <K>(
   key: K,
-  times: { readonly fromMs?: number; readonly toMs?: number; readonly ascending?: boolean } = {},
+  times: {
+    readonly fromMs?: number
+    readonly toMs?: number
+    readonly ascending?: boolean
+    readonly limit?: number
+  } = {},
 ): MultiVersionedKeyQuery<K> => ({ type: 'multiVersionedKey', on: 'versioned', key, ...times })
+
+/** The rows as they were at a time, or are; in no order that means anything. Kafka Streams has no such query. */
+export const versionedRangeQuery = <K = never>(
+  range: { readonly asOfMs?: number; readonly limit?: number } & Keys<K> = {},
+): VersionedRangeQuery<K> => ({ type: 'versionedRange', on: 'versioned', ...range })

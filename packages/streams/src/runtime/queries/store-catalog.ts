@@ -1,5 +1,6 @@
 import type { Serde } from '@millrace/contracts'
 import { partitionForKey } from '@millrace/protocol'
+import { plainValueSerde } from '../../core/stores/value-headers.ts'
 import type { StorePlan } from '../../core/topology/plan.ts'
 import { streamsError } from '../../errors.ts'
 import type { QuerySource } from './query-source.ts'
@@ -58,8 +59,9 @@ export class StoreCatalog {
     return [...all.values()].flatMap((store) => {
       const kind = kindOf(store)
       if (kind === undefined) return []
-      const { name, keySerde, valueSerde } = store
-      return { name, kind, keySerde, valueSerde, isGlobal: this.isGlobal(store), partitions: this.partitionsOf(store) }
+      const { name, keySerde } = store
+      const [isGlobal, partitions] = [this.isGlobal(store), this.partitionsOf(store)]
+      return { name, kind, keySerde, valueSerde: plainValueSerde(store), isGlobal, partitions }
     })
   }
 

@@ -1,5 +1,7 @@
+import type { Header } from '@millrace/protocol'
 import { asBuffer } from '../../core/stores/bytes.ts'
 import { keyOfSessionKey, sessionEndOf, sessionStartOf } from '../../core/stores/session-key.ts'
+import { plainValueSerde } from '../../core/stores/value-headers.ts'
 import { isWindowKey, keyOfWindowKey, windowStartOf } from '../../core/stores/window-key.ts'
 import type { StorePlan } from '../../core/topology/plan.ts'
 import { streamsError } from '../../errors.ts'
@@ -18,7 +20,10 @@ export interface StoreChange {
   readonly end?: number
   /** undefined: deleted. */
   readonly value: unknown
+  /** Of a versioned store: since when the version is valid; versions may come late, behind later ones. */
   readonly timestamp: number
+  /** Stores with headers. */
+  readonly headers?: readonly Header[]
 }
 
 /** Follows the changes of a store; close it when done. */
@@ -140,16 +145,20 @@ function aborted(signal: AbortSignal): Promise<never> {
 
 /** How a store's changelog records are read; undefined where they are more than a key and its value. */
 function decoderOf(store: StorePlan): Decode | undefined {
-  const { keySerde, valueSerde } = store
-  const rest = ({ partition, offset, valueBytes, timestamp }: LoggedChange) => ({
+  const { keySerde, hasHeaders = false } = store
+  // Headers are those of the record, and the value stands alone.
+  const valueSerde = plainValueSerde(store)
+  const rest = ({ partition, offset, valueBytes, timestamp, headers }: LoggedChange) => ({
     partition,
     offset,
     timestamp,
     value: valueBytes === null ? undefined : valueSerde.deserialize(valueBytes),
+    ...(hasHeaders && { headers }),
   })
   const keyed = (keyBytes: Uint8Array) => ({ keyBytes, key: keySerde.deserialize(keyBytes) })
   switch (store.kind) {
     case 'keyValue':
+    case 'versioned':
       return (change) => ({ ...keyed(change.keyBytes), ...rest(change) })
     case 'window':
       return (change) => {

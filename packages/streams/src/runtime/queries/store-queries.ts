@@ -50,7 +50,10 @@ export interface QueryOptions {
   readonly bound?: PositionBound
   /** `uncommitted` sees the transaction that is under way, which may still be aborted. Default `committed`. */
   readonly isolation?: Isolation
-  /** Lets standby copies answer, as far behind as it says. Default: active ones only. */
+  /**
+   * Lets standby copies answer, as far behind as it says; `{}` stands for `acceptableRecoveryLag` records, so that a copy
+   * that is still being made does not answer. Default: active ones only.
+   */
   readonly standby?: StalenessBound
   /** How long to wait for the bound; default 1,000. */
   readonly waitMs?: number
@@ -158,7 +161,7 @@ export function storeQueries(source: QuerySource): StoreQueries {
     },
     metadataForPartition: (name, partition) => catalog.metadata(catalog.plan(name), partition),
     metadataForStore: (name) => catalog.owners(catalog.plan(name)),
-    lags: () => storeLags(source, catalog),
+    lags: async () => storeLags(source.client, await source.standings()),
     askPartition: (name, partition, query, options = {}) =>
       askOne(catalog.plan(name), partition, query, optionsOf(options)),
     resolveBound: (name, bound, waitMs = waitMsDefault) =>
@@ -202,7 +205,7 @@ function partitionsFor(
 function askGlobal(source: QuerySource, store: StorePlan, query: StateQuery): PartitionResult<unknown> {
   const view = source.globalStore(store.name)
   if (view === undefined) return { ok: false, reason: 'notReady', error: notReady(store, 0) }
-  const result = answerQuery(store.name, view, query)
+  const result = answerQuery(store, view, query)
   return { ok: true, result, position: {}, role: 'active', checkpoint: undefined }
 }
 
@@ -223,7 +226,7 @@ function localReads(source: QuerySource, catalog: StoreCatalog): LocalReads {
   }
   const ofKey = (name: string, key: unknown, query: StateQuery): unknown => {
     const store = catalog.plan(name)
-    return answerQuery(name, open(store, catalog.partitionOf(store, key)), query)
+    return answerQuery(store, open(store, catalog.partitionOf(store, key)), query)
   }
   const ofAll = <T>(name: string, query: StateQuery): T[][] => {
     const store = catalog.plan(name)
@@ -231,7 +234,7 @@ function localReads(source: QuerySource, catalog: StoreCatalog): LocalReads {
     for (let partition = 0; partition < catalog.partitionsOf(store); partition++) {
       const copy = catalog.isGlobal(store) ? 'global' : source.copyOf(store, partition)
       if (copy === undefined || (typeof copy === 'object' && copy.role === 'standby')) continue
-      parts.push(answerQuery(name, open(store, partition), query) as T[])
+      parts.push(answerQuery(store, open(store, partition), query) as T[])
     }
     return parts
   }

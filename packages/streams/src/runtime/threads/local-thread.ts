@@ -21,6 +21,7 @@ export function localThread(index: number, options: StreamThreadOptions): Thread
     find: (store, partition) => thread.copies.find(store, partition),
     has: () => undefined,
     ask: () => undefined,
+    standings: () => thread.copies.standings(),
     metrics: () => runtimeThreadMetrics(thread),
   }
 }

@@ -5,6 +5,7 @@ import type { HostMap } from '../assignment/user-data.ts'
 import type { PartitionQueryOptions, PartitionResult } from '../queries/partition-query.ts'
 import type { FoundCopy } from '../queries/state-copy.ts'
 import type { StateQuery } from '../queries/state-query.ts'
+import type { CopyStanding } from '../queries/store-lags.ts'
 import type { TellRestore } from '../restore-events.ts'
 
 export type Leaving = NonNullable<CloseOptions['group']>
@@ -50,5 +51,7 @@ export interface ThreadHandle {
     query: StateQuery,
     options: PartitionQueryOptions,
   ): Promise<PartitionResult<unknown>> | undefined
+  /** Where its copies stand in their changelogs. */
+  standings(): readonly CopyStanding[] | Promise<readonly CopyStanding[]>
   metrics(): Iterable<MetricSample>
 }

@@ -5,6 +5,7 @@ import type { RuntimeConfig } from '../config.ts'
 import type { PartitionAnswer, PartitionFailure, PartitionQueryOptions } from '../queries/partition-query.ts'
 import type { Position } from '../queries/position.ts'
 import type { StateQuery } from '../queries/state-query.ts'
+import type { CopyStanding } from '../queries/store-lags.ts'
 import type { RestoreEvent } from '../restore-events.ts'
 import type { PortableError } from './portable-error.ts'
 import type { Leaving } from './thread-handle.ts'
@@ -32,7 +33,7 @@ export interface ThreadSeed {
   readonly taskConfig: Pick<TaskConfig, 'maxTaskIdleMs' | 'retryDelayMs' | 'strict'>
   readonly metricsLevel: 'info' | 'debug'
   /** Undefined: what the module exports as `handlers`. */
-  readonly handlers: Readonly<Record<'deserialize' | 'process' | 'produce', HandlerName>> | undefined
+  readonly handlers: Readonly<Record<'deserialize' | 'process' | 'processGlobal' | 'produce', HandlerName>> | undefined
   readonly counts: ReadonlyMap<string, number>
   readonly isPaused: boolean
   /** See `ThreadStanding`. */
@@ -43,6 +44,7 @@ export type ToThread =
   | { readonly kind: 'stop'; readonly leaving: Leaving }
   | { readonly kind: 'pause'; readonly isPaused: boolean }
   | { readonly kind: 'endApplication' }
+  | { readonly kind: 'tellStandings'; readonly call: number }
   | {
       readonly kind: 'ask'
       readonly call: number
@@ -83,6 +85,7 @@ export type FromThread =
   | { readonly kind: 'restore'; readonly event: RestoreEvent }
   | { readonly kind: 'survived'; readonly error: PortableError }
   | { readonly kind: 'shutdownRequested' }
+  | { readonly kind: 'standings'; readonly call: number; readonly standings: readonly CopyStanding[] }
   | { readonly kind: 'answered'; readonly call: number; readonly answer: PartitionAnswer<unknown> }
   | {
       readonly kind: 'refused'

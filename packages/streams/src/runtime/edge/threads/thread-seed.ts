@@ -53,8 +53,14 @@ export function checkShareable(options: StartStreamsOptions): Pick<InstanceSeed,
   return { module, handlers: handlers && namesOf({ ...failLoudly, ...handlers }) }
 }
 
-function namesOf({ deserialize, process, produce }: FailureHandlers): NonNullable<InstanceSeed['handlers']> {
-  return { deserialize: nameOf(deserialize), process: nameOf(process), produce: nameOf(produce) }
+function namesOf(handlers: FailureHandlers): NonNullable<InstanceSeed['handlers']> {
+  const { deserialize, process, produce, processGlobal = failLoudly.process } = handlers
+  return {
+    deserialize: nameOf(deserialize),
+    process: nameOf(process),
+    processGlobal: nameOf(processGlobal),
+    produce: nameOf(produce),
+  }
 }
 
 function nameOf(handler: FailureHandler): HandlerName {

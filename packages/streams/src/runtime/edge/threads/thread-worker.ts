@@ -85,6 +85,8 @@ async function work(): Promise<void> {
         thread.stop(message.leaving)
       } else if (message.kind === 'pause') isPaused = message.isPaused
       else if (message.kind === 'endApplication') thread.askForShutdown()
+      else if (message.kind === 'tellStandings')
+        tell({ kind: 'standings', call: message.call, standings: thread.copies.standings() })
       else void answer(thread, module.plan, client, message)
     })
     await runTasks(thread, globals, stop.signal)
@@ -115,10 +117,11 @@ async function runTasks(thread: StreamThread, globals: GlobalUpdater | undefined
 
 function handlersOf({ handlers }: Application): FailureHandlers {
   if (!seed.handlers) return { ...failLoudly, ...handlers }
-  const { deserialize, process, produce } = seed.handlers
+  const { deserialize, process, processGlobal, produce } = seed.handlers
   return {
     deserialize: failureHandlers[deserialize],
     process: failureHandlers[process],
+    processGlobal: failureHandlers[processGlobal],
     produce: failureHandlers[produce],
   }
 }
@@ -150,7 +153,9 @@ async function answer(
       clock: systemClock,
       partitionsOf: (topic) => seed.counts.get(topic) ?? 1,
       copyOf: (of, at) => thread.copies.find(of, at),
+      acceptableLagRecords: seed.config.acceptableRecoveryLag,
       globalStore: () => undefined,
+      standings: () => Promise.resolve([]),
       hostsOf: () => ({ active: undefined, standby: [] }),
     }
     const result = await askPartition(source, plan.stores.get(store)!, partition, query, options)

@@ -5,6 +5,7 @@ import { streamsError } from '../../../errors.ts'
 import type { HostMap } from '../../assignment/user-data.ts'
 import type { PartitionResult } from '../../queries/partition-query.ts'
 import type { FoundCopy } from '../../queries/state-copy.ts'
+import type { CopyStanding } from '../../queries/store-lags.ts'
 import { fromPortable } from '../../threads/portable-error.ts'
 import type { ThreadContext, ThreadHandle } from '../../threads/thread-handle.ts'
 import type { FromThread, ThreadSeed, ThreadTasks, ToThread } from '../../threads/thread-messages.ts'
@@ -35,6 +36,7 @@ class WorkerThread implements ThreadHandle {
   readonly #context: ThreadContext
   readonly #released: () => void
   readonly #asked = new Map<number, (result: PartitionResult<unknown>) => void>()
+  readonly #askedStandings = new Map<number, (standings: readonly CopyStanding[]) => void>()
   #worker: Worker | undefined
   #abandoned = false
   #calls = 0
@@ -119,6 +121,15 @@ class WorkerThread implements ThreadHandle {
     })
   }
 
+  standings: ThreadHandle['standings'] = () => {
+    if (this.#worker === undefined) return []
+    const call = ++this.#calls
+    return new Promise((resolve) => {
+      this.#askedStandings.set(call, resolve)
+      this.#tell({ kind: 'tellStandings', call })
+    })
+  }
+
   metrics(): Iterable<MetricSample> {
     return this.#samples
   }
@@ -152,6 +163,10 @@ class WorkerThread implements ThreadHandle {
       case 'shutdownRequested':
         this.#context.onShutdownRequested()
         return
+      case 'standings':
+        this.#askedStandings.get(message.call)?.(message.standings)
+        this.#askedStandings.delete(message.call)
+        return
       case 'answered':
         this.#answered(message.call, message.answer)
         return
@@ -171,6 +186,8 @@ class WorkerThread implements ThreadHandle {
     this.#tasks = { active: [], standby: [] }
     this.#copies?.close()
     this.#released()
+    for (const resolve of this.#askedStandings.values()) resolve([])
+    this.#askedStandings.clear()
     const error = streamsError('STREAMS_STORE_NOT_READY', `thread ${this.index} has ended`, { thread: this.index })
     for (const call of [...this.#asked.keys()]) this.#answered(call, { ok: false, reason: 'notReady', error })
   }
