@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { startBroker } from '@millrace/broker'
 import { serdes, topic } from '@millrace/contracts'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
-import { startStreams, type Topology, topology } from '@millrace/streams'
+import { keyValueStore, startStreams, type Topology, topology } from '@millrace/streams'
 import { committedRecords, waitUntil } from './support/kafka.ts'
 
 const orders = topic('orders', { key: serdes.string, value: serdes.json<{ country: string }>() })
@@ -99,4 +99,35 @@ test('every instance has read all partitions of a global table before its first 
   await waitUntil(() => again.state() === 'running')
   const read = [...again.metrics()].find(({ name }) => name === 'millrace_streams_global_records_total')
   assert.equal(read?.value, 1, 'the positions were kept on disk')
+})
+
+test('the processor of a global store sees what was there before the first record, after a loss of the disk again', async () => {
+  await client.admin.createTopics([{ name: 'vat-changes', partitions: 2 }])
+  const changes = topic('vat-changes', { key: serdes.string, value: serdes.json<{ vat: number }>() })
+  const filled = (): Topology => {
+    const shop = topology('vat-shop')
+    const highest = keyValueStore<string, number>({ name: 'highest' })
+    shop.globalStore(
+      changes,
+      (context) => {
+        const rows = context.store(highest)
+        return { process: ({ key, value }) => rows.put(key, Math.max(rows.get(key) ?? 0, value?.vat ?? 0)) }
+      },
+      { store: highest },
+    )
+    shop
+      .stream(orders)
+      .filter(() => false)
+      .to(orders)
+    return shop
+  }
+  await send([5, 20, 10].map((vat) => ['vat-changes', 'at', { vat }]))
+  for (const name of ['first', 'lost', 'lost']) {
+    const stateDir = join(directory, `vat-${name}`)
+    await using instance = await startStreams({ topology: filled, brokers: broker.brokers, stateDir })
+    await waitUntil(() => instance.state() === 'running')
+    assert.equal(instance.queries.get('highest', 'at')?.value, 20)
+    await send([['vat-changes', 'de', { vat: 19 }]])
+    await waitUntil(() => instance.queries.get('highest', 'de')?.value === 19)
+  }
 })

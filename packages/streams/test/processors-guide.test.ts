@@ -7,6 +7,7 @@ import {
   type ProcessorContext,
   type ProcessorRecord,
   type ProcessorWrapper,
+  type ReadOnlyKeyValueStore,
   type Topology,
   topology,
 } from '../src/index.ts'
@@ -80,6 +81,39 @@ for (const reminders of [wrapped, byHand]) {
   })
 }
 
+const currency = topic('currency', { key: serdes.string, value: serdes.json<{ iso: string; rate: number }>() })
+const inEuro = topic('in-euro', { key: serdes.string, value: serdes.json<number>() })
+
+function converted(): Topology {
+  const app = topology('converted')
+  const byIso = keyValueStore<string, number>({ name: 'by-iso' })
+  app.globalStore(
+    currency,
+    (context) => {
+      const rates = context.store(byIso)
+      return { process: ({ value }) => value && rates.put(value.iso, value.rate) }
+    },
+    { store: byIso },
+  )
+  app
+    .stream(order)
+    .process((context: ProcessorContext<string, number>) => ({
+      process({ key, value }: ProcessorRecord<string, Order>) {
+        const rates = context.store<ReadOnlyKeyValueStore<string, number>>('by-iso')
+        context.forward({ key, value: value.amount * (rates.get('USD')?.value ?? 1) })
+      },
+    }))
+    .to(inEuro)
+  return app
+}
+
+test('a global store is read by processors anywhere', () => {
+  using driver = testDriver(converted)
+  driver.input(currency).pipe('dollar', { iso: 'USD', rate: 2 })
+  driver.input(order).pipe('o-1', { amount: 10, placedAt: 0, paid: false })
+  assert.deepEqual(driver.output(inEuro).readAll(), [['o-1', 20]])
+})
+
 test('what stands around steps has seen all of their records', () => {
   assert.equal(steps.get('find-unpaid'), 4)
 })
@@ -98,6 +132,6 @@ test('the programs of the guide are those of this file', () => {
   const guide = readFileSync(new URL('../../../docs/guides/processors.md', import.meta.url), 'utf8')
   const here = normal(readFileSync(new URL(import.meta.url), 'utf8'))
   const blocks = [...guide.matchAll(/```ts\n(.*?)```/gs)].map(([, block]) => block!)
-  assert.equal(blocks.length, 5)
+  assert.equal(blocks.length, 6)
   for (const line of blocks.flatMap((block) => block.split('\n'))) assert.ok(here.includes(normal(line)), line)
 })

@@ -1,6 +1,7 @@
-import type { MetricSample } from '@millrace/base'
+import type { Clock, MetricSample } from '@millrace/base'
 import type { RecordCursor } from '@millrace/protocol'
-import type { FailedRecord, FailureHandlers } from './handlers.ts'
+import { GlobalProcessor } from './global-processor.ts'
+import { type FailedRecord, type FailureHandlers, failLoudly } from './handlers.ts'
 import { sample } from './metrics/metric-table.ts'
 import type { DropReason } from './processor.ts'
 import { TaskRecordContext } from './record-context.ts'
@@ -18,6 +19,7 @@ import type { GlobalStorePlan, TopologyPlan } from './topology/plan.ts'
 
 export interface GlobalTablesOptions {
   readonly plan: TopologyPlan
+  readonly clock: Clock
   readonly stores: ByteStoreProvider
   readonly handlers: FailureHandlers
   readonly strict: boolean
@@ -28,10 +30,11 @@ interface GlobalTable {
   readonly store: TaskStore<StateStore>
   /** How far each partition was read. Written after the rows: what is read again after a crash in between changes nothing. */
   readonly positions: ByteStore
+  readonly processor: GlobalProcessor | undefined
 }
 
 /**
- * The tables of which every instance holds all rows of all partitions. They have no changelog, since their topics are
+ * The tables and stores of which every instance holds all rows of all partitions. They have no changelog, since their topics are
  * one, and no place in any transaction: what is read is applied at once, and seen by every task.
  */
 export class GlobalTables {
@@ -42,9 +45,10 @@ export class GlobalTables {
   readonly #dropped = new Map<string, number>()
   #records = 0
 
-  constructor({ plan, stores, handlers, strict }: GlobalTablesOptions) {
+  constructor({ plan, clock, stores, handlers, strict }: GlobalTablesOptions) {
+    const { applicationId } = plan
     this.#handlers = handlers
-    this.#labels = { application: plan.applicationId }
+    this.#labels = { application: applicationId }
     for (const table of plan.globalStores) {
       const { store: spec, topic } = table
       // No partition: it is no task's, and not given back or cleaned up as one.
@@ -61,8 +65,21 @@ export class GlobalTables {
         strict: strict ? { put: (value) => value, read: deepFreeze } : undefined,
       })
       const positions = stores.open({ taskId, store: `${spec.name}-positions`, kind: 'keyValue' })
-      this.#tables.set(topic, { plan: table, store, positions })
+      const create = table.process
+      const processor =
+        create &&
+        new GlobalProcessor({
+          plan: table,
+          create,
+          applicationId,
+          clock,
+          context: this.#context,
+          storeOf: (name) => this.stores.get(name),
+          drop: (reason) => this.#drop(reason),
+        })
+      this.#tables.set(topic, { plan: table, store, positions, processor })
     }
+    for (const { processor } of this.#tables.values()) processor?.start()
   }
 
   get topics(): readonly string[] {
@@ -118,16 +135,17 @@ export class GlobalTables {
   }
 
   close(): void {
+    for (const { processor } of this.#tables.values()) processor?.stop()
     for (const { store, positions } of this.#tables.values()) {
       store.close()
       positions.close()
     }
   }
 
-  #put({ plan, store: { access } }: GlobalTable, partition: number, cursor: RecordCursor): void {
+  #put({ plan, store: { access }, processor }: GlobalTable, partition: number, cursor: RecordCursor): void {
     this.#records++
     const keyBytes = cursor.keyBytes()
-    if (keyBytes === null) {
+    if (keyBytes === null && processor === undefined) {
       this.#drop('null-key')
       return
     }
@@ -135,6 +153,10 @@ export class GlobalTables {
     const valueBytes = cursor.valueBytes()
     try {
       if (cursor.timestamp < 0) throw invalidTimestamp(cursor.timestamp)
+      if (processor !== undefined || keyBytes === null) {
+        processor?.process(cursor)
+        return
+      }
       const { key, value } = parsed(access, keyBytes, valueBytes)
       access.put(key, noWindow, value, null, cursor.timestamp, valueBytes ?? undefined)
     } catch (error) {
@@ -147,7 +169,7 @@ export class GlobalTables {
     error: unknown,
     { sourceName }: GlobalStorePlan,
     cursor: RecordCursor,
-    key: Uint8Array,
+    key: Uint8Array | null,
     value: Uint8Array | null,
   ): void {
     const failure = failureOf(error)
@@ -160,8 +182,9 @@ export class GlobalTables {
       headers: cursor.headers(),
       attempt: 1,
     }
-    const handler = this.#handlers[failure.stage]
-    if (handler(failure.cause, record) !== 'continue') throw failed(failure, record)
+    const { [failure.stage]: handler, processGlobal = failLoudly.process } = this.#handlers
+    const decide = failure.stage === 'process' ? processGlobal : handler
+    if (decide(failure.cause, record) !== 'continue') throw failed(failure, record)
     this.#drop('skipped')
   }
 

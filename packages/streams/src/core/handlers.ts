@@ -35,6 +35,11 @@ export interface FailureHandlers {
   readonly deserialize: FailureHandler
   readonly process: FailureHandler
   readonly produce: FailureHandler
+  /**
+   * What becomes of records that the processor of a global store fails on (KIP-1270): only `continue` and `fail`, since no
+   * transaction could write a dead letter. They fail unless this is given.
+   */
+  readonly processGlobal?: FailureHandler
 }
 
 const fail: FailureHandler = () => 'fail'

@@ -147,7 +147,7 @@ class SynchronousDriver implements TestDriver {
     const handlers = { ...failLoudly, ...options.handlers }
     const config = { ...defaultTaskConfig, handlers, strict, maxTaskIdleMs: -1, retryDelayMs: 0 }
     const output = this.#taskOutput()
-    this.#globals = new GlobalTables({ plan: this.#plan, stores, handlers, strict })
+    this.#globals = new GlobalTables({ plan: this.#plan, clock: this.#clock, stores, handlers, strict })
     const globalStores = this.#globals.stores
     this.#tasks = tasks.map((taskId) =>
       createStreamTask({

@@ -29,7 +29,7 @@ export function globalTable(
     graphNode({
       name,
       parents: [],
-      write: (writer) => writer.globalTable({ source, name, topic: contract.name, store: spec }),
+      write: (writer) => writer.globalStore({ source, name, topic: contract.name, keySerde, valueSerde, store: spec }),
     }),
   )
   return new GlobalTable(store)

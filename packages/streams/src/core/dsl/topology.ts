@@ -6,6 +6,7 @@ import type { AnySerde, PhysicalNode } from '../topology/physical.ts'
 import type { PlanOptions, RunnableTopology, TopologyPlan } from '../topology/plan.ts'
 import { planTopology } from '../topology/planner.ts'
 import { Program } from '../topology/program.ts'
+import { globalStore, readOnlyStore } from './global-store.ts'
 import { type GlobalTable, globalTable } from './global-table.ts'
 import { checkedName, GraphBuilder, type Makers } from './graph-builder.ts'
 import { GroupedStream } from './grouped-stream.ts'
@@ -25,6 +26,12 @@ const makers: Makers = {
   groupedTable: (table, grouping) => new GroupedTable(table, grouping),
   streamAsTable,
 }
+
+type FillingArguments = [
+  contract: AnyTopicContract,
+  create: (context: never) => unknown,
+  options: { readonly store: unknown; readonly name?: string },
+]
 
 class TopologyBuilder implements RunnableTopology {
   readonly name: string
@@ -61,6 +68,14 @@ class TopologyBuilder implements RunnableTopology {
 
   globalTable(contract: AnyTopicContract, options: { name?: string; store?: string } = {}): GlobalTable {
     return globalTable(this.#builder, contract, options)
+  }
+
+  globalStore(...[contract, create, options]: FillingArguments): void {
+    globalStore(this.#builder, contract, create, options)
+  }
+
+  readOnlyStore(...[contract, create, options]: FillingArguments): void {
+    readOnlyStore(this.#builder, contract, create, options)
   }
 
   source(

@@ -1,6 +1,13 @@
 import type { AnyTopicContract, KeyInput, TopicContract, ValueInput } from '@millrace/contracts'
-import type { ProcessorSupplier } from '../processing/processor-api.ts'
+import type {
+  ProcessingContext,
+  ProcessorRecord,
+  ProcessorSupplier,
+  RecordProcessor,
+} from '../processing/processor-api.ts'
 import type { ProcessorWrapper } from '../processing/processor-wrapper.ts'
+import type { StoreBuilder } from '../stores/store-builders.ts'
+import type { HeadersKeyValueStore, KeyValueStore, TimestampedKeyValueStore } from '../stores/user-stores.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import type { KeptAs } from './kept-as.ts'
 import type { Optimization } from './optimizations.ts'
@@ -30,6 +37,15 @@ export interface TimeOption<K, V> {
   /** What says which time a record is of; its own timestamp unless given, and then a negative one fails. */
   readonly timestamp?: TimestampExtractor<NoInfer<K>, NoInfer<V>>
 }
+
+/** Stores that a topic can fill: of keys and values. */
+type FilledStore = FillableStore<Any, Any>
+type FillableStore<K, V> = KeyValueStore<K, V> | TimestampedKeyValueStore<K, V> | HeadersKeyValueStore<K, V>
+// biome-ignore lint/suspicious/noExplicitAny: what a store holds is between its processor and those who read it
+type Any = any
+
+/** Fills a store from a topic; what it is given has no value where a row was deleted. */
+export type FillingProcessor<K, V> = (context: ProcessingContext) => RecordProcessor<ProcessorRecord<K, V | null>>
 
 declare const nodeRecords: unique symbol
 
@@ -65,6 +81,34 @@ export interface Topology {
     contract: TopicContract<K, V, KIn, VIn>,
     options?: Pick<TableOptions, 'store' | 'name'>,
   ): GlobalKTable<K, V>
+  /**
+   * A store that every instance fills from the whole of a topic before it processes its first record, and goes on filling:
+   * records go through a processor, also where the store is loaded anew. Processors anywhere read it by its name, as a
+   * `ReadOnlyKeyValueStore`. The processor hands nothing on; tombstones are given to it as null. What it fails on ends the
+   * instance unless `handlers.processGlobal` says otherwise (KIP-1270).
+   *
+   * @example
+   * const rates = keyValueStore<string, number>({ name: 'rates' })
+   * app.globalStore(currency, (context) => {
+   *   const store = context.store(rates)
+   *   return { process: ({ key, value }) => store.put(key.toUpperCase(), value?.rate ?? null) }
+   * }, { store: rates })
+   */
+  globalStore<K, V, KIn, VIn, S extends FilledStore>(
+    contract: TopicContract<K, V, KIn, VIn>,
+    process: FillingProcessor<NoInfer<K>, NoInfer<V>>,
+    options: { readonly store: StoreBuilder<S>; readonly name?: string },
+  ): void
+  /**
+   * A store that each task fills from its partition of a topic, which stands for the changelog (KIP-813): it is restored
+   * from the topic's own bytes, without the processor, so what is put must be what was read. Other processors are
+   * connected to it by its name, and should only read it.
+   */
+  readOnlyStore<K, V, KIn, VIn, S extends FilledStore>(
+    contract: TopicContract<K, V, KIn, VIn>,
+    process: FillingProcessor<NoInfer<K>, NoInfer<V>>,
+    options: { readonly store: StoreBuilder<S>; readonly name?: string },
+  ): void
   /**
    * Reads a topic in a graph of processors that is written out node by node, each under its own name.
    *

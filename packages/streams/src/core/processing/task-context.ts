@@ -41,7 +41,11 @@ export class TaskContext implements ProcessingContext {
     const { node } = this.setup
     if (!this.#stores.includes(name)) {
       const global = this.setup.globalView(name)
-      if (global !== undefined) return global as S
+      if (global !== undefined && typeof wanted === 'string') return global as S
+      if (global !== undefined) {
+        const message = `${node} reads the global store '${name}' by its name: what declared it is for the processor that fills it`
+        throw streamsError('STREAMS_STORE_NOT_CONNECTED', message, { node, store: name })
+      }
       const message = `${node} is not connected to store '${name}', only to ${this.#stores.join(', ') || 'none'}`
       throw streamsError('STREAMS_STORE_NOT_CONNECTED', message, { node, store: name })
     }

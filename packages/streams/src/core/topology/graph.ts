@@ -45,8 +45,19 @@ export interface PhysicalWriter {
     partitionOf?: PartitionOf
     choice?: SinkChoice
   }): void
-  /** A table of which every instance holds all rows: a sub-topology of its own that makes no tasks. */
-  globalTable(node: { source: string; name: string; topic: string; store: SpecOf<'keyValue'> }): void
+  /**
+   * A table of which every instance holds all rows: a sub-topology of its own that makes no tasks. `process` fills the
+   * store where it is not simply given the rows.
+   */
+  globalStore(node: {
+    source: string
+    name: string
+    topic: string
+    keySerde: AnySerde
+    valueSerde: AnySerde
+    store: SpecOf<'keyValue'>
+    process?: CreateProcessor
+  }): void
   /** The name that a source node goes by: of two that read one topic, the second stands for the first. */
   sourceName(name: string): string
   /** The name of what a parent of the step that is being written is attached to, once topics are merged. */

@@ -1,5 +1,6 @@
+import type { CreateProcessor } from '../processor.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
-import type { PhysicalNode } from './physical.ts'
+import type { AnySerde, PhysicalNode } from './physical.ts'
 import type { KeyValueKind, StoreSpec } from './store-kinds.ts'
 
 /** A sub-topology's work for one partition number. */
@@ -38,6 +39,13 @@ export interface GlobalStorePlan {
   readonly topic: string
   /** Name of the node that reads it. */
   readonly sourceName: string
+  /** Name of the node that keeps the store. */
+  readonly nodeName: string
+  /** How the topic is read; the store's own serdes unless a processor fills it. */
+  readonly keySerde: AnySerde
+  readonly valueSerde: AnySerde
+  /** What fills the store, where it is not simply given the rows. */
+  readonly process: CreateProcessor | undefined
   readonly store: StorePlan & KeyValueKind
 }
 

@@ -7,7 +7,7 @@ import { changelogConfig, repartitionConfig } from './internal-topics.ts'
 import type { PhysicalNode, ProcessorNode, SinkNode, SourceNode } from './physical.ts'
 import type { GlobalStorePlan, InternalTopicPlan, StorePlan, SubtopologyPlan, TopologyPlan } from './plan.ts'
 import type { Program } from './program.ts'
-import type { SpecOf, StoreSpec } from './store-kinds.ts'
+import type { StoreSpec } from './store-kinds.ts'
 import { planTables } from './table-planner.ts'
 
 /** A node while its children are still being added. */
@@ -29,8 +29,9 @@ export function planTopology(
     const nodes = [...draft.nodes.values()].filter((node) => names.has(node.name))
     const global = draft.globals.find(({ source }) => names.has(source))
     if (global !== undefined) {
-      const { topic, source, store } = global
-      globalStores.push({ topic, sourceName: source, store: { ...store, subtopology: id, changelogTopic: undefined } })
+      const { source, name: nodeName, store, ...read } = global
+      const plan = { ...store, subtopology: id, changelogTopic: undefined }
+      globalStores.push({ ...read, sourceName: source, nodeName, process: read.process, store: plan })
       return { ...subtopologyPlan(id, [], [], draft), isGlobal: true, nodes }
     }
     const own = [...draft.stores.values()].filter(({ users }) => users.some((user) => names.has(user)))
@@ -66,7 +67,7 @@ interface Draft {
   /** A topic is read once: a second source of it stands for the first. */
   readonly sourceOfTopic: Map<string, string>
   readonly aliases: Map<string, string>
-  readonly globals: { readonly source: string; readonly topic: string; readonly store: SpecOf<'keyValue'> }[]
+  readonly globals: Parameters<PhysicalWriter['globalStore']>[0][]
   /** Pairs of nodes that belong together although nothing flows between them: they share a store. */
   readonly connections: [string, string][]
 }
@@ -145,16 +146,16 @@ function writeNodes(program: Program, applicationId: string, wrap: ProcessorWrap
     parentName: (name) => parentNames([name]).join(' '),
     keepsNullKeys: (repartition) => keepingNullKeys.has(repartition),
     store: (spec) => addStore(draft, spec),
-    globalTable({ source, name, topic, store }) {
+    globalStore(node) {
+      const { source, name, topic, keySerde, valueSerde, store, process = passThroughOperator } = node
       if (draft.sourceOfTopic.has(topic)) {
         throw streamsError('STREAMS_TOPOLOGY_INVALID', `topic '${topic}' is read as a global table and once more`, {
           topic,
         })
       }
-      const { keySerde, valueSerde } = store
       draft.sourceOfTopic.set(topic, source)
       draft.sourceTopics.add(topic)
-      draft.globals.push({ source, topic, store })
+      draft.globals.push(node)
       add({
         kind: 'source',
         name: source,
@@ -167,8 +168,7 @@ function writeNodes(program: Program, applicationId: string, wrap: ProcessorWrap
         parents: [],
       })
       const stores = [store.name]
-      const create = passThroughOperator
-      add({ kind: 'processor', name, parents: [source], create, readsValue: true, stores, children: [] })
+      add({ kind: 'processor', name, parents: [source], create: process, readsValue: true, stores, children: [] })
     },
     repartitionTopic({ name, partitions }) {
       const full = fullName(name, true)

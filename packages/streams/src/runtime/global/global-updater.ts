@@ -42,9 +42,10 @@ export class GlobalUpdater {
   }
 
   private constructor(options: GlobalUpdaterOptions) {
-    const { plan, stores, taskConfig, client, partitionsOf } = options
+    const { plan, clock, stores, taskConfig, client, partitionsOf } = options
+    const { handlers, strict } = taskConfig
     this.#options = options
-    this.tables = new GlobalTables({ plan, stores, handlers: taskConfig.handlers, strict: taskConfig.strict })
+    this.tables = new GlobalTables({ plan, clock, stores, handlers, strict })
     this.#consumer = client.consumer({ isolation: 'read_committed', autoOffsetReset: 'earliest' })
     this.#partitions = this.tables.topics.flatMap((topic) =>
       Array.from({ length: partitionsOf(topic) }, (_, partition) => ({ topic, partition })),

@@ -6,7 +6,7 @@ import type { StartStreamsOptions } from '../edge/start-streams.ts'
 export type OptionPath =
   | keyof StartStreamsOptions
   | `limits.${keyof StreamsLimits}`
-  | `handlers.${'deserialize' | 'process' | 'produce'}`
+  | `handlers.${'deserialize' | 'process' | 'processGlobal' | 'produce'}`
   | `kafka.${keyof KafkaClientOptions}`
   | `plan.${'timestamp' | 'explicitNames'}`
 

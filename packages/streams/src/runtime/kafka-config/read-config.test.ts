@@ -180,7 +180,7 @@ test('every setting that becomes an option is in the list above', () => {
   const paths = new Set(Object.values(tables).flatMap((rule) => ('option' in rule ? [rule.option as string] : [])))
   for (const [, , option] of becomes) paths.delete(option)
   // It knows one class, which is the default.
-  assert.deepEqual([...paths], ['handlers.produce'])
+  assert.deepEqual([...paths], ['handlers.produce', 'handlers.processGlobal'])
 })
 
 test('a setting that nobody knows is warned of, with the one that was meant', () => {
@@ -241,4 +241,17 @@ test("handlers that go on write to the dead-letter topic, where there is one, as
     deadLetterTopic: 'errors',
     handlers: { process: failureHandlers.deadLetter },
   })
+})
+
+test('the processing handler is for global stores, too, where that is asked for', () => {
+  const go = 'org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler'
+  const read = (config: StreamsConfig) => readConfig(config).options.handlers
+  const handler = { 'processing.exception.handler': go }
+  assert.equal(read(handler)?.processGlobal, undefined)
+  const both = { ...handler, 'processing.exception.handler.global.enabled': true }
+  assert.equal(read(both)?.processGlobal, failureHandlers.continue)
+  assert.equal(read({ 'processing.exception.handler.global.enabled': true })?.processGlobal, failureHandlers.fail)
+  const letters = { ...both, 'errors.dead.letter.queue.topic.name': 'dead' }
+  assert.equal(read(letters)?.process, failureHandlers.deadLetter)
+  assert.equal(read(letters)?.processGlobal, failureHandlers.continue, 'no transaction could write a dead letter')
 })

@@ -7,7 +7,7 @@ import type { StartStreamsOptions } from '../edge/start-streams.ts'
 import { adminKeys, consumerKeys, producerKeys, securityAdvice, securityPrefixes } from './client-keys.ts'
 import { type ConfigRule, type ConfigTable, ignored, type OptionPath } from './config-rule.ts'
 import { type ConfigValue, readValue, textOf } from './read-value.ts'
-import { streamsKeys } from './streams-keys.ts'
+import { asProcessed, streamsKeys } from './streams-keys.ts'
 import { topicSettings } from './topic-settings.ts'
 
 /** Settings under Kafka's names, as a properties file or an environment has them. */
@@ -100,6 +100,7 @@ export function readConfig(config: StreamsConfig): ConfigReading {
     }
   }
   reading.setAsideWhatIsSkipped()
+  reading.handleGlobalFailures()
   reading.takeTopicSettings()
   reading.takeClientTags()
   reading.takeRest()
@@ -183,6 +184,14 @@ class Reading implements ConfigReading {
     for (const [stage, handler] of Object.entries((handlers as object | undefined) ?? {})) {
       if (handler === failureHandlers.continue) this.#set(`handlers.${stage}` as OptionPath, failureHandlers.deadLetter)
     }
+  }
+
+  /** Processors of global stores get the handler that others have (KIP-1270); they write no dead letters. */
+  handleGlobalFailures(): void {
+    const handlers = this.options.handlers as Readonly<Record<string, unknown>> | undefined
+    if (handlers?.processGlobal !== asProcessed) return
+    const { process = failureHandlers.fail } = handlers
+    this.#set('handlers.processGlobal', process === failureHandlers.deadLetter ? failureHandlers.continue : process)
   }
 
   #set(path: OptionPath, value: unknown): void {

@@ -28,6 +28,9 @@ const productionHandlers = { [`${errorsPackage}.DefaultProductionExceptionHandle
 const handlersAreFunctions = 'Classes of Java cannot run here: give `handlers` functions.'
 const failByDefault = { type: 'CLASS', otherwise: handlersAreFunctions } as const
 
+/** Stands for the handler that processors of tasks get. */
+export const asProcessed = Symbol('as handlers.process')
+
 /** Every key of `StreamsConfig` in Kafka Streams 4.3, and what it does here. */
 export const streamsKeys = {
   'acceptable.recovery.lag': sets('LONG', '10000', 'limits.acceptableRecoveryLag'),
@@ -124,10 +127,11 @@ export const streamsKeys = {
     processingHandlers,
     failByDefault,
   ),
-  'processing.exception.handler.global.enabled': ignored(
-    'BOOLEAN',
+  'processing.exception.handler.global.enabled': chooses(
     'false',
-    'Global tables are loaded without callbacks.',
+    'handlers.processGlobal',
+    { true: asProcessed, false: undefined },
+    { type: 'BOOLEAN' },
   ),
   'processing.guarantee': chooses(
     'at_least_once',

@@ -1,3 +1,5 @@
+import { serdes } from '@millrace/contracts'
+import { type ReadOnlyKeyValueStore, type Topology, timestampedKeyValueStore } from '../../../src/index.ts'
 import { texts } from '../contracts.ts'
 import { record, type Scenario, type ScenarioGroup } from '../scenario.ts'
 
@@ -46,8 +48,69 @@ function each(name: string, options: { readonly store?: string; readonly name?: 
   }))
 }
 
+type Fill = (app: Topology, store: ReturnType<typeof filled>, name: string | undefined) => void
+
+const filled = () =>
+  timestampedKeyValueStore<string, string>({ name: 'filled', key: serdes.string, value: serdes.string })
+
+/** A processor fills the store, under keys of its own making; another one reads it. */
+function filledBy(name: string, fill: Fill, step?: string): Scenario {
+  return {
+    name,
+    input: both,
+    build: (app) => {
+      fill(app, filled(), step)
+      const stores = name.startsWith('a store of tasks') ? ['filled'] : []
+      app
+        .stream(stream, { tombstones: true })
+        .process<string, string>(
+          (context) => ({
+            process({ key, value }) {
+              const rows = context.store<ReadOnlyKeyValueStore<string, string>>('filled')
+              const row = rows.get(value ?? 'none')
+              context.forward({ key, value: `${value}+${row?.value ?? null}+${row?.timestamp ?? null}` })
+            },
+          }),
+          { name: 'reading', stores, key: serdes.string, value: serdes.string },
+        )
+        .to(out)
+    },
+  }
+}
+
+const fillGlobal: Fill = (app, store, name) =>
+  app.globalStore(
+    table,
+    (context) => {
+      const rows = context.store(store)
+      return {
+        process({ key, value, timestamp }) {
+          rows.put(key ?? 'none', value === null ? null : value.toLowerCase(), timestamp)
+          if (key === 's') rows.put('a', 'from s', timestamp + 1)
+        },
+      }
+    },
+    { store, ...(name !== undefined && { name }) },
+  )
+
+const fillOfTasks: Fill = (app, store, name) =>
+  app.readOnlyStore(
+    table,
+    (context) => {
+      const rows = context.store(store)
+      return { process: ({ key, value, timestamp }) => rows.put(key ?? 'none', value, timestamp) }
+    },
+    { store, ...(name !== undefined && { name }) },
+  )
+
 export const globalJoins: ScenarioGroup = {
   name: 'global-joins',
   javaClass: 'GlobalJoins',
-  scenarios: [...each('no names', {}), ...each('names', { store: 'rows', name: 'looked-up' })],
+  scenarios: [
+    ...each('no names', {}),
+    ...each('names', { store: 'rows', name: 'looked-up' }),
+    filledBy('a global store filled by a processor', fillGlobal),
+    filledBy('a global store filled by a processor, named', fillGlobal, 'filling'),
+    filledBy('a store of tasks filled from a topic', fillOfTasks, 'filling'),
+  ],
 }

@@ -1,0 +1,79 @@
+import type { AnyTopicContract } from '@millrace/contracts'
+import { streamsError } from '../../errors.ts'
+import { userProcessorOperator } from '../processing/user-processor.ts'
+import { DeclaredStore } from '../stores/store-builders.ts'
+import { graphNode } from '../topology/graph.ts'
+import type { AnySerde } from '../topology/physical.ts'
+import type { SpecOf, StoreSpec } from '../topology/store-kinds.ts'
+import type { GraphBuilder } from './graph-builder.ts'
+
+type Create = (context: never) => unknown
+
+/** A store that every instance fills from the whole of a topic, by a processor of the user's. */
+export function globalStore(
+  builder: GraphBuilder,
+  contract: AnyTopicContract,
+  create: Create,
+  options: { readonly store: unknown; readonly name?: string },
+): void {
+  // Names in the order of Kafka Streams, which calls it a table.
+  const source = builder.suffixedOr(options.name, '-source', 'KSTREAM-SOURCE-')
+  const name = builder.nameOr(options.name, 'KTABLE-SOURCE-')
+  const store = { ...filledSpec(options.store, create, name), cached: false, changelog: undefined }
+  const process = fillingOperator(create, store)
+  builder.add(
+    graphNode({
+      name,
+      parents: [],
+      write: (writer) =>
+        writer.globalStore({ source, name, topic: contract.name, store, process, ...serdesOf(contract) }),
+    }),
+  )
+}
+
+/**
+ * A store that each task fills from its partition of a topic, by a processor of the user's, and that is restored from the
+ * topic: the topic stands for its changelog (KIP-813).
+ */
+export function readOnlyStore(
+  builder: GraphBuilder,
+  contract: AnyTopicContract,
+  create: Create,
+  options: { readonly store: unknown; readonly name?: string },
+): void {
+  const source = builder.suffixedOr(options.name, '-source', 'KSTREAM-SOURCE-')
+  const name = builder.nameOr(options.name, 'KTABLE-SOURCE-')
+  const filled = filledSpec(options.store, create, name)
+  const store = { ...filled, changelog: {}, restoresFrom: contract.name }
+  const process = fillingOperator(create, store)
+  builder.add(
+    graphNode({
+      name,
+      parents: [],
+      write(writer) {
+        writer.source({ name: source, topic: contract.name, internal: false, ...serdesOf(contract) })
+        writer.store(store)
+        writer.processor({ name, parents: [source], create: process, readsValue: true, stores: [store.name] })
+      },
+    }),
+  )
+}
+
+function serdesOf(contract: AnyTopicContract): { keySerde: AnySerde; valueSerde: AnySerde } {
+  return { keySerde: contract.key as AnySerde, valueSerde: contract.value as AnySerde }
+}
+
+function fillingOperator(create: Create, { name }: StoreSpec) {
+  return userProcessorOperator({ create: create as never, stores: [name], takesNull: true, keepsKeys: true })
+}
+
+/** @throws STREAMS_TOPOLOGY_INVALID */
+function filledSpec(store: unknown, create: Create, node: string): SpecOf<'keyValue'> {
+  if (typeof create !== 'function') {
+    const message = `${node}: what fills a store is a function of the context that returns a processor`
+    throw streamsError('STREAMS_TOPOLOGY_INVALID', message, { node })
+  }
+  if (store instanceof DeclaredStore && store.spec.kind === 'keyValue') return store.spec
+  const message = `${node}: { store } must be what keyValueStore(…) or one of its like declares: a store of keys and values`
+  throw streamsError('STREAMS_TOPOLOGY_INVALID', message, { node })
+}
