@@ -31,6 +31,16 @@ interface OpenBatch {
   lone: LoneRecord | undefined
 }
 
+/** Where records of one partition go. */
+interface Lane {
+  open: OpenBatch | undefined
+  /** What the last batch came to: the next one begins with as much memory, and need not grow into it. */
+  usualBytes: number
+}
+
+/** The header of a batch and a few records. */
+const firstBytes = 1024
+
 /**
  * Everything that the tasks of a thread write, encoded straight into one batch under construction per partition. A full
  * batch leaves at once; the commit sends the rest. One collector serves one run of transactions: after a failure it
@@ -38,7 +48,8 @@ interface OpenBatch {
  */
 export class OutputCollector implements TaskOutput {
   readonly #options: OutputCollectorOptions
-  readonly #open = new Map<string, OpenBatch>()
+  /** By topic, then by partition. */
+  readonly #lanes = new Map<string, (Lane | undefined)[]>()
   readonly #inflight = new Set<Promise<void>>()
   /** Next offset after what was acknowledged, by `topic/partition`; only changelogs are asked for. */
   readonly #nextOffsets = new Map<string, number>()
@@ -114,10 +125,6 @@ export class OutputCollector implements TaskOutput {
     return this.#nextOffsets.get(`${topic}/${partition}`)
   }
 
-  get isEmpty(): boolean {
-    return this.#open.size === 0 && this.#inflight.size === 0
-  }
-
   /** Throws what a send in the background failed with, so that processing stops early. */
   check(): void {
     if (this.#failure) throw this.#failure.error
@@ -125,8 +132,9 @@ export class OutputCollector implements TaskOutput {
 
   /** Sends what is under construction and waits for every acknowledgement. */
   async drain(): Promise<void> {
-    for (const open of this.#open.values()) this.#ship(open)
-    this.#open.clear()
+    for (const lanes of this.#lanes.values()) {
+      for (const lane of lanes) if (lane?.open !== undefined) this.#ship(lane, lane.open)
+    }
     await this.settle()
     this.check()
   }
@@ -156,31 +164,45 @@ export class OutputCollector implements TaskOutput {
     value: Uint8Array | null,
     headers?: readonly Header[],
   ): void {
-    const name = `${topic}/${partition}`
     const { refusals } = this.#options
-    let open = this.#open.get(name)
+    const lane = this.#lane(topic, partition)
+    let { open } = lane
     if (open !== undefined && open.builder.sizeInBytes + byteLength(key) + byteLength(value) > open.maxBytes) {
       // Together they might be more than the topic takes, where each by itself is not.
-      this.#ship(open)
+      this.#ship(lane, open)
       open = undefined
     }
     if (open === undefined) {
       const maxBytes = refusals.batchMaxBytes(topic, this.#options.batchMaxBytes)
-      open = { topic, partition, builder: new RecordBatchBuilder({}), maxBytes, lone: undefined }
-      this.#open.set(name, open)
+      const builder = new RecordBatchBuilder({ initialBytes: lane.usualBytes })
+      open = lane.open = { topic, partition, builder, maxBytes, lone: undefined }
     }
     const before = open.builder.sizeInBytes
     const size = open.builder.append(timestampMs, key, value, headers)
     this.uncommittedBytes += size - before
     const isAlone = refusals.any && refusals.isSuspect(topic, partition)
     if (isAlone && open.builder.count === 1) open.lone = { timestampMs, key: copyOf(key), value: copyOf(value) }
-    if (size < open.maxBytes && !isAlone) return
-    this.#open.delete(name)
-    this.#ship(open)
+    if (size >= open.maxBytes || isAlone) this.#ship(lane, open)
   }
 
-  #ship({ topic, partition, builder, lone }: OpenBatch): void {
+  #lane(topic: string, partition: number): Lane {
+    let lanes = this.#lanes.get(topic)
+    if (lanes === undefined) {
+      lanes = []
+      this.#lanes.set(topic, lanes)
+    }
+    let lane = lanes[partition]
+    if (lane === undefined) {
+      lane = { open: undefined, usualBytes: firstBytes }
+      lanes[partition] = lane
+    }
+    return lane
+  }
+
+  #ship(lane: Lane, { topic, partition, builder, lone }: OpenBatch): void {
     const { count, sizeInBytes } = builder
+    lane.open = undefined
+    lane.usualBytes = Math.max(firstBytes, Math.ceil(sizeInBytes * 1.125))
     this.inflightBytes += sizeInBytes
     const sent = this.#options.send(topic, partition, builder).then(
       ({ baseOffset }) => {
