@@ -13,6 +13,7 @@ export interface InstanceOptions {
     | 'numStandbyReplicas'
     | 'groupInstanceId'
     | 'commitIntervalMs'
+    | 'processingGuarantee'
     | 'windowChangelogExtraMs'
     | 'internalTopicConfig'
     | 'limits'

@@ -9,9 +9,10 @@ import { type BankArgs, bankTopics } from './bank-app.ts'
 import { CalmTimes } from './calm-times.ts'
 import { comeToRest, doHarm, type Harm } from './harm.ts'
 import { Instance } from './instance.ts'
+import type { InstanceOptions } from './instance-protocol.ts'
 import { readOutputs, readStores } from './read-bank.ts'
 import { Tail } from './tail.ts'
-import { problemsOfOutputs, problemsOfRead, problemsOfStores } from './verdict.ts'
+import { type BankOutputs, problemsOfOutputs, problemsOfRead, problemsOfStores } from './verdict.ts'
 import { createBankTopics, Writer } from './writer.ts'
 
 export interface RoundOptions {
@@ -23,6 +24,7 @@ export interface RoundOptions {
   readonly folder: string
   readonly killBroker?: (() => Promise<void>) | undefined
   readonly paymentsPerSecond?: number
+  readonly processingGuarantee?: InstanceOptions['streams']['processingGuarantee']
   readonly log?: (line: string) => void
 }
 
@@ -55,71 +57,30 @@ const silenceMs = 60_000
  * stores, and the stores once more after all disks were lost.
  */
 export async function runRound(options: RoundOptions): Promise<RoundResult> {
-  const { brokers, seed, folder } = options
-  const random = seededRandom(seed)
-  mkdirSync(folder, { recursive: true })
-  const log = (line: string): void => {
-    appendFileSync(join(folder, 'round.log'), `${new Date().toISOString()} ${line}\n`)
-    options.log?.(line)
-  }
-  await using client = kafkaClient({ brokers })
-  const setup = anySetup(seed, random)
-  log(setup.text)
-  await createBankTopics(client, setup.args.name)
-  const instances = await makeInstances(setup, brokers, folder)
-  await using stack = new AsyncDisposableStack()
-  for (const instance of instances) stack.use(instance)
-  const writer = new Writer({ client, random, paymentsPerSecond: options.paymentsPerSecond ?? 150, ...setup.args })
-  await writer.begin()
-  for (const instance of instances) instance.start()
-  const tail = stack.use(new Tail(client, bankTopics(setup.args.name).totals))
-  const calm = new CalmTimes(instances)
-  stack.defer(() => calm.end())
-  const urls = instances.map(({ url }) => url)
-  const askers = [1, 2, 3].map(() => new Asker({ ...setup, writer, tail, urls, token, random }))
-  stack.defer(() => endAll(askers))
-  const problems = await comeToRest(instances)
-  writer.run()
-  for (const asker of askers) asker.run()
-  const { killBroker } = options
-  const harm =
-    problems.length > 0
-      ? nothingDone
-      : await doHarm({
-          instances,
-          random,
-          kills: options.kills,
-          sessionTimeoutMs,
-          killBroker: killBroker && (() => calm.disturbedBy(killBroker())),
-          log,
-        })
-  problems.push(...harm.problems)
-  log(`written: ${writer.ledger.paymentCount} payments`)
+  await using client = kafkaClient({ brokers: options.brokers })
+  await using scene = await setScene(client, options)
+  const { instances, writer, setup, log } = scene
+  const harm = await harmInstances(scene, options)
+  const problems = [...harm.problems]
   await writer.end()
-  if (problems.length === 0) await untilSilent(tail, writer)
-  await endAll(askers)
-  calm.end()
-  problems.push(...askers.flatMap((asker) => asker.problems))
+  if (problems.length === 0) await untilSilent(scene.tail, writer)
+  await scene.endAskers()
+  problems.push(...scene.askers.flatMap((asker) => asker.problems))
   const outputs = await readOutputs(client, setup.args)
   // Instances that failed or hang have not come to the end of it.
   if (harm.problems.length === 0) problems.push(...problemsOfOutputs(outputs, writer.ledger, setup.isCached))
-  const read = askers.flatMap((asker) => asker.read)
-  problems.push(...problemsOfRead(read, outputs, setup.isCached))
-  const compare = async (url: string, when: string): Promise<void> => {
-    const found = problemsOfStores(await readStores(url, token, setup.args), outputs)
-    problems.push(...found.map((problem) => `${when}: ${problem}`))
-  }
-  if (problems.length === 0) await compare(urls[randomInt(random, 3)]!, 'at the end')
-  if (problems.length === 0) {
-    problems.push(...(await loseAllDisks(instances)))
-    if (problems.length === 0) await compare(urls[randomInt(random, 3)]!, 'from the changelogs')
-  }
-  const asked = askers.flatMap((asker) => asker.asked)
-  const judged = calm.judge(asked)
+  const read = scene.askers.flatMap((asker) => asker.read)
+  problems.push(...problemsOfRead(read, outputs))
+  if (problems.length === 0) problems.push(...(await compareStores(scene, outputs, 'at the end')))
+  if (problems.length === 0) problems.push(...(await loseAllDisks(instances)))
+  if (problems.length === 0) problems.push(...(await compareStores(scene, outputs, 'from the changelogs')))
+  const asked = scene.askers.flatMap((asker) => asker.asked)
+  const judged = scene.calm.judge(asked)
   problems.push(...judged.problems)
-  for (const problem of problems) log(`PROBLEM ${problem}`)
   for (const instance of instances) await instance.end()
-  problems.push(...instances.flatMap(({ failures }) => failures).filter((one) => !problems.includes(one)))
+  const failures = instances.flatMap((instance) => instance.failures)
+  problems.push(...failures.filter((failure) => !problems.includes(failure)))
+  for (const problem of problems) log(`PROBLEM ${problem}`)
   if (problems.length === 0) await deleteTopics(client, setup.args)
   const refusals = asked.filter(({ refusal }) => refusal !== undefined).length
   return {
@@ -135,7 +96,73 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   }
 }
 
-const nothingDone: Harm = { kills: 0, stops: 0, wiped: 0, brokerKills: 0, problems: [] }
+interface Scene extends AsyncDisposable {
+  readonly setup: Setup
+  readonly instances: readonly Instance[]
+  readonly writer: Writer
+  readonly tail: Tail
+  readonly askers: readonly Asker[]
+  readonly calm: CalmTimes
+  readonly random: Random
+  readonly log: (line: string) => void
+  endAskers(): Promise<void>
+}
+
+/** Everybody is there, and nobody has begun. */
+async function setScene(client: KafkaClient, options: RoundOptions): Promise<Scene> {
+  const { folder, seed, paymentsPerSecond = 150 } = options
+  mkdirSync(folder, { recursive: true })
+  const log = (line: string): void => {
+    appendFileSync(join(folder, 'round.log'), `${new Date().toISOString()} ${line}\n`)
+    options.log?.(line)
+  }
+  const random = seededRandom(seed)
+  const setup = anySetup(seed, random)
+  log(setup.text)
+  await createBankTopics(client, setup.args.name)
+  const instances = await makeInstances(setup, options)
+  // Whoever draws in the order of events has chance of its own: the order of what is done to instances is the seed's.
+  const chance = seededRandom(seed + 1_000_000)
+  const writer = new Writer({ client, random: chance, paymentsPerSecond, ...setup.args })
+  await writer.begin()
+  const tail = new Tail(client, bankTopics(setup.args.name).totals)
+  const calm = new CalmTimes(instances)
+  const urls = instances.map(({ url }) => url)
+  const askers = [1, 2, 3].map(() => new Asker({ ...setup, writer, tail, urls, token, random: chance }))
+  const endAskers = async (): Promise<void> => {
+    calm.end()
+    await Promise.all(askers.map((asker) => asker.end()))
+  }
+  return {
+    ...{ setup, instances, writer, tail, askers, calm, random, log, endAskers },
+    async [Symbol.asyncDispose]() {
+      await endAskers()
+      for (const instance of instances) await instance[Symbol.asyncDispose]()
+      await tail[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function harmInstances(scene: Scene, { kills, killBroker }: RoundOptions): Promise<Harm> {
+  const { instances, random, log, calm } = scene
+  for (const instance of instances) instance.start()
+  const problems = await comeToRest(instances)
+  if (problems.length > 0) return { kills: 0, stops: 0, wiped: 0, brokerKills: 0, problems }
+  scene.writer.run()
+  for (const asker of scene.askers) asker.run()
+  const killAndWait = killBroker && (() => calm.disturbedBy(killBroker()))
+  return doHarm({ instances, random, kills, sessionTimeoutMs, killBroker: killAndWait, log })
+}
+
+async function compareStores(
+  { instances, setup, random }: Scene,
+  outputs: BankOutputs,
+  when: string,
+): Promise<string[]> {
+  const { url } = instances[randomInt(random, instances.length)]!
+  const problems = problemsOfStores(await readStores(url, token, setup.args), outputs)
+  return problems.map((problem) => `${when}: ${problem}`)
+}
 
 interface Setup {
   readonly args: BankArgs
@@ -158,7 +185,7 @@ function anySetup(seed: number, random: Random): Setup {
   return { args: { name: `bank-${seed}`, optimize }, isCached, standbys, isStatic, text: words.join(', ') }
 }
 
-function makeInstances(setup: Setup, brokers: string, folder: string): Promise<Instance[]> {
+function makeInstances(setup: Setup, { brokers, folder, processingGuarantee }: RoundOptions): Promise<Instance[]> {
   const make = async (name: string, threads: number): Promise<Instance> =>
     new Instance(name, folder, {
       args: setup.args,
@@ -168,6 +195,7 @@ function makeInstances(setup: Setup, brokers: string, folder: string): Promise<I
         brokers,
         threads,
         numStandbyReplicas: setup.standbys,
+        ...(processingGuarantee && { processingGuarantee }),
         ...(setup.isStatic && { groupInstanceId: name }),
         limits: { ...limits, ...(!setup.isCached && { cacheMaxBytes: 0 }) },
       },
@@ -191,10 +219,6 @@ async function loseAllDisks(instances: readonly Instance[]): Promise<string[]> {
     instance.start()
   }
   return comeToRest(instances)
-}
-
-async function endAll(askers: readonly Asker[]): Promise<void> {
-  await Promise.all(askers.map((asker) => asker.end()))
 }
 
 async function deleteTopics(client: KafkaClient, { name }: BankArgs): Promise<void> {

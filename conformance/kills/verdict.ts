@@ -47,13 +47,13 @@ export function problemsOfStores(stores: BankStores, outputs: BankOutputs): stri
 }
 
 /** Sums that queries answered with, and that were never committed. */
-export function problemsOfRead(read: readonly ReadSum[], outputs: BankOutputs, isCached: boolean): string[] {
+export function problemsOfRead(read: readonly ReadSum[], outputs: BankOutputs): string[] {
   const committed = { totals: marksOf(outputs.totals), perWindow: marksOf(outputs.perWindow) }
   const wrong = read.filter(({ key, count, mark, from }) => committed[from].get(`${key}/${count}`) !== mark)
   return shown(
     'queries',
     wrong.map(({ key, count, mark }) => {
-      return `the sum of ${key} after ${count} payments, mark ${mark}, was never committed${isCached ? ' (with a cache)' : ''}`
+      return `the sum of ${key} after ${count} payments, mark ${mark}, was never committed`
     }),
   )
 }

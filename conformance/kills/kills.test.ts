@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { apacheKafkaUnavailable } from '../kafka/apache-kafka.ts'
+import { apacheKafka, embeddedBroker, type KillsBroker } from './brokers.ts'
+import { type RoundOptions, type RoundResult, runRound } from './round.ts'
+
+const seed = Number(process.env.MILLRACE_SEED ?? Date.now() % 100_000)
+const timeout = 300_000
+
+/** A folder that is kept when something is wrong. */
+async function round(
+  start: (folder: string) => Promise<KillsBroker>,
+  options: Pick<RoundOptions, 'kills' | 'processingGuarantee'>,
+): Promise<RoundResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-kills-'))
+  await using broker = await start(folder)
+  const { brokers, kill: killBroker } = broker
+  const result = await runRound({ brokers, killBroker, seed, folder: join(folder, 'round'), ...options })
+  await rm(folder, { recursive: true, force: true })
+  return result
+}
+
+const brokers = [
+  { on: 'the embedded broker', skip: false, start: (folder: string) => embeddedBroker(folder) },
+  { on: 'Apache Kafka', skip: apacheKafkaUnavailable() ?? false, start: () => apacheKafka() },
+] as const
+
+for (const { on, skip, start } of brokers) {
+  test(`three instances on ${on} are killed, and nothing is lost, twice or answered wrongly (seed ${seed})`, {
+    skip,
+    timeout,
+  }, async (context) => {
+    const result = await round(start, { kills: 5 })
+    assert.deepEqual(result.problems, [])
+    assert.ok(result.payments > 500 && result.answers > 50, `too little happened: ${JSON.stringify(result)}`)
+    const { kills, payments, outputs, answers, refusals } = result
+    context.diagnostic(
+      `${kills} kills, ${payments} payments, ${outputs} outputs, ${answers} answers, ${refusals} refusals`,
+    )
+  })
+}
+
+test(`what at least once does to the outputs is found (seed ${seed})`, { timeout }, async () => {
+  const { problems } = await round(embeddedBroker, { kills: 3, processingGuarantee: 'at_least_once' })
+  assert.match(problems.join('\n'), /payments come after|of \d+ payments|was written \d+ times/)
+})
