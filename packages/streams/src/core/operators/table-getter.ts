@@ -31,7 +31,7 @@ export function storeLookup(store: string): TableLookup {
     stores: [store],
     open(setup) {
       const state = setup.store(store)
-      return (key) => state.get(key)
+      return (key) => state.look(key)
     },
   }
 }
@@ -44,7 +44,7 @@ export function windowStoreLookup(store: string): TableLookup {
       const state = setup.store(store)
       return (key) => {
         const windowed = key as { key: unknown; window: { start: number } }
-        return state.get(windowed.key, windowed.window.start)
+        return state.look(windowed.key, windowed.window.start)
       }
     },
   }

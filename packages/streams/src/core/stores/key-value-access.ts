@@ -11,13 +11,13 @@ export function timestampedAccess(
 ): TimestampedKeyValueStore<unknown, unknown> {
   const view = keyValueView(state, 'uncommitted')
   const get = (key: unknown): Timestamped<unknown> | undefined => {
-    const row = state.get(present(key, state.name))
+    const row = state.look(present(key, state.name))
     // The store answers with one object that it fills anew each time.
     return row && { value: row.value, timestamp: row.timestamp }
   }
   const put = (key: unknown, value: unknown, timestamp = context.timestamp): void => {
     present(key, state.name)
-    const old = state.sendOldValues ? (state.get(key)?.value ?? null) : null
+    const old = state.sendOldValues ? (state.look(key)?.value ?? null) : null
     state.put(key, noWindow, value ?? null, old, timestamp)
   }
   return {

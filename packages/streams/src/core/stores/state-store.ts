@@ -102,12 +102,25 @@ export class StateStore {
     return this.#order
   }
 
-  /** The answer is valid until the next call: read it at once. */
+  /** For the step that owns the store. The answer is valid until the next call: read it at once. */
   get(key: unknown, windowStart: number = noWindow): Timestamped<unknown> | undefined {
+    return this.#get(key, windowStart, true)
+  }
+
+  /**
+   * As `get`, for all other steps: a full cache writes no updates down for them. They would be handed on at once, and come
+   * to the step that is looking, or to one before it, while that is at work on another record: of two tables that are
+   * joined, each looks into the other one's store. Steps reuse their records, so that the outer one would go on as the inner.
+   */
+  look(key: unknown, windowStart: number = noWindow): Timestamped<unknown> | undefined {
+    return this.#get(key, windowStart, false)
+  }
+
+  #get(key: unknown, windowStart: number, isOwner: boolean): Timestamped<unknown> | undefined {
     if (this.#order === undefined) return this.#read(key, windowStart)
     const identity = this.#identityOf(key)
     const entry = this.#window(windowStart).get(identity)
-    if (entry === undefined) return this.#loaded(key, identity, windowStart)
+    if (entry === undefined) return this.#loaded(key, identity, windowStart, isOwner)
     this.#order.hits++
     this.#order.touch(entry)
     this.#lastUsed = entry
@@ -293,6 +306,14 @@ export class StateStore {
     }
   }
 
+  /** For an entry that was only looked at; without any room it is not kept. */
+  #makeRoom(order: CacheOrder, looked: CacheEntry): void {
+    for (let eldest = order.eldest(); order.isOverBudget && eldest && !eldest.isDirty; eldest = order.eldest()) {
+      this.#drop(eldest)
+    }
+    if (order.isOverBudget && looked.usedAt >= 0) this.#drop(looked)
+  }
+
   /** Each entry is handed on as the record that it came from; then the record in hand goes on. */
   #flushInBetween(): void {
     const origin = this.#context.snapshot()
@@ -306,7 +327,7 @@ export class StateStore {
     return this.#found(this.#parsed(stored.subarray(timestampBytes)), readMillis(stored, 0))
   }
 
-  #loaded(key: unknown, identity: unknown, windowStart: number): Timestamped<unknown> | undefined {
+  #loaded(key: unknown, identity: unknown, windowStart: number, isOwner: boolean): Timestamped<unknown> | undefined {
     this.#order!.misses++
     const stored = this.bytes.get(this.#keyBytes(key, windowStart))
     this.#missed = undefined
@@ -323,7 +344,10 @@ export class StateStore {
     this.#window(windowStart).set(identity, entry)
     this.#order!.add(entry, this.#sizeOf(identity, plain.length))
     this.#lastUsed = entry
-    if (this.#order!.isOverBudget) this.#evict(this.#order!)
+    if (this.#order!.isOverBudget) {
+      if (isOwner) this.#evict(this.#order!)
+      else this.#makeRoom(this.#order!, entry)
+    }
     return this.#found(entry.value, entry.valueTimestamp)
   }
 

@@ -20,7 +20,7 @@ export function windowAccess(
     put(key, windowStartMs, value, timestamp = context.timestamp) {
       present(key, state.name)
       if (windowStartMs <= state.latestStart - retentionMs) return dropLate()
-      const old = state.sendOldValues ? (state.get(key, windowStartMs)?.value ?? null) : null
+      const old = state.sendOldValues ? (state.look(key, windowStartMs)?.value ?? null) : null
       state.put(key, windowStartMs, value ?? null, old, timestamp)
     },
     get: (key, windowStartMs) => {
