@@ -9,8 +9,9 @@ const open: ReadonlySet<string> = new Set(['/livez', '/readyz'])
 /** Refuses requests without the token; health excepted. */
 export function requireToken(server: FastifyInstance, token: string): void {
   const wanted = digest(token)
-  server.addHook('onRequest', async ({ headers: { authorization = '' }, url }) => {
-    if (open.has(url.split('?', 1)[0]!)) return
+  server.addHook('onRequest', async ({ headers: { authorization = '' }, method, url }) => {
+    // OPTIONS says what may be asked, and nothing else.
+    if (open.has(url.split('?', 1)[0]!) || method === 'OPTIONS') return
     const given = /^Bearer +(.+)$/i.exec(authorization)?.[1]
     // Digests are of equal length, so that the time of the comparison says nothing about the token.
     if (given !== undefined && timingSafeEqual(digest(given), wanted)) return

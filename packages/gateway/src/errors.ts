@@ -33,6 +33,11 @@ export const gatewayErrors = {
     remedy:
       'Send `authorization: Bearer <token>`: the option `token` of queryClient, MILLRACE_GATEWAY_TOKEN of millrace.',
   },
+  GATEWAY_ORIGIN_INVALID: {
+    retriable: false,
+    cause: 'What the gateway was given as an origin of pages is none, or it is * although requests carry a token.',
+    remedy: 'Write scheme, host and port as the browser’s location.origin has them: https://shop.example:8443.',
+  },
   GATEWAY_BUSY: {
     retriable: true,
     cause: 'As many answers are being streamed as the gateway allows.',

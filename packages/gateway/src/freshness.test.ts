@@ -272,3 +272,41 @@ test('a follower that is too slow is told so, and its place is freed', async () 
   const first = new TextDecoder().decode((await events.body!.getReader().read()).value)
   assert.match(first, /^event: reset\ndata: \{\}\n\n/)
 })
+
+const page = 'https://shop.example'
+
+test('a browser is told which pages may ask, before the token and with it', async () => {
+  await using gateway = await serve(new OnePartition(), { token: 'swordfish', origins: [page] })
+  const url = `${gateway.url}/stores/totals/a`
+  const preflight = (origin: string, path = url): Promise<Response> =>
+    fetch(path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'GET' } })
+  const allowed = await preflight(page)
+  assert.equal(allowed.status, 204)
+  assert.equal(allowed.headers.get('access-control-allow-origin'), page)
+  assert.match(allowed.headers.get('access-control-allow-headers') ?? '', /authorization/)
+  for (const [origin, path] of [
+    ['https://other.example', url],
+    [page, `${gateway.url}/metrics`],
+  ] as const) {
+    assert.equal((await preflight(origin, path)).headers.get('access-control-allow-origin'), null)
+  }
+  const refused = await fetch(url, { headers: { origin: page } })
+  assert.deepEqual([refused.status, refused.headers.get('access-control-allow-origin')], [401, page])
+  const authorization = 'Bearer swordfish'
+  const answered = await fetch(url, { headers: { origin: page, authorization } })
+  assert.deepEqual([answered.status, answered.headers.get('access-control-allow-origin')], [200, page])
+  assert.match(answered.headers.get('access-control-expose-headers') ?? '', /x-millrace-position/)
+  const others = await fetch(url, { headers: { origin: 'https://other.example', authorization } })
+  assert.deepEqual([others.headers.get('access-control-allow-origin'), others.headers.get('vary')], [null, 'origin'])
+  const streamed = await fetch(`${gateway.url}/stores/totals`, {
+    headers: { origin: page, authorization, accept: 'application/x-ndjson' },
+  })
+  assert.equal(streamed.headers.get('access-control-allow-origin'), page)
+  await streamed.body?.cancel()
+})
+
+for (const origins of [['*'], ['shop.example'], ['https://shop.example/'], ['null'], ['']]) {
+  test(`pages of ${JSON.stringify(origins)} are not let in beside a token`, async () => {
+    await assert.rejects(serve(new OnePartition(), { token: 'swordfish', origins }), { code: 'GATEWAY_ORIGIN_INVALID' })
+  })
+}

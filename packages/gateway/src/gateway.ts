@@ -2,6 +2,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { isMillraceError, type MetricSource, type MillraceError } from '@millrace/base'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { checkExposure, requireToken } from './access.ts'
+import { allowOrigins, checkOrigins } from './cors.ts'
 import { gatewayError, httpStatus } from './errors.ts'
 import { trackConnections } from './idle-connections.ts'
 import { changeRoutes } from './routes/changes.ts'
@@ -31,6 +32,11 @@ export interface GatewayOptions {
   readonly token?: string | undefined
   /** Lets everybody read who reaches the address. Default false. */
   readonly allowAnonymous?: boolean
+  /**
+   * Origins whose pages may ask for state from a browser, as `location.origin` has them. `*` lets all pages ask; not beside a
+   * token. Default: none, so that a browser shows answers to pages that the gateway's own host serves alone.
+   */
+  readonly origins?: readonly string[]
   /** Ranges and subscriptions that are streamed at a time. Default 100. */
   readonly streamsMax?: number
   /** How long the reader of one may take nothing. Default 30000. */
@@ -60,15 +66,16 @@ const retryAfterSeconds = 1
 
 /**
  * Starts the HTTP server: state queries, health, metrics.
- * @throws GATEWAY_PORT_IN_USE, GATEWAY_HOST_UNAVAILABLE, GATEWAY_TOKEN_REQUIRED
+ * @throws GATEWAY_PORT_IN_USE, GATEWAY_HOST_UNAVAILABLE, GATEWAY_TOKEN_REQUIRED, GATEWAY_ORIGIN_INVALID
  *
  * @example
  * await using gateway = await startGateway({ state: [], metrics: [], health: [], connectors: () => [] }, { port: 0 })
  */
 export async function startGateway(content: GatewayContent, options: GatewayOptions = {}): Promise<Gateway> {
   const { host = '127.0.0.1', port = 8080, forwardTimeoutMs = 5_000, maxBodyBytes = 1 << 20 } = options
-  const { requestTimeoutMs = 30_000, token, allowAnonymous = false } = options
+  const { requestTimeoutMs = 30_000, token, allowAnonymous = false, origins = [] } = options
   checkExposure(host, token, allowAnonymous)
+  checkOrigins(origins, token)
   const server = fastify({
     bodyLimit: maxBodyBytes,
     // What is being answered when the gateway closes still is; `forwardTimeoutMs` bounds it.
@@ -87,6 +94,8 @@ export async function startGateway(content: GatewayContent, options: GatewayOpti
       gatewayError('GATEWAY_NOT_FOUND', `nothing is served at ${request.method} ${request.url.slice(0, 200)}`),
     ),
   )
+  // Before the token: what is refused must be readable, too.
+  if (origins.length > 0) allowOrigins(server, origins)
   if (token !== undefined) requireToken(server, token)
   const closing = new AbortController()
   const endIdle = trackConnections(server.server)

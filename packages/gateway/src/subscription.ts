@@ -17,8 +17,14 @@ export type FollowEvent =
   | { readonly type: 'row'; readonly row: RowBody }
   /** The rows are complete, or one that came back goes on where it was. */
   | { readonly type: 'live'; readonly token: string }
-  /** `value` null: deleted. The token goes on behind it. */
-  | { readonly type: 'change'; readonly change: RowBody; readonly token?: string }
+  /** `value` null: deleted. Its place in the changelog tells it from others; the token goes on behind it. */
+  | {
+      readonly type: 'change'
+      readonly change: RowBody
+      readonly partition: number
+      readonly offset: number
+      readonly token?: string
+    }
   | { readonly type: 'heartbeat'; readonly token: string }
 
 /** What of a store is followed. */
@@ -64,9 +70,14 @@ export async function* follow(
       if (batch.length === 0) yield { type: 'heartbeat', token: followToken(changes.offsets()) }
       continue
     }
-    for (const change of wanted.slice(0, -1)) yield { type: 'change', change: changeBody(store, change) }
-    yield { type: 'change', change: changeBody(store, wanted.at(-1)!), token: followToken(changes.offsets()) }
+    for (const change of wanted.slice(0, -1)) yield changed(store, change)
+    yield { ...changed(store, wanted.at(-1)!), token: followToken(changes.offsets()) }
   }
+}
+
+function changed(store: StoreDescription, change: StoreChange): FollowEvent & { type: 'change' } {
+  const { partition, offset } = change
+  return { type: 'change', change: changeBody(store, change), partition, offset }
 }
 
 /** Whether one that comes back can go on where it was. */

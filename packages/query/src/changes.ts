@@ -36,15 +36,21 @@ interface ChangedRow<K, V> {
  * - `reset`: forget what is known, the rows follow. First of all, and whenever an interruption was too long to go on;
  * - `row`: a row as it is;
  * - `live`: the rows are complete, or the subscription goes on where it was;
- * - `change`: a committed update; value undefined: deleted.
+ * - `change`: a committed update; value undefined: deleted. `partition` and `offset` are its place in the changelog.
  *
- * `token` is where to go on behind the event.
+ * After an interruption no change comes twice, and none is left out. `token` is where to go on behind the event in a later
+ * subscription; of those changes that have none, some come again then.
  */
 export type StateChange<K, V> =
   | { readonly type: 'reset' }
   | ({ readonly type: 'row' } & ChangedRow<K, V>)
   | { readonly type: 'live'; readonly token: string }
-  | ({ readonly type: 'change'; readonly token?: string } & ChangedRow<K, V | undefined>)
+  | ({
+      readonly type: 'change'
+      readonly partition: number
+      readonly offset: number
+      readonly token?: string
+    } & ChangedRow<K, V | undefined>)
 
 type Changes<C extends AnyTopicContract> = AsyncGenerator<StateChange<KeyOf<C>, ValueOf<C>>>
 
@@ -57,7 +63,7 @@ export async function* followChanges<C extends AnyTopicContract>(
   store: StoreAccess<C>,
   options: ChangesOptions<KeyInput<C>>,
 ): Changes<C> {
-  const at: { token: string | undefined } = { token: options.token }
+  const at: Place = { token: options.token, next: new Map() }
   for (;;) {
     try {
       yield* followed(store, options, at)
@@ -69,10 +75,17 @@ export async function* followChanges<C extends AnyTopicContract>(
   }
 }
 
+/** Where a subscription is: its token may lie before the last changes that were handed out. */
+interface Place {
+  token: string | undefined
+  /** By partition, behind the last one. */
+  readonly next: Map<number, number>
+}
+
 async function* followed<C extends AnyTopicContract>(
   store: StoreAccess<C>,
   options: ChangesOptions<KeyInput<C>>,
-  at: { token: string | undefined },
+  at: Place,
 ): Changes<C> {
   const { transport } = store
   const path = store.path(parametersOf(store, options, at.token), 'changes')
@@ -85,6 +98,7 @@ async function* followed<C extends AnyTopicContract>(
       case 'reset':
         // Until the rows are complete there is nothing to go on from.
         at.token = undefined
+        at.next.clear()
         yield { type: 'reset' }
         break
       case 'row':
@@ -94,10 +108,13 @@ async function* followed<C extends AnyTopicContract>(
         yield { type: 'live', token: String(line.token) }
         break
       case 'change': {
+        const [partition, offset] = [number(line.partition), number(line.offset)]
+        if (offset < (at.next.get(partition) ?? 0)) break
+        at.next.set(partition, offset + 1)
         const { value } = object(line.change)
         const token = typeof line.token === 'string' ? { token: line.token } : {}
         const now = value === null ? undefined : store.value(value)
-        yield { type: 'change', ...row(store, line.change), value: now, ...token }
+        yield { type: 'change', ...row(store, line.change), value: now, partition, offset, ...token }
         break
       }
       case 'heartbeat':

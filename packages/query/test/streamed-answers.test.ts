@@ -102,6 +102,8 @@ test('a subscription comes back with its token, and is told the rows anew where 
     lines('break', { type: 'reset' }, { type: 'row', row: row('a', 1) }, at, {
       type: 'change',
       change: { key: 'a', value: null, timestamp: 9 },
+      partition: 0,
+      offset: 3,
       token: '8~0:4',
     }),
     lines('open', { type: 'live', token: '8~0:4' }),
@@ -122,7 +124,7 @@ test('a subscription comes back with its token, and is told the rows anew where 
     { type: 'reset' },
     { type: 'row', key: 'a', value: 1, timestamp: 5 },
     { type: 'live', token: '7~0:3' },
-    { type: 'change', key: 'a', value: undefined, timestamp: 9, token: '8~0:4' },
+    { type: 'change', key: 'a', value: undefined, timestamp: 9, partition: 0, offset: 3, token: '8~0:4' },
     { type: 'live', token: '8~0:4' },
   ])
   assert.deepEqual(server.asked, [
@@ -130,6 +132,63 @@ test('a subscription comes back with its token, and is told the rows anew where 
     '/changes/spend?prefix=a',
     '/changes/spend?prefix=a&after=8%7E0%3A4',
   ])
+})
+
+test('changes that come again after an interruption are handed out once', async () => {
+  const change = (partition: number, offset: number, value: number) => {
+    return { type: 'change', change: row(`k${partition}`, value), partition, offset }
+  }
+  await using server = await serve(
+    lines('break', { type: 'live', token: '7~0:3,1:0' }, change(0, 3, 1), change(1, 5, 1), change(0, 4, 2)),
+    lines(
+      'break',
+      { type: 'live', token: '7~0:3,1:0' },
+      change(1, 5, 1),
+      change(0, 3, 1),
+      change(0, 4, 2),
+      change(0, 6, 3),
+    ),
+    // What it knows is void: the same places mean something else.
+    lines('open', { type: 'reset' }, { type: 'live', token: '9~0:0,1:0' }, change(0, 1, 9)),
+  )
+  const seen: unknown[] = []
+  for await (const event of queryClient({ url: server.url, stores: { spend } }).spend.changes()) {
+    if (event.type !== 'change') continue
+    seen.push([event.partition, event.offset, event.value])
+    if (event.value === 9) break
+  }
+  assert.deepEqual(seen, [
+    [0, 3, 1],
+    [1, 5, 1],
+    [0, 4, 2],
+    [0, 6, 3],
+    [0, 1, 9],
+  ])
+})
+
+test('a range that is taken slowly is sent no faster', async () => {
+  let sent = 0
+  let isGone = false
+  await using server = await serve((response) => {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+    response.on('close', () => {
+      isGone = true
+    })
+    const line = (): string => `${JSON.stringify({ ...row(`k${sent}`, sent), padding: 'x'.repeat(10_000) })}\n`
+    const send = (): void => {
+      for (let more = true; more && !isGone; sent++) more = response.write(line())
+      if (!isGone) response.once('drain', send)
+    }
+    send()
+  })
+  let taken = 0
+  for await (const { value } of queryClient({ url: server.url, stores: { spend } }).spend.range()) {
+    assert.equal(value, taken)
+    if (++taken === 20) break
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  // What the sockets of both sides hold, and no more.
+  assert.ok(sent * 10_000 < 16 * 1024 * 1024, `${sent} entries were sent for ${taken}`)
 })
 
 test('a reader that was too slow is told so, with the place to come back to', async () => {

@@ -66,6 +66,8 @@ export interface MillraceConfig {
     readonly tokenFile?: string
     /** Lets everybody read who reaches the address. Default false. */
     readonly allowAnonymous?: boolean
+    /** Origins whose pages may ask for state from a browser: `https://shop.example`. Default: none. */
+    readonly origins?: readonly string[]
   }
   /** One budget for caches, uncommitted state and fetch buffers of this process, in bytes. Default 256 MiB. */
   readonly memoryBudgetBytes?: number

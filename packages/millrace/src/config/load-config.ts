@@ -42,6 +42,7 @@ const gatewayRules: OptionRules<NonNullable<MillraceConfig['gateway']>> = {
   advertised: 'string',
   tokenFile: 'string',
   allowAnonymous: 'boolean',
+  origins: 'array',
 }
 const kafkaRules: OptionRules<KafkaOptions> = {
   tls: 'boolean',
@@ -91,6 +92,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
       advertised: config.gateway?.advertised,
       gatewayTokenFile: config.gateway?.tokenFile,
       gatewayAllowAnonymous: config.gateway?.allowAnonymous,
+      gatewayOrigins: config.gateway?.origins?.join(','),
     },
   })
   return { path, directory, config, settings, fromDotenv: added.map(([name]) => name) }

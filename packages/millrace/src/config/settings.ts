@@ -137,6 +137,13 @@ export const settingTable = {
     default: undefined,
     help: 'listen beyond loopback without a token: everybody reads who reaches the address',
   },
+  gatewayOrigins: {
+    flag: 'gateway-origins',
+    environment: 'MILLRACE_GATEWAY_ORIGINS',
+    type: 'string',
+    default: undefined,
+    help: 'origins whose pages may ask for state from a browser, separated by commas; * for all, not beside a token',
+  },
   advertised: {
     flag: 'advertised',
     environment: 'MILLRACE_ADVERTISED',

@@ -36,7 +36,7 @@ export interface RunningConfig extends AsyncDisposable {
  * Starts the gateway, then sources, applications and sinks. The gateway listens first, so that health can be asked while the
  * rest starts; disposing stops everything in reverse order, finishing what is in flight.
  *
- * @throws CONFIG_NO_BROKERS, BROKERS_INVALID, CONFIG_INVALID, APP_INVALID, GATEWAY_PORT_IN_USE, GATEWAY_TOKEN_REQUIRED, BROKERS_UNREACHABLE or KAFKA_TIMEOUT when no broker answers, and what connectors and applications throw when their options are wrong
+ * @throws CONFIG_NO_BROKERS, BROKERS_INVALID, CONFIG_INVALID, APP_INVALID, GATEWAY_PORT_IN_USE, GATEWAY_TOKEN_REQUIRED, GATEWAY_ORIGIN_INVALID, BROKERS_UNREACHABLE or KAFKA_TIMEOUT when no broker answers, and what connectors and applications throw when their options are wrong
  */
 export async function runConfig(loaded: LoadedConfig, options: RunOptions): Promise<RunningConfig> {
   const { config, settings } = loaded
@@ -76,6 +76,7 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
       port: Number(settings.gatewayPort.value),
       token: await gatewayToken(loaded),
       allowAnonymous: settings.gatewayAllowAnonymous.value === 'true',
+      origins: listed(settings.gatewayOrigins.value),
     }),
   )
   const failed = Promise.withResolvers<never>()
@@ -210,4 +211,8 @@ function waitingFor(connector: RunningConnector): string | undefined {
 function report(connector: RunningConnector): ConnectorReport {
   const { name, kind, state, ...details } = connector.status()
   return { name, type: kind, state, details }
+}
+
+function listed(text = ''): readonly string[] {
+  return text.split(',').flatMap((item) => item.trim() || [])
 }

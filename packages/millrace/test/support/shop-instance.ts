@@ -17,7 +17,8 @@ await using streams = await startStreams({
   stateDir,
   applicationServer: gateway.address,
   numStandbyReplicas: Number(standbys),
-  limits: { sessionTimeoutMs: 3_000, heartbeatIntervalMs: 300, transactionTimeoutMs: 3_000 },
+  commitIntervalMs: 30,
+  limits: { sessionTimeoutMs: 2_000, heartbeatIntervalMs: 200, transactionTimeoutMs: 2_000 },
 })
 state.push(appState(streams))
 process.once('SIGTERM', () => void streams.close())
