@@ -72,6 +72,8 @@ function stepFor(step: Step): unknown {
 }
 
 function outcomeOf({ describe, topics, stores, dropped, failedAt, failure }: JavaOutcome): Outcome {
+  // Java would end there, and so would the comparison.
+  if (failure?.includes('Unknown topic')) throw new Error(`${failure}, which the program does not read: see readInput`)
   return {
     ...(failedAt !== undefined && { failedAt, failure: failure! }),
     dropped,

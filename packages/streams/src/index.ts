@@ -19,6 +19,7 @@ export type {
   NameOption,
   ProcessOptions,
   RepartitionOptions,
+  RowOptions,
   SessionOptions,
   SessionWindowedKStream,
   StoreOptions,

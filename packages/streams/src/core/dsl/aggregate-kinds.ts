@@ -10,14 +10,14 @@ import type { SlidingWindows } from '../windows/sliding-window.ts'
 import type { Windows } from '../windows/windows.ts'
 import { type AggregateKind, checkedRetention } from './aggregations.ts'
 import { keptAs } from './kept-as.ts'
-import { keyValueSpec } from './table-spec.ts'
+import { rowsSpec } from './table-spec.ts'
 
 /** Aggregates by key alone. */
 export function plainKind(keySerde: AnySerde): AggregateKind {
   return {
     keySerde,
     create: streamAggregateOperator,
-    spec: (name, valueSerde, options) => keyValueSpec({ name, keySerde, valueSerde }, options),
+    spec: (name, valueSerde, options) => rowsSpec({ name, keySerde, valueSerde }, options),
   }
 }
 

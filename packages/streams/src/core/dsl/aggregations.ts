@@ -16,6 +16,7 @@ export interface AggregateOptions extends KeptAs {
   readonly value?: AnySerde
   readonly name?: string
   readonly retentionMs?: number
+  readonly historyRetentionMs?: number
 }
 
 /** What makes an aggregation of a kind: with windows or without. */

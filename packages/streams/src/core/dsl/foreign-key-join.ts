@@ -19,7 +19,7 @@ import { type GraphNode, graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import { checkedName, type GraphBuilder } from './graph-builder.ts'
 import type { AsTableOptions, Table } from './table.ts'
-import { keyValueSpec, tableTraits } from './table-spec.ts'
+import { rowsSpec, tableTraits } from './table-spec.ts'
 
 export interface ForeignKeyJoin {
   readonly foreignKeyOf: ForeignKeyOf
@@ -46,7 +46,7 @@ export function joinByForeignKey(left: Table, right: Table, join: ForeignKeyJoin
   const keySerde = left.state.keySerde
   const valueSerde = join.options.value
   const store = { name: names.resultStore, keySerde, valueSerde: valueSerde ?? derivedValueSerde }
-  const spec = keyValueSpec(store, join.options)
+  const spec = rowsSpec(store, join.options)
   const table = tableTraits({ store: spec, storeOnDemand: join.options.store === undefined, from: [] })
   const result: GraphNode = builder.add(
     graphNode({

@@ -10,7 +10,7 @@ import { type GraphNode, graphNode } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { KeptAs } from './kept-as.ts'
 import type { Table } from './table.ts'
-import { keyValueSpec, tableTraits } from './table-spec.ts'
+import { rowsSpec, tableTraits } from './table-spec.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: callbacks of any type are handed to operators
 type AnyFn = (...args: any[]) => any
@@ -21,6 +21,7 @@ interface AggregateOptions extends KeptAs {
   readonly store?: string
   readonly value?: AnySerde
   readonly name?: string
+  readonly historyRetentionMs?: number
 }
 
 export interface TableGrouping {
@@ -100,7 +101,7 @@ export class GroupedTable {
     this.#repartition ??= this.#repartitionNode(sink, source)
     const upstream = this.#repartition
     const store = { name: storeName, keySerde: this.#keySerde, valueSerde: options.value ?? derivedValueSerde }
-    const spec = keyValueSpec(store, options)
+    const spec = rowsSpec(store, options)
     const node = builder.add(
       graphNode({
         name,

@@ -18,7 +18,7 @@ export function suppressedTable(table: Table, rule: TimeLimit | FinalResults): T
   const name = rule.name === undefined ? builder.newName(prefix) : checkedName(rule.name)
   const storeName = rule.name === undefined ? builder.storeNameOr(undefined, prefix) : `${name}-store`
   const { maxRecords, maxBytes, whenFull } = rule
-  if (parent.table?.store?.kind === 'versioned') {
+  if (isVersioned(parent)) {
     // What is held back is the row of a key, and a versioned table has several.
     throw streamsError('STREAMS_TOPOLOGY_INVALID', `${name}: updates of a versioned table cannot be held back`)
   }
@@ -56,6 +56,13 @@ export function suppressedTable(table: Table, rule: TimeLimit | FinalResults): T
     }),
   )
   return builder.make.table({ ...table.state, node })
+}
+
+/** Where a table has no store of its own, its rows have the versions of those they are made of. */
+function isVersioned({ table }: GraphNode): boolean {
+  if (table === undefined) return false
+  const { store, from } = table
+  return store === undefined ? from.length === 1 && isVersioned(from[0]!) : store.kind === 'versioned'
 }
 
 function windowEnd(key: unknown): number {

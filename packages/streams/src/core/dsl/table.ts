@@ -1,5 +1,4 @@
 import type { AnyTopicContract } from '@millrace/contracts'
-import { streamsError } from '../../errors.ts'
 import { filterOperator } from '../operators/filter.ts'
 import { passThroughOperator } from '../operators/pass-through.ts'
 import { joinedLookup, type RowJoiner, tableJoinMergeOperator, tableJoinOperator } from '../operators/table-join.ts'
@@ -12,14 +11,13 @@ import { type GraphNode, graphNode, type PhysicalWriter } from '../topology/grap
 import type { AnySerde } from '../topology/physical.ts'
 import type { StoreSpec } from '../topology/store-kinds.ts'
 import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
-import { wholeMs } from '../windows/windows.ts'
 import { joinByForeignKey } from './foreign-key-join.ts'
 import { checkedName, type GraphBuilder } from './graph-builder.ts'
 import type { GroupedTable } from './grouped-table.ts'
-import { type KeptAs, keptAs } from './kept-as.ts'
+import type { KeptAs } from './kept-as.ts'
 import type { Stream } from './stream.ts'
 import { suppressedTable } from './suppress.ts'
-import { keyValueSpec, tableTraits } from './table-spec.ts'
+import { rowsSpec, tableTraits } from './table-spec.ts'
 import type { KTable } from './types.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: callbacks of any type are handed to operators
@@ -238,7 +236,7 @@ export function streamAsTable(stream: Stream, options: AsTableOptions): Table {
   })
   const { node: parent, keySerde = derivedKeySerde, valueSerde = derivedValueSerde, sources } = upstream.state
   const store = { name: storeName, keySerde: key ?? keySerde, valueSerde: value ?? valueSerde }
-  const spec = sourceSpec(store, options)
+  const spec = rowsSpec(store, options)
   const onDemand = options.store === undefined
   const node = builder.add(
     graphNode({
@@ -263,7 +261,7 @@ export function topicAsTable(
   const name = builder.nameOr(options.name, 'KTABLE-SOURCE-')
   const keySerde = contract.key as AnySerde
   const valueSerde = contract.value as AnySerde
-  const logged = sourceSpec({ name: storeName, keySerde, valueSerde }, options)
+  const logged = rowsSpec({ name: storeName, keySerde, valueSerde }, options)
   const isPlain = logged.changelog !== undefined && logged.kind === 'keyValue'
   const restoresFrom = isPlain && builder.reusesTopic(contract.name) ? contract.name : undefined
   const spec = { ...logged, restoresFrom }
@@ -291,19 +289,6 @@ function writeTableSource(writer: PhysicalWriter, node: GraphNode, name: string,
   writer.processor({ name, parents: [parent], create, readsValue: true, stores: store ? [store.name] : [] })
 }
 
-/** A table's own store: with versions where their retention is given. */
-function sourceSpec(
-  store: { name: string; keySerde: AnySerde; valueSerde: AnySerde },
-  options: AsTableOptions,
-): StoreSpec {
-  if (options.historyRetentionMs === undefined) return keyValueSpec(store, options)
-  if (options.store === undefined) {
-    throw streamsError('STREAMS_TOPOLOGY_INVALID', 'a table with historyRetentionMs needs a name for its store')
-  }
-  const historyRetentionMs = wholeMs(store.name, 'historyRetentionMs', options.historyRetentionMs, 0)
-  return { ...store, kind: 'versioned', historyRetentionMs, ...keptAs(options), cached: false }
-}
-
 function storeSpec(
   options: AsTableOptions,
   keySerde: AnySerde,
@@ -311,5 +296,5 @@ function storeSpec(
 ): StoreSpec | undefined {
   if (options.store === undefined) return undefined
   const name = checkedName(options.store)
-  return keyValueSpec({ name, keySerde, valueSerde: valueSerde ?? derivedValueSerde }, options)
+  return rowsSpec({ name, keySerde, valueSerde: valueSerde ?? derivedValueSerde }, options)
 }

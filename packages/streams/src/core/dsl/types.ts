@@ -52,6 +52,15 @@ export interface StoreOptions<V> extends KeptAs {
   readonly name?: string
 }
 
+/** How the rows of a table are kept. */
+export interface RowOptions<V> extends StoreOptions<V> {
+  /**
+   * Keeps the versions of rows, each for so long (by stream time) after the next one has taken its place; `store` must be
+   * named. Streams are then joined with the row that was valid at the time of their record.
+   */
+  readonly historyRetentionMs?: number
+}
+
 export interface RepartitionOptions<K, V> {
   /** Name of the topic, `<application>-<name>-repartition`. */
   readonly name: string
@@ -128,9 +137,7 @@ export interface KStream<K, V> {
   /** Writes the stream to an internal topic and reads it back from there; records without key are dropped and counted. */
   repartition(options: RepartitionOptions<K, V>): KStream<K, V>
   /** Reads the stream as a table: the last value of a key counts, a tombstone deletes. */
-  toTable(
-    options?: StoreOptions<NonNullable<V>> & { readonly key?: Serde<K, never>; readonly historyRetentionMs?: number },
-  ): KTable<K, NonNullable<V>>
+  toTable(options?: RowOptions<NonNullable<V>> & { readonly key?: Serde<K, never> }): KTable<K, NonNullable<V>>
   /**
    * Looks up the row of the record's key, as the table is at that moment; records that find none are dropped. Changes of
    * the table alone make no output.
@@ -287,19 +294,16 @@ export interface GlobalKTable<K, V> {
 
 export interface KGroupedStream<K, V> {
   /** Number of records per key. */
-  count(options?: Omit<StoreOptions<number>, 'value'>): KTable<K, number>
+  count(options?: Omit<RowOptions<number>, 'value'>): KTable<K, number>
   /** Folds the values of a key into one, which begins with `initial`, or else with the first value. */
   reduce<A>(
     fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
-    options: StoreOptions<A> & { readonly initial: Initial<A> },
+    options: RowOptions<A> & { readonly initial: Initial<A> },
   ): KTable<K, A>
-  reduce(
-    fn: (aggregate: V, value: V, key: K, context: RecordContext) => Sync<V>,
-    options?: StoreOptions<V>,
-  ): KTable<K, V>
+  reduce(fn: (aggregate: V, value: V, key: K, context: RecordContext) => Sync<V>, options?: RowOptions<V>): KTable<K, V>
   /** As `reduce`, with the options first: reads better where the initial value says what is being built. */
   aggregate<A>(
-    options: StoreOptions<A> & { readonly initial: Initial<A> },
+    options: RowOptions<A> & { readonly initial: Initial<A> },
     fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
   ): KTable<K, A>
   /**
@@ -325,7 +329,7 @@ export interface CogroupedKStream<K, A> {
     grouped: KGroupedStream<KO, V> & SameKey<K, KO>,
     fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<NoInfer<A>>,
   ): CogroupedKStream<K, A>
-  aggregate(options: StoreOptions<A> & { readonly initial: Initial<A> }): KTable<K, A>
+  aggregate(options: RowOptions<A> & { readonly initial: Initial<A> }): KTable<K, A>
   window(windows: SessionWindows): {
     aggregate(options: WindowStoreOptions<A> & SessionOptions<K, A>): KTable<Windowed<K>, A>
   }
@@ -388,9 +392,9 @@ export interface WindowStoreOptions<V> extends StoreOptions<V> {
 
 /** Rows by key: the current value of each. Rows are never null; a null result deletes the row. */
 export interface KTable<K, V> {
-  filter(predicate: Callback<K, V, boolean>, options?: StoreOptions<V>): KTable<K, V>
-  filterNot(predicate: Callback<K, V, boolean>, options?: StoreOptions<V>): KTable<K, V>
-  mapValues<V2>(fn: Callback<K, V, Sync<V2>>, options?: StoreOptions<NonNullable<V2>>): KTable<K, NonNullable<V2>>
+  filter(predicate: Callback<K, V, boolean>, options?: RowOptions<V>): KTable<K, V>
+  filterNot(predicate: Callback<K, V, boolean>, options?: RowOptions<V>): KTable<K, V>
+  mapValues<V2>(fn: Callback<K, V, Sync<V2>>, options?: RowOptions<NonNullable<V2>>): KTable<K, NonNullable<V2>>
   /**
    * A row for every row of this table that points at a row of the other one, whatever that one's keys are; every change
    * of either side is an update. Rows that point nowhere, with a null, have no result.
@@ -407,7 +411,7 @@ export interface KTable<K, V> {
   join<KO, VO, R>(
     other: KTable<KO, VO> & SameKey<K, KO>,
     fn: (value: V, other: VO, key: K) => Sync<R>,
-    options?: StoreOptions<NonNullable<R>>,
+    options?: RowOptions<NonNullable<R>>,
   ): KTable<K, NonNullable<R>>
   /** As `join` by a foreign key, with null where a row points nowhere or at a row that is not there. */
   leftJoin<KO, VO, R>(
@@ -419,13 +423,13 @@ export interface KTable<K, V> {
   leftJoin<KO, VO, R>(
     other: KTable<KO, VO> & SameKey<K, KO>,
     fn: (value: V, other: VO | null, key: K) => Sync<R>,
-    options?: StoreOptions<NonNullable<R>>,
+    options?: RowOptions<NonNullable<R>>,
   ): KTable<K, NonNullable<R>>
   /** A row for every key that either side has. */
   outerJoin<KO, VO, R>(
     other: KTable<KO, VO> & SameKey<K, KO>,
     fn: (value: V | null, other: VO | null, key: K) => Sync<R>,
-    options?: StoreOptions<NonNullable<R>>,
+    options?: RowOptions<NonNullable<R>>,
   ): KTable<K, NonNullable<R>>
   /**
    * Holds updates back, so that one comes of many: for a time (`untilTimeLimit`), or until a window closes and its result
@@ -447,15 +451,15 @@ export interface KTable<K, V> {
   to<C extends AnyTopicContract>(contract: C & FitsTopic<K, V, KeyInput<C>, ValueInput<C>>, options?: NameOption): void
 }
 
-export interface ForeignKeyJoinOptions<K, V, KO, R> extends StoreOptions<R> {
+export interface ForeignKeyJoinOptions<K, V, KO, R> extends RowOptions<R> {
   /** The key of the other table's row that a row points at; null for none. */
   readonly foreignKey: (value: V, key: K) => NoInfer<KO> | null
 }
 
 export interface KGroupedTable<K, V> {
-  count(options?: Omit<StoreOptions<number>, 'value'>): KTable<K, number>
+  count(options?: Omit<RowOptions<number>, 'value'>): KTable<K, number>
   aggregate<A>(
-    options: StoreOptions<A> & {
+    options: RowOptions<A> & {
       readonly initial: Initial<A>
       /** Puts a row in. */
       readonly add: (aggregate: A, value: V, key: K) => Sync<A>
@@ -464,7 +468,7 @@ export interface KGroupedTable<K, V> {
     },
   ): KTable<K, A>
   reduce(
-    options: StoreOptions<V> & {
+    options: RowOptions<V> & {
       readonly add: (aggregate: V, value: V, key: K) => Sync<V>
       readonly subtract: (aggregate: V, value: V, key: K) => Sync<V>
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serdes, topic } from '@millrace/contracts'
-import { topology } from '../../index.ts'
+import { topology, untilTimeLimit } from '../../index.ts'
 import { type TestDriver, testDriver } from '../../testing.ts'
 import { runnable } from '../dsl/topology.ts'
 import { memoryStores } from '../stores/memory-store.ts'
@@ -9,6 +9,8 @@ import { memoryStores } from '../stores/memory-store.ts'
 const sales = topic('sales', { key: serdes.string, value: serdes.string })
 const prices = topic('prices', { key: serdes.string, value: serdes.string })
 const out = topic('out', { key: serdes.string, value: serdes.string })
+const moves = topic('moves', { key: serdes.string, value: serdes.json<number>() })
+const answers = topic('answers', { key: serdes.string, value: serdes.json<number | null>() })
 
 interface Settings {
   readonly historyRetentionMs?: number
@@ -149,4 +151,40 @@ test('grace needs versions, and no more than they last', () => {
     .to(out)
   assert.throws(() => app.describe(), { message: /historyRetentionMs/ })
   assert.throws(() => topology('shop').table(prices, { historyRetentionMs: 10 }), { message: /name/ })
+})
+
+test('aggregates kept with versions are joined as they were', () => {
+  const app = topology('balances')
+  const kept = { store: 'balances', historyRetentionMs: 1_000 }
+  const balances = app
+    .stream(moves)
+    .groupByKey()
+    .reduce((sum, move) => sum + move, { ...kept, initial: 0 })
+  app
+    .stream(sales)
+    .leftJoin(balances, (_question, balance) => balance)
+    .to(answers)
+  using driver = testDriver(app)
+  driver.input(moves).pipe('a', 5, { timestamp: 10 })
+  driver.input(moves).pipe('a', 7, { timestamp: 20 })
+  driver.input(sales).pipe('a', 'then', { timestamp: 15 })
+  driver.input(sales).pipe('a', 'now', { timestamp: 20 })
+  driver.input(sales).pipe('a', 'before', { timestamp: 5 })
+  assert.deepEqual(
+    driver
+      .output(answers)
+      .readAll()
+      .map(([, value]) => value),
+    [5, 12, null],
+  )
+})
+
+test('a table with versions needs a name for its store, and cannot be held back', () => {
+  const app = topology('unnamed')
+  const grouped = app.stream(moves).groupByKey()
+  assert.throws(() => grouped.count({ historyRetentionMs: 10 }), { code: 'STREAMS_TOPOLOGY_INVALID' })
+  const counts = grouped.count({ store: 'counts', historyRetentionMs: 10 })
+  const odd = counts.filter((count) => count % 2 === 1)
+  const hold = untilTimeLimit({ afterMs: 10, buffer: 'unbounded' })
+  assert.throws(() => odd.suppress(hold), /updates of a versioned table cannot be held back/)
 })

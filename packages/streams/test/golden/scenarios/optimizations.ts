@@ -1,7 +1,7 @@
 import { serdes } from '@millrace/contracts'
-import { runnable } from '../../../src/core/dsl/topology.ts'
-import { joinWindows, type KStream, type Optimization, type Topology, topology } from '../../../src/index.ts'
+import { joinWindows, type KStream, type Optimization, type Topology } from '../../../src/index.ts'
 import { numbers, texts } from '../contracts.ts'
+import { readInput } from '../read-input.ts'
 import { record, type Scenario, type ScenarioGroup } from '../scenario.ts'
 import { properties as textSerdes } from './naming.ts'
 
@@ -169,13 +169,10 @@ const programs: Record<string, (app: Topology) => void> = {
 }
 
 function scenario(name: string, build: Scenario['build'], optimize: readonly Optimization[], label = ''): Scenario {
-  const app = topology('read')
-  build(app)
-  const read = runnable(app).plan().sourceTopics
   return {
     name: `${name}${label}`,
     build,
-    input: input.filter(({ topic }) => read.includes(topic)),
+    input,
     topology: { optimize },
     properties: { ...textSerdes, 'topology.optimization': optimize.join(',') },
   }
@@ -188,10 +185,10 @@ const others: Optimization[] = ['reuse.ktable.source.topics', 'single.store.self
 export const optimizations: ScenarioGroup = {
   name: 'optimizations',
   javaClass: 'Optimizations',
-  scenarios: [
+  scenarios: readInput([
     ...Object.entries(programs).map(([name, build]) => scenario(name, build, [merging])),
     scenario(everything, programs[everything]!, others, ', topics not merged'),
     scenario(everything, programs[everything]!, [...others, merging], ', all optimised'),
     scenario(self, programs[self]!, [merging, 'single.store.self.join'], ', with one store'),
-  ],
+  ]),
 }

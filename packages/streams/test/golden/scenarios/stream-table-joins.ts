@@ -1,5 +1,6 @@
 import { serdes } from '@millrace/contracts'
 import { texts } from '../contracts.ts'
+import { readInput } from '../read-input.ts'
 import { record, type Scenario, type ScenarioGroup } from '../scenario.ts'
 
 const stream = texts('stream')
@@ -41,7 +42,7 @@ function each(name: string, build: (kind: (typeof kinds)[number]) => Omit<Scenar
 export const streamTableJoins: ScenarioGroup = {
   name: 'stream-table-joins',
   javaClass: 'StreamTableJoins',
-  scenarios: [
+  scenarios: readInput([
     ...each('two topics', (kind) => ({
       build: (app) => app.stream(stream)[kind as 'leftJoin'](app.table(table), joined).to(out),
     })),
@@ -105,5 +106,5 @@ export const streamTableJoins: ScenarioGroup = {
           .to(out)
       },
     })),
-  ],
+  ]),
 }

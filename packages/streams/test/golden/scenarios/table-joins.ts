@@ -1,6 +1,7 @@
 import { serdes, topic } from '@millrace/contracts'
 import type { KTable, Topology } from '../../../src/index.ts'
 import { texts } from '../contracts.ts'
+import { readInput } from '../read-input.ts'
 import { record, type Scenario, type ScenarioGroup } from '../scenario.ts'
 
 const left = texts('left')
@@ -80,7 +81,7 @@ function each(
 export const tableJoins: ScenarioGroup = {
   name: 'table-joins',
   javaClass: 'TableJoins',
-  scenarios: [
+  scenarios: readInput([
     ...each('two topics', (app, joinOf) => joinOf(app.table(left), app.table(right)).to(out)),
     ...kinds.map(
       (kind): Scenario => ({
@@ -127,5 +128,5 @@ export const tableJoins: ScenarioGroup = {
         last.leftJoin(app.table(right), joined, { store: 'joined' }).to(quoted)
       },
     },
-  ],
+  ]),
 }

@@ -1,5 +1,7 @@
+import { serdes } from '@millrace/contracts'
 import type { KTable } from '../../../src/index.ts'
 import { numbers, texts } from '../contracts.ts'
+import { readInput } from '../read-input.ts'
 import { record, type Scenario, type ScenarioGroup } from '../scenario.ts'
 
 const stream = texts('stream')
@@ -64,15 +66,95 @@ function ofTable(
 ): Scenario {
   return {
     name,
-    input: rows.filter(({ topic }) => topic === 'table' || (topic === 'other' && name === 'join with a table')),
+    input: rows,
     build: (app) => make(app.table(table, { store: 'versions', historyRetentionMs: 100 }), app),
   }
+}
+
+const kept = (store: string) => ({ store, historyRetentionMs: 100 })
+const last = (_one: string, two: string): string => two
+
+/** Rows with versions that are made from other rows, or from streams. */
+const made: Record<string, Scenario['build']> = {
+  'a count with versions': (app) => app.stream(table).groupByKey().count(kept('made')).to(counted),
+  'a reduce with versions, joined with a stream': (app) => {
+    const lasts = app.stream(table).groupByKey().reduce(last, kept('made'))
+    app.stream(stream).leftJoin(lasts, joined).to(out)
+  },
+  'an aggregate with versions, filtered': (app) =>
+    app
+      .stream(table)
+      .groupByKey()
+      .aggregate({ ...kept('made'), initial: '', value: serdes.string }, (sum, row) => `${sum}${row}`)
+      .filter((sum) => sum.length % 2 === 1)
+      .to(out),
+  'a stream as a table with versions': (app) => app.stream(table, { tombstones: true }).toTable(kept('made')).to(out),
+  'a mapped table kept with versions': (app) =>
+    app
+      .table(table)
+      .mapValues((row) => row.toLowerCase(), { ...kept('made'), value: serdes.string })
+      .to(out),
+  'a filtered table kept with versions': (app) =>
+    app
+      .table(table)
+      .filter((row) => row.startsWith('T2'), kept('made'))
+      .to(out),
+  'a filter of versions kept with versions': (app) =>
+    app
+      .table(table, kept('versions'))
+      .filter((row) => row.startsWith('T2'), kept('made'))
+      .to(out),
+  'versions mapped without versions': (app) =>
+    app
+      .table(table, kept('versions'))
+      .mapValues((row) => row.toLowerCase(), { store: 'made', value: serdes.string })
+      .to(out),
+  'a join of two tables with versions': (app) =>
+    app
+      .table(table, kept('versions'))
+      .join(app.table(other, kept('others')), joined)
+      .to(out),
+  'a left join of two tables with versions, kept with versions': (app) =>
+    app
+      .table(table, kept('versions'))
+      .leftJoin(app.table(other, kept('others')), joined, { ...kept('made'), value: serdes.string })
+      .to(out),
+  'an outer join of tables without versions, kept with versions, joined with a stream': (app) => {
+    const pairs = app
+      .table(table)
+      .outerJoin(app.table(other), (one, two) => `${one}-${two}`, { ...kept('made'), value: serdes.string })
+    app.stream(stream).leftJoin(pairs, joined).to(out)
+  },
+  'a join by foreign key, kept with versions': (app) =>
+    app
+      .table(table, { store: 'rows' })
+      .join(app.table(other, { store: 'others' }), joined, {
+        foreignKey: (_row, key) => key,
+        ...kept('made'),
+        value: serdes.string,
+      })
+      .to(out),
+  'a regrouped table, counted and reduced with versions': (app) => {
+    const regrouped = app
+      .table(table)
+      .groupBy((row) => [row.slice(0, 2), row], { name: 'by-row', value: serdes.string })
+    regrouped.count(kept('made')).to(counted)
+    regrouped.reduce({ ...kept('reduced'), add: (_one, two) => two, subtract: (one) => one }).to(out)
+  },
+  'cogrouped streams with versions': (app) =>
+    app
+      .stream(table)
+      .groupByKey()
+      .cogroup((sum: string, row) => `${sum}${row}`)
+      .and(app.stream(other).groupByKey(), (sum, row) => `${sum}-${row}`)
+      .aggregate({ ...kept('made'), initial: '', value: serdes.string })
+      .to(out),
 }
 
 export const versionedTables: ScenarioGroup = {
   name: 'versioned-tables',
   javaClass: 'VersionedTables',
-  scenarios: [
+  scenarios: readInput([
     { name: 'join', input: rows, build: join('join') },
     { name: 'leftJoin', input: rows, build: join('leftJoin') },
     { name: 'join with grace', input: withKeys, build: join('join', 20) },
@@ -99,5 +181,6 @@ export const versionedTables: ScenarioGroup = {
     ofTable('join with a table', (versions, app) =>
       versions.outerJoin(app.table(other), (one, two) => `${one}+${two}`).to(out),
     ),
-  ],
+    ...Object.entries(made).map(([name, build]) => ({ name, build, input: rows })),
+  ]),
 }
