@@ -110,11 +110,17 @@ export class GlobalTables {
   /** @throws what the deserialize handler does not let pass */
   apply({ topic, partition, batches, firstOffset, nextOffset }: TaskInput): void {
     const table = this.#tables.get(topic)!
-    for (const batch of batches) {
-      const cursor = batch.cursor()
-      while (cursor.next()) if (cursor.offset >= firstOffset) this.#put(table, partition, cursor)
+    try {
+      for (const batch of batches) {
+        const cursor = batch.cursor()
+        while (cursor.next()) if (cursor.offset >= firstOffset) this.#put(table, partition, cursor)
+      }
+      table.store.commit(undefined)
+    } catch (error) {
+      // All of it is read again.
+      table.store.discard()
+      throw error
     }
-    table.store.commit(undefined)
     const value = Buffer.alloc(8)
     writeMillis(value, nextOffset, 0)
     table.positions.apply([{ key: positionKey(partition), value }], undefined)

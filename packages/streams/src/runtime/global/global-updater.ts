@@ -1,9 +1,10 @@
-import { type Clock, type Random, sleep } from '@millrace/base'
+import { type Clock, isMillraceError, type Random, sleep } from '@millrace/base'
 import { backoffMs } from '@millrace/base/internal'
 import type { Consumer, KafkaClient } from '@millrace/kafka'
 import { GlobalTables } from '../../core/global-tables.ts'
 import type { TaskConfig } from '../../core/task.ts'
 import type { TopologyPlan } from '../../core/topology/plan.ts'
+import { streamsError } from '../../errors.ts'
 import { orAborted } from '../abortable.ts'
 import { partitionText } from '../active-task.ts'
 import type { TopicPartition } from '../assignment/tasks.ts'
@@ -27,7 +28,7 @@ export interface GlobalUpdaterOptions {
 /**
  * Keeps the global tables of an instance: `load` reads all partitions of their topics to the ends that they have at
  * that moment, and `follow` goes on from there. Nothing of it belongs to a group or a transaction. Committed records
- * alone are read. Only what a broker or a network causes is survived.
+ * alone are read. What a broker or a network causes is survived, and a disk that refuses writes for a while.
  */
 export class GlobalUpdater {
   readonly tables: GlobalTables
@@ -35,6 +36,7 @@ export class GlobalUpdater {
   readonly #consumer: Consumer
   readonly #partitions: readonly TopicPartition[]
   #failures = 0
+  #diskFailures = 0
 
   /** undefined where the topology has no global table. */
   static of(options: GlobalUpdaterOptions): GlobalUpdater | undefined {
@@ -96,11 +98,33 @@ export class GlobalUpdater {
   }
 
   async #step(): Promise<void> {
-    const { config, signal } = this.#options
+    const { config, clock, signal } = this.#options
+    const failed = new Set<string>()
     for (const fetched of await this.#consumer.poll({ timeoutMs: config.pollTimeoutMs, signal })) {
       const { topic, partition, batches, firstOffset, nextOffset, lastStableOffset: endOffset } = fetched
-      this.tables.apply({ topic, partition, batches, firstOffset, nextOffset, endOffset })
+      // What comes behind records that could not be written waits for them.
+      if (failed.has(partitionText(fetched))) continue
+      try {
+        this.tables.apply({ topic, partition, batches, firstOffset, nextOffset, endOffset })
+        this.#diskFailures = 0
+      } catch (error) {
+        this.#surviveDisk(topic, error)
+        failed.add(partitionText(fetched))
+        this.#consumer.seek({ topic, partition, offset: firstOffset })
+      }
     }
+    if (failed.size > 0) await sleep(clock, config.retryDelayMsMin, signal)
+  }
+
+  /** What is no mistake of the program's comes from the disk: written again later, and given up when that never helps. */
+  #surviveDisk(topic: string, error: unknown): void {
+    const { config, onFailure } = this.#options
+    if (isMillraceError(error)) throw error
+    this.#diskFailures++
+    if (this.#diskFailures >= config.restoreFailuresMax) {
+      throw streamsError('STREAMS_STATE_FAILED', `the global table of ${topic} cannot be written`, { topic }, error)
+    }
+    onFailure(error)
   }
 
   async #surviving<T>(work: () => Promise<T>): Promise<T> {
