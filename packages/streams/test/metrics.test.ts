@@ -87,13 +87,17 @@ function figure(
   return found.length === 0 ? undefined : found.reduce((sum, { value }) => sum + value, 0)
 }
 
-/** What this application says of itself nowhere: nothing of it punctuates, stands by or is global. */
+/** What this application says of itself nowhere: nothing of it punctuates, stands by, is global or holds back. */
 const unheard: ReadonlySet<string> = new Set([
   'millrace_streams_task_punctuations_total',
   'millrace_streams_task_punctuation_seconds_total',
   'millrace_streams_task_punctuation_seconds_max',
   'millrace_streams_standby_lag_records',
   'millrace_streams_global_records_total',
+  'millrace_streams_store_held_records',
+  'millrace_streams_store_held_records_max',
+  'millrace_streams_store_held_bytes',
+  'millrace_streams_store_held_bytes_max',
 ])
 
 test('with debug every metric of the table is there, once for its labels, with a value that can be', async () => {

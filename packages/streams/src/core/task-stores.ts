@@ -8,7 +8,7 @@ import type { ByteStore, ByteStoreOptions, ByteStoreProvider } from './stores/by
 import { MemoryByteStore } from './stores/memory-store.ts'
 import { openStore } from './stores/open-store.ts'
 import type { ChangelogWriter } from './stores/store-bytes.ts'
-import type { Isolation, RestoreOptions, TaskStore } from './stores/task-store.ts'
+import type { HeldFigures, Isolation, RestoreOptions, TaskStore } from './stores/task-store.ts'
 import { loggingHeaders } from './stores/value-headers.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze, roundTripped } from './strict.ts'
@@ -29,10 +29,12 @@ export class TaskStores {
   readonly #metrics = new Map<string, StoreMetrics>()
   readonly #plans = new Map<string, StorePlan>()
   readonly #partition: number
+  readonly #clock: TaskStoresOptions['clock']
   readonly #partitionsOf: (topic: string) => number
 
   constructor(options: TaskStoresOptions) {
     this.#partition = options.taskId.partition
+    this.#clock = options.clock
     this.#partitionsOf = options.partitionsOf
     for (const plan of options.subtopology.stores) {
       this.#plans.set(plan.name, plan)
@@ -52,7 +54,8 @@ export class TaskStores {
   }
 
   *samples(labels: Readonly<Record<string, string>>): Generator<MetricSample> {
-    for (const [name, { cache, uncommittedBytes }] of this.byName) {
+    const nowMs = this.#clock.now()
+    for (const [name, { cache, held, uncommittedBytes }] of this.byName) {
       const named = { ...labels, store: name }
       yield sample('millrace_streams_store_uncommitted_bytes', named, uncommittedBytes)
       if (cache !== undefined) {
@@ -60,6 +63,7 @@ export class TaskStores {
         yield sample('millrace_streams_cache_misses_total', named, cache.misses)
         yield sample('millrace_streams_cache_bytes', named, cache.sizeBytes)
       }
+      if (held !== undefined) yield* heldSamples(held, named, nowMs)
       const metrics = this.#metrics.get(name)
       if (metrics !== undefined) yield* metrics.samples(named)
     }
@@ -120,6 +124,18 @@ export class TaskStores {
     if (store) return store
     throw streamsError('STREAMS_STORE_UNKNOWN', `there is no store '${name}' here`, { store: name })
   }
+}
+
+function* heldSamples(
+  { records, bytes, recordsPeak, bytesPeak }: HeldFigures,
+  labels: Readonly<Record<string, string>>,
+  nowMs: number,
+): Generator<MetricSample> {
+  yield sample('millrace_streams_store_held_records', labels, records)
+  yield sample('millrace_streams_store_held_records_max', labels, recordsPeak.recentMax(records, nowMs))
+  if (bytes === undefined) return
+  yield sample('millrace_streams_store_held_bytes', labels, bytes)
+  yield sample('millrace_streams_store_held_bytes_max', labels, bytesPeak.recentMax(bytes, nowMs))
 }
 
 function open(plan: StorePlan, options: TaskStoresOptions): TaskStore {

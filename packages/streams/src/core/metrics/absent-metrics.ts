@@ -1,7 +1,6 @@
 const rocksdb =
   'RocksDB has it; stores are LMDB here, which compacts nothing and caches in the page cache of the system.'
 const iterators = 'Iterations end with the call that they were begun in.'
-const buffers = 'The buffer of a suppression is a store like others: see its operations.'
 
 function operation(name: string, reason: string): Record<string, string> {
   const figures = ['rate', 'latency-avg', 'latency-max']
@@ -21,10 +20,6 @@ export const absentMetrics: Readonly<Record<string, string>> = {
   'stream-state-metrics:iterator-duration-avg': iterators,
   'stream-state-metrics:iterator-duration-max': iterators,
   'stream-state-metrics:oldest-iterator-open-since-ms': iterators,
-  'stream-state-metrics:suppression-buffer-count-avg': buffers,
-  'stream-state-metrics:suppression-buffer-count-max': buffers,
-  'stream-state-metrics:suppression-buffer-size-avg': buffers,
-  'stream-state-metrics:suppression-buffer-size-max': buffers,
   ...operation('put-if-absent', 'Counted as a get and a put.'),
   ...operation('put-all', 'Counted as puts.'),
   ...operation('remove', 'Counted as a put or a delete.'),

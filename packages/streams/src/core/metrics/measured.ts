@@ -41,3 +41,25 @@ export class Measured {
     this.#sinceMs = nowMs
   }
 }
+
+/** The greatest value of late, of something that is too frequent to look at the clock for: periods end when it is read. */
+export class Peak {
+  #max = 0
+  #maxBefore = 0
+  #sinceMs = Number.NEGATIVE_INFINITY
+
+  note(value: number): void {
+    if (value > this.#max) this.#max = value
+  }
+
+  /** `now` is what it stands at, and begins the next period. */
+  recentMax(now: number, nowMs: number): number {
+    const max = Math.max(this.#max, this.#maxBefore)
+    if (nowMs - this.#sinceMs >= recentMs) {
+      this.#maxBefore = this.#max
+      this.#max = now
+      this.#sinceMs = nowMs
+    }
+    return max
+  }
+}

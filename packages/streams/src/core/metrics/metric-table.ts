@@ -527,6 +527,30 @@ export const streamsMetrics = {
     labels: ['task', 'store'],
     jmx: [],
   },
+  millrace_streams_store_held_records: {
+    type: 'gauge',
+    help: 'Changes that a suppression holds back.',
+    labels: ['task', 'store'],
+    jmx: jmx(store, 'suppression-buffer-count-avg'),
+  },
+  millrace_streams_store_held_records_max: {
+    type: 'gauge',
+    help: 'The most of late.',
+    labels: ['task', 'store'],
+    jmx: jmx(store, 'suppression-buffer-count-max'),
+  },
+  millrace_streams_store_held_bytes: {
+    type: 'gauge',
+    help: 'What they take up, where the bounds of the buffer count it.',
+    labels: ['task', 'store'],
+    jmx: jmx(store, 'suppression-buffer-size-avg'),
+  },
+  millrace_streams_store_held_bytes_max: {
+    type: 'gauge',
+    help: 'The most of late.',
+    labels: ['task', 'store'],
+    jmx: jmx(store, 'suppression-buffer-size-max'),
+  },
   millrace_streams_cache_hits_total: {
     type: 'counter',
     help: 'Reads that the record cache answered.',

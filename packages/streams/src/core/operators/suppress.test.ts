@@ -318,3 +318,18 @@ test('a result that cannot be handed on is skipped by itself, and keeps back no 
     assert.equal(failed.length, 1)
   }
 })
+
+test('what is held back is counted: how much now, and the most of late', () => {
+  using driver = testDriver(limitedRows({ afterMs: 100, buffer: { maxBytes: 1_000, whenFull: 'emitEarly' } }))
+  const held = (): unknown[] => {
+    const found = driver.metrics().filter(({ name }) => name.startsWith('millrace_streams_store_held_'))
+    return found.map(({ value }) => value)
+  }
+  for (const key of ['a', 'b', 'c']) put(driver, key, 1, 0)
+  const [records, recordsMax, bytes, bytesMax] = held()
+  assert.deepEqual([records, recordsMax], [3, 3])
+  assert.ok(Number(bytes) > 0)
+  assert.equal(bytes, bytesMax)
+  put(driver, 'd', 1, 200)
+  assert.deepEqual(held(), [1, 4, Number(bytes) / 3, (Number(bytes) / 3) * 4])
+})

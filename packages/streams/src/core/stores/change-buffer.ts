@@ -1,6 +1,7 @@
 import type { Header, RecordBatchView, RecordCursor } from '@millrace/protocol'
 import { streamsError } from '../../errors.ts'
 import type { FlowRecord } from '../flow-record.ts'
+import { Peak } from '../metrics/measured.ts'
 import type { RecordContext } from '../record-context.ts'
 import { StageFailure } from '../stage-failure.ts'
 import type { SpecOf } from '../topology/store-kinds.ts'
@@ -14,7 +15,7 @@ import {
 import type { ByteWrite } from './byte-store.ts'
 import { asBuffer, bytesText, textBytes, timestampBytes, writeMillis } from './bytes.ts'
 import { StoreBytes } from './store-bytes.ts'
-import type { StoreEnvironment, TaskStore } from './task-store.ts'
+import type { HeldFigures, StoreEnvironment, TaskStore } from './task-store.ts'
 import { TimeHeap } from './time-heap.ts'
 import type { ReadOnlyKeyValueStore, StoreEntry } from './views.ts'
 
@@ -113,6 +114,8 @@ export class ChangeBuffer {
   readonly #heap = new TimeHeap<Held>()
   readonly #byKey = new Map<string, Held>()
   readonly #dirty = new Set<string>()
+  readonly #recordsPeak = new Peak()
+  readonly #bytesPeak = new Peak()
   #isLoaded = false
   #sizeBytes = 0
 
@@ -131,6 +134,22 @@ export class ChangeBuffer {
   get sizeBytes(): number {
     this.#load()
     return this.#sizeBytes
+  }
+
+  /** Of the changes that are held now. */
+  get figures(): HeldFigures {
+    const [records, size] = [(): number => this.#byKey.size, (): number => this.#sizeBytes]
+    const { countsBytes } = this.#spec
+    return {
+      get records() {
+        return records()
+      },
+      get bytes() {
+        return countsBytes ? size() : undefined
+      },
+      recordsPeak: this.#recordsPeak,
+      bytesPeak: this.#bytesPeak,
+    }
   }
 
   /** The earliest time that a change waits for; infinite where there is none. */
@@ -163,7 +182,11 @@ export class ChangeBuffer {
       held.old = old
       held.context = origin
     }
-    if (countsBytes) this.#count(held)
+    this.#recordsPeak.note(this.#byKey.size)
+    if (countsBytes) {
+      this.#count(held)
+      this.#bytesPeak.note(this.#sizeBytes)
+    }
     this.#dirty.add(keyText)
   }
 
@@ -263,6 +286,7 @@ export function openChangeBuffer(spec: SpecOf<'buffer'>, environment: StoreEnvir
   const buffer = new ChangeBuffer(spec, bytes, environment)
   return {
     access: buffer,
+    held: buffer.figures,
     get uncommittedBytes() {
       return bytes.uncommittedBytes
     },

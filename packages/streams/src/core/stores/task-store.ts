@@ -1,5 +1,6 @@
 import type { Serde } from '@millrace/contracts'
 import type { RecordBatchView } from '@millrace/protocol'
+import type { Peak } from '../metrics/measured.ts'
 import type { TaskRecordContext } from '../record-context.ts'
 import type { ByteStore } from './byte-store.ts'
 import type { CacheFigures, RecordCache } from './record-cache.ts'
@@ -16,6 +17,8 @@ export interface TaskStore<A = unknown> {
   readonly uncommittedBytes: number
   /** Of the record cache in front of it, if there is one. */
   readonly cache?: CacheFigures | undefined
+  /** Of stores that hold changes back. */
+  readonly held?: HeldFigures | undefined
   /** The next changelog offset to read; undefined when nothing was ever committed with one. */
   checkpoint(): number | undefined
   /** Writes down and hands on what is held back. */
@@ -28,6 +31,14 @@ export interface TaskStore<A = unknown> {
   restore(batches: Iterable<RecordBatchView>, options: RestoreOptions): number
   view(isolation: Isolation): ReadOnlyStore
   close(): void
+}
+
+export interface HeldFigures {
+  readonly records: number
+  /** undefined where nobody counts them. */
+  readonly bytes: number | undefined
+  readonly recordsPeak: Peak
+  readonly bytesPeak: Peak
 }
 
 export interface RestoreOptions {
