@@ -1,3 +1,4 @@
+import { registerChangedTopicTests } from '../../packages/streams/test/support/changed-topics-suite.ts'
 import { fastGroups } from '../../packages/streams/test/support/group-setup.ts'
 import { registerInstanceTests } from '../../packages/streams/test/support/instance-suite.ts'
 import { registerOperationsTests } from '../../packages/streams/test/support/operations-suite.ts'
@@ -15,3 +16,4 @@ registerResetTests('on Apache Kafka', { skip, startBroker: () => startApacheKafk
 registerStandbyTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka({ config: fastGroups }) })
 registerOperationsTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka({ config: fastGroups }) })
 registerRefusedOutputTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka() })
+registerChangedTopicTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka() })

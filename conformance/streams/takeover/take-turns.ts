@@ -121,8 +121,8 @@ async function startJava(
     'processing.guarantee': 'exactly_once_v2',
     'commit.interval.ms': String(commitIntervalMs),
     'statestore.cache.max.bytes': '0',
-    'session.timeout.ms': '3000',
-    'heartbeat.interval.ms': '500',
+    'session.timeout.ms': '10000',
+    'heartbeat.interval.ms': '1000',
     // Results are looked for with every record, as ours are, and not once a second.
     '__emit.interval.ms.kstreams.outer.join.spurious.results.fix__': '0',
     '__emit.interval.ms.kstreams.windowed.aggregation__': '0',

@@ -85,6 +85,26 @@ export const streamsErrors = {
     cause: 'A topic that the application reads does not exist.',
     remedy: 'Create the topic, or start what creates it.',
   },
+  STREAMS_TOPIC_RECREATED: {
+    retriable: false,
+    cause:
+      'A topic that the application reads, or keeps its state in, was deleted and created again: its offsets and the state are of the old one.',
+    remedy:
+      "Reset the application, so that it begins anew with the topic as it is; where what is there now simply goes on, start it with `lostInput: 'continue'`.",
+  },
+  STREAMS_PARTITIONS_CHANGED: {
+    retriable: false,
+    cause: 'A topic got more partitions while the application was at work: it would not read them.',
+    remedy:
+      'Start the application again: one without state reads them all then. One with state says STREAMS_INTERNAL_TOPIC_MISMATCH, since keys have moved to other partitions: reset it.',
+  },
+  STREAMS_INPUT_LOST: {
+    retriable: false,
+    cause:
+      'Records that the application was still to read are gone: deleted by age or size before it came to them, cut off, or gone with their topic.',
+    remedy:
+      "Give the topic a longer retention. To go on with the oldest record that is left, start the application with `lostInput: 'continue'`; to compute its state anew, reset it.",
+  },
   STREAMS_NOT_COPARTITIONED: {
     retriable: false,
     cause: 'Joined topics must have equally many partitions, or equal keys do not meet.',

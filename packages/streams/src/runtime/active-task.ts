@@ -24,6 +24,8 @@ export interface ActiveTask {
   /** By `topic/partition`: end of the input as last heard, and what was committed of it. */
   readonly ends: Map<string, number>
   readonly committed: Map<string, number>
+  /** By `topic/partition`: where the next fetch is to begin. */
+  readonly positions: Map<string, number>
   /** Inputs whose fetching is paused because enough is buffered. */
   readonly paused: Set<string>
 }
@@ -39,6 +41,7 @@ export function activeTask(task: StreamTask, inputs: readonly TopicPartition[]):
     hasProgress: false,
     ends: new Map(),
     committed: new Map(),
+    positions: new Map(),
     paused: new Set(),
   }
 }

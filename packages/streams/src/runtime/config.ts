@@ -75,6 +75,12 @@ export const streamsLimits = {
     max: 3_600_000,
     reached: 'A member that has not joined the rebalance, or whose loop hangs, is out.',
   },
+  topicCheckIntervalMs: {
+    default: 30_000,
+    min: 100,
+    max: 2 ** 40,
+    reached: 'The application looks whether its topics are still what they were when it started.',
+  },
   retryDelayMsMin: { default: 100, min: 1, max: 600_000, reached: 'The first wait after a failure.' },
   retryDelayMsMax: { default: 10_000, min: 1, max: 600_000, reached: 'Waits after failures grow no further.' },
   closeTimeoutMs: {
@@ -166,6 +172,8 @@ export interface RuntimeConfig extends StreamsLimits {
   readonly internalTopicConfig: Readonly<Record<string, string>>
   /** How much longer than the window store itself its changelog keeps records. */
   readonly windowChangelogExtraMs: number
+  /** What becomes of the application where records are gone that it was still to read. */
+  readonly lostInput: 'fail' | 'continue'
   readonly faults: PlantedFaults
 }
 
@@ -183,6 +191,7 @@ export function resolveConfig(given: Partial<RuntimeConfig>): RuntimeConfig {
     rackAwareAssignmentTags = [],
     internalTopicConfig = {},
     windowChangelogExtraMs = 86_400_000,
+    lostInput = 'fail',
     faults = {},
     ...limits
   } = given
@@ -198,6 +207,7 @@ export function resolveConfig(given: Partial<RuntimeConfig>): RuntimeConfig {
     rackAwareAssignmentTags,
     internalTopicConfig,
     windowChangelogExtraMs,
+    lostInput,
     faults,
   }
 }

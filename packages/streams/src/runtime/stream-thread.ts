@@ -22,6 +22,7 @@ import type { StateStores } from './state-stores.ts'
 import { TaskSet } from './task-set.ts'
 import { ThreadTimes } from './thread-times.ts'
 import { type BoundsOf, changelogBounds } from './topics/changelog-bounds.ts'
+import { LostInput } from './topics/lost-input.ts'
 import { Transactor } from './transactor.ts'
 
 export interface StreamThreadOptions {
@@ -80,6 +81,7 @@ export class StreamThread {
   readonly #transactor: Transactor
   readonly #tasks: TaskSet
   readonly #role: GroupRole
+  readonly #lostInput: LostInput
   readonly #standbys: StandbyUpdater
   readonly #housekeeping: Housekeeping
   /** The state that is open here, for queries. */
@@ -121,6 +123,7 @@ export class StreamThread {
     this.#tasks = new TaskSet({ ...options, cache, output: this.#transactor.output })
     const changelogReader = { isolation: 'read_committed', autoOffsetReset: 'earliest' } as const
     const boundsOf: BoundsOf = (partitions) => changelogBounds(client, partitions, config.faults)
+    this.#lostInput = new LostInput({ config, stores, boundsOf, onFailure: options.onFailure })
     this.#restorer = new ChangelogRestorer({
       consumer: client.consumer(changelogReader),
       stores,
@@ -276,6 +279,8 @@ export class StreamThread {
     if (active?.phase !== 'running') return 0
     const { topic, partition, batches, firstOffset, nextOffset, lastStableOffset } = fetched
     const name = partitionText(fetched)
+    this.#lostInput.checkFetched(fetched, active.positions.get(name))
+    active.positions.set(name, nextOffset)
     active.task.addBatches({ topic, partition, batches, firstOffset, nextOffset, endOffset: lastStableOffset })
     active.ends.set(name, lastStableOffset)
     if (active.task.bufferedRecords(topic, partition) >= this.#options.config.bufferedRecordsMax) {
@@ -294,17 +299,22 @@ export class StreamThread {
     const fresh = this.#tasks.assigned.filter(({ phase }) => phase === 'assigned')
     if (fresh.length === 0) return
     const inputs = fresh.flatMap((active) => active.inputs)
-    const starts = await this.#committedOrBeginning(inputs)
+    const starts = await this.#committedOrBeginning(fresh, inputs)
     for (const input of inputs) {
       const offset = starts.get(partitionText(input)) ?? 0
       this.#consumer.seek({ ...input, offset })
-      this.#tasks.ownerOf(input)?.committed.set(partitionText(input), offset)
+      const owner = this.#tasks.ownerOf(input)
+      owner?.committed.set(partitionText(input), offset)
+      owner?.positions.set(partitionText(input), offset)
     }
     await this.#orStopped(this.#restorer.begin(fresh))
     for (const active of fresh) active.phase = 'restoring'
   }
 
-  async #committedOrBeginning(inputs: readonly TopicPartition[]): Promise<ReadonlyMap<string, number>> {
+  async #committedOrBeginning(
+    fresh: readonly ActiveTask[],
+    inputs: readonly TopicPartition[],
+  ): Promise<ReadonlyMap<string, number>> {
     const starts = new Map<string, number>()
     const note = (offsets: Iterable<TopicPartition & { readonly offset: number }>): void => {
       for (const at of offsets) if (at.offset >= 0) starts.set(partitionText(at), at.offset)
@@ -316,6 +326,7 @@ export class StreamThread {
       if (active) active.hasProgress = true
       if (metadata) active?.task.restoreTime({ topic, partition, metadata })
     }
+    await this.#orStopped(this.#lostInput.check(fresh, starts))
     const unknown = inputs.filter((input) => !starts.has(partitionText(input)))
     if (unknown.length > 0) note(await this.#orStopped(this.#consumer.beginningOffsets(unknown)))
     return starts

@@ -21,6 +21,7 @@ import { localThread } from './threads/local-thread.ts'
 import type { Leaving, ThreadContext, ThreadHandle } from './threads/thread-handle.ts'
 import { ThreadSet, type UncaughtHandler } from './threads/thread-set.ts'
 import { prepareTopics } from './topics/prepare-topics.ts'
+import { runWatched, TopicWatch } from './topics/topic-watch.ts'
 
 /** Everything that a runtime needs from outside: time, chance, network and disk included, so that a simulation can own them. */
 export interface StreamsRuntimeOptions {
@@ -256,7 +257,13 @@ export class StreamsRuntime implements StreamsInstance {
     })
     this.#threads = threads
     if (signal.aborted) threads.stop(this.#leaving)
-    await runBeside(globals, { run: () => threads.run(count), stop: () => threads.stop() }, signal)
+    const watch = new TopicWatch({ ...this.#options, partitionsOf: (topic) => this.#partitionsOf(topic) })
+    const stop = (): void => threads.stop()
+    await runWatched(
+      watch,
+      { run: () => runBeside(globals, { run: () => threads.run(count), stop }, signal), stop },
+      signal,
+    )
     if (this.#shutdownRequested) {
       throw streamsError('STREAMS_SHUTDOWN_REQUESTED', `an instance of ${this.applicationId} asked all to stop`, {
         application: this.applicationId,

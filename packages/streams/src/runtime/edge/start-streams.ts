@@ -87,6 +87,12 @@ export interface StartStreamsOptions {
   readonly internalTopicConfig?: Readonly<Record<string, string>>
   /** How much longer than a window store itself its changelog keeps records. Default a day. */
   readonly windowChangelogExtraMs?: number
+  /**
+   * What becomes of the application where records are gone that it was still to read, or a topic that its state is made of was
+   * created anew: `fail` (the default) ends it with STREAMS_INPUT_LOST or STREAMS_TOPIC_RECREATED; `continue` goes on with the
+   * oldest record that is left and publishes the error on `millrace:streams:failure`.
+   */
+  readonly lostInput?: 'fail' | 'continue'
   /** Whether the figures that cost something per record are taken: `debug` reads the clock for each. Default `info`. */
   readonly metricsLevel?: 'info' | 'debug'
   /**
@@ -138,6 +144,7 @@ export async function startStreams(given: StartStreamsOptions): Promise<StreamsI
       rackAwareAssignmentTags: options.rackAwareAssignmentTags,
       internalTopicConfig: options.internalTopicConfig,
       windowChangelogExtraMs: options.windowChangelogExtraMs,
+      lostInput: options.lostInput,
     }),
   })
   const state = await openState(options, plan.applicationId)
@@ -267,6 +274,7 @@ function check(options: StartStreamsOptions): void {
       limits: 'object',
       internalTopicConfig: 'object',
       windowChangelogExtraMs: { min: 0, integer: true },
+      lostInput: { oneOf: ['fail', 'continue'] },
       metricsLevel: { oneOf: ['info', 'debug'] },
       config: 'object',
       clock: 'object',
