@@ -48,6 +48,11 @@ export class FlowRecord {
     return this.#value !== null
   }
 
+  /** What the bytes of the key come to, from somebody who knows it: they need not be parsed. */
+  noteKey(key: unknown): void {
+    if (this.#key === unread) this.#key = key
+  }
+
   setKey(key: unknown): void {
     this.#key = key
     this.#keyBytes = undefined

@@ -5,7 +5,7 @@ import type { StateStore } from '../stores/state-store.ts'
 import type { VersionedStore } from '../stores/versioned-store.ts'
 
 /** What operators use of the store that they own. */
-export type OwnStore = Pick<StateStore, 'get' | 'put' | 'isCached' | 'valueSerde'>
+export type OwnStore = Pick<StateStore, 'get' | 'getFor' | 'put' | 'isCached' | 'valueSerde'>
 
 /**
  * Opens the store that an operator owns and hands its updates on, with the bytes that were made for the store: a sink or
@@ -35,13 +35,13 @@ export function openOwnStore(setup: ProcessorSetup, name: string, sendOldValues:
 function openOwnVersions(setup: ProcessorSetup, name: string): OwnStore {
   const { forward, drop } = setup
   const state = setup.store<VersionedStore>(name)
-  state.time = setup.observedTime(name)
   const { valueSerde } = state
   const out = new FlowRecord()
   return {
     isCached: false,
     valueSerde,
     get: (key) => state.get(key),
+    getFor: (record) => state.get(record.key),
     put(key, _windowStart, value, oldValue, timestamp, known) {
       const outcome = state.put(key, value, timestamp, known)
       if (outcome === 'expired') return drop('late')

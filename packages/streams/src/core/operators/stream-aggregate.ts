@@ -28,9 +28,9 @@ export function streamAggregateOperator(
       process(record) {
         if (!record.hasKey) return drop('null-key')
         if (!record.hasValue) return drop('null-value')
-        const key = record.key
         const value = readsValue ? record.value : undefined
-        const old = state.get(key)
+        const old = state.getFor(record)
+        const { key } = record
         const oldValue = old === undefined ? null : old.value
         const timestamp = old !== undefined && old.timestamp > record.timestamp ? old.timestamp : record.timestamp
         const next = fold(oldValue, initial, value, add, key, context)

@@ -1,6 +1,6 @@
 import { FlowRecord } from '../flow-record.ts'
 import { type CreateProcessor, settled } from '../processor.ts'
-import type { TableLookup } from './table-getter.ts'
+import type { TableGetter, TableLookup } from './table-getter.ts'
 
 /**
  * A stream looks rows of a table up as they are now; of a versioned table, as they were at the record's time. Only the stream's side makes results; their time is that of the
@@ -14,7 +14,7 @@ export function streamTableJoinOperator(
   const { isLeft, tableSources } = options
   return (setup) => {
     const { node, forward, drop, miss, timeOf } = setup
-    const lookup = table.open(setup)
+    const lookup = table.openForRecords?.(setup) ?? byKey(table.open(setup))
     const out = new FlowRecord()
     return {
       process(record) {
@@ -27,7 +27,7 @@ export function streamTableJoinOperator(
           miss('null-value')
           return drop('null-value')
         }
-        const row = record.hasKey ? lookup(record.key, record.timestamp) : undefined
+        const row = record.hasKey ? lookup(record) : undefined
         if (row === undefined) {
           if (record.hasKey) miss(timeOf(tableSources) < record.timestamp ? 'not-loaded' : 'no-row')
           if (!isLeft) return
@@ -40,4 +40,8 @@ export function streamTableJoinOperator(
       },
     }
   }
+}
+
+function byKey(lookup: TableGetter): (record: FlowRecord) => ReturnType<TableGetter> {
+  return (record) => lookup(record.key, record.timestamp)
 }

@@ -1,3 +1,4 @@
+import type { FlowRecord } from '../flow-record.ts'
 import type { ProcessorSetup } from '../processor.ts'
 import type { SpanStore } from '../stores/span-store.ts'
 import type { VersionedStore } from '../stores/versioned-store.ts'
@@ -13,6 +14,8 @@ export interface TableLookup {
   /** Stores that whoever looks up must be connected to. */
   readonly stores: readonly string[]
   readonly open: (setup: ProcessorSetup) => TableGetter
+  /** For the row under a record's own key, which then need not be parsed, where the table's store can do so. */
+  readonly openForRecords?: (setup: ProcessorSetup) => (record: FlowRecord) => Timestamped<unknown> | undefined
 }
 
 /** Rows with versions. */
@@ -32,6 +35,10 @@ export function storeLookup(store: string): TableLookup {
     open(setup) {
       const state = setup.store(store)
       return (key) => state.look(key)
+    },
+    openForRecords(setup) {
+      const state = setup.store(store)
+      return (record) => state.lookFor(record)
     },
   }
 }

@@ -38,7 +38,7 @@ export function windowAggregateOperator(
       process(record) {
         if (!record.hasKey) return drop('null-key')
         if (skipsNullValues && !record.hasValue) return drop('null-value')
-        const { key, timestamp } = record
+        const { timestamp } = record
         const value = readsValue ? record.value : undefined
         if (timestamp > time.value) time.value = timestamp
         const closedUpTo = time.value - windows.graceMs
@@ -47,7 +47,8 @@ export function windowAggregateOperator(
             drop('late')
             continue
           }
-          const old = state.get(key, start)
+          const old = state.getFor(record, start)
+          const { key } = record
           const oldValue = old === undefined ? null : old.value
           const newTimestamp = old !== undefined && old.timestamp > timestamp ? old.timestamp : timestamp
           const next = fold(oldValue, initial, value, add, key, context)

@@ -43,7 +43,7 @@ test('evicts what was not used for longest, and writes down in the order of the 
           order.touch(entry)
           model.use(key)
         } else if (step === 'write') {
-          const written = entry ?? new CacheEntry(key, key, 0)
+          const written = entry ?? new CacheEntry(key, 0)
           entries.set(key, written)
           if (entry) order.touch(written)
           else order.add(written, 10)
@@ -72,7 +72,7 @@ test('evicts what was not used for longest, and writes down in the order of the 
 
 test('updates that were superseded are swept out, however many there are', () => {
   const order = new CacheOrder(new RecordCache({ maxBytes: 1 }), () => [])
-  const entries = ['a', 'b', 'c'].map((key) => new CacheEntry(key, key, 0))
+  const entries = ['a', 'b', 'c'].map((key) => new CacheEntry(key, 0))
   for (let round = 0; round < 20_000; round++) order.markDirty(entries[round % 3]!)
   const flushed: unknown[] = []
   for (let entry = order.takeDirty(); entry; entry = order.takeDirty()) flushed.push(entry.key)
@@ -83,8 +83,8 @@ test('clearing one store gives back what it took of the budget, and no more', ()
   const budget = new RecordCache({ maxBytes: 1_000 })
   const one = new CacheOrder(budget, () => [])
   const other = new CacheOrder(budget, () => [])
-  one.add(new CacheEntry('a', 'a', 0), 100)
-  other.add(new CacheEntry('a', 'a', 0), 30)
+  one.add(new CacheEntry('a', 0), 100)
+  other.add(new CacheEntry('a', 0), 30)
   one.clear()
   assert.equal(budget.sizeBytes, 30)
 })

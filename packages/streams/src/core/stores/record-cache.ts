@@ -33,8 +33,6 @@ export const entryOverheadBytes = 300
 /** An update held back: the newest value of a key, and the record that it came from. */
 export class CacheEntry implements RecordContext {
   readonly key: unknown
-  /** What finds the entry again: the key itself where it is a primitive, its bytes as text otherwise. */
-  readonly identity: unknown
   /** Window stores: start of the window. */
   readonly windowStart: number
   /** null: deleted. */
@@ -49,15 +47,16 @@ export class CacheEntry implements RecordContext {
   usedAt = 0
   /** Its place among the updates to be written down; -1 when there is nothing to write. */
   dirtyAt = -1
+  /** Its number in what finds it by its key. */
+  place = -1
   topic = ''
   partition = -1
   offset = -1
   timestamp = -1
   headers: readonly Header[] = noHeaders
 
-  constructor(key: unknown, identity: unknown, windowStart: number) {
+  constructor(key: unknown, windowStart: number) {
     this.key = key
-    this.identity = identity
     this.windowStart = windowStart
   }
 

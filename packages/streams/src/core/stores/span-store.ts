@@ -32,11 +32,14 @@ export interface SpanStoreOptions extends Omit<StoreEnvironment, 'committed' | '
 
 class SpanEntry extends CacheEntry {
   readonly windowEnd: number
+  /** What finds the spans of its key: the key itself where it is a primitive, its bytes as text otherwise. */
+  readonly identity: unknown
   /** What the spans of a key are ordered by. */
   readonly time: number
 
   constructor(key: unknown, identity: unknown, start: number, end: number, time: number) {
-    super(key, identity, start)
+    super(key, start)
+    this.identity = identity
     this.windowEnd = end
     this.time = time
   }

@@ -1,7 +1,9 @@
-import type { Serde } from '@millrace/contracts'
+import { type Serde, serdes } from '@millrace/contracts'
+import type { FlowRecord } from '../flow-record.ts'
 import type { TaskRecordContext } from '../record-context.ts'
 import { StageFailure } from '../stage-failure.ts'
-import { asBuffer, bytesText, readMillis, timestampBytes } from './bytes.ts'
+import { readMillis, timestampBytes } from './bytes.ts'
+import { KeyIndex } from './key-index.ts'
 import { CacheEntry, type CacheFigures, CacheOrder, entryOverheadBytes } from './record-cache.ts'
 import type { StoreBytes } from './store-bytes.ts'
 import type { StoreEnvironment } from './task-store.ts'
@@ -60,12 +62,13 @@ export class StateStore {
   readonly #onPut: StateStoreOptions['onPut']
   readonly #strict: StateStoreOptions['strict']
   readonly #order: CacheOrder | undefined
-  /** Cached entries by start of window, then by identity of the key. */
-  #windows = new Map<number, Map<unknown, CacheEntry>>()
-  #lastWindow: Map<unknown, CacheEntry> = new Map()
-  #lastStart: number = noWindow
-  #missed: unknown
+  #index = new KeyIndex()
+  /** The store was asked for this key last, and has none such. */
+  #missedKey: unknown
   #missedStart = noWindow
+  #hasMissed = false
+  /** Whether the same bytes always are the same key, which then need not be parsed again. */
+  readonly #sharesKeys: boolean
   #averageValueBytes = 64
   #lastUsed: CacheEntry | undefined
   /** What `get` answers with: one object, filled anew each time. */
@@ -90,8 +93,8 @@ export class StateStore {
     this.#onFlushFailure = options.onFlushFailure
     this.#onPut = options.onPut
     this.#strict = options.strict
-    this.#order = options.cache && new CacheOrder(options.cache, () => this.#entries())
-    this.#windows.set(this.#lastStart, this.#lastWindow)
+    this.#order = options.cache && new CacheOrder(options.cache, () => this.#index.values())
+    this.#sharesKeys = (options.keySerde as unknown) === serdes.string
   }
 
   get isCached(): boolean {
@@ -116,13 +119,36 @@ export class StateStore {
     return this.#get(key, windowStart, false)
   }
 
+  /** As `get` for the key of a record, which is parsed only where nothing is cached. */
+  getFor(record: FlowRecord, windowStart: number = noWindow): Timestamped<unknown> | undefined {
+    return this.#getFor(record, windowStart, true)
+  }
+
+  /** As `look` for the key of a record. */
+  lookFor(record: FlowRecord, windowStart: number = noWindow): Timestamped<unknown> | undefined {
+    return this.#getFor(record, windowStart, false)
+  }
+
   #get(key: unknown, windowStart: number, isOwner: boolean): Timestamped<unknown> | undefined {
     if (this.#order === undefined) return this.#read(key, windowStart)
-    const identity = this.#identityOf(key)
-    const entry = this.#window(windowStart).get(identity)
-    if (entry === undefined) return this.#loaded(key, identity, windowStart, isOwner)
-    this.#order.hits++
-    this.#order.touch(entry)
+    const keyBytes = this.keySerde.serialize(key)
+    const entry = this.#index.find(keyBytes, windowStart)
+    return entry === undefined ? this.#loaded(key, keyBytes, windowStart, isOwner) : this.#hit(this.#order, entry)
+  }
+
+  #getFor(record: FlowRecord, windowStart: number, isOwner: boolean): Timestamped<unknown> | undefined {
+    const order = this.#order
+    const keyBytes = order && record.keyBytesUnder(this.keySerde)
+    if (!keyBytes) return this.#get(record.key, windowStart, isOwner)
+    const entry = this.#index.find(keyBytes, windowStart)
+    if (entry === undefined) return this.#loaded(record.key, keyBytes, windowStart, isOwner)
+    if (this.#sharesKeys) record.noteKey(entry.key)
+    return this.#hit(order!, entry)
+  }
+
+  #hit(order: CacheOrder, entry: CacheEntry): Timestamped<unknown> | undefined {
+    order.hits++
+    order.touch(entry)
     this.#lastUsed = entry
     return entry.value === null ? undefined : this.#found(entry.value, entry.valueTimestamp)
   }
@@ -150,28 +176,38 @@ export class StateStore {
       this.#tell(key, windowStart, value, this.sendOldValues ? oldValue : null, timestamp, keyBytes, bytes)
       return
     }
-    const identity = this.#identityOf(key)
-    const window = this.#window(windowStart)
-    const last = this.#lastUsed
-    // Nearly every put follows a get of the same key.
-    const isLast = last !== undefined && last.identity === identity && last.windowStart === windowStart
-    let entry = isLast ? last : window.get(identity)
-    if (entry === undefined) {
-      entry = new CacheEntry(kept(key), identity, windowStart)
-      if (this.#missed === identity && this.#missedStart === windowStart) {
-        entry.flushedBytes = null
-        // Holds once: after this update the store may have the key, also when its entry has been evicted again.
-        this.#missed = undefined
-      }
-      window.set(identity, entry)
-      this.#order.add(entry, this.#sizeOf(identity, valueBytes?.length ?? this.#averageValueBytes))
-    } else this.#order.touch(entry)
+    const entry = this.#entryFor(this.#order, key, windowStart, valueBytes)
     entry.value = kept(value)
     entry.valueTimestamp = timestamp
     entry.valueBytes = valueBytes && Buffer.from(valueBytes)
     entry.cameFrom(this.#context)
     this.#order.markDirty(entry)
     if (this.#order.isOverBudget) this.#evict(this.#order)
+  }
+
+  /** The entry of the key, made where there is none. */
+  #entryFor(order: CacheOrder, key: unknown, windowStart: number, valueBytes: Uint8Array | undefined): CacheEntry {
+    const last = this.#lastUsed
+    // Nearly every put follows a get of the same key.
+    if (last !== undefined && last.windowStart === windowStart && Object.is(last.key, key)) {
+      order.touch(last)
+      return last
+    }
+    const keyBytes = this.keySerde.serialize(key)
+    const found = this.#index.find(keyBytes, windowStart)
+    if (found !== undefined) {
+      order.touch(found)
+      return found
+    }
+    const entry = new CacheEntry(kept(key), windowStart)
+    if (this.#hasMissed && this.#missedStart === windowStart && Object.is(this.#missedKey, key)) {
+      entry.flushedBytes = null
+      // Holds once: after this update the store may have the key, also when its entry has been evicted again.
+      this.#hasMissed = false
+    }
+    this.#index.add(entry, keyBytes)
+    order.add(entry, sizeOf(keyBytes, valueBytes?.length ?? this.#averageValueBytes))
+    return entry
   }
 
   /** A result that cannot be handed on; returns to skip it, throws to fail. */
@@ -188,29 +224,28 @@ export class StateStore {
   /** Drops the cache; what was not written down is lost. */
   dropCache(): void {
     this.#order?.clear()
-    this.#windows = new Map([[noWindow, new Map()]])
-    this.#lastWindow = this.#windows.get(noWindow)!
-    this.#lastStart = noWindow
-    this.#missed = undefined
+    this.#index = new KeyIndex()
+    this.#hasMissed = false
     this.#lastUsed = undefined
     this.generation++
   }
 
   /** What the cache holds back: null for a deletion, undefined where it says nothing. Counts as no use of the entry. */
   peek(key: unknown, windowStart: number = noWindow): Timestamped<unknown> | null | undefined {
-    const entry = this.#windows.get(windowStart)?.get(this.#identityOf(key))
+    const entry = this.#order && this.#index.find(this.keySerde.serialize(key), windowStart)
     if (entry === undefined || !entry.isDirty) return undefined
     return entry.value === null ? null : { value: entry.value, timestamp: entry.valueTimestamp }
   }
 
   /** Updates that are held back, in no order. */
   *dirtyEntries(): Generator<CacheEntry> {
-    for (const entry of this.#entries()) if (entry.isDirty) yield entry
+    for (const entry of this.#index.values()) if (entry.isDirty) yield entry
   }
 
   /** The bytes that the entry is stored under. */
   keyBytesOf(entry: CacheEntry): Uint8Array {
-    return this.#keyBytes(entry.key, entry.windowStart)
+    const keyBytes = this.#index.keyOf(entry)
+    return this.kind === 'keyValue' ? keyBytes : windowKey(keyBytes, entry.windowStart)
   }
 
   /** All keys as they are stored, the cache included, in no order; some may be gone. */
@@ -219,14 +254,10 @@ export class StateStore {
     for (const entry of this.dirtyEntries()) yield this.keyBytesOf(entry)
   }
 
-  *#entries(): Generator<CacheEntry> {
-    for (const window of this.#windows.values()) yield* window.values()
-  }
-
   #flushEntry(entry: CacheEntry): void {
     let isWritten = false
     try {
-      const keyBytes = this.#keyBytes(entry.key, entry.windowStart)
+      const keyBytes = this.keyBytesOf(entry)
       const valueBytes = entry.value === null ? null : (entry.valueBytes ?? this.#valueBytes(entry.value))
       const oldBytes = this.sendOldValues || valueBytes === null ? this.#flushedBytes(entry, keyBytes) : null
       // A key that came and went between two flushes was never seen outside.
@@ -275,9 +306,7 @@ export class StateStore {
   #drop(entry: CacheEntry): void {
     this.#order!.remove(entry)
     if (entry === this.#lastUsed) this.#lastUsed = undefined
-    const window = this.#windows.get(entry.windowStart)!
-    window.delete(entry.identity)
-    if (window.size === 0 && window !== this.#lastWindow) this.#windows.delete(entry.windowStart)
+    this.#index.delete(entry)
   }
 
   #flushedBytes(entry: CacheEntry, keyBytes: Uint8Array): Uint8Array | null {
@@ -327,22 +356,22 @@ export class StateStore {
     return this.#found(this.#parsed(stored.subarray(timestampBytes)), readMillis(stored, 0))
   }
 
-  #loaded(key: unknown, identity: unknown, windowStart: number, isOwner: boolean): Timestamped<unknown> | undefined {
+  #loaded(key: unknown, keyBytes: Uint8Array, windowStart: number, isOwner: boolean): Timestamped<unknown> | undefined {
     this.#order!.misses++
-    const stored = this.bytes.get(this.#keyBytes(key, windowStart))
-    this.#missed = undefined
+    const stored = this.bytes.get(this.kind === 'keyValue' ? keyBytes : windowKey(keyBytes, windowStart))
+    this.#hasMissed = stored === undefined
     if (stored === undefined) {
-      this.#missed = identity
+      this.#missedKey = key
       this.#missedStart = windowStart
       return undefined
     }
-    const entry = new CacheEntry(kept(key), identity, windowStart)
+    const entry = new CacheEntry(kept(key), windowStart)
     const plain = stored.subarray(timestampBytes)
     entry.value = kept(this.#parsed(plain))
     entry.valueTimestamp = readMillis(stored, 0)
     if (this.sendOldValues) entry.flushedBytes = Buffer.from(plain)
-    this.#window(windowStart).set(identity, entry)
-    this.#order!.add(entry, this.#sizeOf(identity, plain.length))
+    this.#index.add(entry, keyBytes)
+    this.#order!.add(entry, sizeOf(keyBytes, plain.length))
     this.#lastUsed = entry
     if (this.#order!.isOverBudget) {
       if (isOwner) this.#evict(this.#order!)
@@ -356,18 +385,6 @@ export class StateStore {
     row.value = value
     row.timestamp = timestamp
     return row
-  }
-
-  #window(start: number): Map<unknown, CacheEntry> {
-    if (start === this.#lastStart) return this.#lastWindow
-    let window = this.#windows.get(start)
-    if (window === undefined) {
-      window = new Map()
-      this.#windows.set(start, window)
-    }
-    this.#lastStart = start
-    this.#lastWindow = window
-    return window
   }
 
   #valueBytes(value: unknown): Uint8Array {
@@ -388,14 +405,10 @@ export class StateStore {
     const bytes = this.keySerde.serialize(key)
     return this.kind === 'keyValue' ? bytes : windowKey(bytes, windowStart)
   }
+}
 
-  #identityOf(key: unknown): unknown {
-    return typeof key === 'object' ? bytesText(asBuffer(this.keySerde.serialize(key))) : key
-  }
-
-  #sizeOf(identity: unknown, valueLength: number): number {
-    return entryOverheadBytes + (typeof identity === 'string' ? identity.length : 8) + valueLength
-  }
+function sizeOf(keyBytes: Uint8Array, valueLength: number): number {
+  return entryOverheadBytes + keyBytes.length + valueLength
 }
 
 /** Bytes are views of the batch they came in: a copy outlives it. */
