@@ -102,8 +102,9 @@ async function act(action: Action, options: HarmOptions, done: Counts): Promise<
       return back([one, two, three])
     case 'killAtMoment': {
       const moment = moments[randomInt(random, moments.length)]!
-      // What others restore, or take over, comes of a death.
-      if (moment === 'restoring' || moment === 'rebalancing') await two.kill()
+      // A rebalance comes of another's death, a restoration of a lost disk.
+      if (moment === 'rebalancing') await two.kill()
+      if (moment === 'restoring' || moment === 'following') await beginFromNothing(one, done)
       await one.killWhile(moment, randomInt(random, 4))
       return back([one, two])
     }
@@ -127,6 +128,13 @@ async function act(action: Action, options: HarmOptions, done: Counts): Promise<
       await killBroker!()
       done.brokerKills++
   }
+}
+
+async function beginFromNothing(instance: Instance, done: Counts): Promise<void> {
+  await instance.kill()
+  instance.wipe()
+  done.wiped++
+  instance.start()
 }
 
 async function bringBack(dead: readonly Instance[], random: Random, done: Counts): Promise<void> {

@@ -10,7 +10,7 @@ const script = join(import.meta.dirname, 'instance-main.ts')
 /** Types are stripped and modules compiled once for all lives. */
 const compileCache = join(import.meta.dirname, '../../node_modules/.cache/compile')
 /** Within which a moment to die at must come; where it does not, the parent kills. */
-const doomTimeoutMs = 4_000
+const doomTimeoutMs = 8_000
 
 /** One instance through all of its lives: a folder, a port, a log, and at most one process at a time. */
 export class Instance implements AsyncDisposable {

@@ -17,7 +17,7 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
   },
 })
-const wanted = Number(values.kills)
+let wanted = Number(values.kills)
 const perRound = Number(values['per-round'])
 const startedMs = performance.now()
 const folder = await mkdtemp(join(tmpdir(), 'millrace-kills-'))
@@ -25,6 +25,8 @@ const broker = values.kafka ? await apacheKafka() : await embeddedBroker(folder)
 const results: RoundResult[] = []
 let seed = Number(values['seed-from'])
 let failed = false
+// The round under way is finished, and the counts are told; a second time ends at once.
+process.once('SIGINT', () => (wanted = 0))
 
 const sum = (figure: (result: RoundResult) => number): number =>
   results.reduce((total, result) => total + figure(result), 0)
