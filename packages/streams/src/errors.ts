@@ -105,6 +105,12 @@ export const streamsErrors = {
     remedy:
       "Give the topic a longer retention. To go on with the oldest record that is left, start the application with `lostInput: 'continue'`; to compute its state anew, reset it.",
   },
+  STREAMS_INPUT_DOUBTED: {
+    retriable: true,
+    cause: 'A topic does not go on where the last fetch ended, or another instance has gone on with it.',
+    remedy:
+      'Nothing by hand: the tasks are taken over anew, and STREAMS_INPUT_LOST says so where records are gone indeed.',
+  },
   STREAMS_NOT_COPARTITIONED: {
     retriable: false,
     cause: 'Joined topics must have equally many partitions, or equal keys do not meet.',

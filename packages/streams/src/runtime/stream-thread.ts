@@ -123,7 +123,11 @@ export class StreamThread {
     this.#tasks = new TaskSet({ ...options, cache, output: this.#transactor.output })
     const changelogReader = { isolation: 'read_committed', autoOffsetReset: 'earliest' } as const
     const boundsOf: BoundsOf = (partitions) => changelogBounds(client, partitions, config.faults)
-    this.#lostInput = new LostInput({ config, stores, boundsOf, onFailure: options.onFailure })
+    this.#lostInput = new LostInput({
+      ...options,
+      boundsOf,
+      committedOf: (partitions) => this.#consumer.committed(partitions),
+    })
     this.#restorer = new ChangelogRestorer({
       consumer: client.consumer(changelogReader),
       stores,
