@@ -12,8 +12,9 @@ await using gateway = await startGateway({ state, metrics: [], health: [], conne
 await using streams = await startStreams({
   topology: new URL('./query-topology.ts', import.meta.url),
   args: { applicationId, input, output },
-  // Otherwise answers would wait for the turn of what processes.
-  workers: process.env.QUERY_HERE === undefined,
+  // Otherwise answers would wait for the turn of what processes, or for its slice of the only free core.
+  workers: true,
+  workerNiceness: 10,
   applicationId,
   brokers,
   stateDir,

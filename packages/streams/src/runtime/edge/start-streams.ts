@@ -35,6 +35,11 @@ export interface StartStreamsOptions {
    * busy the thread is. Default: only where there are several.
    */
   readonly workers?: boolean
+  /**
+   * How far workers stand back behind this thread where there are fewer cores than busy threads (Linux: nice, 0 to 19), so
+   * that queries are answered first. It weighs against whatever else runs in the same control group. Default 0.
+   */
+  readonly workerNiceness?: number
   /** Decides what becomes of the instance when a thread fails (KIP-671). Default: it stops with the failure. */
   readonly uncaughtHandler?: UncaughtHandler
   /** Bootstrap list; or give a `client`, which then stays the caller's to close. */
@@ -251,6 +256,7 @@ function check(options: StartStreamsOptions): void {
       args: 'any',
       threads: { min: 1, max: 1_000, integer: true },
       workers: 'boolean',
+      workerNiceness: { min: 0, max: 19, integer: true },
       uncaughtHandler: 'function',
       brokers: ['string', 'array'],
       client: 'object',

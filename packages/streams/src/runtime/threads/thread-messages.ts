@@ -36,6 +36,7 @@ export interface ThreadSeed {
   readonly handlers: Readonly<Record<'deserialize' | 'process' | 'processGlobal' | 'produce', HandlerName>> | undefined
   readonly counts: ReadonlyMap<string, number>
   readonly isPaused: boolean
+  readonly niceness: number
   /** See `ThreadStanding`. */
   readonly standing: SharedArrayBuffer
 }

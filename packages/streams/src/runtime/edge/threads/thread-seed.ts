@@ -38,6 +38,7 @@ export function instanceSeed(options: StartStreamsOptions, parts: InstanceParts)
     config: parts.config,
     taskConfig: { maxTaskIdleMs, retryDelayMs, strict },
     metricsLevel: options.metricsLevel ?? 'info',
+    niceness: options.workerNiceness ?? 0,
     handlers,
   }
 }

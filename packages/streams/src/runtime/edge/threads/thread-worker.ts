@@ -1,3 +1,4 @@
+import { getPriority, platform, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock, systemRandom } from '@millrace/base'
 import { kafkaClient } from '@millrace/kafka'
@@ -31,6 +32,7 @@ const tell = (message: FromThread): void => parentPort?.postMessage(message)
 
 /** Runs one thread of an instance; see `worker-thread.ts` for the other side. */
 async function work(): Promise<void> {
+  stepBack()
   const { applicationId, index, config, counts, instanceId, directory } = seed
   const settings = seed.settings && readConfig(seed.settings as Parameters<typeof readConfig>[0])
   const module = await loadApplication(seed.module, seed.args, { ...settings?.plan, applicationId })
@@ -112,6 +114,16 @@ async function runTasks(thread: StreamThread, globals: GlobalUpdater | undefined
   } finally {
     clearInterval(metrics)
     clearInterval(holding)
+  }
+}
+
+/** Linux schedules threads, where other systems know priorities of processes only. */
+function stepBack(): void {
+  if (seed.niceness === 0 || platform() !== 'linux') return
+  try {
+    setPriority(getPriority() + seed.niceness)
+  } catch (error) {
+    tell({ kind: 'survived', error: toPortable(error) })
   }
 }
 
