@@ -136,6 +136,7 @@ async function setScene(client: KafkaClient, options: RoundOptions): Promise<Sce
   return {
     ...{ setup, instances, writer, tail, askers, calm, random, log, endAskers },
     async [Symbol.asyncDispose]() {
+      writer.abandon()
       await endAskers()
       for (const instance of instances) await instance[Symbol.asyncDispose]()
       await tail[Symbol.asyncDispose]()

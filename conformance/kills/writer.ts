@@ -50,6 +50,13 @@ export class Writer {
 
   run(): void {
     this.#running = this.#write()
+    // `end` tells; a round that fails for another reason does not get there.
+    this.#running.catch(() => undefined)
+  }
+
+  /** Writes no more, whatever becomes of what was sent. */
+  abandon(): void {
+    this.#stop.abort()
   }
 
   /** Stops writing; resolves when the broker has taken everything. */
@@ -89,7 +96,7 @@ export class Writer {
       const at = { topic: this.#topics.payments.name, partition, offset }
       if (offset >= 0 && place > (this.taken.get(account)?.place ?? 0)) this.taken.set(account, { at, place })
     })
-    this.#sent.push(noted)
+    this.#keep(noted)
     if (randomInt(random, refundedOneIn) === 0) this.#toRefund.push(payment.id)
   }
 
@@ -131,6 +138,7 @@ export class Writer {
   }
 
   #keep(sent: Promise<unknown>): void {
+    sent.catch(() => undefined)
     this.#sent.push(sent)
   }
 
