@@ -7,9 +7,8 @@ import type { VersionedStore } from '../stores/versioned-store.ts'
  * (KIP-889). Updates that are not the latest are handed on as such: most tables made from this one pass them by (KIP-914).
  */
 export function versionedTableSourceOperator(storeName: string, sendOldValues: boolean): CreateProcessor {
-  return ({ forward, drop, store, observedTime }) => {
+  return ({ forward, drop, store }) => {
     const state = store<VersionedStore>(storeName)
-    state.time = observedTime()
     const out = new FlowRecord()
     return {
       process(record) {

@@ -51,7 +51,7 @@ export class TaskContext implements ProcessingContext {
     }
     return wanted instanceof DeclaredStore
       ? wanted.open(this.setup)
-      : (openAccess(this.setup.specOf(name), this.setup, false) as S)
+      : (openAccess(this.setup.specOf(name), this.setup) as S)
   }
 
   schedule(options: PunctuationOptions, punctuator: Punctuator): Cancellable {

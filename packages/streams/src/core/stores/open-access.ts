@@ -8,11 +8,8 @@ import type { StateStore } from './state-store.ts'
 import { versionedAccess } from './versioned-access.ts'
 import { windowAccess } from './window-access.ts'
 
-/**
- * A store as processors use it, with times, and with headers where it has them. `isOwn`: processors declared it, and no
- * step of the DSL keeps it.
- */
-export function openAccess(spec: StoreSpec, setup: ProcessorSetup, isOwn: boolean): unknown {
+/** A store as processors use it, with times, and with headers where it has them. */
+export function openAccess(spec: StoreSpec, setup: ProcessorSetup): unknown {
   switch (spec.kind) {
     case 'keyValue':
       return keyValueAccess(spec, setup)
@@ -21,7 +18,7 @@ export function openAccess(spec: StoreSpec, setup: ProcessorSetup, isOwn: boolea
     case 'session':
       return sessionStoreAccess(spec, setup)
     case 'versioned':
-      return versionedAccess(spec.name, setup, isOwn)
+      return versionedAccess(spec.name, setup)
     default:
       return setup.store(spec.name)
   }

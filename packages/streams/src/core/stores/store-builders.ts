@@ -216,7 +216,7 @@ export function sessionStoreWithHeaders<K, V>(
 }
 
 function declared<S>(spec: StoreSpec): StoreBuilder<S> {
-  return new DeclaredStore(spec, (setup) => openAccess(spec, setup, true) as S)
+  return new DeclaredStore(spec, (setup) => openAccess(spec, setup) as S)
 }
 
 function withHeaders<S extends StoreSpec>(spec: S): S {

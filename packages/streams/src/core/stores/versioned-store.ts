@@ -1,5 +1,4 @@
 import type { RecordBatchView } from '@millrace/protocol'
-import type { ObservedTime } from '../processor.ts'
 import { StageFailure } from '../stage-failure.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import type { SpecOf } from '../topology/store-kinds.ts'
@@ -42,14 +41,14 @@ export class VersionedStore {
   readonly keySerde: AnySerde
   readonly bytes: StoreBytes
   readonly historyRetentionMs: number
-  /** Greatest time of a version that was put. Set by the owner. */
-  time: ObservedTime = { value: -1 }
   readonly #onPut: () => void
   readonly #strict: StoreEnvironment['strict']
   readonly #name: string
   readonly #log: StoreEnvironment['changelog']
   #sweptUpTo = 0
-  #notedTime: number | undefined
+  /** Greatest time of a version that was put, and what of it lies beside the versions. */
+  #time = -1
+  #notedTime = -1
 
   constructor(spec: SpecOf<'versioned'>, bytes: StoreBytes, environment: StoreEnvironment) {
     this.#name = spec.name
@@ -60,11 +59,12 @@ export class VersionedStore {
     this.#onPut = environment.onPut
     this.#strict = environment.strict
     this.#log = environment.changelog
+    this.#findTime()
   }
 
   /** Earliest time that can be asked for. */
   get liveFrom(): number {
-    return this.time.value - this.historyRetentionMs
+    return this.#time - this.historyRetentionMs
   }
 
   /** `value` null deletes from this time on; `known` is the value's bytes where the caller has them. */
@@ -135,31 +135,37 @@ export class VersionedStore {
     return value
   }
 
-  /** Notes the time with what is committed; see `restore`. */
+  /**
+   * Writes the time down with what is committed. It belongs to the versions, as what came too late does: a task that begins
+   * again is told times that are beyond those at which its changelog was written.
+   */
   noteTime(): void {
-    if (this.time.value === this.#notedTime) return
-    this.#notedTime = this.time.value
-    this.#write(timeKey, Buffer.alloc(0), this.time.value)
+    if (this.#time === this.#notedTime) return
+    this.#notedTime = this.#time
+    this.#write(timeKey, Buffer.alloc(0), this.#time)
+  }
+
+  /** What is not committed is gone. */
+  discard(): void {
+    this.bytes.discard()
+    this.#findTime()
   }
 
   /**
-   * Changelog records, straight into the committed layer. What comes too late is decided anew, by the time that the store
-   * had come to when they were put: that of the task is far beyond it, and rows that are valid to this day may have been
-   * put longer ago than versions are kept.
+   * Changelog records, straight into the committed layer. What came too late is decided anew, by the time that the store had
+   * come to when it was put: rows that are valid to this day may have been put longer ago than versions are kept.
    */
   restore(batches: Iterable<RecordBatchView>, firstOffset: number): number {
-    const own = this.time
-    // The store may be another one by now.
-    this.#notedTime = undefined
+    // The store may have been emptied.
+    this.#findTime()
+    const records = this.#restore(batches, firstOffset)
+    this.noteTime()
+    return records
+  }
+
+  #findTime(): void {
     const noted = this.bytes.committed.get(timeKey)
-    this.time = { value: noted === undefined ? -1 : readMillis(asBuffer(noted), 0) }
-    try {
-      return this.#restore(batches, firstOffset)
-    } finally {
-      this.noteTime()
-      own.value = Math.max(own.value, this.time.value)
-      this.time = own
-    }
+    this.#time = this.#notedTime = noted === undefined ? -1 : readMillis(asBuffer(noted), 0)
   }
 
   #restore(batches: Iterable<RecordBatchView>, firstOffset: number): number {
@@ -178,7 +184,7 @@ export class VersionedStore {
 
   #apply(keyBytes: Uint8Array, valueBytes: Uint8Array | null, timestamp: number): VersionPut {
     if (timestamp < this.liveFrom) return 'expired'
-    this.time.value = Math.max(this.time.value, timestamp)
+    if (timestamp > this.#time) this.#time = timestamp
     const latest = this.#latestTime(keyBytes)
     const stored = Buffer.allocUnsafe(1 + (valueBytes?.length ?? 0))
     stored[0] = valueBytes === null ? isDeletion : isValue
@@ -302,7 +308,7 @@ export function openVersionedStore(
       store.noteTime()
       bytes.commit(nextOffset)
     },
-    discard: () => bytes.discard(),
+    discard: () => store.discard(),
     restore(batches, { firstOffset, nextOffset }) {
       const records = store.restore(batches, firstOffset)
       bytes.commit(nextOffset)

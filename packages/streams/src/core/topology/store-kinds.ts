@@ -109,7 +109,8 @@ export function layoutOf(store: StoreKind): Pick<ByteStoreOptions, 'kind' | 'ret
     case 'windowList':
       return { kind: 'window', retentionMs: finite(store.retentionMs) }
     case 'session':
-      return { kind: 'session', retentionMs: finite(store.retentionMs) }
+      // A session that ended just so long ago is still open: it may be waiting to be handed on.
+      return { kind: 'session', retentionMs: finite(store.retentionMs + 1) }
     default:
       return { kind: 'keyValue' }
   }
