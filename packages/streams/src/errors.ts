@@ -168,6 +168,27 @@ export const streamsErrors = {
     cause: 'An internal topic exists with another number of partitions than the topology needs.',
     remedy: 'Use another application id, or reset the application and delete its internal topics.',
   },
+  STREAMS_TOPOLOGY_DIFFERS: {
+    retriable: false,
+    cause:
+      'An application with the same id, and another topology, is at work: other topics, sub-topologies or stores than this instance has.',
+    remedy:
+      'Give one of them another application id. To replace a topology by one whose sub-topologies or stores differ, stop all instances first.',
+  },
+  STREAMS_STORE_CHANGED: {
+    retriable: false,
+    cause:
+      'A store of that name was one of another kind before (windows instead of rows, for example), and its state is laid out in another way.',
+    remedy:
+      'Give the store another name, or reset the application, which deletes its state and changelog. Where only headers were added to a store or taken away, it is enough to delete the state directory. A setting of the changelog that was changed by hand has to be set back.',
+  },
+  STREAMS_NAMES_MOVED: {
+    retriable: false,
+    cause:
+      'Internal topics that are named by the positions of their steps are there under other names: a step was added or taken out before them. Their state, or records on their way, would be left behind.',
+    remedy:
+      "Name the steps; one that is to go on with its state takes the name that it had: { store: 'KSTREAM-AGGREGATE-STATE-STORE-0000000001' }. To begin anew, reset the application, or delete the topics that the message names.",
+  },
   STREAMS_ASSIGNMENT_VERSION: {
     retriable: false,
     cause: 'Another instance of the group speaks a newer assignment protocol that this release does not read.',

@@ -5,6 +5,7 @@ import { taskIdText } from '../core/topology/plan.ts'
 import { changelogEnds } from './assignment/group-lags.ts'
 import type { TaskAssignor } from './assignment/group-model.ts'
 import { streamsAssignor } from './assignment/streams-assignor.ts'
+import { topologyShape } from './assignment/topology-shape.ts'
 import { type HostMap, runsHere, type Subscription } from './assignment/user-data.ts'
 import type { RuntimeConfig } from './config.ts'
 import { offsetSum } from './standby-task.ts'
@@ -129,6 +130,7 @@ export class GroupRole {
     this.#askedForWarmups = false
     this.#assignedAtMs = clock.now()
     this.#probeAtMs = hosts.probes ? clock.now() + config.probingRebalanceIntervalMs : undefined
+    if (hosts.refused) return
     if (hosts.shutdown) this.#options.onShutdownRequested()
     // A static member that comes back is told the assignment of its former self, which names the address it had then.
     const isFound = applicationServer === undefined || hosts.hosts.some(([host]) => host === applicationServer)
@@ -159,6 +161,7 @@ export class GroupRole {
       offsets,
       tags: config.clientTags,
       turn: this.#turn,
+      shape: topologyShape(this.#options.plan.subtopologies),
       ...(this.#shutsDown ? { shutdown: true } : {}),
     }
   }

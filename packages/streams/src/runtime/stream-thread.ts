@@ -8,6 +8,7 @@ import { streamsError } from '../errors.ts'
 import { orAborted } from './abortable.ts'
 import { type ActiveTask, partitionText } from './active-task.ts'
 import type { TaskAssignor } from './assignment/group-model.ts'
+import { topologyDiffers } from './assignment/streams-assignor.ts'
 import type { TopicPartition } from './assignment/tasks.ts'
 import type { HostMap } from './assignment/user-data.ts'
 import { ChangelogRestorer } from './changelog-restorer.ts'
@@ -512,6 +513,7 @@ export class StreamThread {
     const { doubleRestore } = this.#options.config.faults
     this.counters.rebalances++
     this.times.rebalanceEnded()
+    if (this.#role.hosts.refused) this.#breakBy(topologyDiffers())
     this.#transactor.member = this.#consumer.groupMetadata()
     this.#consumer.pause(partitions)
     await this.#tasks.replace(partitions, this.#role.standby)

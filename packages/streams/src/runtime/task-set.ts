@@ -7,6 +7,7 @@ import { type ActiveTask, activeTask } from './active-task.ts'
 import { inputsOf, parseTaskId, type TopicPartition } from './assignment/tasks.ts'
 import { offsetSum, StandbyTask } from './standby-task.ts'
 import type { StateStores } from './state-stores.ts'
+import { checkStoreKinds } from './store-kinds.ts'
 
 export interface TaskSetOptions {
   readonly plan: TopologyPlan
@@ -183,7 +184,10 @@ export class TaskSet {
   #open(id: TaskId): ActiveTask {
     const { plan, createTask, partitionsOf } = this.#options
     const text = taskIdText(id)
-    const task = this.#opened(text, () => createTask(this.#taskOptions(id)))
+    const task = this.#opened(text, () => {
+      checkStoreKinds(this.#options.stores, id, plan.subtopologies[id.subtopology]?.stores ?? [])
+      return createTask(this.#taskOptions(id))
+    })
     this.counters.opened++
     const active = activeTask(task, inputsOf(plan.subtopologies, id, partitionsOf))
     this.#tasks.set(text, active)

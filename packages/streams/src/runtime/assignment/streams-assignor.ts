@@ -6,6 +6,7 @@ import { assignTasks } from './assign-tasks.ts'
 import { changelogsOf, groupLags } from './group-lags.ts'
 import type { AssignmentConfig, AssignmentInput, GroupAssignment, TaskAssignor } from './group-model.ts'
 import { inputsOf, parseTaskId, type TopicPartition, tasksOf } from './tasks.ts'
+import { shapeOfGroup, topologyShape } from './topology-shape.ts'
 import {
   assignmentProtocolVersion,
   decodeHostMap,
@@ -43,18 +44,36 @@ export function streamsAssignor(options: StreamsAssignorOptions): GroupAssignor 
     supportedProtocols: ['eager'],
     userData: async () => encodeUserData({ version: assignmentProtocolVersion, ...(await describeSelf()) }),
     async assign({ members }) {
-      const subscriptions = new Map(members.map(({ memberId, userData }) => [memberId, decodeSubscription(userData)]))
+      const all = new Map(members.map(({ memberId, userData }) => [memberId, decodeSubscription(userData)]))
+      const shape = shapeOfGroup(all.values())
+      if (shape !== undefined && shape !== topologyShape(subtopologies)) throw topologyDiffers()
+      const isRefused = ({ shape: own = shape }: Subscription): boolean => own !== shape
+      const subscriptions = new Map([...all].filter(([, subscription]) => !isRefused(subscription)))
       const input = await inputOf(members, subscriptions, options)
       const assigned = (options.taskAssignor ?? assignTasks)(input)
       if (options.taskAssignor) check(input, assigned)
-      return encode(subscriptions, assigned, options, (given) =>
-        byTopic(given.flatMap((task) => [...inputsOf(subtopologies, parseTaskId(task), partitionsOf)])),
+      const given = encode(subscriptions, assigned, options, (tasks) =>
+        byTopic(tasks.flatMap((task) => [...inputsOf(subtopologies, parseTaskId(task), partitionsOf)])),
       )
+      for (const [memberId] of [...all].filter(([, subscription]) => isRefused(subscription))) {
+        given.set(memberId, refusal)
+      }
+      return given
     },
     onAssignment(_assignment, userData, generation) {
       if (userData) onAssigned(decodeHostMap(userData), generation)
     },
   }
+}
+
+const refusal: MemberAssignment = {
+  partitions: [],
+  userData: encodeUserData({ version: assignmentProtocolVersion, hosts: [], refused: true }),
+}
+
+/** What a member fails with that runs another topology than its group. */
+export function topologyDiffers(): Error {
+  return streamsError('STREAMS_TOPOLOGY_DIFFERS', 'the other instances of the application run another topology')
 }
 
 async function inputOf(

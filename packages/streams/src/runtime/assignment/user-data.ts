@@ -26,6 +26,8 @@ export interface Subscription {
   readonly turn?: number
   /** The whole application is to end, everywhere. */
   readonly shutdown?: boolean
+  /** Of the topology that it runs, see `topologyShape`. */
+  readonly shape?: string
 }
 
 /** What the leader tells a member: who runs which task, by host, and what its own part is besides its partitions. */
@@ -43,6 +45,8 @@ export interface HostMap {
   readonly probes?: boolean
   /** A member asked for the end of the whole application. */
   readonly shutdown?: boolean
+  /** The member runs another topology than the group, and gets nothing. */
+  readonly refused?: boolean
 }
 
 /** JSON: a few hundred bytes per rebalance, readable in a packet dump, and open to new fields. */

@@ -7,6 +7,7 @@ import { streamsError } from '../../errors.ts'
 import { orAborted } from '../abortable.ts'
 import type { RuntimeConfig } from '../config.ts'
 import { classifyFailure } from '../failures.ts'
+import { checkChangelogs, checkNames } from './internal-topic-checks.ts'
 import { internalTopicSettings } from './internal-topic-settings.ts'
 
 export interface PrepareTopicsOptions {
@@ -29,7 +30,7 @@ const waitForTopicsMs = 500
  * idempotent, and an assignment then never waits for a topic. A broker that is away is waited for without limit.
  *
  * @throws STREAMS_SOURCE_TOPIC_MISSING after `sourceTopicsTimeoutMs`, STREAMS_NOT_COPARTITIONED,
- *   STREAMS_INTERNAL_TOPIC_MISMATCH
+ *   STREAMS_INTERNAL_TOPIC_MISMATCH, STREAMS_NAMES_MOVED, STREAMS_STORE_CHANGED
  */
 export async function prepareTopics(options: PrepareTopicsOptions): Promise<ReadonlyMap<string, number>> {
   const { clock, config, random, onFailure, signal } = options
@@ -60,6 +61,9 @@ async function createMissing({
   const resolved = resolvePartitions(plan, (topic) => existing.get(topic))
   const internal = plan.internalTopics.map((topic) => ({ topic, partitions: partitionsFor(topic, resolved) }))
   for (const { topic, partitions } of internal) checkPartitions(topic, partitions, existing.get(topic.name))
+  const names = new Set(existing.keys())
+  checkNames(plan, names)
+  await checkChangelogs(client, plan, config, names)
   const replication = config.replicationFactor < 0 ? {} : { replicationFactor: config.replicationFactor }
   const wanted = [
     ...internal.map(({ topic, partitions }) => ({
