@@ -13,6 +13,8 @@ import {
   type PartitionResult,
   queryable,
   rangeQuery,
+  type StartStreamsOptions,
+  type StoreLag,
   type StreamsInstance,
   sessionKeyQuery,
   startStreams,
@@ -188,6 +190,49 @@ test('a copy that may be no older than asked for shows what was committed before
     const later = await copy.query(totals, keyQuery(key), { standby: { maxStalenessMs: 900 }, waitMs: 5_000 })
     assert.equal(answer([...later.partitions.values()][0]), committed)
   }
+})
+
+test('lags are true of what is being restored', async () => {
+  const app = topology('lagging')
+  app.stream(order).groupByKey().count({ store: 'seen' })
+  const start = (options: Partial<StartStreamsOptions> = {}): Promise<StreamsInstance> =>
+    startStreams({ topology: app, brokers: broker.brokers, stateDir: 'memory', instanceId: 'one', ...options })
+  {
+    await using first = await start()
+    const bound = boundOf([await place(1)])
+    const { partition } = first.queries.metadataForKey('seen', `o${placed - 1}`)
+    await waitUntil(() => first.state() === 'running')
+    const asked = await first.queries.askPartition('seen', partition, keyQuery(`o${placed - 1}`), {
+      bound,
+      waitMs: 10_000,
+    })
+    assert.ok(asked.ok)
+    const lags = await first.queries.lags()
+    assert.deepEqual(
+      lags.map(({ role, isRestoring, offsetLag }) => [role, isRestoring, offsetLag]),
+      Array.from({ length: partitions }, () => ['active', false, 0]),
+    )
+  }
+  const told: { readonly partition: number; readonly offset: number; readonly lags: Promise<readonly StoreLag[]> }[] =
+    []
+  let again: StreamsInstance | undefined
+  const note = ({ partition }: { partition: number }, offset: number): void => {
+    if (again) told.push({ partition, offset, lags: again.queries.lags() })
+  }
+  const restoreListener = {
+    onRestoreStart: (event: { partition: number; startOffset: number }) => note(event, event.startOffset),
+    onBatchRestored: (event: { partition: number; batchEndOffset: number }) => note(event, event.batchEndOffset),
+  }
+  again = await start({ restoreListener: restoreListener as never })
+  await using _again = again
+  await waitUntil(() => again.state() === 'running')
+  assert.ok(told.length >= partitions, `${told.length} moments of restoring were seen`)
+  for (const { partition, offset, lags } of told) {
+    const lag = (await lags).find((each) => each.partition === partition)!
+    assert.deepEqual([lag.isRestoring, lag.currentOffset, lag.offsetLag], [true, offset, lag.endOffset - offset])
+  }
+  assert.ok((await told[0]!.lags)[0]!.offsetLag > 0)
+  assert.ok((await again.queries.lags()).every(({ offsetLag, isRestoring }) => offsetLag === 0 && !isRestoring))
 })
 
 test('what is not committed yet is seen by who asks for it alone', async () => {

@@ -40,6 +40,12 @@ test('two threads share the tasks, answer queries, and go on where they stood af
     await waitUntil(() => [...tasksByThread(streams).values()].join() === '3,3')
     const all = await streams.queries.query(totals, rangeQuery({}))
     assert.equal([...all.partitions.values()].flatMap((each) => (each.ok ? each.result : [])).length, 20)
+    const lags = (await streams.queries.lags()).filter(({ store }) => store === 'totals')
+    assert.deepEqual(lags.map(({ partition, role, offsetLag }) => [partition, role, offsetLag]).sort(), [
+      [0, 'active', 0],
+      [1, 'active', 0],
+      [2, 'active', 0],
+    ])
     const { isLocal } = streams.queries.metadataForKey('totals', 'c1')
     assert.equal(isLocal, true)
     assert.equal(streams.queries.get('totals', 'c1')?.value, expectedSpend(1_000).get('c1'))
@@ -51,6 +57,7 @@ test('two threads share the tasks, answer queries, and go on where they stood af
   await placeOrders(client, 1_000, 200)
   await using streams = await start('one', { threads: 2 })
   await settled(1_200)
+  await waitUntil(() => streams.state() === 'running' && [...tasksByThread(streams).values()].join() === '3,3')
   await assertTotals(streams, 1_200)
 })
 
