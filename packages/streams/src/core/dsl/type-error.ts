@@ -1,3 +1,6 @@
+import type { HeadersKeyValueStore, KeyValueStore, TimestampedKeyValueStore } from '../stores/user-stores.ts'
+import type { Windowed } from '../windows/windows.ts'
+
 declare const sentence: unique symbol
 
 /** A type that nothing fits, and whose name in the compiler's message says what is wrong. */
@@ -22,7 +25,18 @@ export type FitsTopic<K, V, KIn, VIn> = [K] extends [KIn]
   ? [NonNullable<V>] extends [VIn]
     ? unknown
     : TypeMessage<'The values of the stream do not match the values of the topic contract'>
-  : TypeMessage<'The keys of the stream do not match the keys of the topic contract'>
+  : [K] extends [Windowed<unknown>]
+    ? TypeMessage<'The keys of the stream are those of windows: the topic needs windowedSerde(…) for its keys, or the stream map(…) first'>
+    : TypeMessage<'The keys of the stream do not match the keys of the topic contract'>
+
+/** Passes for stores that a topic can fill. */
+export type FilledByTopic<S> = S extends FillableStore
+  ? unknown
+  : TypeMessage<'A topic fills a store of keys and values: keyValueStore, timestampedKeyValueStore or keyValueStoreWithHeaders'>
+
+type FillableStore = KeyValueStore<Any, Any> | TimestampedKeyValueStore<Any, Any> | HeadersKeyValueStore<Any, Any>
+// biome-ignore lint/suspicious/noExplicitAny: what a store holds is between its processor and those who read it
+type Any = any
 
 /** Passes where final results are asked for rows of windows. */
 export type ClosesFor<K, S> = S extends { readonly until: 'windowCloses' }

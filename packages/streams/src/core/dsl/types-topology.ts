@@ -7,11 +7,10 @@ import type {
 } from '../processing/processor-api.ts'
 import type { ProcessorWrapper } from '../processing/processor-wrapper.ts'
 import type { StoreBuilder } from '../stores/store-builders.ts'
-import type { HeadersKeyValueStore, KeyValueStore, TimestampedKeyValueStore } from '../stores/user-stores.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import type { KeptAs } from './kept-as.ts'
 import type { Optimization } from './optimizations.ts'
-import type { FitsTopic } from './type-error.ts'
+import type { FilledByTopic, FitsTopic } from './type-error.ts'
 import type { GlobalKTable, KStream, KTable, NameOption, ProcessOptions } from './types.ts'
 
 /** What holds for a topology as a whole. */
@@ -37,12 +36,6 @@ export interface TimeOption<K, V> {
   /** What says which time a record is of; its own timestamp unless given, and then a negative one fails. */
   readonly timestamp?: TimestampExtractor<NoInfer<K>, NoInfer<V>>
 }
-
-/** Stores that a topic can fill: of keys and values. */
-type FilledStore = FillableStore<Any, Any>
-type FillableStore<K, V> = KeyValueStore<K, V> | TimestampedKeyValueStore<K, V> | HeadersKeyValueStore<K, V>
-// biome-ignore lint/suspicious/noExplicitAny: what a store holds is between its processor and those who read it
-type Any = any
 
 /** Fills a store from a topic; what it is given has no value where a row was deleted. */
 export type FillingProcessor<K, V> = (context: ProcessingContext) => RecordProcessor<ProcessorRecord<K, V | null>>
@@ -94,20 +87,20 @@ export interface Topology {
    *   return { process: ({ key, value }) => store.put(key.toUpperCase(), value?.rate ?? null) }
    * }, { store: rates })
    */
-  globalStore<K, V, KIn, VIn, S extends FilledStore>(
+  globalStore<K, V, KIn, VIn, S>(
     contract: TopicContract<K, V, KIn, VIn>,
     process: FillingProcessor<NoInfer<K>, NoInfer<V>>,
-    options: { readonly store: StoreBuilder<S>; readonly name?: string },
+    options: { readonly store: StoreBuilder<S> & FilledByTopic<S>; readonly name?: string },
   ): void
   /**
    * A store that each task fills from its partition of a topic, which stands for the changelog (KIP-813): it is restored
    * from the topic's own bytes, without the processor, so what is put must be what was read. Other processors are
    * connected to it by its name, and should only read it.
    */
-  readOnlyStore<K, V, KIn, VIn, S extends FilledStore>(
+  readOnlyStore<K, V, KIn, VIn, S>(
     contract: TopicContract<K, V, KIn, VIn>,
     process: FillingProcessor<NoInfer<K>, NoInfer<V>>,
-    options: { readonly store: StoreBuilder<S>; readonly name?: string },
+    options: { readonly store: StoreBuilder<S> & FilledByTopic<S>; readonly name?: string },
   ): void
   /**
    * Reads a topic in a graph of processors that is written out node by node, each under its own name.

@@ -7,6 +7,7 @@ import type { SessionWindows } from '../windows/session-window.ts'
 import type { SlidingWindows } from '../windows/sliding-window.ts'
 import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
 import type { Windowed, Windows } from '../windows/windows.ts'
+import type { AnyCallback, StreamJoinMisuse, TableJoinMisuse } from './join-misuse.ts'
 import type { KeptAs } from './kept-as.ts'
 import type { ClosesFor, FitsTopic, SameKey, Sync } from './type-error.ts'
 
@@ -171,6 +172,8 @@ export interface KStream<K, V> {
     fn: (value: NonNullable<V>, row: VG, key: K, mappedKey: KG) => Sync<R>,
     options: GlobalJoinOptions<K, V, KG>,
   ): KStream<K, R>
+  /** What fits none of these does not compile, for the reason that the message gives. */
+  join<O>(other: O & StreamJoinMisuse<K, O>, fn: AnyCallback, options?: unknown): never
   /** As `join`, with null for rows that are not there. */
   leftJoin<KT, VT, R>(
     table: KTable<KT, VT> & SameKey<K, KT>,
@@ -191,6 +194,8 @@ export interface KStream<K, V> {
     fn: (value: NonNullable<V>, row: VG | null, key: K, mappedKey: KG | null) => Sync<R>,
     options: GlobalJoinOptions<K, V, KG>,
   ): KStream<K, R>
+  /** What fits none of these does not compile, for the reason that the message gives. */
+  leftJoin<O>(other: O & StreamJoinMisuse<K, O>, fn: AnyCallback, options?: unknown): never
   /** As `leftJoin`, for records of both streams. */
   outerJoin<KO, VO, R>(
     other: KStream<KO, VO> & SameKey<K, KO>,
@@ -296,11 +301,14 @@ export interface KGroupedStream<K, V> {
   /** Number of records per key. */
   count(options?: Omit<RowOptions<number>, 'value'>): KTable<K, number>
   /** Folds the values of a key into one, which begins with `initial`, or else with the first value. */
+  reduce(
+    fn: (aggregate: V, value: V, key: K, context: RecordContext) => Sync<V>,
+    options?: RowOptions<V> & { readonly initial?: never },
+  ): KTable<K, V>
   reduce<A>(
     fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
     options: RowOptions<A> & { readonly initial: Initial<A> },
   ): KTable<K, A>
-  reduce(fn: (aggregate: V, value: V, key: K, context: RecordContext) => Sync<V>, options?: RowOptions<V>): KTable<K, V>
   /** As `reduce`, with the options first: reads better where the initial value says what is being built. */
   aggregate<A>(
     options: RowOptions<A> & { readonly initial: Initial<A> },
@@ -348,14 +356,14 @@ export interface EmitOptions {
 
 export interface TimeWindowedKStream<K, V> {
   count(options?: Omit<WindowStoreOptions<number>, 'value'>): KTable<Windowed<K>, number>
+  reduce(
+    fn: (aggregate: V, value: V, key: K, context: RecordContext) => Sync<V>,
+    options?: WindowStoreOptions<V> & { readonly initial?: never },
+  ): KTable<Windowed<K>, V>
   reduce<A>(
     fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
     options: WindowStoreOptions<A> & { readonly initial: Initial<A> },
   ): KTable<Windowed<K>, A>
-  reduce(
-    fn: (aggregate: V, value: V, key: K, context: RecordContext) => Sync<V>,
-    options?: WindowStoreOptions<V>,
-  ): KTable<Windowed<K>, V>
   aggregate<A>(
     options: WindowStoreOptions<A> & { readonly initial: Initial<A> },
     fn: (aggregate: A, value: V, key: K, context: RecordContext) => Sync<A>,
@@ -413,6 +421,8 @@ export interface KTable<K, V> {
     fn: (value: V, other: VO, key: K) => Sync<R>,
     options?: RowOptions<NonNullable<R>>,
   ): KTable<K, NonNullable<R>>
+  /** What fits none of these does not compile, for the reason that the message gives. */
+  join<O, P>(other: O & TableJoinMisuse<K, O, P>, fn: AnyCallback, options?: P): never
   /** As `join` by a foreign key, with null where a row points nowhere or at a row that is not there. */
   leftJoin<KO, VO, R>(
     other: KTable<KO, VO>,
@@ -425,6 +435,8 @@ export interface KTable<K, V> {
     fn: (value: V, other: VO | null, key: K) => Sync<R>,
     options?: RowOptions<NonNullable<R>>,
   ): KTable<K, NonNullable<R>>
+  /** What fits none of these does not compile, for the reason that the message gives. */
+  leftJoin<O, P>(other: O & TableJoinMisuse<K, O, P>, fn: AnyCallback, options?: P): never
   /** A row for every key that either side has. */
   outerJoin<KO, VO, R>(
     other: KTable<KO, VO> & SameKey<K, KO>,

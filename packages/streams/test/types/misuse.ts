@@ -1,0 +1,68 @@
+import { serdes, topic } from '@millrace/contracts'
+import { joinWindows, keyValueStore, topology, tumbling, untilWindowCloses, windowStore } from '@millrace/streams'
+
+// Programs that do not compile. `test/type-messages.test.ts` expects what stands above each of them in the compiler's message.
+
+interface Order {
+  customerId: string
+  amount: number
+}
+const order = topic('order', { key: serdes.string, value: serdes.json<Order>() })
+const customer = topic('customer', { key: serdes.string, value: serdes.json<{ country: string }>() })
+const numbered = topic('numbered', { key: serdes.int32, value: serdes.json<{ country: string }>() })
+const totals = topic('totals', { key: serdes.string, value: serdes.json<number>() })
+const app = topology('misuse')
+const orders = app.stream(order)
+const within = joinWindows({ differenceMs: 1 })
+const perMinute = orders
+  .groupByKey()
+  .window(tumbling({ sizeMs: 60_000 }))
+  .count()
+const windows = windowStore<string, number>({ name: 'windows', sizeMs: 1, retentionMs: 1 })
+const amounts = keyValueStore<string, number>({ name: 'amounts' })
+
+// @ts-expect-error The two sides of a join must have keys of the same type; give one of them that key first (selectKey, groupBy)
+orders.join(app.table(numbered), (o) => o)
+// @ts-expect-error The two sides of a join must have keys of the same type; give one of them that key first (selectKey, groupBy)
+orders.leftJoin(app.stream(numbered), (o) => o, { within })
+// @ts-expect-error The two sides of a join must have keys of the same type; give one of them that key first (selectKey, groupBy)
+app.table(order).join(app.table(numbered), (o) => o)
+// @ts-expect-error The two sides of a join must have keys of the same type; give one of them that key first (selectKey, groupBy)
+app.table(order).outerJoin(app.table(numbered), (o) => o)
+// @ts-expect-error The keys of the stream are those of windows: the topic needs windowedSerde(…) for its keys, or the stream map(…) first
+perMinute.to(totals)
+// @ts-expect-error The keys of the stream are those of windows: the topic needs windowedSerde(…) for its keys, or the stream map(…) first
+perMinute.toStream().to(totals)
+// @ts-expect-error The keys of the stream do not match the keys of the topic contract
+orders.mapValues((o) => ({ country: o.customerId })).to(numbered)
+// @ts-expect-error The values of the stream do not match the values of the topic contract
+orders.to(totals)
+// @ts-expect-error Only rows of windows have a close; without windows use untilTimeLimit
+app.table(customer).suppress(untilWindowCloses({ buffer: 'unbounded' }))
+// @ts-expect-error A callback of a topology must not return a promise: topologies are synchronous
+orders.mapValues(async (o) => o.amount)
+// @ts-expect-error Type 'Promise<number>' is not assignable to type 'number'
+orders.groupByKey().reduce(async (total, o) => total + o.amount, { initial: 0 })
+// @ts-expect-error A topic fills a store of keys and values: keyValueStore, timestampedKeyValueStore or keyValueStoreWithHeaders
+app.globalStore(totals, () => ({ process() {} }), { store: windows })
+orders.process((context) => {
+  // @ts-expect-error Property 'fetch' does not exist on type 'KeyValueStore<string, number>'
+  context.store(amounts).fetch('a', {})
+  return { process() {} }
+})
+// @ts-expect-error A join of two streams takes (value, other, key) => result, no promise, and { within: joinWindows(…) }
+orders.join(app.stream(customer), (o) => o)
+// @ts-expect-error A join of two streams takes (value, other, key) => result, no promise, and { within: joinWindows(…) }
+orders.leftJoin(app.stream(customer), async (o) => o, { within })
+// @ts-expect-error A join with a table takes (value, row, key) => result, no promise, and options of such a join
+orders.join(app.table(customer), (o) => o, { within })
+// @ts-expect-error A join with a global table takes (value, row, key, mappedKey) => result, no promise, and { mapKey: (value, key) => a key of the table }
+orders.join(app.globalTable(numbered), (o) => o, { mapKey: (o) => o.customerId })
+// @ts-expect-error A stream is joined with a stream, a table or a global table
+orders.join(numbered, (o) => o)
+// @ts-expect-error A join by foreign key takes (value, other, key) => result, no promise, and { foreignKey: (value, key) => a key of the other table, or null }
+app.table(order).join(app.table(numbered), (o) => o, { foreignKey: (o) => o.customerId })
+// @ts-expect-error A table is joined with a table; a stream becomes one by toTable()
+app.table(order).join(orders, (o) => o)
+// @ts-expect-error Property 'key' is missing
+orders.groupBy((o) => o.amount, { name: 'by-amount' })
