@@ -153,6 +153,14 @@ export interface PlantedFaults {
   readonly standbyAhead?: boolean
   /** Takes a commit whose reply was lost for one that failed: goes on from the offsets that it knows of. */
   readonly lostReplyIsAbort?: boolean
+  /** Commits output without offsets where none has moved, so that a zombie's output is not fenced. */
+  readonly outputUnfenced?: boolean
+  /** Gives revoked tasks up without committing what they did; the thread's next commit takes their output along. */
+  readonly revokedUncommitted?: boolean
+  /** When the group has thrown the thread out, keeps what its tasks wrote for the next commit. */
+  readonly lostOutputKept?: boolean
+  /** Gives a task to its new owner while the old one still runs it. */
+  readonly movesAtOnce?: boolean
 }
 
 export interface RuntimeConfig extends StreamsLimits {

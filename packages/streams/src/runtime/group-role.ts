@@ -6,7 +6,7 @@ import { changelogEnds } from './assignment/group-lags.ts'
 import type { TaskAssignor } from './assignment/group-model.ts'
 import { streamsAssignor } from './assignment/streams-assignor.ts'
 import { topologyShape } from './assignment/topology-shape.ts'
-import { type HostMap, runsHere, type Subscription } from './assignment/user-data.ts'
+import { type HostMap, nothingAssigned, runsHere, type Subscription } from './assignment/user-data.ts'
 import type { RuntimeConfig } from './config.ts'
 import { offsetSum } from './standby-task.ts'
 import type { StandbyUpdater } from './standby-updater.ts'
@@ -27,6 +27,8 @@ export interface GroupRoleOptions {
   readonly speaksForDisk: boolean
   readonly taskAssignor: TaskAssignor | undefined
   readonly endsApplication: boolean
+  /** The thread takes part in a rebalance from now on. */
+  readonly onJoining: () => void
   readonly onFailure: (error: unknown) => void
   /** A member asked for the end of the application. */
   readonly onShutdownRequested: () => void
@@ -43,13 +45,15 @@ export class GroupRole {
   readonly #options: GroupRoleOptions
   #parts: Parts | undefined
   #generation = -1
+  #isJoining = false
+  #isDisowned = false
   #turn = 0
   #probeAtMs: number | undefined
   #askedForWarmups = false
   #warmupPauseMs: number
   #assignedAtMs = 0
   #shutsDown = false
-  hosts: HostMap = { version: 1, hosts: [] }
+  hosts: HostMap = nothingAssigned
 
   constructor(options: GroupRoleOptions) {
     this.#options = options
@@ -67,6 +71,19 @@ export class GroupRole {
     return this.hosts.standby ?? []
   }
 
+  /** Whether a rebalance is under way that this thread takes part in: the generation that it knows may pass at any moment. */
+  get isJoining(): boolean {
+    return this.#isJoining
+  }
+
+  /**
+   * Whether the leader took somebody else for the owner of a task that runs here: then the group went on without us, and
+   * may have committed beyond what we hold.
+   */
+  get isDisowned(): boolean {
+    return this.#isDisowned
+  }
+
   assignor(): GroupAssignor {
     const { client, plan, partitionsOf, config, taskAssignor, onFailure } = this.#options
     return streamsAssignor({
@@ -79,6 +96,7 @@ export class GroupRole {
       selfId: () => this.#parts!.consumer.groupMetadata().memberId,
       onAssigned: (hosts, generation) => this.#assigned(hosts, generation),
       onFailure,
+      ...(config.faults.movesAtOnce && { movesAtOnce: true }),
     })
   }
 
@@ -88,7 +106,7 @@ export class GroupRole {
     const nowMs = clock.now()
     if (this.#probeAtMs !== undefined && nowMs >= this.#probeAtMs) {
       this.#probeAtMs = undefined
-      this.ask('to see whether warm-ups are ready')
+      this.ask('to see whether tasks can move')
     }
     if (this.#askedForWarmups || !this.#warmupsAreReady()) return
     // Where records come faster than copies are made, the leader may find them too far behind again: not at once then.
@@ -124,38 +142,44 @@ export class GroupRole {
 
   #assigned(hosts: HostMap, generation: number): void {
     const { applicationServer, clock, config } = this.#options
+    // One that joins without anything new may be told the assignment that it has, made when the tasks were not here yet.
+    const isSame = generation === this.#generation
+    this.#isDisowned = !isSame && this.#parts!.tasks.all.some(({ text }) => !hosts.owned.includes(text))
+    this.#isJoining = false
     if (hosts.warmup?.join() !== this.hosts.warmup?.join()) this.#warmupPauseMs = config.heartbeatIntervalMs
     this.hosts = hosts
     this.#generation = generation
     this.#askedForWarmups = false
     this.#assignedAtMs = clock.now()
-    this.#probeAtMs = hosts.probes ? clock.now() + config.probingRebalanceIntervalMs : undefined
+    this.#probeAtMs = undefined
     if (hosts.refused) return
+    if (hosts.probes) this.#probeAtMs = clock.now() + config.probingRebalanceIntervalMs
+    if (hosts.followsUp) this.#probeAtMs = clock.now() + config.heartbeatIntervalMs
     if (hosts.shutdown) this.#options.onShutdownRequested()
+    // Asked while a rebalance was under way that no longer heard of it.
+    else if (this.#shutsDown) this.ask('the application is to shut down')
     // A static member that comes back is told the assignment of its former self, which names the address it had then.
     const isFound = applicationServer === undefined || hosts.hosts.some(([host]) => host === applicationServer)
     if (!isFound) this.ask('the address of this instance has changed')
   }
 
   async #describeSelf(): Promise<Omit<Subscription, 'version'>> {
-    const { applicationServer, processId, config } = this.#options
-    const { tasks, standbys } = this.#parts!
-    const owned = tasks.all.map(({ text }) => text)
+    const { applicationServer, processId, config, onJoining } = this.#options
+    const { consumer, tasks, standbys } = this.#parts!
+    this.#isJoining = true
+    onJoining()
     const offsets: Record<string, number> = {}
+    // Whoever was thrown out has what it had then, however complete that was.
+    const isMember = consumer.groupMetadata().generationId >= 0
     for (const { text, task, isComplete } of tasks.all)
-      offsets[text] = isComplete ? runsHere : offsetSum(task.changelogs())
+      offsets[text] = isComplete && isMember ? runsHere : offsetSum(task.changelogs())
     for (const standby of tasks.standbys) {
       offsets[standby.text] = Math.max(standbys.offsetsOf(standby.text), offsetSum(standby.changelogs()))
     }
-    const open = new Set(Object.keys(offsets))
     await this.#addStored(offsets)
     return {
       host: applicationServer ?? null,
-      owned,
-      generation: this.#generation,
-      stored: Object.keys(offsets)
-        .filter((task) => !open.has(task))
-        .sort(),
+      promised: isMember ? this.hosts.promised : [],
       process: processId,
       standby: tasks.standbys.map(({ text }) => text),
       offsets,

@@ -4,7 +4,7 @@ import type { CreateStreamTask, StreamTaskOptions, TaskConfig, TaskOutput } from
 import { type TaskId, type TopologyPlan, taskIdText } from '../core/topology/plan.ts'
 import { streamsError } from '../errors.ts'
 import { type ActiveTask, activeTask } from './active-task.ts'
-import { inputsOf, parseTaskId, type TopicPartition } from './assignment/tasks.ts'
+import { inputsOf, parseTaskId, type TopicPartition, taskOf } from './assignment/tasks.ts'
 import { offsetSum, StandbyTask } from './standby-task.ts'
 import type { StateStores } from './state-stores.ts'
 import { checkStoreKinds } from './store-kinds.ts'
@@ -71,16 +71,16 @@ export class TaskSet {
   }
 
   /**
-   * Closes what is not wanted and opens what is missing; what stays forgets all that is uncommitted. A standby that is to
-   * run keeps its stores open, and so does a task that is to be a standby.
+   * Closes what is not wanted and opens what is missing; what stays goes on. A standby that is to run keeps its stores open,
+   * and so does a task that is to be a standby. Returns the tasks that were opened.
    */
-  async replace(partitions: readonly TopicPartition[], standbys: readonly string[]): Promise<void> {
+  async replace(partitions: readonly TopicPartition[], standbys: readonly string[]): Promise<readonly ActiveTask[]> {
     const active = new Set(partitions.flatMap((partition) => this.#taskOf(partition) ?? []).map(taskIdText))
     const standby = new Set(standbys.filter((text) => !active.has(text)))
     this.#pending.clear()
     for (const task of this.all) {
-      if (active.has(task.text)) task.task.discard()
-      else if (standby.has(task.text)) this.#closeOver(task)
+      if (active.has(task.text)) continue
+      if (standby.has(task.text)) this.#closeOver(task)
       else await this.close(task)
     }
     for (const task of this.standbys) {
@@ -89,7 +89,7 @@ export class TaskSet {
     }
     for (const text of active) if (!this.#tasks.has(text)) this.#pending.set(text, 'active')
     for (const text of standby) if (!this.#standbys.has(text)) this.#pending.set(text, 'standby')
-    this.openPending()
+    return this.openPending()
   }
 
   /** Opens what is waiting for another thread to let go; returns the tasks that are now open. */
@@ -103,11 +103,6 @@ export class TaskSet {
       else this.openStandby(id)
     }
     return opened
-  }
-
-  /** What was waited for may go to another member in the rebalance under way. */
-  forgetPending(): void {
-    this.#pending.clear()
   }
 
   openStandby(id: TaskId): void {
@@ -208,8 +203,7 @@ export class TaskSet {
     return { plan, taskId, stores, output, clock, cache, partitionsOf, config: taskConfig, globalStores, onFailure }
   }
 
-  #taskOf({ topic, partition }: TopicPartition): TaskId | undefined {
-    const subtopology = this.#options.plan.subtopologies.find(({ sourceTopics }) => sourceTopics.includes(topic))
-    return subtopology && { subtopology: subtopology.id, partition }
+  #taskOf(partition: TopicPartition): TaskId | undefined {
+    return taskOf(this.#options.plan.subtopologies, partition)
   }
 }

@@ -190,8 +190,10 @@ export class Membership implements GroupMember {
     const assignor = assignors.find(({ name }) => name === protocolName)
     if (assignor === undefined) throw new TypeError(`the group chose assignor ${protocolName}, which is not configured`)
     const led = await this.#lead(response, assignor)
-    this.#heartbeats.confirmedAtMs = this.#cluster.settings.clock.now()
+    const askedAtMs = this.#cluster.settings.clock.now()
     const synced = await this.#session.sync(this.#identity, assignor.name, led?.assignments ?? [])
+    // Not since the answer to JoinGroup, which may have been long on its way.
+    this.#heartbeats.confirmedAtMs = askedAtMs
     return { assignment: decodeAssignment(synced.assignment), assignor, counted: led?.counted }
   }
 
@@ -212,13 +214,13 @@ export class Membership implements GroupMember {
     // A callback that throws fails the poll, but not before the assignment is what the group thinks it is.
     const errors: unknown[] = []
     const note = (error: unknown): void => void errors.push(error)
+    await attempt(() => assignor.onAssignment?.(assigned, assignment.userData, this.#identity.generationId)).catch(note)
     if (revoked.length > 0) {
       await this.#callbacks.revoke(revoked).catch(note)
       // What was given up can only go to its new owner in another rebalance (KIP-429).
       this.requestRejoin('partitions were revoked')
     }
     this.#callbacks.publish('assigned', added)
-    await attempt(() => assignor.onAssignment?.(assigned, assignment.userData, this.#identity.generationId)).catch(note)
     for (const one of added) current.add(one)
     await attempt(() => listener.onAssigned?.(added)).catch(note)
     if (errors.length > 0) throw errors[0]

@@ -24,7 +24,7 @@ export async function groupLags(
   onFailure: (error: unknown) => void,
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, number>>> {
   const asked = new Set<string>()
-  for (const { offsets = {} } of subscriptions.values()) {
+  for (const { offsets } of subscriptions.values()) {
     for (const [task, sum] of Object.entries(offsets)) if (sum !== runsHere) asked.add(task)
   }
   const changelogs = [...asked].flatMap((task) => [...changelogsOf(subtopologies, task)])
@@ -38,12 +38,9 @@ export async function groupLags(
   const endSum = (task: string): number | undefined =>
     ends && changelogsOf(subtopologies, task).reduce((sum, at) => sum + (ends.get(partitionText(at)) ?? 0), 0)
   return new Map(
-    [...subscriptions].map(([memberId, { owned, stored, offsets }]) => {
+    [...subscriptions].map(([memberId, { offsets }]) => {
       const lags = new Map<string, number>()
-      // A member of an older release says only that it has something.
-      for (const task of stored) lags.set(task, Number.POSITIVE_INFINITY)
-      if (!offsets) for (const task of owned) lags.set(task, 0)
-      for (const [task, sum] of Object.entries(offsets ?? {})) {
+      for (const [task, sum] of Object.entries(offsets)) {
         const end = endSum(task)
         lags.set(task, sum === runsHere ? 0 : end === undefined ? Number.POSITIVE_INFINITY : Math.max(0, end - sum))
       }

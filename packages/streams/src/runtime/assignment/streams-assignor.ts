@@ -3,8 +3,9 @@ import type { SubtopologyPlan } from '../../core/topology/plan.ts'
 import { taskIdText } from '../../core/topology/plan.ts'
 import { streamsError } from '../../errors.ts'
 import { assignTasks } from './assign-tasks.ts'
+import { claimsOf } from './claims.ts'
 import { changelogsOf, groupLags } from './group-lags.ts'
-import type { AssignmentConfig, AssignmentInput, GroupAssignment, TaskAssignor } from './group-model.ts'
+import type { AssignmentConfig, AssignmentInput, GroupAssignment, MemberTasks, TaskAssignor } from './group-model.ts'
 import { inputsOf, parseTaskId, type TopicPartition, tasksOf } from './tasks.ts'
 import { shapeOfGroup, topologyShape } from './topology-shape.ts'
 import {
@@ -13,6 +14,7 @@ import {
   decodeSubscription,
   encodeUserData,
   type HostMap,
+  nothingAssigned,
   type Subscription,
 } from './user-data.ts'
 
@@ -30,45 +32,46 @@ export interface StreamsAssignorOptions {
   readonly onFailure: (error: unknown) => void
   /** Which member this is, for the leader to give itself the probing. */
   readonly selfId: () => string
+  /** A planted fault, see `PlantedFaults.movesAtOnce`. */
+  readonly movesAtOnce?: boolean
 }
 
 /**
  * The partition assignor of a streams application: whole tasks instead of single partitions, so that what is read
- * together stays together. Eager: everybody gives up everything for the moment of a rebalance, but stores stay open and a
- * task that comes back goes on where it stood.
+ * together stays together. Cooperative (KIP-429): tasks that stay are not interrupted, and one that moves is first taken
+ * away; its new owner gets it in the rebalance that follows, when the old one has committed and given it up.
  */
 export function streamsAssignor(options: StreamsAssignorOptions): GroupAssignor {
-  const { subtopologies, partitionsOf, describeSelf, onAssigned } = options
+  const { subtopologies, describeSelf, onAssigned } = options
   return {
     name: 'millrace-streams',
-    supportedProtocols: ['eager'],
+    supportedProtocols: ['cooperative'],
     userData: async () => encodeUserData({ version: assignmentProtocolVersion, ...(await describeSelf()) }),
     async assign({ members }) {
       const all = new Map(members.map(({ memberId, userData }) => [memberId, decodeSubscription(userData)]))
       const shape = shapeOfGroup(all.values())
       if (shape !== undefined && shape !== topologyShape(subtopologies)) throw topologyDiffers()
-      const isRefused = ({ shape: own = shape }: Subscription): boolean => own !== shape
-      const subscriptions = new Map([...all].filter(([, subscription]) => !isRefused(subscription)))
-      const input = await inputOf(members, subscriptions, options)
+      const isRefused = (memberId: string): boolean => (all.get(memberId)!.shape ?? shape) !== shape
+      const accepted = members.filter(({ memberId }) => !isRefused(memberId))
+      const subscriptions = new Map(accepted.map(({ memberId }) => [memberId, all.get(memberId)!]))
+      const owners = claimsOf(accepted, subtopologies)
+      const input = await inputOf(accepted, subscriptions, owners, options)
       const assigned = (options.taskAssignor ?? assignTasks)(input)
       if (options.taskAssignor) check(input, assigned)
-      const given = encode(subscriptions, assigned, options, (tasks) =>
-        byTopic(tasks.flatMap((task) => [...inputsOf(subtopologies, parseTaskId(task), partitionsOf)])),
-      )
-      for (const [memberId] of [...all].filter(([, subscription]) => isRefused(subscription))) {
-        given.set(memberId, refusal)
-      }
+      const given = encode(subscriptions, owners, input, assigned, options)
+      for (const { memberId } of members) if (isRefused(memberId)) given.set(memberId, refusal)
       return given
     },
     onAssignment(_assignment, userData, generation) {
-      if (userData) onAssigned(decodeHostMap(userData), generation)
+      // Whom the leader has left out owns nothing.
+      onAssigned(userData ? decodeHostMap(userData) : nothingAssigned, generation)
     },
   }
 }
 
 const refusal: MemberAssignment = {
   partitions: [],
-  userData: encodeUserData({ version: assignmentProtocolVersion, hosts: [], refused: true }),
+  userData: encodeUserData({ ...nothingAssigned, refused: true }),
 }
 
 /** What a member fails with that runs another topology than its group. */
@@ -79,61 +82,103 @@ export function topologyDiffers(): Error {
 async function inputOf(
   members: readonly AssignorMember[],
   subscriptions: ReadonlyMap<string, Subscription>,
+  owners: ReadonlyMap<string, string>,
   { subtopologies, partitionsOf, config, endsOf, onFailure }: StreamsAssignorOptions,
 ): Promise<AssignmentInput> {
   const lags = await groupLags(subscriptions, subtopologies, endsOf, onFailure)
   const tasks = tasksOf(subtopologies, partitionsOf)
     .map(taskIdText)
     .map((task) => ({ task, isStateful: changelogsOf(subtopologies, task).length > 0 }))
-  // A static member keeps its place under a new member id: its instance id tells more.
-  const nameOf = new Map(members.map(({ memberId, instanceId }) => [memberId, instanceId ?? memberId]))
   return {
     tasks,
     config,
-    members: [...subscriptions].map(([memberId, { owned, generation, process, standby = [], tags = {} }]) => ({
-      memberId,
-      process: process ?? nameOf.get(memberId) ?? memberId,
-      owned,
-      generation,
-      standby,
-      lags: lags.get(memberId)!,
-      tags,
-    })),
+    members: members.map(({ memberId, generationId: generation }) => {
+      const { process, promised, standby, tags } = subscriptions.get(memberId)!
+      // What was promised was found ready then. To look again could find it behind by what its owner did last, and give it
+      // back for ever.
+      const due = promised.filter((task) => !owners.has(task))
+      return {
+        memberId,
+        process,
+        owned: [...[...owners].filter(([, owner]) => owner === memberId).map(([task]) => task), ...due],
+        generation,
+        standby,
+        lags: new Map([...lags.get(memberId)!, ...due.map((task) => [task, 0] as const)]),
+        tags,
+      }
+    }),
+  }
+}
+
+/** What becomes of the tasks of a member in this rebalance. */
+interface Given extends MemberTasks {
+  /** Its own after this rebalance, once their owners have given them up. */
+  readonly promised: readonly string[]
+}
+
+/** What somebody else still has is given to nobody (KIP-429). */
+function heldBack(
+  memberId: string,
+  { active, standby, warmup }: MemberTasks,
+  owners: ReadonlyMap<string, string>,
+  { tasks, members }: AssignmentInput,
+): Given {
+  const isElsewhere = (task: string): boolean => (owners.get(task) ?? memberId) !== memberId
+  const promised = active.filter(isElsewhere)
+  const processOf = new Map(members.map((member) => [member.memberId, member.process]))
+  // Until then the copy that it has follows its changelog. Threads of one process share the disk, and with it the one copy.
+  const follows = (task: string): boolean =>
+    tasks.some((one) => one.task === task && one.isStateful) &&
+    processOf.get(owners.get(task) ?? '') !== processOf.get(memberId)
+  return {
+    active: active.filter((task) => !isElsewhere(task)),
+    standby: [...standby, ...promised.filter(follows)],
+    warmup,
+    promised,
   }
 }
 
 function encode(
   subscriptions: ReadonlyMap<string, Subscription>,
+  owners: ReadonlyMap<string, string>,
+  input: AssignmentInput,
   { members, needsProbing }: GroupAssignment,
-  { selfId }: StreamsAssignorOptions,
-  partitionsFor: (given: readonly string[]) => MemberAssignment['partitions'],
+  { selfId, subtopologies, partitionsOf, movesAtOnce }: StreamsAssignorOptions,
 ): Map<string, MemberAssignment> {
-  const byHost = (tasksOfMember: (memberId: string) => readonly string[]): [string, readonly string[]][] => {
+  const current = movesAtOnce ? new Map<string, string>() : owners
+  const given = new Map([...members].map(([memberId, own]) => [memberId, heldBack(memberId, own, current, input)]))
+  const byHost = (tasksOfMember: (own: Given) => readonly string[]): [string, readonly string[]][] => {
     const hosts = new Map<string, string[]>()
-    for (const memberId of members.keys()) {
+    for (const [memberId, own] of given) {
       const host = subscriptions.get(memberId)?.host
-      if (host) hosts.set(host, [...(hosts.get(host) ?? []), ...tasksOfMember(memberId)])
+      if (host) hosts.set(host, [...(hosts.get(host) ?? []), ...tasksOfMember(own)])
     }
     return [...hosts]
   }
   const common = {
     version: assignmentProtocolVersion,
-    hosts: byHost((memberId) => members.get(memberId)!.active),
-    standbyHosts: byHost((memberId) => [...members.get(memberId)!.standby, ...members.get(memberId)!.warmup]),
+    hosts: byHost(({ active, promised }) => [...active, ...promised]),
+    standbyHosts: byHost(({ standby, warmup, promised }) =>
+      [...standby, ...warmup].filter((task) => !promised.includes(task)),
+    ),
   }
   const self = selfId()
   const shutdown = [...subscriptions.values()].some(({ shutdown }) => shutdown === true)
+  const isMoving = [...given.values()].some(({ promised }) => promised.length > 0)
   return new Map(
-    [...members].map(([memberId, { active, standby, warmup }]) => [
+    [...given].map(([memberId, { active, standby, warmup, promised }]) => [
       memberId,
       {
-        partitions: partitionsFor(active),
+        partitions: byTopic(active.flatMap((task) => [...inputsOf(subtopologies, parseTaskId(task), partitionsOf)])),
         userData: encodeUserData({
           ...common,
+          owned: [...owners].filter(([, owner]) => owner === memberId).map(([task]) => task),
+          promised,
           standby: [...standby, ...warmup],
           warmup,
           // The leader's own: it is the one whose asking always makes a rebalance.
           probes: needsProbing && memberId === self,
+          followsUp: isMoving && memberId === self,
           ...(shutdown ? { shutdown } : {}),
         }),
       },

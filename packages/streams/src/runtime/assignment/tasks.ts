@@ -28,6 +28,15 @@ export function inputsOf(
     .map((topic) => ({ topic, partition: task.partition }))
 }
 
+/** Whose input a partition is; undefined for a topic that the application does not read. */
+export function taskOf(
+  subtopologies: readonly SubtopologyPlan[],
+  { topic, partition }: TopicPartition,
+): TaskId | undefined {
+  const subtopology = subtopologies.find(({ sourceTopics }) => sourceTopics.includes(topic))
+  return subtopology && { subtopology: subtopology.id, partition }
+}
+
 export function parseTaskId(text: string): TaskId {
   const [subtopology, partition] = text.split('_').map(Number)
   return { subtopology: subtopology ?? 0, partition: partition ?? 0 }

@@ -1,6 +1,6 @@
 import { murmur2 } from '@millrace/protocol'
 import type { SubtopologyPlan } from '../../core/topology/plan.ts'
-import type { Subscription } from './user-data.ts'
+import { runsHere, type Subscription } from './user-data.ts'
 
 /** What tasks and their state follow from, in short: all instances of an application have it in common. */
 export function topologyShape(subtopologies: readonly SubtopologyPlan[]): string {
@@ -18,10 +18,11 @@ export function topologyShape(subtopologies: readonly SubtopologyPlan[]): string
  */
 export function shapeOfGroup(subscriptions: Iterable<Subscription>): string | undefined {
   const weights = new Map<string, { tasks: number; members: number }>()
-  for (const { shape, owned } of subscriptions) {
+  for (const { shape, offsets } of subscriptions) {
     if (shape === undefined) continue
     const weight = weights.get(shape) ?? { tasks: 0, members: 0 }
-    weights.set(shape, { tasks: weight.tasks + owned.length, members: weight.members + 1 })
+    const running = Object.values(offsets).filter((sum) => sum === runsHere)
+    weights.set(shape, { tasks: weight.tasks + running.length, members: weight.members + 1 })
   }
   const [first] = [...weights].sort(
     ([a, one], [b, other]) => other.tasks - one.tasks || other.members - one.members || (a < b ? -1 : 1),

@@ -7,21 +7,19 @@ export const assignmentProtocolVersion = 1
 /** Instead of a sum of offsets: the task runs here, so its state is complete. */
 export const runsHere = -2
 
-/** What a member tells the leader. */
+/** What a member tells the leader, besides the partitions that it owns. */
 export interface Subscription {
   readonly version: number
   /** `host:port` where its queries are answered; null when it answers none. */
   readonly host: string | null
-  readonly owned: readonly string[]
-  readonly generation: number
-  /** Tasks that it does not run but has state of on its disk; those of older releases say nothing more about it. */
-  readonly stored: readonly string[]
+  /** Tasks that it was told to get as soon as those who ran them have given them up. */
+  readonly promised: readonly string[]
   /** The same for all threads of a process. */
-  readonly process?: string
-  readonly standby?: readonly string[]
+  readonly process: string
+  readonly standby: readonly string[]
   /** By task: the sum of the offsets that its stores have reached in their changelogs, or `runsHere`. */
-  readonly offsets?: Readonly<Record<string, number>>
-  readonly tags?: Readonly<Record<string, string>>
+  readonly offsets: Readonly<Record<string, number>>
+  readonly tags: Readonly<Record<string, string>>
   /** Changes with every rebalance that the member itself asks for: an unchanged subscription would cause none. */
   readonly turn?: number
   /** The whole application is to end, everywhere. */
@@ -37,6 +35,12 @@ export interface HostMap {
   readonly hosts: readonly (readonly [host: string, tasks: readonly string[]])[]
   /** Likewise, of those who keep standby copies. */
   readonly standbyHosts?: readonly (readonly [host: string, tasks: readonly string[]])[]
+  /** Tasks that the leader took the member for the owner of; whatever else the member runs has had another owner since. */
+  readonly owned: readonly string[]
+  /** Tasks that it is to run when those who ran them until now have given them up, in the rebalance that follows. */
+  readonly promised: readonly string[]
+  /** Whether the member is to see to it that this rebalance comes: the owner may have died with its promise to ask for it. */
+  readonly followsUp?: boolean
   /** Copies that the member keeps, warm-ups included. */
   readonly standby?: readonly string[]
   /** Those of them that it is to run when they are ready. */
@@ -48,6 +52,9 @@ export interface HostMap {
   /** The member runs another topology than the group, and gets nothing. */
   readonly refused?: boolean
 }
+
+/** Of a member that has not been told anything, or whom the leader has left out. */
+export const nothingAssigned: HostMap = { version: assignmentProtocolVersion, hosts: [], owned: [], promised: [] }
 
 /** JSON: a few hundred bytes per rebalance, readable in a packet dump, and open to new fields. */
 export function encodeUserData(data: Subscription | HostMap): Buffer {

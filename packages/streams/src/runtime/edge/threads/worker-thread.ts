@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Clock, MetricSample } from '@millrace/base'
 import { type StorePlan, type TopologyPlan, taskIdText } from '../../../core/topology/plan.ts'
 import { streamsError } from '../../../errors.ts'
-import type { HostMap } from '../../assignment/user-data.ts'
+import { type HostMap, nothingAssigned } from '../../assignment/user-data.ts'
 import type { PartitionResult } from '../../queries/partition-query.ts'
 import type { FoundCopy } from '../../queries/state-copy.ts'
 import type { CopyStanding } from '../../queries/store-lags.ts'
@@ -43,7 +43,7 @@ class WorkerThread implements ThreadHandle {
   #samples: readonly MetricSample[] = []
   #tasks: ThreadTasks = { active: [], standby: [] }
   isReady = false
-  hosts: HostMap = { version: 1, hosts: [] }
+  hosts: HostMap = nothingAssigned
 
   readonly #copies: CommittedCopies | undefined
 
