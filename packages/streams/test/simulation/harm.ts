@@ -120,9 +120,13 @@ export class Harm {
     })
   }
 
-  /** Set back by as much as a time service would; the client's waits last longer by that. */
+  /**
+   * Set back by as much as a time service would; the client's waits last longer by that. Never an hour ahead: brokers take
+   * no records from such a future.
+   */
   #setClock(instance: SimulatedInstance): void {
-    const byMs = randomInt(this.#options.random, 2) === 0 ? this.#upTo(3_600_000) : -this.#upTo(2_000)
+    const isAhead = instance.offsetMs > 1_800_000
+    const byMs = !isAhead && randomInt(this.#options.random, 2) === 0 ? this.#upTo(1_700_000) : -this.#upTo(2_000)
     this.#options.log(`the clock of ${instance.name} jumps by ${byMs} ms`)
     instance.setClock(byMs)
   }

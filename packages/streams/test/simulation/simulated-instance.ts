@@ -72,7 +72,7 @@ export class SimulatedInstance {
   #client: KafkaClient | undefined
   runtime: StreamsRuntime | undefined
   /** Of the instance's wall clock, against true time; lives on through restarts. */
-  #offsetMs = 0
+  offsetMs = 0
 
   constructor(options: InstanceOptions) {
     this.#options = options
@@ -85,7 +85,7 @@ export class SimulatedInstance {
 
   start(faults: NetworkFaults = calm): void {
     const { clock, network, app, planted, shape, seen, random, onFailure } = this.#options
-    const process = new ProcessClock(clock, this.#offsetMs)
+    const process = new ProcessClock(clock, this.offsetMs)
     this.#link = { process, name: this.name, faults, isCut: false }
     const chance = seededRandom(randomInt(random, 2 ** 31))
     this.#client = kafkaClient({
@@ -166,7 +166,7 @@ export class SimulatedInstance {
   }
 
   setClock(byMs: number): void {
-    this.#offsetMs += byMs
+    this.offsetMs += byMs
     this.#link?.process.jump(byMs)
   }
 
