@@ -1,0 +1,143 @@
+// The commands of docs/guides/query-state.md, run as they stand there, but for the port.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
+import { type Broker, startBroker } from '@millrace/broker'
+import { serdes, topic } from '@millrace/contracts'
+import { appState, type Gateway, type StateProvider, startGateway } from '@millrace/gateway'
+import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import { type StreamsInstance, sessionWindow, startStreams, type Topology, topology, tumbling } from '@millrace/streams'
+
+const run = promisify(execFile)
+const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/query-state.md'), 'utf8')
+const commands = guide.split('\n').filter((line) => line.startsWith('curl '))
+const payment = topic('payment', { key: serdes.string, value: serdes.json<number>() })
+const sale = topic('sale', { key: serdes.string, value: serdes.json<number>() })
+const price = topic('price', { key: serdes.string, value: serdes.json<number>() })
+
+function accounts(): Topology {
+  const app = topology('accounts')
+  const add = (total: number, amount: number): number => total + amount
+  const payments = app.stream(payment).groupByKey()
+  payments.reduce(add, { initial: 0, store: 'totals' })
+  payments
+    .window(sessionWindow({ gapMs: 10_000, graceMs: 86_400_000 }))
+    .aggregate({ initial: 0, merge: add, store: 'visits' }, add)
+  app
+    .stream(sale)
+    .groupByKey()
+    .window(tumbling({ sizeMs: 60_000, graceMs: 86_400_000 }))
+    .reduce(add, { initial: 0, store: 'revenue' })
+  app.table(price, { store: 'prices', historyRetentionMs: 86_400_000 })
+  return app
+}
+
+let broker: Broker
+let client: KafkaClient
+let streams: StreamsInstance
+let gateway: Gateway
+
+before(async () => {
+  broker = await startBroker({ memory: true, config: { 'group.initial.rebalance.delay.ms': '0' } })
+  client = kafkaClient({ brokers: broker.brokers })
+  const topics = [payment, sale, price].map(({ name }) => ({ name, partitions: 2, config: { 'retention.ms': '-1' } }))
+  await client.admin.createTopics(topics)
+  await using producer = client.producer()
+  const send = (name: string, key: string, value: number, timestamp: number) =>
+    producer.send({ topic: name, key: Buffer.from(key), value: Buffer.from(String(value)), timestamp })
+  await send('payment', 'alice', 5, 1_000)
+  await send('payment', 'alice', 7, 2_000)
+  await send('payment', 'anna', 1, 3_000)
+  await send('payment', 'bob', 2, 3_000)
+  await send('sale', 'DE', 10, 1_000)
+  await send('sale', 'DK', 20, 61_000)
+  await send('price', 'tea', 3, 1_000)
+  await send('price', 'tea', 4, 2_000)
+  const state: StateProvider[] = []
+  const content = { state, metrics: [], health: [], connectors: () => [] }
+  gateway = await startGateway(content, { port: 0 })
+  streams = await startStreams({
+    topology: accounts,
+    brokers: broker.brokers,
+    stateDir: 'memory',
+    applicationServer: gateway.address,
+    commitIntervalMs: 20,
+  })
+  state.push(appState(streams))
+  const isThere = async (path: string): Promise<boolean> => (await fetch(`${gateway.url}${path}`)).status === 200
+  for (const path of ['/stores/totals/bob', '/stores/totals/anna', '/stores/revenue/DK', '/stores/prices/tea']) {
+    for (let tries = 0; !(await isThere(path)); tries++) {
+      assert.ok(tries < 500, path)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+})
+after(async () => {
+  await streams?.close()
+  await gateway?.close()
+  await client?.close()
+  await broker?.close()
+})
+
+/** What the command prints, line by line, each as JSON. */
+async function outputOf(command: string): Promise<unknown[]> {
+  const script = command.replaceAll('http://127.0.0.1:8080', gateway.url)
+  // A subscription ends by the time alone.
+  const limited = script.includes('/changes/') ? script.replace('curl ', 'curl --max-time 1 ') : script
+  const { stdout } = await run('sh', ['-c', `${limited.split('#', 1)[0]} --silent --show-error || [ $? = 28 ]`])
+  return stdout.split('\n').flatMap((line) => (line === '' ? [] : (JSON.parse(line) as unknown)))
+}
+
+const alice = { key: 'alice', value: 12, timestamp: 2_000 }
+const anna = { key: 'anna', value: 1, timestamp: 3_000 }
+const bob = { key: 'bob', value: 2, timestamp: 3_000 }
+const inDenmark = { key: 'DK', start: 60_000, end: 120_000, value: 20, timestamp: 61_000 }
+const inGermany = { key: 'DE', start: 0, end: 60_000, value: 10, timestamp: 1_000 }
+const cheap = { key: 'tea', value: 3, timestamp: 1_000, validTo: 2_000 }
+
+/** By a part of the command, what it must print; undefined: its shape is checked below. */
+const expected: readonly (readonly [string, unknown[] | undefined])[] = [
+  ['/stores/totals/alice', [alice]],
+  ['totals?from=a', [{ entries: [alice, anna], next: 'bob' }]],
+  ['stores/totals?prefix=a', [{ entries: [anna, alice] }]],
+  ['revenue/DE', [{ windows: [inGermany] }]],
+  ['revenue?from', [{ windows: [inGermany, inDenmark] }]],
+  ['visits/alice', [{ sessions: [{ ...alice, start: 1_000, end: 2_000 }] }]],
+  ['tea?asOf', [cheap]],
+  ['tea?versions', [{ versions: [cheap, { key: 'tea', value: 4, timestamp: 2_000, validTo: null }] }]],
+  ['prices?asOf', [{ versions: [cheap] }]],
+  ['x-ndjson', [alice, anna, bob, { end: true }]],
+  ['/metadata/', undefined],
+  ['/lags', undefined],
+  ['/changes/', undefined],
+  ['/stores ', undefined],
+]
+
+for (const command of commands) {
+  test(command.split('#', 1)[0]!.trim(), async () => {
+    const found = expected.find(([part]) => `${command} `.includes(part))
+    assert.ok(found, 'nobody says what it prints')
+    const printed = await outputOf(command)
+    if (found[1]) assert.deepEqual(printed, found[1])
+    else if (found[0] === '/changes/') {
+      const types = printed.map((event) => (event as { type: string }).type)
+      assert.deepEqual(types.slice(0, 4), ['reset', 'row', 'row', 'live'])
+    } else {
+      const [answer] = printed as [Record<string, unknown[]>]
+      const lists = { '/metadata/': 'partitions', '/lags': 'lags', '/stores ': 'stores' }
+      assert.ok(answer[lists[found[0] as keyof typeof lists]]!.length > 0, JSON.stringify(answer))
+    }
+  })
+}
+
+test('the guide shows every kind of question', () => {
+  assert.ok(commands.length >= expected.length, `${commands.length} commands`)
+  for (const [part] of expected)
+    assert.ok(
+      commands.some((command) => `${command} `.includes(part)),
+      part,
+    )
+})
