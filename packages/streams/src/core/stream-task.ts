@@ -216,7 +216,7 @@ class SynchronousTask implements StreamTask {
   }
 
   consumedOffsets(): readonly TaskOffset[] {
-    const observed = this.#observed()
+    const observed = new Map([...this.#times].map(([node, time]) => [node, time.value]))
     this.#toCommit = []
     for (const { queue, committed } of this.#inputs) {
       const offset = queue.committable
@@ -225,14 +225,6 @@ class SynchronousTask implements StreamTask {
       this.#toCommit.push({ topic, partition, offset, metadata: encodeTimes(queue.partitionTime, observed) })
     }
     return this.#toCommit
-  }
-
-  metadataOf({ topic, partition }: TaskTopicPartition): string {
-    return encodeTimes(this.#input(topic, partition).queue.partitionTime, this.#observed())
-  }
-
-  #observed(): ReadonlyMap<string, number> {
-    return new Map([...this.#times].map(([node, time]) => [node, time.value]))
   }
 
   commitStores(changelogNextOffsets: ReadonlyMap<string, number>): void {

@@ -150,8 +150,6 @@ export interface StreamTask {
   flush(): void
   /** Offsets to commit for the inputs that moved since the last `commitStores` or `discard`. */
   consumedOffsets(): readonly TaskOffset[]
-  /** What is committed with an offset of the input, now, for commits that move none. */
-  metadataOf(input: TaskTopicPartition): string
   /** The transaction committed: uncommitted layers go to the byte stores, with the next changelog offset by store. */
   commitStores(changelogNextOffsets: ReadonlyMap<string, number>): void
   /** The transaction aborted: caches, uncommitted layers and buffered input are dropped; stream time returns to the commit. */

@@ -6,7 +6,7 @@ import type { CreateStreamTask, StreamTaskOptions, TaskConfig } from '../core/ta
 import type { TopologyPlan } from '../core/topology/plan.ts'
 import { streamsError } from '../errors.ts'
 import { orAborted } from './abortable.ts'
-import { type ActiveTask, partitionText } from './active-task.ts'
+import { type ActiveTask, offsetsToCommit, partitionText } from './active-task.ts'
 import type { TaskAssignor } from './assignment/group-model.ts'
 import { topologyDiffers } from './assignment/streams-assignor.ts'
 import type { TopicPartition } from './assignment/tasks.ts'
@@ -24,7 +24,7 @@ import { TaskSet } from './task-set.ts'
 import { ThreadTimes } from './thread-times.ts'
 import { type BoundsOf, changelogBounds } from './topics/changelog-bounds.ts'
 import { LostInput } from './topics/lost-input.ts'
-import { type ConsumedOffset, Transactor } from './transactor.ts'
+import { Transactor } from './transactor.ts'
 
 export interface StreamThreadOptions {
   readonly client: KafkaClient
@@ -97,6 +97,8 @@ export class StreamThread {
   #hasJoined = false
   /** As the last turn found it. */
   #isPaused = false
+  /** Paused while the group rebalances. */
+  #owesCommit = false
   readonly counters = { processed: 0, commits: 0, failures: 0, rebalances: 0 }
   readonly times: ThreadTimes
 
@@ -105,7 +107,8 @@ export class StreamThread {
     const { client, plan, config, partitionsOf, stores, tell, groupInstanceId, looksAfterDisk } = options
     this.#lastCommitMs = options.clock.now()
     this.times = new ThreadTimes(options.clock)
-    this.#role = new GroupRole({ ...options, speaksForDisk: looksAfterDisk })
+    const onJoining = (): void => this.times.rebalanceBegan()
+    this.#role = new GroupRole({ ...options, speaksForDisk: looksAfterDisk, onJoining })
     this.#consumer = client.consumer({
       groupId: plan.applicationId,
       ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
@@ -192,7 +195,7 @@ export class StreamThread {
     this.#consumer.subscribe({
       topics,
       onAssigned: (partitions) => this.#assigned(partitions),
-      onRevoked: () => this.#revoked(),
+      onRevoked: (partitions) => this.#revoked(partitions),
       onLost: () => this.#lost(),
     })
     try {
@@ -244,9 +247,9 @@ export class StreamThread {
     if (this.#broken) throw (this.#broken as { error: unknown }).error
     if (this.#tasks.hasPending) this.#openPending()
     const isPaused = this.#options.isPaused()
-    if (isPaused && this.#isPaused) return
+    if (isPaused && this.#isPaused && !this.#owesCommit) return
     this.#isPaused = isPaused
-    if (isPaused) await this.#commit()
+    if (isPaused) await this.#commitAtPause()
     else await this.#work()
     this.#role.look()
     if (this.#hasJoined) this.#housekeeping.cleanDisk()
@@ -257,12 +260,30 @@ export class StreamThread {
     await this.#takeOver()
     await this.#restore()
     await this.#followStandbys()
-    await this.#process()
+    const isFull = this.#uncommittedBytes() >= config.uncommittedMaxBytes
+    if (!isFull || this.#mayCommit()) await this.#process()
     const sinceCommitMs = clock.now() - this.#lastCommitMs
     // A clock that was set back is no reason to hold results.
     const isAskedFor = this.#tasks.running.some(({ task }) => task.isCommitRequested)
     const isDue = sinceCommitMs >= config.commitIntervalMs || sinceCommitMs < 0 || isAskedFor
-    if (isDue || this.#uncommittedBytes() >= config.uncommittedMaxBytes) await this.#commit()
+    if (!isDue && this.#uncommittedBytes() < config.uncommittedMaxBytes) return
+    if (this.#mayCommit()) await this.#commit()
+  }
+
+  /**
+   * Tasks go on while the group rebalances, but their commit waits for the generation that comes of it: the one that we know
+   * may pass while the commit is on its way, and a commit that is refused costs everything since the last one. Unless
+   * the rebalance lasts so long that the transaction would be ended by its time-out: until the last member has joined,
+   * the old generation still counts.
+   */
+  #mayCommit(): boolean {
+    const sinceCommitMs = this.#options.clock.now() - this.#lastCommitMs
+    return !this.#role.isJoining || sinceCommitMs >= this.#options.config.transactionTimeoutMs / 2
+  }
+
+  async #commitAtPause(): Promise<void> {
+    this.#owesCommit = !this.#mayCommit()
+    if (!this.#owesCommit) await this.#commit()
   }
 
   /** How long the loop may sleep in `poll` without missing something to do. */
@@ -271,9 +292,12 @@ export class StreamThread {
     const tasks = this.#tasks.assigned
     if (this.#isPaused) return config.pollTimeoutMs
     const isBusy = tasks.some(({ phase, task }) => phase === 'assigned' || (phase === 'running' && task.canProcess()))
-    if (isBusy || !this.#restorer.isIdle) return 0
-    const wakes = tasks.flatMap(({ task }) => task.nextWakeMs() ?? [])
-    if (tasks.some(({ task }) => task.needsCommit)) wakes.push(this.#lastCommitMs + config.commitIntervalMs)
+    const mayCommit = this.#mayCommit()
+    const isFull = !mayCommit && this.#uncommittedBytes() >= config.uncommittedMaxBytes
+    if ((isBusy && !isFull) || !this.#restorer.isIdle) return 0
+    const wakes = isFull ? [] : tasks.flatMap(({ task }) => task.nextWakeMs() ?? [])
+    if (mayCommit && tasks.some(({ task }) => task.needsCommit))
+      wakes.push(this.#lastCommitMs + config.commitIntervalMs)
     const nowMs = clock.now()
     return Math.max(0, Math.min(config.pollTimeoutMs, ...wakes.map((wakeMs) => wakeMs - nowMs)))
   }
@@ -329,7 +353,9 @@ export class StreamThread {
     for (const { topic, partition, metadata } of committed) {
       const active = this.#tasks.ownerOf({ topic, partition })
       if (active) active.hasProgress = true
-      if (metadata) active?.task.restoreTime({ topic, partition, metadata })
+      if (!metadata || !active) continue
+      active.metadata.set(partitionText({ topic, partition }), metadata)
+      active.task.restoreTime({ topic, partition, metadata })
     }
     await this.#orStopped(this.#lostInput.check(fresh, starts))
     const unknown = inputs.filter((input) => !starts.has(partitionText(input)))
@@ -435,8 +461,7 @@ export class StreamThread {
     const committing = this.#tasks.running.filter(({ task }) => task.needsCommit)
     if (committing.length === 0) return
     if (!faults.commitBeforeFlush) for (const { task } of committing) task.flush()
-    const consumed = committing.flatMap(({ task }) => [...task.consumedOffsets()])
-    const offsets = consumed.length > 0 ? consumed : standingOffsets(committing)
+    const offsets = committing.flatMap((active) => [...offsetsToCommit(active, faults)])
     if (faults.storesBeforeCommit) {
       await this.#transactor.collector.drain()
       await this.#commitStores(committing)
@@ -444,7 +469,11 @@ export class StreamThread {
     await this.times.waits.of(() => this.#transactor.commit(offsets))
     if (faults.commitBeforeFlush) for (const { task } of committing) task.flush()
     if (!faults.storesBeforeCommit) await this.#commitStores(committing)
-    for (const at of offsets) this.#tasks.ownerOf(at)?.committed.set(partitionText(at), at.offset)
+    for (const at of offsets) {
+      const active = this.#tasks.ownerOf(at)
+      active?.committed.set(partitionText(at), at.offset)
+      active?.metadata.set(partitionText(at), at.metadata)
+    }
     this.#options.onCommitted?.(committing)
     this.#transactor.collector.committed()
     this.times.commits.since(this.#lastCommitMs)
@@ -510,33 +539,44 @@ export class StreamThread {
     this.#options.onChange()
   }
 
-  async #assigned(partitions: readonly TopicPartition[]): Promise<void> {
+  async #assigned(added: readonly TopicPartition[]): Promise<void> {
     const { doubleRestore } = this.#options.config.faults
     this.counters.rebalances++
     this.times.rebalanceEnded()
     if (this.#role.hosts.refused) this.#breakBy(topologyDiffers())
-    this.#transactor.member = this.#consumer.groupMetadata()
-    this.#consumer.pause(partitions)
-    await this.#tasks.replace(partitions, this.#role.standby)
+    this.#enterGeneration()
+    this.#consumer.pause(added)
+    const opened = await this.#tasks.replace(this.#consumer.assignment(), this.#role.standby)
     this.#standbys.replace(this.#tasks.standbys, (task) => this.#tasks.isActive(task), doubleRestore)
-    this.#holdBack(...this.#tasks.all)
+    this.#holdBack(...opened)
     this.#hasJoined = true
     this.#options.onChange()
   }
 
-  /** Still the owner, for the moment: commits, so that whoever gets the tasks begins where we end. */
-  async #revoked(): Promise<void> {
-    this.times.rebalanceBegan()
+  /**
+   * Still the owner, for the moment: commits, so that whoever gets the tasks begins where we end. They go to nobody before
+   * this member has joined the rebalance that follows. Tasks that stay are part of the transaction and commit, too.
+   */
+  async #revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    const { faults } = this.#options.config
+    const revoked = new Set(partitions.flatMap((partition) => this.#tasks.ownerOf(partition) ?? []))
     try {
-      if (!this.#broken && this.#transactor.isReady) await this.#commit()
+      this.#enterGeneration()
+      if (!this.#broken && this.#transactor.isReady && !faults.revokedUncommitted) await this.#commit()
     } catch (error) {
       this.#breakBy(error)
     }
-    this.#hasJoined = false
-    this.#tasks.forgetPending()
-    this.#restorer.drop(this.#tasks.all)
-    for (const active of this.#tasks.all) active.phase = 'suspended'
+    this.#restorer.drop([...revoked])
+    for (const active of revoked) active.phase = 'suspended'
     this.#options.onChange()
+  }
+
+  /** What tasks did in the generation before is committed in this one: they were ours all the while, says the leader. */
+  #enterGeneration(): void {
+    this.#transactor.member = this.#consumer.groupMetadata()
+    if (!this.#role.isDisowned || this.#broken) return
+    const { applicationId: group } = this.#options.plan
+    this.#breakBy(streamsError('STREAMS_MEMBERSHIP_LOST', `others have run tasks of ${group} meanwhile`, { group }))
   }
 
   /** The group went on without us: others own the tasks, and have perhaps committed for them. */
@@ -548,7 +588,7 @@ export class StreamThread {
     this.#tasks.discard()
     await this.#tasks.closeAll()
     this.#standbys.replace([], () => false)
-    this.#transactor.reset()
+    if (!this.#options.config.faults.lostOutputKept) this.#transactor.reset()
     this.#options.onChange()
   }
 
@@ -584,21 +624,6 @@ export class StreamThread {
       this.#transactor.collector.uncommittedBytes,
     )
   }
-}
-
-/**
- * For a transaction of punctuations alone: an offset as it stands. Offsets are what the coordinator looks at our generation
- * for (KIP-447). A transaction without any is committed for whoever asks: one that was cut off would then write once more
- * what its successor has written meanwhile, as soon as its requests arrive.
- */
-function standingOffsets(committing: readonly ActiveTask[]): ConsumedOffset[] {
-  for (const { inputs, committed, task } of committing) {
-    for (const input of inputs) {
-      const offset = committed.get(partitionText(input))
-      if (offset !== undefined) return [{ ...input, offset, metadata: task.metadataOf(input) }]
-    }
-  }
-  return []
 }
 
 /** Changelogs whose old records leave by age. */

@@ -36,6 +36,8 @@ export class SimulatedBroker {
         'group.initial.rebalance.delay.ms': '100',
         'num.partitions': '2',
         'transaction.max.timeout.ms': '900000',
+        // Clocks of instances run ahead by hours.
+        'log.message.timestamp.after.max.ms': '9223372036854775807',
       },
     })
   }
