@@ -1,5 +1,6 @@
 import { type Clock, type Random, systemClock, systemRandom } from '@millrace/base'
 import { baseError, checkOptions } from '@millrace/base/internal'
+import { Addresses } from './addresses.ts'
 import { storeClient } from './store-client.ts'
 import { type ClientOf, contractOf, type StoreDescription } from './store-kinds.ts'
 import { anyOf, askAnyOf, type Fetch, openAnyOf } from './transport.ts'
@@ -9,6 +10,11 @@ export interface QueryClientOptions<Stores extends Readonly<Record<string, Store
   readonly url?: string
   /** Addresses of several instances: when one does not answer, the next is asked. Give this or `url`. */
   readonly urls?: readonly string[]
+  /**
+   * Learns from the instances which others there are, and asks those too when the given ones do not answer. For clients that
+   * reach the addresses under which instances know each other. Default false.
+   */
+  readonly discover?: boolean
   /** Contracts by the names of the stores they describe; `windowStore(contract)` and its like say of which kind. */
   readonly stores: Stores
   /** How long one request to one instance may take. Default 5000. */
@@ -54,6 +60,7 @@ export function queryClient<const Stores extends Readonly<Record<string, StoreDe
     {
       url: 'string',
       urls: 'array',
+      discover: 'boolean',
       stores: 'object',
       timeoutMs: { min: 1 },
       deadlineMs: { min: 1 },
@@ -66,15 +73,18 @@ export function queryClient<const Stores extends Readonly<Record<string, StoreDe
     },
     { required: ['stores'] },
   )
+  const clock = options.clock ?? systemClock
+  const [anyStore = ''] = Object.keys(options.stores)
   const transport = {
-    urls: checkedUrls(options),
+    addresses: new Addresses(checkedUrls(options), clock, options.discover ?? false),
+    metadataPath: `/metadata/${encodeURIComponent(anyStore)}`,
     // Called through a closure: a browser's fetch must not be called as a member of something else.
     fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
     timeoutMs: options.timeoutMs ?? 5_000,
     deadlineMs: options.deadlineMs ?? 30_000,
     maxResponseBytes: options.maxResponseBytes ?? 16 * 1024 * 1024,
     headers: { ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }), ...options.headers },
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? systemRandom,
   }
   const any = anyOf(transport)

@@ -1,11 +1,14 @@
 import { type Clock, type Random, sleep } from '@millrace/base'
 import { backoffMs } from '@millrace/base/internal'
+import type { Addresses } from './addresses.ts'
 import { queryError } from './errors.ts'
 
 export type Fetch = (url: string, init: { headers: Record<string, string>; signal: AbortSignal }) => Promise<Response>
 
 export interface TransportOptions {
-  readonly urls: readonly string[]
+  readonly addresses: Addresses
+  /** Where an address is asked who else there is. */
+  readonly metadataPath: string
   readonly fetch: Fetch
   readonly timeoutMs: number
   readonly deadlineMs: number
@@ -36,19 +39,24 @@ const temporary = new Set([408, 425, 429, 502, 503, 504])
  * After each round of failures it waits, as long as `retry-after` says or with growing pauses.
  */
 export function anyOf(options: TransportOptions): AnyOf {
-  const { urls, clock } = options
+  const { addresses, clock } = options
   let preferred = 0
   return async (attempt, signal) => {
     const endMs = clock.now() + options.deadlineMs
     let lastFailure: unknown
     for (let round = 1; ; round++) {
       let waitMs = 0
+      const urls = addresses.all
       for (const _ of urls) {
         signal?.throwIfAborted()
         const remainingMs = endMs - clock.now()
         if (remainingMs <= 0) break
-        const outcome = await attempt(urls[preferred]!, remainingMs)
-        if ('body' in outcome) return outcome.body
+        const url = urls[preferred % urls.length]!
+        const outcome = await attempt(url, remainingMs)
+        if ('body' in outcome) {
+          if (addresses.isDue()) void learn(url, options)
+          return outcome.body
+        }
         lastFailure = outcome.again
         waitMs = Math.max(waitMs, outcome.waitMs)
         preferred = (preferred + 1) % urls.length
@@ -69,6 +77,17 @@ export function askAnyOf(options: TransportOptions, any: AnyOf): Ask {
       (url, remainingMs) => tryOnce(`${url}${path}`, remainingMs, { options, accept: 'application/json', signal }),
       signal,
     )
+}
+
+/** Beside the call that found the address alive, which does not wait for it; what goes wrong changes nothing. */
+async function learn(url: string, options: TransportOptions): Promise<void> {
+  const asked = { options, accept: 'application/json', signal: undefined }
+  try {
+    const outcome = await tryOnce(`${url}${options.metadataPath}`, options.timeoutMs, asked)
+    if ('body' in outcome && outcome.body !== undefined) options.addresses.learn(url, outcome.body)
+  } catch {
+    // A gateway that does not tell is no reason to fail.
+  }
 }
 
 interface Try {

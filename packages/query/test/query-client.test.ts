@@ -115,6 +115,30 @@ test('when one instance is away the next one answers, and is asked first from th
   assert.equal(server.asked.length, 2)
 })
 
+test('instances that others tell of are asked when those are away', async () => {
+  await using other = await serve(json(200, row('a', 2)))
+  const asked: string[] = []
+  const { host } = new URL(other.url)
+  const first = await serve((request, response) => {
+    asked.push(request.url ?? '')
+    const places = [
+      { partition: 0, isLocal: true, host: null, standbyHosts: [host] },
+      { partition: 1, isLocal: false, host, standbyHosts: [] },
+    ]
+    json(200, request.url === '/metadata/spend' ? { partitions: places } : row('a', 1))(request, response)
+  })
+  const state = queryClient({ url: first.url, stores, discover: true })
+  assert.equal((await state.spend.get('a'))?.total, 1)
+  while (!asked.includes('/metadata/spend')) await new Promise((resolve) => setTimeout(resolve, 5))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.equal((await state.spend.get('a'))?.total, 1)
+  assert.equal(asked.filter((path) => path.startsWith('/metadata')).length, 1, 'they are asked from time to time')
+  await first.stop()
+  assert.equal((await state.spend.get('a'))?.total, 2)
+  const alone = queryClient({ url: first.url, stores, deadlineMs: 200 })
+  await assert.rejects(alone.spend.get('a'), { code: 'QUERY_UNAVAILABLE' })
+})
+
 test('an instance that hangs is given up after the time limit, also in the middle of its answer', async () => {
   const silent: Answer = () => {}
   const halfway: Answer = (_, response) => void response.writeHead(200).write('{"key":')
