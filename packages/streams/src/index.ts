@@ -44,6 +44,7 @@ export {
   type FailureStage,
   failureHandlers,
 } from './core/handlers.ts'
+export type { JoinMiss } from './core/metrics/join-misses.ts'
 export type {
   FixedKeyProcessorContext,
   FixedKeyProcessorSupplier,

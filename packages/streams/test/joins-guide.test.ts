@@ -24,18 +24,26 @@ test('a record of a stream finds the row as it is, and changes of the table make
   const app = topology('guide')
   const named = app
     .stream(order)
-    .leftJoin(app.table(customer, { store: 'customers' }), (o, c) => ({ ...o, name: c?.name ?? 'unknown' }))
+    .leftJoin(app.table(customer, { store: 'customers' }), (o, c) => ({ ...o, name: c?.name ?? 'unknown' }), {
+      name: 'named',
+    })
   named.to(out)
   using driver = testDriver(app)
-  driver.input(order).pipe('ann', tea)
-  driver.input(customer).pipe('ann', { name: 'Ann' })
-  driver.input(order).pipe('ann', tea)
+  driver.input(customer).pipe('bob', { name: 'Bob' }, { timestamp: 1_000 })
+  driver.input(order).pipe('ann', tea, { timestamp: 2_000 })
+  driver.input(customer).pipe('ann', { name: 'Ann' }, { timestamp: 3_000 })
+  driver.input(order).pipe('ann', tea, { timestamp: 4_000 })
   assert.deepEqual(
     driver
       .output(out)
       .readAll()
       .map(([, value]) => value?.name),
     ['unknown', 'Ann'],
+  )
+  const [miss] = driver.joinMisses()
+  assert.deepEqual(
+    [miss?.node, miss?.reason, miss?.topic, miss?.offset, miss?.timestamp, miss?.tableTimeMs],
+    ['named', 'not-loaded', 'order', 0, 2_000, 1_000],
   )
 })
 
@@ -127,6 +135,6 @@ test('the programs of the guide are those of this file', () => {
   const guide = readFileSync(new URL('../../../docs/guides/joins.md', import.meta.url), 'utf8')
   const here = normal(readFileSync(new URL(import.meta.url), 'utf8'))
   const blocks = [...guide.matchAll(/```ts\n(.*?)```/gs)].map(([, block]) => normal(block!))
-  assert.equal(blocks.length, 6)
+  assert.equal(blocks.length, 7)
   for (const block of blocks) assert.ok(here.includes(block), block)
 })

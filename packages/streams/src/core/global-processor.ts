@@ -91,6 +91,7 @@ export class GlobalProcessor {
       observedTime: () => ({ value: -1 }),
       drop,
       miss() {},
+      isElsewhere: () => false,
       timeOf: () => -1,
       children: [],
       specOf: () => plan.store,

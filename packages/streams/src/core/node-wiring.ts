@@ -29,7 +29,7 @@ export interface WiringOptions {
   readonly facilities: TaskFacilities
   readonly observedTimes: Map<string, ObservedTime>
   readonly drop: (node: string, reason: DropReason) => void
-  readonly miss: (node: string, reason: MissReason) => void
+  readonly miss: (node: string, reason: MissReason, timestamp: number, tableTimeMs: number) => void
   /** Time that the input of a source node has reached. */
   readonly timeOf: (source: string) => number
   /** Called when something leaves the task. */
@@ -116,7 +116,11 @@ function processorReceiver(
       return time
     },
     drop: (reason) => drop(node.name, reason),
-    miss: (reason) => options.miss(node.name, reason),
+    miss: (reason, timestamp, tableTimeMs) => options.miss(node.name, reason, timestamp, tableTimeMs),
+    isElsewhere(keyBytes) {
+      const { topic, partition } = context
+      return topic !== '' && partitionForKey(keyBytes, options.partitionsOf(topic)) !== partition
+    },
     timeOf: (sources) => Math.min(...sources.map((source) => options.timeOf(source))),
     children: node.children,
     specOf: options.specOf,

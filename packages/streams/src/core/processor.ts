@@ -36,6 +36,12 @@ export type MissReason =
   | 'no-row'
   /** Neither has it reached the time of the record: the row may be still to come. */
   | 'not-loaded'
+  /** The record came when those of its time had been joined: the grace period was over. */
+  | 'late'
+  /** The table keeps versions, but none of the record's time any more. */
+  | 'expired'
+  /** The record's partition is not the one that its key belongs to: another partitioner wrote it. */
+  | 'not-co-partitioned'
   | 'null-key'
   | 'null-value'
 
@@ -69,7 +75,10 @@ export interface ProcessorSetup {
   /** Of this node, or one that several nodes share under a name. */
   readonly observedTime: (sharedAs?: string) => ObservedTime
   readonly drop: (reason: DropReason) => void
-  readonly miss: (reason: MissReason) => void
+  /** A record of that time found no row of a table that has reached `tableTimeMs`; -1 for none. */
+  readonly miss: (reason: MissReason, timestamp: number, tableTimeMs: number) => void
+  /** Whether the record in hand is in another partition than its key belongs to. */
+  readonly isElsewhere: (keyBytes: Buffer) => boolean
   /** The time that these inputs of the task have all reached, by names of their source nodes; -1 before their first records. */
   readonly timeOf: (sources: readonly string[]) => number
   /** Names of the nodes that it forwards to, in order. */

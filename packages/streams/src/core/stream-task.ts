@@ -3,6 +3,7 @@ import type { RecordCursor } from '@millrace/protocol'
 import { streamsError } from '../errors.ts'
 import { FlowRecord } from './flow-record.ts'
 import type { FailedRecord } from './handlers.ts'
+import type { JoinMiss } from './metrics/join-misses.ts'
 import { TaskMetrics } from './metrics/task-metrics.ts'
 import { type Receive, wireNodes } from './node-wiring.ts'
 import type { Punctuator } from './processing/punctuations.ts'
@@ -96,7 +97,8 @@ class SynchronousTask implements StreamTask {
       facilities: this.#processors,
       observedTimes: this.#times,
       drop: (node, reason) => this.#metrics.drop(node, reason),
-      miss: (node, reason) => this.#metrics.miss(node, reason),
+      miss: (node, reason, timestamp, tableTimeMs) =>
+        this.#metrics.miss(node, reason, this.#context, timestamp, tableTimeMs),
       timeOf: (source) => this.#inputs.find((input) => input.source.name === source)?.queue.partitionTime ?? -1,
       onOutput,
       notProduced: (failure) => this.#onNotProduced(failure),
@@ -270,6 +272,10 @@ class SynchronousTask implements StreamTask {
 
   query(store: string, isolation: Isolation): ReadOnlyStore {
     return this.#stores.view(store, isolation)
+  }
+
+  joinMisses(): readonly JoinMiss[] {
+    return this.#metrics.misses.all
   }
 
   *metrics(): Generator<MetricSample> {

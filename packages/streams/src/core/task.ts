@@ -1,6 +1,7 @@
 import type { Clock, MetricSample } from '@millrace/base'
 import type { Header, RecordBatchView } from '@millrace/protocol'
 import type { FailedRecord, FailureHandlers } from './handlers.ts'
+import type { JoinMiss } from './metrics/join-misses.ts'
 import type { ByteStoreProvider } from './stores/byte-store.ts'
 import type { RecordCache } from './stores/record-cache.ts'
 import type { RestoreOptions, TaskStore } from './stores/task-store.ts'
@@ -168,6 +169,8 @@ export interface StreamTask {
   query(store: string, isolation: 'committed' | 'uncommitted'): ReadOnlyStore
 
   metrics(): Iterable<MetricSample>
+  /** The last records that found no row of the table that they are joined with. */
+  joinMisses(): readonly JoinMiss[]
   /** Closes the stores; nothing is flushed. */
   close(): void
 }

@@ -1,4 +1,5 @@
 import type { MetricSample } from '@millrace/base'
+import type { JoinMiss } from '../core/metrics/join-misses.ts'
 import type { Measured } from '../core/metrics/measured.ts'
 import { type StreamsMetric, sample } from '../core/metrics/metric-table.ts'
 import { partitionText } from './active-task.ts'
@@ -97,6 +98,11 @@ function stateFigures({
     millrace_streams_standby_records_total: standbys.updatedRecords,
     millrace_streams_standby_seconds_total: times.standbys.sum / 1_000,
   }
+}
+
+/** The last misses of each task of a thread. */
+export function joinMissesOf({ tasks }: StreamThread): readonly JoinMiss[] {
+  return tasks.assigned.flatMap(({ task }) => task.joinMisses())
 }
 
 function* taskMetrics({ tasks, restorer }: StreamThread): Generator<MetricSample> {

@@ -1,6 +1,7 @@
 import { type Clock, type MetricSample, type MetricSource, type Random, sleep } from '@millrace/base'
 import type { CloseOptions, KafkaClient } from '@millrace/kafka'
 import { failureHandlers } from '../core/handlers.ts'
+import type { JoinMiss } from '../core/metrics/join-misses.ts'
 import type { CreateStreamTask, TaskConfig } from '../core/task.ts'
 import type { TopologyPlan } from '../core/topology/plan.ts'
 import { streamsError } from '../errors.ts'
@@ -74,6 +75,14 @@ export interface StreamsInstance extends MetricSource, AsyncDisposable {
    * for (const { id, lag, records } of subtopologies.flatMap(({ tasks }) => tasks)) console.log(id, lag, records.perSecond)
    */
   topologyPicture(): TopologyPicture
+  /**
+   * The last hundred records of each task of this instance that found no row of the table that they are joined with: why, and
+   * the times of both sides. Those of other threads are as old as a second.
+   *
+   * @example
+   * for (const { node, reason, timestamp, tableTimeMs } of streams.joinMisses()) console.log(node, reason, timestamp, tableTimeMs)
+   */
+  joinMisses(): readonly JoinMiss[]
   /**
    * Stops processing, restoring and committing, after what is processed is committed; the assignment is kept, and so is the
    * place in the group.
@@ -158,7 +167,12 @@ export class StreamsRuntime implements StreamsInstance {
       book: this.#rates.open([...this.metrics()], nowMs),
       partitionsOf: (topic) => this.#counts.get(topic),
       hosts: this.#hosts()?.hosts ?? [],
+      joinMisses: this.joinMisses(),
     })
+  }
+
+  joinMisses(): readonly JoinMiss[] {
+    return this.#all().flatMap((thread) => thread.joinMisses())
   }
 
   metrics(): Iterable<MetricSample> {

@@ -124,3 +124,13 @@ test('a thousand records take no time worth waiting for', () => {
   const times = Array.from({ length: 6 }, run)
   assert.ok(Math.min(...times) < 50, `took ${times.map(Math.round).join(', ')} ms`)
 })
+
+test('a driver opens no socket and starts no timer', () => {
+  const before = process.getActiveResourcesInfo()
+  using driver = testDriver(spending)
+  driver.input(customer).pipe('c1', { country: 'AT' })
+  for (let at = 0; at < 100; at++) driver.input(order).pipe(`o-${at}`, { customerId: 'c1', amount: at })
+  driver.advanceTime(60_000)
+  driver.commit()
+  assert.deepEqual(process.getActiveResourcesInfo(), before)
+})

@@ -6,6 +6,7 @@ import { runnable } from '../core/dsl/topology.ts'
 import type { Topology } from '../core/dsl/types-topology.ts'
 import { GlobalTables } from '../core/global-tables.ts'
 import { type FailedRecord, type FailureHandlers, failLoudly } from '../core/handlers.ts'
+import type { JoinMiss } from '../core/metrics/join-misses.ts'
 import type { ByteStoreProvider } from '../core/stores/byte-store.ts'
 import { memoryStores } from '../core/stores/memory-store.ts'
 import { RecordCache } from '../core/stores/record-cache.ts'
@@ -97,6 +98,8 @@ export interface TestDriver extends Disposable {
   /** Counts of records that operators left out, by reason (`null-key`, `null-value`, `late`, `skipped`). */
   dropped(): Readonly<Record<string, number>>
   metrics(): MetricSample[]
+  /** The last records that found no row of the table that they are joined with, and why. */
+  joinMisses(): JoinMiss[]
   describe(): string
   close(): void
 }
@@ -248,6 +251,10 @@ class SynchronousDriver implements TestDriver {
       counts[labels.reason!] = (counts[labels.reason!] ?? 0) + value
     }
     return counts
+  }
+
+  joinMisses(): JoinMiss[] {
+    return this.#tasks.flatMap((task) => [...task.joinMisses()])
   }
 
   metrics(): MetricSample[] {

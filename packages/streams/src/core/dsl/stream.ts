@@ -286,10 +286,11 @@ export class Stream {
           const tableSources = table.state.sources.map((source) => writer.sourceName(source))
           const parents = waitForTable(writer, { name, table, stream, tableSources, wait: options?.waitForTable })
           const buffer = graceBuffer(writer, { name, table, stream, graceMs: options?.graceMs })
+          const misses = { isLeft, tableSources, keySerde: stream.state.keySerde }
           const create =
             buffer === undefined
-              ? streamTableJoinOperator(lookup, fn, { isLeft, tableSources })
-              : graceJoinOperator(lookup, fn, { isLeft, buffer, graceMs: options!.graceMs! })
+              ? streamTableJoinOperator(lookup, fn, misses)
+              : graceJoinOperator(lookup, fn, { ...misses, buffer, graceMs: options!.graceMs! })
           const stores = buffer === undefined ? lookup.stores : [...lookup.stores, buffer]
           writer.processor({ name, parents, create, readsValue: true, stores })
         },

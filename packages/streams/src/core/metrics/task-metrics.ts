@@ -1,6 +1,8 @@
 import type { MetricSample } from '@millrace/base'
 import type { DropReason, MissReason } from '../processor.ts'
+import type { RecordContext } from '../record-context.ts'
 import { type TaskId, taskIdText } from '../topology/plan.ts'
+import { JoinMisses } from './join-misses.ts'
 import { Measured } from './measured.ts'
 import { sample } from './metric-table.ts'
 
@@ -54,6 +56,7 @@ export class TaskMetrics {
   readonly records = new Measured()
   readonly lateness = new Measured()
   readonly #dropped = new Map<string, Map<DropReason, number>>()
+  readonly misses: JoinMisses
   readonly #misses = new Map<string, Map<MissReason, number>>()
   readonly #sinks: SinkFigures[] = []
   readonly #nodes = new Map<string, NodeFigures>()
@@ -61,10 +64,13 @@ export class TaskMetrics {
   readonly #labels: Readonly<Record<string, string>>
 
   constructor(application: string, taskId: TaskId) {
-    this.#labels = { application, task: taskIdText(taskId) }
+    const task = taskIdText(taskId)
+    this.#labels = { application, task }
+    this.misses = new JoinMisses(task)
   }
 
-  miss(node: string, reason: MissReason): void {
+  miss(node: string, reason: MissReason, context: RecordContext, timestamp: number, tableTimeMs: number): void {
+    this.misses.add(node, reason, context, timestamp, tableTimeMs)
     const reasons = this.#misses.get(node) ?? new Map<MissReason, number>()
     this.#misses.set(node, reasons)
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1)

@@ -18,18 +18,18 @@ export function globalJoinOperator({ store: name, mapKey, joiner, isLeft }: Glob
     return {
       process(record) {
         if (!record.hasValue) {
-          miss('null-value')
+          miss('null-value', record.timestamp, -1)
           return drop('null-value')
         }
         const { value, key } = record
         const mapped = settled(mapKey(value, key, context), node) ?? null
         if (mapped === null) {
-          miss('null-key')
+          miss('null-key', record.timestamp, -1)
           if (!isLeft) return drop('null-key')
         }
         const row = mapped === null ? undefined : table.get(mapped)
         if (row === undefined) {
-          if (mapped !== null) miss('no-row')
+          if (mapped !== null) miss('no-row', record.timestamp, -1)
           if (!isLeft) return
         }
         const found = row === undefined ? null : row.value

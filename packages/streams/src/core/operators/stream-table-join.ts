@@ -1,6 +1,7 @@
 import { FlowRecord } from '../flow-record.ts'
 import { type CreateProcessor, settled } from '../processor.ts'
 import type { TableGetter, TableLookup } from './table-getter.ts'
+import { missingRows, type TableMissOptions } from './table-miss.ts'
 
 /**
  * A stream looks rows of a table up as they are now; of a versioned table, as they were at the record's time. Only the stream's side makes results; their time is that of the
@@ -9,27 +10,28 @@ import type { TableGetter, TableLookup } from './table-getter.ts'
 export function streamTableJoinOperator(
   table: TableLookup,
   joiner: (value: unknown, row: unknown, key: unknown) => unknown,
-  options: { isLeft: boolean; tableSources: readonly string[] },
+  options: TableMissOptions & { readonly isLeft: boolean },
 ): CreateProcessor {
-  const { isLeft, tableSources } = options
+  const { isLeft } = options
   return (setup) => {
-    const { node, forward, drop, miss, timeOf } = setup
+    const { node, forward, drop } = setup
+    const miss = missingRows(setup, table, options)
     const lookup = table.openForRecords?.(setup) ?? byKey(table.open(setup))
     const out = new FlowRecord()
     return {
       process(record) {
         // A left join keeps records without key since KIP-962: they match nothing.
         if (!record.hasKey) {
-          miss('null-key')
+          miss(record)
           if (!isLeft) return drop('null-key')
         }
         if (!record.hasValue) {
-          miss('null-value')
+          if (record.hasKey) miss(record)
           return drop('null-value')
         }
         const row = record.hasKey ? lookup(record) : undefined
         if (row === undefined) {
-          if (record.hasKey) miss(timeOf(tableSources) < record.timestamp ? 'not-loaded' : 'no-row')
+          if (record.hasKey) miss(record)
           if (!isLeft) return
         }
         const found = row === undefined ? null : row.value

@@ -14,6 +14,8 @@ export interface TableLookup {
   /** Stores that whoever looks up must be connected to. */
   readonly stores: readonly string[]
   readonly open: (setup: ProcessorSetup) => TableGetter
+  /** Rows with versions: tells the earliest time that can be asked for. */
+  readonly liveFrom?: (setup: ProcessorSetup) => () => number
   /** For the row under a record's own key, which then need not be parsed, where the table's store can do so. */
   readonly openForRecords?: (setup: ProcessorSetup) => (record: FlowRecord) => Timestamped<unknown> | undefined
 }
@@ -25,6 +27,10 @@ export function versionedLookup(store: string): TableLookup {
     open(setup) {
       const state = setup.store<VersionedStore>(store)
       return (key, asOfMs) => state.get(key, asOfMs)
+    },
+    liveFrom(setup) {
+      const state = setup.store<VersionedStore>(store)
+      return () => state.liveFrom
     },
   }
 }

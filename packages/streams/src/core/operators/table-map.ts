@@ -71,6 +71,7 @@ export function tableMapOperator(options: TableMapOptions): CreateProcessor {
 export function mappedLookup(parent: TableLookup, map: RowMapper): TableLookup {
   return {
     stores: parent.stores,
+    ...(parent.liveFrom && { liveFrom: parent.liveFrom }),
     open(setup: ProcessorSetup): TableGetter {
       const get = parent.open(setup)
       return (key, asOfMs) => {

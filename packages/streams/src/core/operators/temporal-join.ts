@@ -2,8 +2,9 @@ import { FlowRecord } from '../flow-record.ts'
 import { type CreateProcessor, settled } from '../processor.ts'
 import type { JoinBuffer } from '../stores/join-buffer.ts'
 import type { TableLookup } from './table-getter.ts'
+import { missingRows, type TableMissOptions } from './table-miss.ts'
 
-export interface GraceJoinOptions {
+export interface GraceJoinOptions extends TableMissOptions {
   readonly isLeft: boolean
   readonly buffer: string
   readonly graceMs: number
@@ -16,38 +17,45 @@ export interface GraceJoinOptions {
 export function graceJoinOperator(
   table: TableLookup,
   joiner: (value: unknown, row: unknown, key: unknown) => unknown,
-  { isLeft, buffer: name, graceMs }: GraceJoinOptions,
+  options: GraceJoinOptions,
 ): CreateProcessor {
+  const { isLeft, buffer: name, graceMs } = options
   return (setup) => {
-    const { node, context, forward, drop, miss, store, observedTime, task } = setup
+    const { node, context, forward, drop, store, observedTime, task } = setup
+    const miss = missingRows(setup, table, options)
     const lookup = table.open(setup)
     const buffer = store<JoinBuffer>(name)
     const time = observedTime()
     const out = new FlowRecord()
-    const join = (key: unknown, value: unknown, timestamp: number): void => {
+    /** `out` is the record: as it came, or as it waited. */
+    const join = (isLate: boolean): void => {
+      const { key, value, timestamp } = out
       const row = key === null ? undefined : lookup(key, timestamp)
       if (row === undefined) {
-        miss(key === null ? 'null-key' : 'no-row')
+        miss(out, isLate)
         if (!isLeft) return
       }
-      out.setKey(key)
       out.setValue(settled(joiner(value, row === undefined ? null : row.value, key), node) ?? null)
-      out.timestamp = timestamp
       forward(out)
     }
     return {
       process(record) {
         if (!record.hasKey && !isLeft) {
-          miss('null-key')
+          miss(record)
           return drop('null-key')
         }
         if (!record.hasValue) {
-          miss('null-value')
+          miss(record)
           return drop('null-value')
         }
         const { timestamp } = record
         const isLate = time.value - graceMs > timestamp
-        if (isLate || !record.hasKey) return join(record.key, record.value, timestamp)
+        if (isLate || !record.hasKey) {
+          out.keyFrom(record)
+          out.valueFrom(record)
+          out.timestamp = timestamp
+          return join(isLate)
+        }
         if (timestamp > time.value) time.value = timestamp
         buffer.put(record, context)
         if (buffer.minTime > time.value - graceMs) return
@@ -55,7 +63,10 @@ export function graceJoinOperator(
         const origin = task.context.snapshot()
         buffer.takeUpTo(time.value - graceMs, (waited) => {
           task.context.assume(waited.context)
-          join(waited.key, waited.value, waited.context.timestamp)
+          out.setKey(waited.key)
+          out.setValue(waited.value)
+          out.timestamp = waited.context.timestamp
+          join(false)
         })
         task.context.assume(origin)
       },

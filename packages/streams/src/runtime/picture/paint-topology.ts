@@ -21,11 +21,12 @@ export interface PaintOptions {
   /** undefined while it is not known. */
   readonly partitionsOf: (topic: string) => number | undefined
   readonly hosts: readonly (readonly [host: string, tasks: readonly string[]])[]
+  readonly joinMisses: TopologyPicture['joinMisses']
 }
 
 /** Puts what the plan says and what the figures say together. */
 export function paintTopology(options: PaintOptions): TopologyPicture {
-  const { plan, instance, state, nowMs, book, hosts } = options
+  const { plan, instance, state, nowMs, book, hosts, joinMisses } = options
   return {
     version: 1,
     application: plan.applicationId,
@@ -35,6 +36,7 @@ export function paintTopology(options: PaintOptions): TopologyPicture {
     rateSeconds: book.rateSeconds,
     subtopologies: plan.subtopologies.map((subtopology) => paintSubtopology(subtopology, options)),
     topics: paintTopics(options),
+    joinMisses,
     hosts: hosts.map(([host, tasks]) => ({ host, tasks: tasks.toSorted() })),
   }
 }

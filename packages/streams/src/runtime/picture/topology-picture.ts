@@ -1,3 +1,4 @@
+import type { JoinMiss } from '../../core/metrics/join-misses.ts'
 import type { StreamsState } from '../instance-state.ts'
 
 /** A count since the instance began, and how fast it grows. */
@@ -92,6 +93,8 @@ export interface TopologyPicture {
   readonly rateSeconds: number
   readonly subtopologies: readonly PictureSubtopology[]
   readonly topics: readonly PictureTopic[]
+  /** The last records that found no row of the table that they are joined with. */
+  readonly joinMisses: readonly JoinMiss[]
   /** Who else runs what, as far as instances tell an address: the picture of their tasks is theirs. */
   readonly hosts: readonly { readonly host: string; readonly tasks: readonly string[] }[]
 }

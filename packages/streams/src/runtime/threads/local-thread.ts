@@ -1,4 +1,4 @@
-import { runtimeThreadMetrics } from '../runtime-metrics.ts'
+import { joinMissesOf, runtimeThreadMetrics } from '../runtime-metrics.ts'
 import { StreamThread, type StreamThreadOptions } from '../stream-thread.ts'
 import type { ThreadHandle } from './thread-handle.ts'
 
@@ -23,5 +23,6 @@ export function localThread(index: number, options: StreamThreadOptions): Thread
     ask: () => undefined,
     standings: () => thread.copies.standings(),
     metrics: () => runtimeThreadMetrics(thread),
+    joinMisses: () => joinMissesOf(thread),
   }
 }

@@ -1,5 +1,6 @@
 import type { MetricSample } from '@millrace/base'
 import type { CloseOptions } from '@millrace/kafka'
+import type { JoinMiss } from '../../core/metrics/join-misses.ts'
 import type { StorePlan } from '../../core/topology/plan.ts'
 import type { HostMap } from '../assignment/user-data.ts'
 import type { PartitionQueryOptions, PartitionResult } from '../queries/partition-query.ts'
@@ -54,4 +55,5 @@ export interface ThreadHandle {
   /** Where its copies stand in their changelogs. */
   standings(): readonly CopyStanding[] | Promise<readonly CopyStanding[]>
   metrics(): Iterable<MetricSample>
+  joinMisses(): readonly JoinMiss[]
 }

@@ -1,4 +1,5 @@
 import type { MetricSample } from '@millrace/base'
+import type { JoinMiss } from '../../core/metrics/join-misses.ts'
 import type { TaskConfig } from '../../core/task.ts'
 import type { HostMap } from '../assignment/user-data.ts'
 import type { RuntimeConfig } from '../config.ts'
@@ -82,7 +83,7 @@ export type FromThread =
     }
   /** By task: the stores are written by now. */
   | { readonly kind: 'committed'; readonly positions: ReadonlyMap<string, Position> }
-  | { readonly kind: 'metrics'; readonly samples: readonly MetricSample[] }
+  | { readonly kind: 'metrics'; readonly samples: readonly MetricSample[]; readonly misses: readonly JoinMiss[] }
   | { readonly kind: 'restore'; readonly event: RestoreEvent }
   | { readonly kind: 'survived'; readonly error: PortableError }
   | { readonly kind: 'shutdownRequested' }

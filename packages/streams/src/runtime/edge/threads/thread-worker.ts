@@ -12,7 +12,7 @@ import { MemoryStateStores } from '../../memory-state-stores.ts'
 import { committedPosition } from '../../queries/local-copies.ts'
 import { askPartition } from '../../queries/partition-query.ts'
 import type { QuerySource } from '../../queries/query-source.ts'
-import { runtimeThreadMetrics } from '../../runtime-metrics.ts'
+import { joinMissesOf, runtimeThreadMetrics } from '../../runtime-metrics.ts'
 import type { StateStores } from '../../state-stores.ts'
 import { StreamThread } from '../../stream-thread.ts'
 import { threadInstanceId } from '../../streams-runtime.ts'
@@ -101,7 +101,7 @@ async function work(): Promise<void> {
 
 async function runTasks(thread: StreamThread, globals: GlobalUpdater | undefined, signal: AbortSignal): Promise<void> {
   const metrics = setInterval(
-    () => tell({ kind: 'metrics', samples: [...runtimeThreadMetrics(thread)] }),
+    () => tell({ kind: 'metrics', samples: [...runtimeThreadMetrics(thread)], misses: joinMissesOf(thread) }),
     metricsIntervalMs,
   )
   const holding = setInterval(() => standing.hold(thread.heldUntilMs), holdIntervalMs)

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock, MetricSample } from '@millrace/base'
+import type { JoinMiss } from '../../../core/metrics/join-misses.ts'
 import { type StorePlan, type TopologyPlan, taskIdText } from '../../../core/topology/plan.ts'
 import { streamsError } from '../../../errors.ts'
 import { type HostMap, nothingAssigned } from '../../assignment/user-data.ts'
@@ -41,6 +42,7 @@ class WorkerThread implements ThreadHandle {
   #abandoned = false
   #calls = 0
   #samples: readonly MetricSample[] = []
+  #misses: readonly JoinMiss[] = []
   #tasks: ThreadTasks = { active: [], standby: [] }
   isReady = false
   hosts: HostMap = nothingAssigned
@@ -134,6 +136,10 @@ class WorkerThread implements ThreadHandle {
     return this.#samples
   }
 
+  joinMisses(): readonly JoinMiss[] {
+    return this.#misses
+  }
+
   has(task: string): 'active' | 'standby' | undefined {
     if (this.#tasks.active.includes(task)) return 'active'
     return this.#tasks.standby.includes(task) ? 'standby' : undefined
@@ -153,6 +159,7 @@ class WorkerThread implements ThreadHandle {
         return
       case 'metrics':
         this.#samples = message.samples
+        this.#misses = message.misses
         return
       case 'restore':
         this.#context.tell(message.event)
