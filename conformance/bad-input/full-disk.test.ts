@@ -1,32 +1,12 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { appendFileSync, rmSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isMillraceError } from '@millrace/base'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import { millrace, RunningCommand } from '../../packages/millrace/test/support/command-line.ts'
-
-/** A file system of eight megabytes, where this process may mount one. */
-async function smallDisk(): Promise<{ folder: string; remount(size: string): void; close(): Promise<void> } | string> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-disk-'))
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder], { encoding: 'utf8' })
-  if (mounted.status !== 0) {
-    await rm(folder, { recursive: true })
-    return `a small file system cannot be mounted here: ${(mounted.stderr ?? mounted.error?.message ?? '').trim()}`
-  }
-  return {
-    folder,
-    remount: (size) => void spawnSync('mount', ['-o', `remount,size=${size}`, folder]),
-    close: async () => {
-      spawnSync('umount', ['-l', folder])
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
-}
+import { smallDisk } from './small-disk.ts'
 
 test('a full disk: writes are refused, reads go on, nothing acknowledged is lost, and room heals it', async (t) => {
   const disk = await smallDisk()

@@ -159,9 +159,10 @@ export const streamsErrors = {
   },
   STREAMS_STATE_FAILED: {
     retriable: false,
-    cause: 'A store on disk could not be read or written, again after it was closed and restored.',
+    cause:
+      'The state directory cannot be read or written, or a store in it could not be, again after it was closed and restored.',
     remedy:
-      'Look at the cause (a full disk, missing rights, broken hardware); state is restored from the changelog topics.',
+      'Look at the cause (a full disk, missing rights, broken hardware). State is restored from the changelog topics: a damaged directory may be deleted.',
   },
   STREAMS_INTERNAL_TOPIC_MISMATCH: {
     retriable: false,

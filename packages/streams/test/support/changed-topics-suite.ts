@@ -57,9 +57,11 @@ class Setup implements AsyncDisposable {
   async recreate(topic: string): Promise<void> {
     const { admin } = this.client
     const [before] = await admin.describeTopics([topic])
+    const settings = (await admin.describeConfigs({ topic })).filter(({ isDefault }) => !isDefault)
+    const config = Object.fromEntries(settings.map(({ name: setting, value }) => [setting, value!]))
     await admin.deleteTopics([topic])
     await waitUntil(async () => !(await admin.listTopics()).some(({ name }) => name === topic))
-    await admin.createTopics([{ name: topic, partitions: before!.partitions.length, config: { 'retention.ms': '-1' } }])
+    await admin.createTopics([{ name: topic, partitions: before!.partitions.length, config }])
   }
 
   /** Deletes all records of a topic, as retention would. */

@@ -1,11 +1,16 @@
 import { mkdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { isMillraceError } from '@millrace/base'
 import { open, type RootDatabase } from 'lmdb'
 import { streamsError } from '../../../errors.ts'
 import { bootId } from './boot-id.ts'
+import { isStoreFile } from './store-file.ts'
 
 export const directoryFormatVersion = 1
+
+/** Directories that are closed, and still say that this process holds them. */
+const unreleased = new Set<string>()
 
 /** How old another machine's (or container's) last sign of life must be before its lock counts as abandoned. */
 const abandonedMs = 30_000
@@ -54,24 +59,41 @@ export class StateDirectory {
   /**
    * @throws STREAMS_STATE_LOCKED when a living process holds the directory
    * @throws STREAMS_STATE_VERSION when a newer release made it
+   * @throws STREAMS_STATE_FAILED when it cannot be read or written
    */
   static async open(stateDir: string, applicationId: string, newInstanceId: () => string): Promise<StateDirectory> {
     const path = join(stateDir, applicationId)
-    mkdirSync(path, { recursive: true })
-    const root = open<unknown, string>({ path: join(path, 'instance.mdb'), encoding: 'json', overlappingSync: false })
+    const root = openRoot(path)
     try {
       const instanceId = root.transactionSync(() => claim(root, path, newInstanceId))
+      unreleased.delete(path)
       return new StateDirectory(path, instanceId, root)
     } catch (error) {
       await root.close()
-      throw error
+      throw isMillraceError(error) ? error : notWritten(path, error)
     }
   }
 
   async close(): Promise<void> {
     clearInterval(this.#renewal)
-    this.#root.removeSync('owner')
+    try {
+      this.#root.removeSync('owner')
+    } catch {
+      // On a full disk the note stays. Whoever opens the directory finds that its process has ended, or is this one.
+      unreleased.add(this.path)
+    }
     await this.#root.close()
+  }
+}
+
+function openRoot(path: string): RootDatabase<unknown, string> {
+  try {
+    mkdirSync(path, { recursive: true })
+    const file = join(path, 'instance.mdb')
+    if (!isStoreFile(file)) throw new Error(`${file} is damaged`)
+    return open<unknown, string>({ path: file, encoding: 'json', overlappingSync: false })
+  } catch (error) {
+    throw notWritten(path, error)
   }
 }
 
@@ -88,7 +110,7 @@ function claim(root: RootDatabase<unknown, string>, path: string, newInstanceId:
       },
     )
   const owner = root.get('owner') as Owner | undefined
-  if (owner && isAlive(owner))
+  if (owner && !(owner.pid === process.pid && unreleased.has(path)) && isAlive(owner))
     throw streamsError('STREAMS_STATE_LOCKED', `${path} is in use by process ${owner.pid} on ${owner.host}`, {
       directory: path,
       pid: owner.pid,
@@ -99,6 +121,11 @@ function claim(root: RootDatabase<unknown, string>, path: string, newInstanceId:
   root.putSync('instanceId', instanceId)
   root.putSync('owner', self())
   return instanceId
+}
+
+function notWritten(directory: string, cause: unknown): unknown {
+  const message = `the state directory ${directory} cannot be written: ${(cause as Error).message}`
+  return streamsError('STREAMS_STATE_FAILED', message, { directory }, cause)
 }
 
 function self(): Owner {

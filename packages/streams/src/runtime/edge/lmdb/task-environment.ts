@@ -5,7 +5,6 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  readSync,
   rmSync,
   statSync,
   writeSync,
@@ -15,13 +14,10 @@ import { open, type RootDatabase } from 'lmdb'
 import { streamsError } from '../../../errors.ts'
 import { bootId } from './boot-id.ts'
 import { LmdbTable } from './lmdb-table.ts'
+import { isStoreFile } from './store-file.ts'
 
 /** Raised when the layout of tables, keys or checkpoints changes; newer is refused, older is rebuilt from the changelog. */
 export const storeFormatVersion = 1
-
-/** LMDB's own layout: the header of a page, then the meta structure: magic, version, address, map size, page size. */
-const pageHeaderBytes = 24
-const lmdbMagic = 0xbeefc0de
 
 /** Named databases per environment: stores, segments of windowed stores and one for bookkeeping. */
 export const maxTables = 512
@@ -161,24 +157,6 @@ function isTorn(directory: string, boot: string | undefined): boolean {
 function isOutdated(directory: string): boolean {
   const path = storeFile(directory)
   return existsSync(path) && Date.now() - statSync(path).mtimeMs > storeAgeMaxMs
-}
-
-/**
- * Whether both of LMDB's meta pages (at 0 and one page further) carry its magic number, or the file is new. The library
- * checks this too, but then takes the process down.
- */
-function isStoreFile(path: string): boolean {
-  if (!existsSync(path) || statSync(path).size === 0) return true
-  const file = openSync(path, 'r')
-  try {
-    const header = Buffer.alloc(pageHeaderBytes + 32)
-    const magicAt = (position: number): boolean =>
-      readSync(file, header, 0, header.length, position) === header.length &&
-      header.readUInt32LE(pageHeaderBytes) === lmdbMagic
-    return magicAt(0) && magicAt(header.readUInt32LE(pageHeaderBytes + 24))
-  } finally {
-    closeSync(file)
-  }
 }
 
 /** On disk before the first unsynced write: a marker that is lost with the power would let a torn store pass. */
