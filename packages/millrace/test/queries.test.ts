@@ -454,8 +454,10 @@ class Followed {
   /** By partition, where the changes begin. */
   from: readonly number[] | undefined
 
-  async follow(hosts: readonly string[], signal: AbortSignal): Promise<void> {
-    for await (const event of stateOf(hosts).totals.changes({ signal })) {
+  /** Through one instance, and those that it tells of. */
+  async follow(url: string, signal: AbortSignal): Promise<void> {
+    const state = queryClient({ url, stores: { totals: price }, token, discover: true })
+    for await (const event of state.totals.changes({ signal })) {
       if (event.type === 'reset') {
         this.rows.clear()
         this.resets++
@@ -500,10 +502,9 @@ test('while an instance is killed under load, no answer is wrong, and a subscrip
   const ending = new AbortController()
   const { signal } = ending
   const followed = new Followed()
-  // The one that is to die is followed first.
   const doomed = await ownerOf('c3')
   const survivors = urls().filter((url) => url !== doomed.url)
-  const following = followed.follow([doomed.url, ...survivors], signal)
+  const following = followed.follow(doomed.url, signal)
   following.catch(() => undefined)
   while (followed.from === undefined) await delay(20)
   assert.deepEqual(new Map([...followed.rows].sort()), new Map([...totals].sort()))
