@@ -6,6 +6,7 @@ import { errorsPage } from './errors.ts'
 import { settingsPage } from './settings.ts'
 import { streamsConfigPage } from './streams-config.ts'
 import { streamsMetricsPage } from './streams-metrics.ts'
+import { streamsSupportPage } from './streams-support.ts'
 
 export interface Page {
   readonly path: string
@@ -20,6 +21,7 @@ export async function pages(root: string): Promise<Page[]> {
     { path: 'docs/reference/broker-settings.md', text: brokerSettingsPage() },
     { path: 'docs/reference/client-compatibility.md', text: clientCompatibilityPage() },
     { path: 'docs/reference/configuration.md', text: settingsPage() },
+    { path: 'docs/reference/streams.md', text: streamsSupportPage(root) },
     { path: 'docs/reference/streams-config.md', text: streamsConfigPage() },
     { path: 'docs/reference/streams-metrics.md', text: streamsMetricsPage() },
     { path: 'docs/reference/command-line.md', text: commandLinePage() },
