@@ -10,6 +10,7 @@ import { clientConsume, clientConsumeRecords } from './trials/client-consume.ts'
 import { streamsTrialsOfBothGuarantees } from './trials/streams.ts'
 import { streamsQueryLocal, streamsQueryRemote } from './trials/streams-query.ts'
 import { streamsRestore } from './trials/streams-restore.ts'
+import { streamsStoreCurve } from './trials/streams-store-curve.ts'
 import { streamsThreads } from './trials/streams-threads.ts'
 
 export const trials: readonly Trial[] = [
@@ -26,6 +27,7 @@ export const trials: readonly Trial[] = [
   ...streamsTrialsOfBothGuarantees,
   streamsRestore,
   streamsThreads,
+  streamsStoreCurve,
   streamsQueryLocal,
   streamsQueryRemote,
   captureOutbox,
