@@ -7,13 +7,15 @@ import { registerResetTests } from '../../packages/streams/test/support/reset-su
 import { registerStandbyTests } from '../../packages/streams/test/support/standby-suite.ts'
 import { registerTakeoverTests } from '../../packages/streams/test/support/takeover-suite.ts'
 import { apacheKafkaUnavailable, startApacheKafka } from '../kafka/apache-kafka.ts'
+import { sharedKafka } from './shared-kafka.ts'
 
 const skip = apacheKafkaUnavailable()
+const shared = sharedKafka()
 
 registerInstanceTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka() })
 registerTakeoverTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka() })
 registerResetTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka() })
 registerStandbyTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka({ config: fastGroups }) })
 registerOperationsTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka({ config: fastGroups }) })
-registerRefusedOutputTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka() })
-registerChangedTopicTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka() })
+registerRefusedOutputTests('on Apache Kafka', { skip, startBroker: shared })
+registerChangedTopicTests('on Apache Kafka', { skip, startBroker: shared })

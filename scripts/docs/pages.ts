@@ -4,6 +4,7 @@ import { clientCompatibilityPage } from './client-compatibility.ts'
 import { commandLinePage } from './command-line.ts'
 import { errorsPage } from './errors.ts'
 import { settingsPage } from './settings.ts'
+import { streamsBadInputPage } from './streams-bad-input.ts'
 import { streamsConfigPage } from './streams-config.ts'
 import { streamsMetricsPage } from './streams-metrics.ts'
 import { streamsSupportPage } from './streams-support.ts'
@@ -22,6 +23,7 @@ export async function pages(root: string): Promise<Page[]> {
     { path: 'docs/reference/client-compatibility.md', text: clientCompatibilityPage() },
     { path: 'docs/reference/configuration.md', text: settingsPage() },
     { path: 'docs/reference/streams.md', text: streamsSupportPage(root) },
+    { path: 'docs/reference/streams-bad-input.md', text: streamsBadInputPage(root) },
     { path: 'docs/reference/streams-config.md', text: streamsConfigPage() },
     { path: 'docs/reference/streams-metrics.md', text: streamsMetricsPage() },
     { path: 'docs/reference/command-line.md', text: commandLinePage() },

@@ -68,7 +68,7 @@ class Setup implements AsyncDisposable {
   }
 
   async write(values: readonly string[], timestamp = 1_000): Promise<void> {
-    await using producer = this.client.producer({ lingerMs: 5 })
+    await using producer = this.client.producer({ lingerMs: 5, maxBatchBytes: 4_000_000 })
     await Promise.all(
       values.map((value, at) =>
         producer.send({ topic: notes.name, key: Buffer.from(`k${at % 3}`), value: Buffer.from(value), timestamp }),
@@ -292,5 +292,20 @@ export function registerRefusedOutputTests(name: string, { skip, startBroker }: 
     assert.deepEqual([...new Set(setup.asked.map(({ record }) => record.offset))], [7, 27, 47])
     assert.deepEqual(await missing('copies', fitting), [])
     assert.equal(streams.state(), 'running')
+  })
+
+  test(`${name}: a record that is larger than a fetch is read all the same`, { skip }, async () => {
+    await using setup = await setUp({ notes: { 'max.message.bytes': '4000000' } })
+    await setup.write(['before', '.'.repeat(3_000_000), 'after'])
+    await using _ = await setup.start(() => {
+      const app = topology('large')
+      app
+        .stream(notes)
+        .mapValues((note) => `${note.length}`)
+        .to(lengths)
+      return app
+    })
+    await waitUntil(async () => (await setup.values('lengths')).length === 3)
+    assert.deepEqual(await setup.values('lengths'), ['6', '3000000', '5'])
   })
 }
