@@ -14,6 +14,7 @@ export function appState(app: StreamsInstance): StateProvider {
 
 class AppState implements StateProvider {
   readonly #app: StreamsInstance
+  readonly #stores: readonly StoreDescription[]
   readonly ask: StateProvider['ask']
   readonly resolveBound: StateProvider['resolveBound']
   readonly lags: StateProvider['lags']
@@ -21,7 +22,10 @@ class AppState implements StateProvider {
 
   constructor(app: StreamsInstance) {
     this.#app = app
-    const { queries } = app
+    const { queries, applicationId: application } = app
+    this.#stores = queries.stores().map(({ name, kind, keySerde, valueSerde }) => {
+      return { name, kind, keySerde, valueSerde, application }
+    })
     this.ask = queries.askPartition
     this.resolveBound = queries.resolveBound
     this.lags = queries.lags
@@ -29,13 +33,7 @@ class AppState implements StateProvider {
   }
 
   stores(): readonly StoreDescription[] {
-    return this.#app.queries.stores().map(({ name, kind, keySerde, valueSerde }) => ({
-      name,
-      kind,
-      keySerde,
-      valueSerde,
-      application: this.#app.applicationId,
-    }))
+    return this.#stores
   }
 
   partitions(store: string): number | undefined {

@@ -119,6 +119,14 @@ test('what is not committed is the worker’s to show, and so are windows', asyn
   )
   assert.deepEqual(await ask('committed'), [])
   const windows = await streams.queries.query(perMinute, windowKeyQuery('a'), { isolation: 'uncommitted' })
+  for (const read of ['windowFetch', 'windowFetchAll'] as const) {
+    const bounds = { fromMs: 0, toMs: 1 }
+    const reading = (): unknown =>
+      read === 'windowFetch'
+        ? streams.queries.windowFetch('per-minute', 'a', bounds)
+        : streams.queries.windowFetchAll('per-minute', bounds)
+    assert.throws(reading, { code: 'STREAMS_STORE_NOT_LOCAL', message: /another thread/ })
+  }
   assert.deepEqual(
     answered(windows.partitions.get(0)).result.map(({ start: from, value }) => [from, value]),
     [[0, written]],

@@ -37,9 +37,20 @@ export interface StoreMetadata {
 /** The stores of an application and where they are. */
 export class StoreCatalog {
   readonly #source: QuerySource
+  readonly #infos: readonly StoreInfo[]
+  readonly #global: ReadonlySet<string>
+  /** By store: the topics that its task reads. */
+  readonly #inputs = new Map<string, readonly string[]>()
 
   constructor(source: QuerySource) {
     this.#source = source
+    const { stores, globalStores, subtopologies } = source.plan
+    this.#global = new Set(globalStores.map(({ store }) => store.name))
+    for (const { name, subtopology } of stores.values()) {
+      this.#inputs.set(name, subtopologies.find(({ id }) => id === subtopology)?.sourceTopics ?? [])
+    }
+    const all = new Map([...stores, ...globalStores.map(({ store }) => [store.name, store] as const)])
+    this.#infos = [...all.values()].flatMap((store) => this.#infoOf(store) ?? [])
   }
 
   /** @throws STREAMS_STORE_UNKNOWN */
@@ -53,26 +64,36 @@ export class StoreCatalog {
     throw streamsError('STREAMS_STORE_UNKNOWN', `there is no store ${name}; there are ${known}`, { store: name })
   }
 
+  /** The same objects each time: they are asked for with every question. */
   infos(): readonly StoreInfo[] {
-    const { plan } = this.#source
-    const all = new Map([...plan.stores, ...plan.globalStores.map(({ store }) => [store.name, store] as const)])
-    return [...all.values()].flatMap((store) => {
-      const kind = kindOf(store)
-      if (kind === undefined) return []
-      const { name, keySerde } = store
-      const [isGlobal, partitions] = [this.isGlobal(store), this.partitionsOf(store)]
-      return { name, kind, keySerde, valueSerde: plainValueSerde(store), isGlobal, partitions }
-    })
+    return this.#infos
   }
 
-  isGlobal(store: StorePlan): boolean {
-    return this.#source.plan.globalStores.some((each) => each.store.name === store.name)
+  isGlobal({ name }: StorePlan): boolean {
+    return this.#global.has(name)
   }
 
   partitionsOf(store: StorePlan): number {
     if (this.isGlobal(store)) return 1
-    const subtopology = this.#source.plan.subtopologies.find(({ id }) => id === store.subtopology)
-    return Math.max(1, ...(subtopology?.sourceTopics ?? []).map((topic) => this.#source.partitionsOf(topic)))
+    return Math.max(1, ...(this.#inputs.get(store.name) ?? []).map((topic) => this.#source.partitionsOf(topic)))
+  }
+
+  #infoOf(store: StorePlan): StoreInfo | undefined {
+    const kind = kindOf(store)
+    if (kind === undefined) return undefined
+    const { name, keySerde } = store
+    const partitionsOf = (): number => this.partitionsOf(store)
+    return {
+      name,
+      kind,
+      keySerde,
+      valueSerde: plainValueSerde(store),
+      isGlobal: this.isGlobal(store),
+      // Known when the application has looked at its topics.
+      get partitions() {
+        return partitionsOf()
+      },
+    }
   }
 
   partitionOf(store: StorePlan, key: unknown): number {

@@ -233,7 +233,9 @@ function localReads(source: QuerySource, catalog: StoreCatalog): LocalReads {
     const parts: T[][] = []
     for (let partition = 0; partition < catalog.partitionsOf(store); partition++) {
       const copy = catalog.isGlobal(store) ? 'global' : source.copyOf(store, partition)
-      if (copy === undefined || (typeof copy === 'object' && copy.role === 'standby')) continue
+      if (typeof copy === 'object' && copy.role === 'standby') continue
+      // What another thread has is not left out: whoever asks would not know.
+      if (copy === undefined && source.threadHas?.(`${store.subtopology}_${partition}`) !== 'active') continue
       parts.push(answerQuery(store, open(store, partition), query) as T[])
     }
     return parts
