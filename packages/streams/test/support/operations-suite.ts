@@ -184,6 +184,7 @@ export function registerOperationsTests(name: string, suite: BrokerSuite): void 
     const ends = await client.admin.listOffsets(allPartitions(topic).map((one) => ({ ...one, at: 'latest' as const })))
     await client.admin.alterConfigs([{ resource: { topic }, set: { 'cleanup.policy': 'delete' } }])
     await client.admin.deleteRecords(ends.map(({ partition, offset }) => ({ topic, partition, offset })))
+    await client.admin.alterConfigs([{ resource: { topic }, set: { 'cleanup.policy': 'compact' } }])
     await using streams = await start('one')
     await assert.rejects(streams.finished, { code: 'STREAMS_CHANGELOG_LOST' })
   })
