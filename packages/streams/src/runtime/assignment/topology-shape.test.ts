@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { serdes, topic } from '@millrace/contracts'
 import { runnable, topology } from '../../core/dsl/topology.ts'
 import { shapeOfGroup, topologyShape } from './topology-shape.ts'
-import type { Subscription } from './user-data.ts'
+import { runsHere, type Subscription } from './user-data.ts'
 
 const order = topic('order', { key: serdes.string, value: serdes.json<number>() })
 const other = topic('other', { key: serdes.string, value: serdes.json<number>() })
@@ -40,14 +40,11 @@ test('what is done with records may change from instance to instance, topics and
   )
 })
 
-const member = (shape: string | undefined, ...owned: readonly string[]): Subscription => ({
-  version: 1,
-  host: null,
-  owned,
-  generation: 1,
-  stored: [],
-  ...(shape !== undefined && { shape }),
-})
+const member = (shape: string | undefined, ...running: readonly string[]): Subscription =>
+  ({
+    offsets: Object.fromEntries(running.map((task) => [task, runsHere])),
+    ...(shape !== undefined && { shape }),
+  }) as unknown as Subscription
 
 test('a group keeps to the topology that is at work, else to that of most', () => {
   assert.equal(shapeOfGroup([member('a', '0_0'), member('b'), member('b')]), 'a')
