@@ -12,6 +12,7 @@ import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import { type StreamsInstance, sessionWindow, startStreams, type Topology, topology, tumbling } from '@millrace/streams'
 
 const run = promisify(execFile)
+const cli = join(import.meta.dirname, '../bin/millrace.js')
 const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/query-state.md'), 'utf8')
 const commands = guide.split('\n').filter((line) => line.startsWith('curl '))
 const payment = topic('payment', { key: serdes.string, value: serdes.json<number>() })
@@ -132,6 +133,24 @@ for (const command of commands) {
     }
   })
 }
+
+test('the command line asks the same', async () => {
+  const asked = async (...args: string[]): Promise<unknown> => {
+    const { stdout } = await run(process.execPath, ['--conditions=source', cli, 'query', ...args, '--url', gateway.url])
+    return args.includes('--json') ? JSON.parse(stdout) : stdout.trim().split(/\s*\n\s*/)
+  }
+  const [key, range, version, table] = await Promise.all([
+    asked('totals', 'alice', '--json'),
+    asked('totals', '--prefix', 'a', '--reverse', '--json'),
+    asked('prices', 'tea', '--as-of', '1970-01-01T00:00:01.500Z', '--json'),
+    asked('prices', 'tea', '--versions'),
+  ])
+  assert.deepEqual([key, range, version], [alice, { entries: [anna, alice] }, cheap])
+  const [head, first, second] = table as string[]
+  assert.match(head!, /^KEY +VALID FROM +VALID TO +VALUE$/)
+  assert.match(first!, /^tea +1970-01-01T00:00:01.000Z +1970-01-01T00:00:02.000Z +3$/)
+  assert.match(second!, /^tea +1970-01-01T00:00:02.000Z +4$/)
+})
 
 test('the guide shows every kind of question', () => {
   assert.ok(commands.length >= expected.length, `${commands.length} commands`)

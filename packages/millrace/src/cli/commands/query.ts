@@ -6,6 +6,10 @@ interface QueryFlags {
   readonly url: string
   readonly from?: string
   readonly to?: string
+  readonly prefix?: string
+  readonly reverse?: boolean
+  readonly asOf?: string
+  readonly versions?: boolean
   readonly limit: number
   readonly json?: boolean
 }
@@ -16,24 +20,35 @@ interface Entry {
   readonly timestamp: number
   readonly start?: number
   readonly end?: number
+  /** null: valid still. */
+  readonly validTo?: number | null
 }
 
-/** `millrace query`: a key, a range, or the windows of a key, from any instance's gateway. */
+/** `millrace query`: a key, a range, or the windows, sessions or versions of a key, from any instance's gateway. */
 export async function queryCommand(store: string, key: string | undefined, flags: QueryFlags): Promise<void> {
   const path = `/stores/${encodeURIComponent(store)}${key === undefined ? '' : `/${encodeURIComponent(key)}`}`
   const parameters = new URLSearchParams()
   if (flags.from !== undefined) parameters.set('from', key === undefined ? flags.from : moment(flags.from))
   if (flags.to !== undefined) parameters.set('to', key === undefined ? flags.to : moment(flags.to))
   if (key === undefined) parameters.set('limit', String(flags.limit))
+  if (flags.prefix !== undefined) parameters.set('prefix', flags.prefix)
+  if (flags.reverse) parameters.set('reverse', 'true')
+  if (flags.asOf !== undefined) parameters.set('asOf', moment(flags.asOf))
+  if (flags.versions) parameters.set('versions', 'true')
   const body = await ask(flags.url, `${path}?${parameters}`)
   if (flags.json) {
     printJson(body)
     return
   }
-  const { entries, windows, sessions } = body as { entries?: Entry[]; windows?: Entry[]; sessions?: Entry[] }
+  const { entries, windows, sessions, versions } = body as { readonly [field: string]: readonly Entry[] | undefined }
   const spans = windows ?? sessions
-  const time = (ms: number | undefined): string => (ms === undefined ? '' : new Date(ms).toISOString())
-  if (spans) {
+  const time = (ms: number | null | undefined): string => (typeof ms === 'number' ? new Date(ms).toISOString() : '')
+  if (versions) {
+    printTable(
+      ['key', 'valid from', 'valid to', 'value'],
+      versions.map((v) => [v.key, time(v.timestamp), time(v.validTo), JSON.stringify(v.value)]),
+    )
+  } else if (spans) {
     printTable(
       ['key', 'start', 'end', 'value'],
       spans.map((w) => [w.key, time(w.start), time(w.end), JSON.stringify(w.value)]),
