@@ -71,7 +71,17 @@ class Setup implements AsyncDisposable {
     const [policy] = await admin.describeConfigs({ topic }, ['cleanup.policy'])
     // Of compacted topics alone nothing is deleted.
     await admin.alterConfigs([{ resource: { topic }, set: { 'cleanup.policy': 'delete' } }])
-    await admin.deleteRecords(found!.partitions.map((_, partition) => ({ topic, partition, offset: -1 })))
+    const all = found!.partitions.map((_, partition) => ({ topic, partition, offset: -1 }))
+    // It takes a moment until a setting counts.
+    await waitUntil(() =>
+      admin.deleteRecords(all).then(
+        () => true,
+        (error: unknown) => {
+          if (isMillraceError(error) && error.code === 'KAFKA_POLICY_VIOLATION') return false
+          throw error
+        },
+      ),
+    )
     await admin.alterConfigs([{ resource: { topic }, set: { 'cleanup.policy': policy!.value! } }])
   }
 
