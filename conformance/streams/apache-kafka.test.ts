@@ -2,6 +2,7 @@ import { registerChangedTopicTests } from '../../packages/streams/test/support/c
 import { fastGroups } from '../../packages/streams/test/support/group-setup.ts'
 import { registerInstanceTests } from '../../packages/streams/test/support/instance-suite.ts'
 import { registerOperationsTests } from '../../packages/streams/test/support/operations-suite.ts'
+import { registerRebalanceTests } from '../../packages/streams/test/support/rebalance-suite.ts'
 import { registerRefusedOutputTests } from '../../packages/streams/test/support/refused-output-suite.ts'
 import { registerResetTests } from '../../packages/streams/test/support/reset-suite.ts'
 import { registerStandbyTests } from '../../packages/streams/test/support/standby-suite.ts'
@@ -16,6 +17,7 @@ registerInstanceTests('on Apache Kafka', { skip, startBroker: () => startApacheK
 registerTakeoverTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka() })
 registerResetTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka() })
 registerStandbyTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka({ config: fastGroups }) })
+registerRebalanceTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka({ config: fastGroups }) })
 registerOperationsTests('on Apache Kafka', { skip, startBroker: () => startApacheKafka({ config: fastGroups }) })
 registerRefusedOutputTests('on Apache Kafka', { skip, startBroker: shared })
 registerChangedTopicTests('on Apache Kafka', { skip, startBroker: shared })

@@ -144,3 +144,27 @@ test('an instance whose thread failed stops alone, or takes the whole applicatio
   assert.equal(one.state(), 'error')
   assert.equal(two.state(), 'error')
 })
+
+test('what a thread left open when the instance died is ended by a run that has fewer threads', async () => {
+  await using setup = await setUp()
+  const { client, start, settled } = setup
+  {
+    await using streams = await start('one', { threads: 2, instanceId: 'one' })
+    await placeOrders(client, 0, 100)
+    await settled(100)
+    await waitUntil(() => streams.state() === 'running')
+  }
+  // As the second thread would have left it: output of a task that another thread takes over.
+  const dead = client.producer({ transactionalId: 'spend-one-2', transactionTimeoutMs: 300_000 })
+  await dead.init()
+  dead.begin()
+  await dead.send({ topic: 'spend-totals-changelog', partition: 0, key: Buffer.from('c0'), value: Buffer.from('-1') })
+  await dead.flush()
+  await using streams = await start('one', { instanceId: 'one', threads: 1 })
+  await placeOrders(client, 100, 100)
+  // Far less than the time-out of what was left.
+  await settled(200)
+  await waitUntil(() => streams.state() === 'running')
+  await assert.rejects(dead.commit())
+  await dead.close().catch(() => undefined)
+})

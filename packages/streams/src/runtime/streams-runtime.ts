@@ -18,6 +18,7 @@ import { type StoreQueries, storeQueries } from './queries/store-queries.ts'
 import { type RestoreListener, type StandbyUpdateListener, tellListeners } from './restore-events.ts'
 import { runtimeMetrics } from './runtime-metrics.ts'
 import type { StateStores } from './state-stores.ts'
+import { endLeftTransactions, type ThreadMemory, transactionalId } from './threads/left-transactions.ts'
 import { localThread } from './threads/local-thread.ts'
 import type { Leaving, ThreadContext, ThreadHandle } from './threads/thread-handle.ts'
 import { ThreadSet, type UncaughtHandler } from './threads/thread-set.ts'
@@ -43,6 +44,8 @@ export interface StreamsRuntimeOptions {
   readonly restoreListener?: (RestoreListener & StandbyUpdateListener) | undefined
   /** How many to begin with; 1 unless given. */
   readonly threads?: number | undefined
+  /** Outlives the process, as the disk does. */
+  readonly threadMemory?: ThreadMemory | undefined
   /** Starts threads elsewhere than in this event loop; undefined for those that are to run here. */
   readonly startThread?: ((context: ThreadContext) => ThreadHandle | undefined) | undefined
   /** The state of further threads in this event loop; the first one has `stores`. */
@@ -269,6 +272,12 @@ export class StreamsRuntime implements StreamsInstance {
       onChange: () => this.#changed(),
       start: (given) => this.#startThread(given, globals),
     })
+    const { applicationId, instanceId } = this
+    const { client, threadMemory: memory } = this.#options
+    if (memory) {
+      const left = { client, config, applicationId, instanceId, threads: count, memory, onFailure, signal }
+      await endLeftTransactions(left)
+    }
     this.#threads = threads
     if (signal.aborted) threads.stop(this.#leaving)
     const watch = new TopicWatch({ ...this.#options, partitionsOf: (topic) => this.#partitionsOf(topic) })
@@ -291,6 +300,9 @@ export class StreamsRuntime implements StreamsInstance {
   ): ThreadHandle {
     const { plan, config, instanceId, stores, storesOf, startThread, restoreListener, onFailure } = this.#options
     const { index } = given
+    const { threadMemory: memory } = this.#options
+    // Before it can leave anything open.
+    if (memory && index > memory.recall()) memory.remember(index)
     const context: ThreadContext = {
       ...given,
       counts: this.#counts,
@@ -309,7 +321,7 @@ export class StreamsRuntime implements StreamsInstance {
       stores: index === 1 || !storesOf ? stores : storesOf(index),
       globalStores: globals?.tables.stores,
       partitionsOf: (topic) => this.#partitionsOf(topic),
-      transactionalId: `${plan.applicationId}-${instanceId}-${index}`,
+      transactionalId: transactionalId(plan.applicationId, instanceId, index),
       applicationServer: this.#options.applicationServer,
       processId: instanceId,
       looksAfterDisk: index === 1,

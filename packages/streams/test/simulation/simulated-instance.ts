@@ -67,6 +67,7 @@ export class SimulatedInstance {
   readonly name: string
   readonly #options: InstanceOptions
   #disk = new MemoryStateStores()
+  #threadsHad = 0
   #shared = new SharedDisk()
   #link: Link | undefined
   #client: KafkaClient | undefined
@@ -119,6 +120,12 @@ export class SimulatedInstance {
       stores: new FailingStores(disk, shared, 1),
       storesOf: (thread) => new FailingStores(disk, shared, thread),
       threads,
+      threadMemory: {
+        recall: () => this.#threadsHad,
+        remember: (count) => {
+          if (!shared.isDead) this.#threadsHad = count
+        },
+      },
       restoreListener: {
         onBatchRestored: ({ records }) => {
           seen.restoredRecords += records
@@ -158,6 +165,7 @@ export class SimulatedInstance {
   /** The machine comes back without its disk. */
   loseDisk(): void {
     this.#disk = new MemoryStateStores()
+    this.#threadsHad = 0
   }
 
   /** The next writes to the disk fail. */

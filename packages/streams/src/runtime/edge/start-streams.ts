@@ -13,6 +13,7 @@ import { MemoryStateStores } from '../memory-state-stores.ts'
 import type { RestoreListener, StandbyUpdateListener } from '../restore-events.ts'
 import type { StateStores } from '../state-stores.ts'
 import { type StreamsInstance, StreamsRuntime } from '../streams-runtime.ts'
+import type { ThreadMemory } from '../threads/left-transactions.ts'
 import type { ThreadContext, ThreadHandle } from '../threads/thread-handle.ts'
 import type { UncaughtHandler } from '../threads/thread-set.ts'
 import { LmdbStateStores } from './lmdb/lmdb-state-stores.ts'
@@ -188,6 +189,7 @@ export async function startStreams(given: StartStreamsOptions): Promise<StreamsI
     taskAssignor: options.taskAssignor ?? application.taskAssignor,
     restoreListener: options.restoreListener,
     threads,
+    threadMemory: state.threadMemory,
     startThread: (context) => startThread(context, options, parts),
     uncaught: options.uncaughtHandler,
     yieldNow: () => new Promise(setImmediate),
@@ -223,6 +225,7 @@ interface OpenState {
   /** `memory`, or the directory of the application. */
   readonly directory: string
   readonly instanceId: string
+  readonly threadMemory?: ThreadMemory
   release(): Promise<void>
 }
 
@@ -243,6 +246,7 @@ async function openState(options: StartStreamsOptions, applicationId: string): P
     stores: new LmdbStateStores(directory.path),
     directory: directory.path,
     instanceId: options.instanceId ?? directory.instanceId,
+    threadMemory: directory,
     release: () => directory.close(),
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { isMillraceError } from '@millrace/base'
 import { open, type RootDatabase } from 'lmdb'
 import { streamsError } from '../../../errors.ts'
+import type { ThreadMemory } from '../../threads/left-transactions.ts'
 import { bootId } from './boot-id.ts'
 import { isStoreFile } from './store-file.ts'
 
@@ -32,7 +33,7 @@ interface Owner {
  * record in a small LMDB environment, because a write transaction there is exclusive across processes, so that two
  * starts at once cannot both find it free. It is not released by a killed process; the next one sees that it is dead.
  */
-export class StateDirectory {
+export class StateDirectory implements ThreadMemory {
   readonly path: string
   /** Stays the same across restarts; transactional ids are made of it, so that a restart aborts what its predecessor left open. */
   readonly instanceId: string
@@ -72,6 +73,15 @@ export class StateDirectory {
       await root.close()
       throw isMillraceError(error) ? error : notWritten(path, error)
     }
+  }
+
+  /** See `ThreadMemory`. */
+  recall(): number {
+    return (this.#root.get('threads') as number | undefined) ?? 0
+  }
+
+  remember(threads: number): void {
+    this.#root.putSync('threads', threads)
   }
 
   async close(): Promise<void> {

@@ -16,6 +16,7 @@ import { joinMissesOf, runtimeThreadMetrics } from '../../runtime-metrics.ts'
 import type { StateStores } from '../../state-stores.ts'
 import { StreamThread } from '../../stream-thread.ts'
 import { threadInstanceId } from '../../streams-runtime.ts'
+import { transactionalId } from '../../threads/left-transactions.ts'
 import { toPortable } from '../../threads/portable-error.ts'
 import type { FromThread, ThreadSeed, ToThread } from '../../threads/thread-messages.ts'
 import { ThreadStanding } from '../../threads/thread-standing.ts'
@@ -67,7 +68,7 @@ async function work(): Promise<void> {
       stores,
       createTask: createStreamTask,
       globalStores: globals?.tables.stores,
-      transactionalId: `${applicationId}-${instanceId}-${index}`,
+      transactionalId: transactionalId(applicationId, instanceId, index),
       applicationServer: seed.applicationServer,
       processId: instanceId,
       looksAfterDisk: index === 1 || directory === 'memory',
