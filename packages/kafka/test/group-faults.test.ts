@@ -40,6 +40,41 @@ for (const [kind, options] of Object.entries(kinds)) {
   })
 }
 
+test('a member that waits for another in a rebalance holds its partitions, and the other does not, once they are given away', async () => {
+  await virtually(async (clock) => {
+    const random = seededRandom(1)
+    const broker = memoryBroker({ clock, random })
+    const client = clientOf(broker, clock, random)
+    await client.admin.createTopics([{ name: 't', partitions }])
+    const times = { ...classicTimes, rebalanceTimeoutMs: 30_000, assignors: [cooperativeStickyAssignor] }
+    const owned = { prompt: new Set<number>(), slow: new Set<number>() }
+    const join = (name: 'prompt' | 'slow'): Consumer => {
+      const consumer = client.consumer({ groupId: 'g', ...times })
+      consumer.subscribe({
+        topics: ['t'],
+        onAssigned(added) {
+          for (const { partition } of added) owned[name].add(partition)
+        },
+      })
+      return consumer
+    }
+    const [prompt, slow] = [join('prompt'), join('slow')]
+    while (owned.prompt.size !== 3 || owned.slow.size !== 3) {
+      await Promise.all([prompt.poll({ timeoutMs: 100 }), slow.poll({ timeoutMs: 100 })])
+    }
+    prompt.requestRejoin('to see')
+    const beganMs = clock.now()
+    while (clock.now() < beganMs + 25_000) {
+      await prompt.poll({ timeoutMs: 500 })
+      assert.ok(prompt.heldUntilMs()! > clock.now(), `not held after ${clock.now() - beganMs} ms`)
+    }
+    assert.equal(owned.prompt.size, 3, 'the other has time to rejoin still')
+    while (owned.prompt.size < partitions) await prompt.poll({ timeoutMs: 10 })
+    assert.ok((slow.heldUntilMs() ?? 0) <= clock.now(), 'what another owns is not held')
+    await client.close()
+  })
+})
+
 async function groupRun(clock: Clock, seed: number, options: ConsumerOptions): Promise<void> {
   const random = seededRandom(seed)
   const broker = memoryBroker({ clock, random, faults, config })
@@ -188,6 +223,9 @@ class Group {
   #noteOverlap(member: Member, partition: number, memberIds: ReadonlySet<string>): void {
     for (const other of this.members) {
       if (other === member || !other.owned.has(partition)) continue
+      const heldUntilMs = other.consumer.heldUntilMs() ?? 0
+      if (heldUntilMs > this.#clock.now())
+        this.overlaps.push(`${partition}: held by ${other.name}, and ${member.name}'s`)
       // One that the group has expelled does not know it yet; the coordinator refuses what it commits.
       if (!memberIds.has(other.consumer.groupMetadata().memberId)) continue
       this.overlaps.push(`${partition}: ${other.name} and ${member.name}`)

@@ -25,6 +25,10 @@ export class GroupSession {
     this.#purpose = purpose
   }
 
+  get #besidePurpose(): string {
+    return `${this.#purpose}-beside`
+  }
+
   get #to() {
     return { coordinator: { type: 'group', key: this.#groupId } } as const
   }
@@ -70,11 +74,16 @@ export class GroupSession {
     return response
   }
 
-  async heartbeat(identity: MemberIdentity): Promise<void> {
+  /** `beside`: on a connection of its own, past what the other waits for. */
+  async heartbeat(identity: MemberIdentity, { beside }: { readonly beside: boolean }): Promise<void> {
     const timeoutMs = Math.min(this.#cluster.settings.requestTimeoutMs, this.#settings.sessionTimeoutMs)
-    const options = { to: this.#to, purpose: this.#purpose, timeoutMs }
+    const options = { to: this.#to, purpose: beside ? this.#besidePurpose : this.#purpose, timeoutMs }
     const response = await this.#cluster.request(apis.Heartbeat, this.#member(identity), options)
     this.#check(response.errorCode, 'Heartbeat')
+  }
+
+  closeBeside(): void {
+    this.#cluster.pool.closePurpose(this.#besidePurpose)
   }
 
   /** Best effort: a member that cannot say goodbye is missed after its session timeout. */

@@ -5,7 +5,8 @@ export interface HeartbeatOptions {
   /** The member gives itself up when poll was not called for so long. */
   readonly maxPollIntervalMs: number
   beat(): Promise<void>
-  failed(error: unknown): void
+  /** Says whether the answer was that of a group which rebalances and still counts on the member. */
+  failed(error: unknown): boolean
   pollMissed(): void
 }
 
@@ -19,6 +20,8 @@ export class Heartbeats {
   #polledAtMs: number
   /** When the last request was sent that the coordinator answered as one of a living member. */
   confirmedAtMs: number | undefined
+  /** The same for an answer that the group is rebalancing. */
+  heardAtMs: number | undefined
 
   constructor(clock: Clock, options: HeartbeatOptions) {
     this.#clock = clock
@@ -57,7 +60,7 @@ export class Heartbeats {
       await this.#options.beat()
       if (run === this.#run) this.confirmedAtMs = sentAtMs
     } catch (error) {
-      if (run === this.#run) this.#options.failed(error)
+      if (run === this.#run && this.#options.failed(error)) this.heardAtMs = sentAtMs
     }
     if (run === this.#run) this.#schedule(run)
   }

@@ -55,7 +55,8 @@ export class Membership implements GroupMember {
     this.#heartbeats = new Heartbeats(cluster.settings.clock, {
       intervalMs: settings.heartbeatIntervalMs,
       maxPollIntervalMs: settings.rebalanceTimeoutMs,
-      beat: () => this.#session.heartbeat(this.#identity),
+      // A JoinGroup waits for all members, and on its connection everything waits behind it.
+      beat: () => this.#session.heartbeat(this.#identity, { beside: this.#state === 'joining' }),
       failed: (error) => this.#heartbeatFailed(error),
       pollMissed: () => this.#pollMissed(),
     })
@@ -72,10 +73,12 @@ export class Membership implements GroupMember {
   }
 
   get heldUntilMs(): number | undefined {
-    const { confirmedAtMs } = this.#heartbeats
-    if (confirmedAtMs === undefined || this.#identity.generationId < 0) return undefined
-    // A member that does not rejoin is out after the rebalance time-out, however well its heart beats.
-    return confirmedAtMs + Math.min(this.#settings.sessionTimeoutMs, this.#settings.rebalanceTimeoutMs)
+    const { confirmedAtMs, heardAtMs = Number.NEGATIVE_INFINITY } = this.#heartbeats
+    if (confirmedAtMs === undefined || this.#identity.generationId < 0 || this.#lostWhileJoining) return undefined
+    const { sessionTimeoutMs, rebalanceTimeoutMs } = this.#settings
+    // A rebalance that began right after the group was last heard of as stable puts out whoever has not rejoined when its time is
+    // over, however well the heart beats; and whether our JoinGroup has arrived is not known.
+    return Math.min(Math.max(confirmedAtMs, heardAtMs) + sessionTimeoutMs, confirmedAtMs + rebalanceTimeoutMs)
   }
 
   get state(): GroupState {
@@ -98,7 +101,8 @@ export class Membership implements GroupMember {
     // A callback may have closed the consumer.
     if ((this.#state as GroupState) !== 'unjoined') return
     this.#transition('join')
-    this.#heartbeats.stop()
+    // Who keeps its partitions while it joins has to know that they are its own still.
+    if (this.#protocol === 'eager') this.#heartbeats.stop()
     this.#join().catch((error: unknown) => this.#fail(error))
   }
 
@@ -121,6 +125,7 @@ export class Membership implements GroupMember {
     const wasMember = this.#state !== 'left' && this.#state !== 'failed'
     this.#transition('leave')
     this.#heartbeats.stop()
+    this.#session.closeBeside()
     this.#abort.abort(kafkaError('KAFKA_CLOSED', 'the consumer was closed'))
     try {
       await this.#callbacks.close(owned, wasLost)
@@ -141,6 +146,7 @@ export class Membership implements GroupMember {
         if (this.#state !== 'joining') return
         this.#transition('synced')
         this.#heartbeats.start()
+        this.#session.closeBeside()
         this.#parts.changed()
         return
       } catch (error) {
@@ -232,15 +238,19 @@ export class Membership implements GroupMember {
     await this.#callbacks.lose()
   }
 
-  #heartbeatFailed(error: unknown): void {
+  /** Returns whether the member is one still. */
+  #heartbeatFailed(error: unknown): boolean {
     const errorCode = errorCodeOf(error)
     if (errorCode === ErrorCode.REBALANCE_IN_PROGRESS) this.requestRejoin('the group is rebalancing')
     else if (errorCode === ErrorCode.UNKNOWN_MEMBER_ID) this.#lose('the coordinator does not know the member', true)
     else if (errorCode === ErrorCode.ILLEGAL_GENERATION) this.#lose('the generation has passed', false)
     else if (errorCode === ErrorCode.FENCED_INSTANCE_ID) this.#fail(error)
+    return errorCode === ErrorCode.REBALANCE_IN_PROGRESS
   }
 
   #pollMissed(): void {
+    // The rebalance puts out who does not take part in it.
+    if (this.#state === 'joining') return
     const identity = this.#identity
     this.#lose('poll was not called within rebalanceTimeoutMs', true)
     if (this.#settings.groupInstanceId === undefined) {
@@ -260,6 +270,7 @@ export class Membership implements GroupMember {
   }
 
   #forgetMember(forgetId: boolean): void {
+    this.#heartbeats.stop()
     this.#identity = forgetId ? noIdentity : { ...this.#identity, generationId: -1 }
     if (this.#parts.assignment.size === 0) return
     this.#lostWhileJoining = true
