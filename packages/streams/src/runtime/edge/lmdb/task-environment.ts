@@ -78,6 +78,8 @@ export class TaskEnvironment {
       maxDbs: maxTables,
       noSync: boot !== undefined,
       overlappingSync: false,
+      // Rows are looked up in any order: where they outgrow memory, reading 128 KiB for each pushes out what is needed.
+      noReadAhead: true,
     })
     try {
       const environment = new TaskEnvironment(directory, root)
