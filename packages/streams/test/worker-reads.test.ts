@@ -141,6 +141,8 @@ test('a store that was closed and opened again is read as it is then', async () 
     const { partitions } = await streams.queries.query(counts, keyQuery('a'), { bound, waitMs: 10_000 })
     assert.equal(answered(partitions.get(0)).result, written)
     assert.equal(streams.queries.get('count', 'a')?.value, written)
+    if (more === 1) continue
+    // The task may move to the other thread, and comes back.
     assert.equal(streams.addThread(), 2)
     assert.equal(await streams.removeThread(), 2)
     await waitUntil(() => streams.state() === 'running')
