@@ -79,7 +79,8 @@ export class TaskEnvironment {
       noSync: boot !== undefined,
       overlappingSync: false,
       // Rows are looked up in any order: where they outgrow memory, reading 128 KiB for each pushes out what is needed.
-      noReadAhead: true,
+      // The library's types lack it.
+      ...({ noReadAhead: true } as object),
     })
     try {
       const environment = new TaskEnvironment(directory, root)
