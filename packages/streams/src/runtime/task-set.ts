@@ -110,7 +110,10 @@ export class TaskSet {
     this.#options.stores.claim(id)
     this.#standbys.set(
       text,
-      this.#opened(text, () => new StandbyTask(this.#taskOptions(id))),
+      this.#opened(text, () => {
+        this.#checkKinds(id)
+        return new StandbyTask(this.#taskOptions(id))
+      }),
     )
   }
 
@@ -180,13 +183,18 @@ export class TaskSet {
     const { plan, createTask, partitionsOf } = this.#options
     const text = taskIdText(id)
     const task = this.#opened(text, () => {
-      checkStoreKinds(this.#options.stores, id, plan.subtopologies[id.subtopology]?.stores ?? [])
+      this.#checkKinds(id)
       return createTask(this.#taskOptions(id))
     })
     this.counters.opened++
     const active = activeTask(task, inputsOf(plan.subtopologies, id, partitionsOf))
     this.#tasks.set(text, active)
     return active
+  }
+
+  #checkKinds(id: TaskId): void {
+    const { stores, plan } = this.#options
+    checkStoreKinds(stores, id, plan.subtopologies[id.subtopology]?.stores ?? [])
   }
 
   #opened<T>(text: string, open: () => T): T {
