@@ -37,6 +37,8 @@ const askEveryMs = 20
 const retention = { 'retention.ms': '120000', 'segment.ms': '60000', 'segment.bytes': '8388608' }
 const compaction = { 'segment.ms': '60000', 'segment.bytes': '8388608', 'min.cleanable.dirty.ratio': '0.2' }
 const graceMs = 20_000
+/** Full within minutes: by default a cache grows for longer than some soaks last. */
+const limits = { cacheMaxBytes: 8 * 1024 * 1024 }
 
 const bounds: Readonly<Record<string, Bound>> = {
   heap: { perHour: 4, share: 0.05 },
@@ -61,6 +63,7 @@ async function makeInstance(called: string, threads: number): Promise<Instance> 
     numStandbyReplicas: 1,
     windowChangelogExtraMs: 30_000,
     internalTopicConfig: compaction,
+    limits,
   }
   const args = { name, graceMs }
   return new Instance(called, folder, { args, port: await freePort(), token, streams }, ['--expose-gc'])
