@@ -239,7 +239,8 @@ export const streamsErrors = {
   },
   STREAMS_MEMBERSHIP_LOST: {
     retriable: true,
-    cause: 'The instance was thrown out of its consumer group before it could commit.',
+    cause:
+      'The instance was thrown out of its consumer group before it could commit, or others have run its tasks meanwhile.',
     remedy:
       'Nothing by hand: what was not committed is processed again after rejoining; if it happens often, look for pauses longer than `sessionTimeoutMs`.',
   },

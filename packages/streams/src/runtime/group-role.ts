@@ -76,6 +76,11 @@ export class GroupRole {
     return this.#isJoining
   }
 
+  /** Whether tasks are to come here that others are giving up. */
+  get awaitsTasks(): boolean {
+    return this.hosts.promised.length > 0
+  }
+
   /**
    * Whether the leader took somebody else for the owner of a task that runs here: then the group went on without us, and
    * may have committed beyond what we hold.

@@ -156,7 +156,7 @@ export class StreamThread {
 
   /** A member of the group with every task it was given at work. */
   get isReady(): boolean {
-    if (!this.#hasJoined || this.#broken || this.#tasks.hasPending) return false
+    if (!this.#hasJoined || this.#broken || this.#tasks.hasPending || this.#role.awaitsTasks) return false
     return this.#tasks.assigned.every(({ phase }) => phase === 'running')
   }
 
