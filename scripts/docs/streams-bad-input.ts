@@ -31,6 +31,15 @@ const records: readonly BadInput[] = [
     shownBy: [failures, "bytes that are no order go to the application's dead-letter topic"],
   },
   {
+    what: 'The same in a topic that a table is restored from',
+    becomes: 'What the handler let pass is left out when the table is restored, too.',
+    decides: '`deserialize`',
+    shownBy: [
+      'packages/streams/test/reused-topics.test.ts',
+      'rows that could not be decoded, and were let pass, are not restored either',
+    ],
+  },
+  {
     what: 'A record without key',
     becomes: 'Left out and counted where a key is needed (`null-key`); a result of outer and left joins.',
     shownBy: [`${core}/operators/stream-join.test.ts`, 'records without key are results of the outer side alone'],

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { startBroker } from '@millrace/broker'
 import { kafkaClient } from '@millrace/kafka'
-import { type StreamsInstance, startStreams, topology } from '@millrace/streams'
+import { failureHandlers, type StreamsInstance, startStreams, topology } from '@millrace/streams'
 import { waitUntil } from './support/kafka.ts'
 import { createTopics, placeOrders } from './support/orders.ts'
 import { order } from './support/spend-app.ts'
@@ -52,5 +52,31 @@ test('a lost disk is restored from the topic that the table reads, up to what wa
   }
   const names = (await client.admin.listTopics()).map(({ name }) => name)
   assert.ok(!names.some((name) => name.endsWith('-changelog')), names.join(', '))
+  rmSync(directory, { recursive: true })
+})
+
+test('rows that could not be decoded, and were let pass, are not restored either', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-reuse-'))
+  await using broker = await startBroker({ memory: true })
+  await using client = kafkaClient({ brokers: broker.brokers })
+  await createTopics(client)
+  await placeOrders(client, 0, 30)
+  {
+    await using producer = client.producer()
+    const undecodable = { topic: order.name, key: Buffer.from('o7'), value: Buffer.from('{') }
+    await producer.send({ ...undecodable, timestamp: 1_700_000_100_000 })
+  }
+  for (const stateDir of ['one', 'two']) {
+    await using streams = await startStreams({
+      topology: ordersApp,
+      brokers: broker.brokers,
+      stateDir: join(directory, stateDir),
+      handlers: { deserialize: failureHandlers.continue },
+    })
+    await waitUntil(
+      () => streams.state() === 'running' && streams.queries.range('orders', { limit: 1_000 }).length === 30,
+    )
+    assert.deepEqual(streams.queries.get('orders', 'o7')?.value, { customer: 'c7', cents: 7 })
+  }
   rmSync(directory, { recursive: true })
 })

@@ -13,6 +13,7 @@ export function openCachedStore(
 ): TaskStore<StateStore> {
   const { committed, changelog, ...rest } = environment
   const { name, kind, keySerde, valueSerde, hasHeaders } = spec
+  const takes = spec.restoresFrom === undefined ? undefined : readable(spec)
   const bytes = new StoreBytes(committed, changelog)
   const store = new StateStore({ ...rest, name, kind, keySerde, valueSerde, bytes })
   let committedLatest = store.latestStart
@@ -35,7 +36,7 @@ export function openCachedStore(
     },
     restore(batches, { firstOffset, nextOffset, before }) {
       const progress = { records: 0, latestStart: store.latestStart }
-      committed.apply(restoreWrites(batches, firstOffset, kind, progress, { before, hasHeaders }), nextOffset)
+      committed.apply(restoreWrites(batches, firstOffset, kind, progress, { before, hasHeaders, takes }), nextOffset)
       store.latestStart = committedLatest = progress.latestStart
       return progress.records
     },
@@ -45,5 +46,21 @@ export function openCachedStore(
       return windowView(store, isolation, { retentionMs, windowEnd, latestStart: () => store.latestStart })
     },
     close: () => committed.close(),
+  }
+}
+
+/**
+ * A topic of the user's may have records that cannot be decoded. Those that were consumed the handler has let pass, so
+ * that they never came into the store: restoring leaves them out as well.
+ */
+function readable({ keySerde, valueSerde }: SpecOf<'keyValue' | 'window'>) {
+  return (key: Uint8Array, value: Uint8Array | null): boolean => {
+    try {
+      keySerde.deserialize(key)
+      if (value !== null) valueSerde.deserialize(value)
+      return true
+    } catch {
+      return false
+    }
   }
 }

@@ -16,6 +16,8 @@ interface RestoreForm {
   readonly before?: number | undefined
   /** Whether the store keeps the headers of its records beside the values. */
   readonly hasHeaders?: boolean | undefined
+  /** Records that are to be restored; all unless given. */
+  readonly takes?: ((key: Uint8Array, value: Uint8Array | null) => boolean) | undefined
 }
 
 /**
@@ -27,7 +29,7 @@ export function* restoreWrites(
   firstOffset: number,
   kind: 'keyValue' | 'window' | 'session',
   progress: RestoreProgress,
-  { before = Number.POSITIVE_INFINITY, hasHeaders = false }: RestoreForm = {},
+  { before = Number.POSITIVE_INFINITY, hasHeaders = false, takes }: RestoreForm = {},
 ): Generator<ByteWrite> {
   let scratch = Buffer.allocUnsafe(1024)
   for (const batch of batches) {
@@ -37,6 +39,7 @@ export function* restoreWrites(
       const key = cursor.keyBytes()
       if (key === null || (kind === 'window' && !isWindowKey(key))) continue
       if (kind === 'session' && key.length < sessionSuffixBytes) continue
+      if (takes !== undefined && !takes(key, cursor.valueBytes())) continue
       progress.records++
       if (kind === 'window') progress.latestStart = Math.max(progress.latestStart, windowStartOf(key))
       if (kind === 'session') progress.latestStart = Math.max(progress.latestStart, sessionEndOf(key))
