@@ -37,7 +37,9 @@ export default () => {
     .reduce((total: number, o) => total + o.cents, { initial: 0, store: 'per-minute' })
   return app
 }`,
-    'millrace.config.ts': `import { app } from 'millrace'\nexport default { gateway: { port: 0 }, apps: [app('./app.ts')] }`,
+    'millrace.config.ts': `import { app } from 'millrace'
+const workers = process.env.APP_IN_WORKERS === 'true'
+export default { gateway: { port: 0 }, apps: [app('./app.ts', { workers })] }`,
   })
 })
 after(async () => {
@@ -63,7 +65,9 @@ async function start(instance: string, port = '0'): Promise<{ process: RunningCo
     '--gateway-port',
     port,
   ]
-  const process = new RunningCommand(args, { cwd: project.folder })
+  // Of one instance the tasks run beside the gateway, of the other in a worker.
+  const environment = { APP_IN_WORKERS: String(instance === 'two') }
+  const process = new RunningCommand(args, { cwd: project.folder, environment })
   running.push(process)
   return { process, url: await process.prints(/gateway listening on (\S+)/) }
 }

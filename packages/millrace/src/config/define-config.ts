@@ -20,6 +20,13 @@ export interface AppOptions {
   readonly onDeserializationError?: 'fail' | 'dead-letter' | 'continue'
   /** What to do with a record on which the application's own code throws. Default `fail`. */
   readonly onProcessingError?: 'fail' | 'dead-letter' | 'continue'
+  /** How many threads work on it in this process; default 1. More than one are workers. Not for brokers that ask for a login. */
+  readonly threads?: number
+  /**
+   * Whether a single thread is a worker, too, so that the gateway's thread is free to answer for state while records are
+   * processed at full rate. Default false. Not for brokers that ask for a login.
+   */
+  readonly workers?: boolean
   /** Settings under Kafka Streams' names: `{ 'max.task.idle.ms': 500 }`. Options beside it win. */
   readonly config?: StreamsConfig
 }

@@ -61,6 +61,8 @@ const appRules: OptionRules<AppOptions> = {
   processingGuarantee: { oneOf: ['exactly_once', 'at_least_once'] },
   onDeserializationError: onError,
   onProcessingError: onError,
+  threads: { min: 1, max: 1_000, integer: true },
+  workers: 'boolean',
   config: 'object',
 }
 

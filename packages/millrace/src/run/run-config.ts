@@ -1,8 +1,15 @@
 import { isAbsolute, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { type RunningConnector, runSink, runSource, type TopicSpec } from '@millrace/connect'
 import { appState, type ConnectorReport, type Gateway, type GatewayContent, startGateway } from '@millrace/gateway'
 import { type KafkaClient, type KafkaClientOptions, networkTransport } from '@millrace/kafka'
-import { failureHandlers, type StreamsInstance, startStreams, type Topology } from '@millrace/streams'
+import {
+  failureHandlers,
+  type StartStreamsOptions,
+  type StreamsInstance,
+  startStreams,
+  type Topology,
+} from '@millrace/streams'
 import type { AppReference } from '../config/define-config.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { millraceError } from '../errors.ts'
@@ -94,7 +101,14 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
   }
   for (const reference of apps) {
     const app = starting.use(
-      await startApp(reference, { topology: topologies.get(reference) as Topology, loaded, client, gateway, memory }),
+      await startApp(reference, {
+        topology: topologies.get(reference) as Topology,
+        loaded,
+        client,
+        gateway,
+        memory,
+        logsIn: !options.ownBroker && logsIn(loaded),
+      }),
     )
     content.state.push(appState(app))
     content.metrics.push(app)
@@ -135,20 +149,37 @@ interface AppContext {
   readonly client: KafkaClient
   readonly gateway: Gateway
   readonly memory: MemoryShares
+  readonly logsIn: boolean
 }
 
-async function startApp(
-  reference: AppReference,
-  { topology, loaded, client, gateway, memory }: AppContext,
-): Promise<StreamsInstance> {
+/** A worker makes connections of its own, of the module's path and an address alone. */
+function connectionOf(
+  { path, options }: AppReference,
+  { topology, loaded, client, logsIn }: AppContext,
+): Pick<StartStreamsOptions, 'topology' | 'client' | 'brokers' | 'threads' | 'workers'> {
+  const { threads = 1, workers = false } = options
+  if (threads === 1 && !workers) return { topology, client }
+  if (logsIn)
+    throw millraceError('CONFIG_INVALID', `${path}: workers cannot log in to brokers: leave them out`, { path })
+  const module = pathToFileURL(resolve(loaded.directory, path))
+  return { topology: module, brokers: loaded.settings.brokers.value!, threads, workers }
+}
+
+function logsIn({ settings: { tls, login, tokenFile } }: LoadedConfig): boolean {
+  return tls.value === 'true' || login.value !== undefined || tokenFile.value !== undefined
+}
+
+async function startApp(reference: AppReference, context: AppContext): Promise<StreamsInstance> {
+  const { loaded, gateway, memory } = context
   const { settings, directory } = loaded
   const { options } = reference
+  const { threads = 1 } = options
+  const share = (bytes: number): number => Math.floor(bytes / threads)
   const dataDir = settings.dataDir.value ?? '.millrace'
   const handler = (choice: 'fail' | 'dead-letter' | 'continue' = 'fail') =>
     choice === 'dead-letter' ? failureHandlers.deadLetter : failureHandlers[choice]
   return startStreams({
-    topology,
-    client,
+    ...connectionOf(reference, context),
     stateDir: resolve(isAbsolute(dataDir) ? dataDir : resolve(directory, dataDir), 'state'),
     applicationServer: settings.advertised.value ?? gateway.address,
     // Under a name of its own an instance that was killed gets its tasks back at once instead of after a session time-out.
@@ -165,10 +196,11 @@ async function startApp(
     },
     limits: {
       // What a setting says of the cache stands above its share of the budget.
-      ...(options.cacheMaxBytes !== undefined && { cacheMaxBytes: options.cacheMaxBytes }),
-      ...(options.cacheMaxBytes === undefined && !saysCache(options.config) && { cacheMaxBytes: memory.cacheMaxBytes }),
-      uncommittedMaxBytes: memory.uncommittedMaxBytes,
-      inflightMaxBytes: memory.inflightMaxBytes,
+      ...(options.cacheMaxBytes !== undefined && { cacheMaxBytes: share(options.cacheMaxBytes) }),
+      ...(options.cacheMaxBytes === undefined &&
+        !saysCache(options.config) && { cacheMaxBytes: share(memory.cacheMaxBytes) }),
+      uncommittedMaxBytes: share(memory.uncommittedMaxBytes),
+      inflightMaxBytes: share(memory.inflightMaxBytes),
     },
   })
 }
