@@ -7,6 +7,9 @@ import { sample } from './metric-table.ts'
 /** What calls of a store are counted as. */
 const operations: Readonly<Record<string, string>> = {
   get: 'get',
+  look: 'get',
+  getFor: 'get',
+  lookFor: 'get',
   put: 'put',
   fetch: 'fetch',
   find: 'fetch',
