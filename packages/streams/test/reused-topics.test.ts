@@ -6,8 +6,9 @@ import { test } from 'node:test'
 import { startBroker } from '@millrace/broker'
 import { kafkaClient } from '@millrace/kafka'
 import { failureHandlers, type StreamsInstance, startStreams, topology } from '@millrace/streams'
+import { fastGroups, metric } from './support/group-setup.ts'
 import { waitUntil } from './support/kafka.ts'
-import { createTopics, placeOrders } from './support/orders.ts'
+import { createTopics, partitions, placeOrders } from './support/orders.ts'
 import { order } from './support/spend-app.ts'
 
 /** The orders as a table without a changelog. */
@@ -52,6 +53,45 @@ test('a lost disk is restored from the topic that the table reads, up to what wa
   }
   const names = (await client.admin.listTopics()).map(({ name }) => name)
   assert.ok(!names.some((name) => name.endsWith('-changelog')), names.join(', '))
+  rmSync(directory, { recursive: true })
+})
+
+test('a standby of such a table follows the topic as far as the task has consumed it, and goes on from there', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-reuse-'))
+  await using broker = await startBroker({ memory: true, config: fastGroups })
+  await using client = kafkaClient({ brokers: broker.brokers })
+  await createTopics(client)
+  await placeOrders(client, 0, 300)
+  const start = (stateDir: string): Promise<StreamsInstance> =>
+    startStreams({
+      topology: ordersApp,
+      brokers: broker.brokers,
+      stateDir: join(directory, stateDir),
+      numStandbyReplicas: 1,
+      limits: { heartbeatIntervalMs: 100, probingRebalanceIntervalMs: 500 },
+    })
+  await using one = await start('one')
+  await waitUntil(() => one.state() === 'running')
+  await using two = await start('two')
+  await waitUntil(() => metric(one, 'standby_tasks') + metric(two, 'standby_tasks') === partitions)
+  const copied = (): number => metric(one, 'standby_records_total') + metric(two, 'standby_records_total')
+  await waitUntil(
+    () => copied() >= 300 && metric(one, 'standby_lag_records') + metric(two, 'standby_lag_records') === 0,
+  )
+  // Nobody consumes these yet: they are no part of the table, here or there.
+  one.pause()
+  two.pause()
+  await waitUntil(() => metric(one, 'paused_tasks') > 0 && metric(two, 'paused_tasks') > 0)
+  const before = copied()
+  await placeOrders(client, 300, 30)
+  one.resume()
+  two.resume()
+  await waitUntil(() => copied() === before + 30)
+  await one.close()
+  await waitUntil(() => two.state() === 'running' && metric(two, 'tasks') === partitions)
+  assert.equal(two.queries.range('orders', { limit: 1_000 }).length, 330)
+  assert.equal(metric(two, 'restored_records_total'), 0, 'what it runs now it had copied')
+  await two.close()
   rmSync(directory, { recursive: true })
 })
 

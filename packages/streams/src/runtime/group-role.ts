@@ -40,6 +40,9 @@ interface Parts {
   readonly standbys: StandbyUpdater
 }
 
+/** Longer than any topic. */
+const lagUnknown = 2 ** 52
+
 /** What a thread tells its group, what it is told, and when it asks for another rebalance. */
 export class GroupRole {
   readonly #options: GroupRoleOptions
@@ -179,7 +182,10 @@ export class GroupRole {
     for (const { text, task, isComplete } of tasks.all)
       offsets[text] = isComplete && isMember ? runsHere : offsetSum(task.changelogs())
     for (const standby of tasks.standbys) {
-      offsets[standby.text] = Math.max(standbys.offsetsOf(standby.text), offsetSum(standby.changelogs()))
+      const sum = Math.max(standbys.offsetsOf(standby.text), offsetSum(standby.changelogs()))
+      // Less what it misses of the user's topics: the leader looks for the ends of changelogs only.
+      const less = sum - (standbys.sourceLagOf(standby.text) ?? lagUnknown)
+      offsets[standby.text] = less === runsHere ? less - 1 : less
     }
     await this.#addStored(offsets)
     return {

@@ -30,12 +30,8 @@ export class StandbyTask {
     })
   }
 
-  /**
-   * Without topics of the user's that stores are restored from: they go on beyond what the task has consumed, and a copy
-   * must not know more than the task. Such a store is restored when the task is to run.
-   */
   changelogs(): readonly TaskChangelog[] {
-    return this.#stores.changelogs().filter(({ isSource }) => isSource !== true)
+    return this.#stores.changelogs()
   }
 
   restore: StreamTask['restore'] = (store, batches, options) => this.#stores.restore(store, batches, options)

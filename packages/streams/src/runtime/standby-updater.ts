@@ -1,3 +1,4 @@
+import type { Clock } from '@millrace/base'
 import type { Consumer, FetchedPartition } from '@millrace/kafka'
 import { partitionText } from './active-task.ts'
 import type { TopicPartition } from './assignment/tasks.ts'
@@ -10,6 +11,11 @@ import type { BoundsOf } from './topics/changelog-bounds.ts'
 interface Followed extends TopicPartition {
   readonly standby: StandbyTask
   readonly store: string
+  /** A topic of the user's: what the task has not consumed yet is no part of the state. */
+  readonly isSource: boolean
+  /** Of such a topic, what the task has committed, as last heard. */
+  limit: number | undefined
+  isHeld: boolean
   /** Undefined until the changelog's beginning is known. */
   position: number | undefined
   /** As `position`, with what only marks the ends of transactions; noted when everything before it is applied. */
@@ -21,6 +27,11 @@ export interface StandbyUpdaterOptions {
   readonly consumer: () => Consumer
   readonly stores: StateStores
   readonly boundsOf: BoundsOf
+  /** What the group has committed of inputs. */
+  readonly committedOf: (inputs: readonly TopicPartition[]) => Promise<readonly (TopicPartition & { offset: number })[]>
+  readonly clock: Clock
+  /** How often that is asked for. */
+  readonly limitIntervalMs: number
   /** A planted fault, see `PlantedFaults.standbyAhead`. */
   readonly runsAhead: boolean
   readonly tell: TellRestore
@@ -35,6 +46,8 @@ export class StandbyUpdater {
   readonly #options: StandbyUpdaterOptions
   readonly #followed = new Map<string, Followed>()
   #consumer: Consumer | undefined
+  #asking: Promise<void> | undefined
+  #askedAtMs = Number.NEGATIVE_INFINITY
   updatedRecords = 0
 
   constructor(options: StandbyUpdaterOptions) {
@@ -72,10 +85,11 @@ export class StandbyUpdater {
     }
     for (const standby of standbys) {
       for (const changelog of standby.changelogs()) {
-        const { topic, partition, store } = changelog
+        const { topic, partition, store, isSource = false } = changelog
         const name = partitionText(changelog)
-        if (!this.#followed.has(name))
-          this.#followed.set(name, { topic, partition, store, standby, position: undefined, reached: undefined })
+        if (this.#followed.has(name)) continue
+        const place = { limit: undefined, isHeld: false, position: undefined, reached: undefined }
+        this.#followed.set(name, { topic, partition, store, isSource, standby, ...place })
       }
     }
     if (this.#followed.size > 0 || before > 0) this.#subscribe()
@@ -88,11 +102,18 @@ export class StandbyUpdater {
   async step(): Promise<readonly { readonly standby: StandbyTask; readonly error: unknown }[]> {
     if (this.isIdle) return []
     await this.#locate()
+    this.#askForLimits()
+    this.#holdBack()
     const consumer = this.#consumer!
     const failures = new Map<StandbyTask, unknown>()
     for (const fetched of await consumer.poll({ timeoutMs: 0 })) {
       const followed = this.#followed.get(partitionText(fetched))
       if (followed?.position === undefined || failures.has(followed.standby)) continue
+      if (followed.isSource && followed.position >= (followed.limit ?? 0)) {
+        // Came with what was taken up to there; it is fetched again when it is committed.
+        consumer.seek({ ...partitionOf(followed), offset: followed.position })
+        continue
+      }
       if (fetched.firstOffset !== followed.position) {
         // The consumer begins anew where the records it was to read are gone.
         this.#begin(followed, undefined, fetched.logStartOffset)
@@ -116,7 +137,7 @@ export class StandbyUpdater {
     let sum = 0
     for (const followed of this.#followed.values()) {
       if (followed.standby.text !== task) continue
-      const lag = followed.position === undefined ? undefined : this.#consumer?.lag(followed)
+      const lag = this.#lagOf(followed)
       if (lag === undefined) return undefined
       sum += lag
     }
@@ -128,10 +149,30 @@ export class StandbyUpdater {
     return this.#followed.get(partitionText(changelog))?.reached
   }
 
-  /** Where the copies of a task stand in their changelogs, as one figure. */
+  /** As `lagOf`, of the user's topics that the task's stores are restored from. */
+  sourceLagOf(task: string): number | undefined {
+    let sum = 0
+    for (const followed of this.#followed.values()) {
+      if (followed.standby.text !== task || !followed.isSource) continue
+      const lag = this.#lagOf(followed)
+      if (lag === undefined) return undefined
+      sum += lag
+    }
+    return sum
+  }
+
+  #lagOf(followed: Followed): number | undefined {
+    const { position, limit, isSource } = followed
+    if (position === undefined) return undefined
+    if (!isSource) return this.#consumer?.lag(followed)
+    return limit === undefined ? undefined : Math.max(0, limit - position)
+  }
+
+  /** Where the copies of a task stand in their changelogs proper, as one figure. */
   offsetsOf(task: string): number {
     let sum = 0
-    for (const { standby, position } of this.#followed.values()) if (standby.text === task) sum += position ?? 0
+    for (const { standby, position, isSource } of this.#followed.values())
+      if (standby.text === task && !isSource) sum += position ?? 0
     return sum
   }
 
@@ -164,6 +205,37 @@ export class StandbyUpdater {
     }
   }
 
+  /** In the background: nothing else waits for it. What fails is asked again. */
+  #askForLimits(): void {
+    const { committedOf, clock, limitIntervalMs } = this.#options
+    const sources = [...this.#followed.values()].filter(({ isSource, position }) => isSource && position !== undefined)
+    const nowMs = clock.now()
+    if (sources.length === 0 || this.#asking || Math.abs(nowMs - this.#askedAtMs) < limitIntervalMs) return
+    this.#askedAtMs = nowMs
+    this.#asking = committedOf(sources.map(({ topic, partition }) => ({ topic, partition })))
+      .then((committed) => {
+        const offsets = new Map(committed.map((at) => [partitionText(at), at.offset]))
+        // Nothing committed: nothing consumed.
+        for (const followed of sources) followed.limit = offsets.get(partitionText(followed)) ?? 0
+      })
+      .catch(() => undefined)
+      .finally(() => {
+        this.#asking = undefined
+      })
+  }
+
+  /** A copy that knew more than the task would tell it to queries, and be made anew when the task is to run here. */
+  #holdBack(): void {
+    for (const followed of this.#followed.values()) {
+      const { isSource, position, limit, isHeld } = followed
+      if (!isSource || position === undefined) continue
+      followed.isHeld = limit === undefined || position >= limit
+      if (followed.isHeld === isHeld) continue
+      if (followed.isHeld) this.#consumer!.pause([followed])
+      else this.#consumer!.resume([followed])
+    }
+  }
+
   #begin(followed: Followed, checkpoint: number | undefined, begin: number): void {
     if (checkpoint === undefined) this.#options.stores.wipe(followed.standby.id, followed.store)
     followed.position = checkpoint ?? begin
@@ -171,12 +243,16 @@ export class StandbyUpdater {
     const { topic, partition, position } = followed
     this.#consumer!.seek({ topic, partition, offset: position })
     this.#consumer!.resume([followed])
+    followed.isHeld = false
     this.#options.tell({ name: 'onUpdateStart', event: { ...this.#named(followed), startOffset: position } })
   }
 
-  #apply(followed: Followed, { batches, firstOffset, nextOffset }: FetchedPartition): void {
+  #apply(followed: Followed, { batches, firstOffset, nextOffset: fetchedTo }: FetchedPartition): void {
+    const nextOffset = Math.min(fetchedTo, followed.limit ?? fetchedTo)
+    const before = followed.isSource ? nextOffset : undefined
+    if (nextOffset < fetchedTo) this.#consumer!.seek({ ...partitionOf(followed), offset: nextOffset })
     const reached = this.#options.runsAhead ? Math.max(nextOffset, this.#end(followed) ?? 0) : nextOffset
-    const records = followed.standby.restore(followed.store, batches, { firstOffset, nextOffset: reached })
+    const records = followed.standby.restore(followed.store, batches, { firstOffset, nextOffset: reached, before })
     this.updatedRecords += records
     followed.position = nextOffset
     if (records === 0) return
@@ -201,4 +277,8 @@ export class StandbyUpdater {
   #named({ topic, partition, store, standby }: Followed): StoreChangelog {
     return { topic, partition, store, task: standby.text }
   }
+}
+
+function partitionOf({ topic, partition }: TopicPartition): TopicPartition {
+  return { topic, partition }
 }

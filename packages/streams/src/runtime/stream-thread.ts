@@ -145,6 +145,9 @@ export class StreamThread {
       consumer: () => client.consumer({ ...changelogReader, bufferBytes, maxPartitionBytes: bufferBytes }),
       stores,
       boundsOf,
+      committedOf: (inputs) => this.#consumer.committed(inputs),
+      clock: options.clock,
+      limitIntervalMs: Math.max(config.commitIntervalMs, 100),
       runsAhead: config.faults.standbyAhead === true,
       tell,
     })

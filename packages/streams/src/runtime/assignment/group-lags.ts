@@ -13,6 +13,13 @@ export function changelogsOf(subtopologies: readonly SubtopologyPlan[], task: st
   )
 }
 
+/** Whether there is something to be copied of a task: what its changelogs say, or a topic that a table is restored from. */
+export function hasState(subtopologies: readonly SubtopologyPlan[], task: string): boolean {
+  const { subtopology } = parseTaskId(task)
+  const stores = subtopologies.find(({ id }) => id === subtopology)?.stores ?? []
+  return stores.some(({ changelogTopic, restoresFrom }) => (restoresFrom ?? changelogTopic) !== undefined)
+}
+
 /**
  * How much the copies of a task miss, by member and task, from what members say they have and where the changelogs end.
  * Where the ends cannot be found out, the age of copies is unknown and nothing moves to them; tasks that run stay.

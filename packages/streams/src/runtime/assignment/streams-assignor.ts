@@ -4,7 +4,7 @@ import { taskIdText } from '../../core/topology/plan.ts'
 import { streamsError } from '../../errors.ts'
 import { assignTasks } from './assign-tasks.ts'
 import { claimsOf } from './claims.ts'
-import { changelogsOf, groupLags } from './group-lags.ts'
+import { groupLags, hasState } from './group-lags.ts'
 import type { AssignmentConfig, AssignmentInput, GroupAssignment, MemberTasks, TaskAssignor } from './group-model.ts'
 import { inputsOf, parseTaskId, type TopicPartition, tasksOf } from './tasks.ts'
 import { shapeOfGroup, topologyShape } from './topology-shape.ts'
@@ -88,7 +88,7 @@ async function inputOf(
   const lags = await groupLags(subscriptions, subtopologies, endsOf, onFailure)
   const tasks = tasksOf(subtopologies, partitionsOf)
     .map(taskIdText)
-    .map((task) => ({ task, isStateful: changelogsOf(subtopologies, task).length > 0 }))
+    .map((task) => ({ task, isStateful: hasState(subtopologies, task) }))
   return {
     tasks,
     config,

@@ -2,7 +2,7 @@ import type { Clock } from '@millrace/base'
 import type { Consumer, KafkaClient } from '@millrace/kafka'
 import { type StorePlan, type TopologyPlan, taskIdText } from '../../core/topology/plan.ts'
 import { type ActiveTask, partitionText } from '../active-task.ts'
-import { inputsOf, type TopicPartition } from '../assignment/tasks.ts'
+import { inputsOf } from '../assignment/tasks.ts'
 import type { ChangelogRestorer } from '../changelog-restorer.ts'
 import type { StandbyTask } from '../standby-task.ts'
 import type { StandbyUpdater } from '../standby-updater.ts'
@@ -57,9 +57,10 @@ export class LocalCopies {
       }),
     )
     const copies = tasks.standbys.flatMap((standby) =>
-      standby.changelogs().map(({ store, topic, partition, checkpoint }): CopyStanding => {
+      standby.changelogs().flatMap(({ store, topic, partition, checkpoint, isSource }): CopyStanding[] => {
+        if (isSource) return []
         const currentOffset = standbys.positionOf({ topic, partition }) ?? checkpoint ?? 0
-        return { store, topic, partition, role: 'standby', isRestoring: false, currentOffset }
+        return [{ store, topic, partition, role: 'standby', isRestoring: false, currentOffset }]
       }),
     )
     return [...active, ...copies]
@@ -107,9 +108,9 @@ export class LocalCopies {
     const known = this.#standby.get(standby)
     if (known) return known
     const { client, plan, partitionsOf, clock, standbys } = this.#options
-    const changelogs: readonly TopicPartition[] = standby
+    const changelogs = standby
       .changelogs()
-      .map(({ topic, partition }) => ({ topic, partition }))
+      .map(({ topic, partition, isSource = false }) => ({ topic, partition, isSource }))
     const freshness = new ReplicaFreshness({
       client,
       clock,

@@ -30,7 +30,7 @@ function copy() {
     groupId: 'shop',
     clock: { now: () => at.nowMs, after: () => () => undefined },
     inputs: [input],
-    changelogs: () => [changelog],
+    changelogs: () => [{ ...changelog, isSource: false }],
     reachedOf: () => at.reached,
   })
   return { at, order, freshness }

@@ -17,7 +17,7 @@ export interface ReplicaFreshnessOptions {
   readonly groupId: string
   readonly clock: Clock
   readonly inputs: readonly TopicPartition[]
-  readonly changelogs: () => readonly TopicPartition[]
+  readonly changelogs: () => readonly (TopicPartition & { readonly isSource: boolean })[]
   /** The next offset that the copy reads of a changelog. */
   readonly reachedOf: (changelog: TopicPartition) => number | undefined
 }
@@ -81,13 +81,19 @@ export class ReplicaFreshness {
     const takenAtMs = clock.now()
     const isInput = new Set(inputs.map(partitionText))
     const committed = (await client.admin.committedOffsets(groupId)).filter((at) => isInput.has(partitionText(at)))
-    const asked = changelogs().map(({ topic, partition }) => ({ topic, partition, at: 'latest' as const }))
+    const [sources, proper] = [changelogs().filter((at) => at.isSource), changelogs().filter((at) => !at.isSource)]
+    const asked = proper.map(({ topic, partition }) => ({ topic, partition, at: 'latest' as const }))
+    const consumed = new Map(committed.map((at) => [partitionText(at), at.offset]))
     // Up to the high watermark: an open transaction may hold the last stable offset back below committed records.
     const ends = await client.admin.listOffsets(asked, { isolation: 'read_uncommitted' })
     this.#pending.push({
       takenAtMs,
       position: boundOf(committed.map(({ topic, partition, offset }) => ({ topic, partition, offset: offset - 1 }))),
-      ends: new Map(ends.map((end) => [partitionText(end), end.offset])),
+      ends: new Map([
+        ...ends.map((end) => [partitionText(end), end.offset] as const),
+        // Of a topic of the user's the state holds what was consumed.
+        ...sources.map((at) => [partitionText(at), consumed.get(partitionText(at)) ?? 0] as const),
+      ]),
     })
     // The eldest but one goes: the eldest is what the copy comes to first.
     if (this.#pending.length > pendingMax) this.#pending.splice(1, 1)

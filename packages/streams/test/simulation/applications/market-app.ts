@@ -123,6 +123,7 @@ export const market: SimulatedApplication = {
     return [...pairProblems(outputs, orders), ...sessionProblems(outputs, orders)]
   },
   stores: [
+    { name: 'customers', queries: [rangeQuery<unknown>({})] },
     { name: 'orders', queries: [rangeQuery<unknown>({})] },
     { name: 'residents', queries: [rangeQuery<unknown>({})] },
     { name: 'counts', queries: [rangeQuery<unknown>({})] },
