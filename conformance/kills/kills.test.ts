@@ -33,7 +33,7 @@ for (const { on, skip, start } of brokers) {
     skip,
     timeout,
   }, async (context) => {
-    const result = await round(start, { kills: 5 })
+    const result = await round(start, { kills: 4 })
     assert.deepEqual(result.problems, [])
     assert.ok(result.payments > 500 && result.answers > 50, `too little happened: ${JSON.stringify(result)}`)
     const { kills, payments, outputs, answers, refusals } = result
