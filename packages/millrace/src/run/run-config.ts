@@ -62,6 +62,7 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
   const topologies = new Map<AppReference, Topology>()
   for (const reference of apps) topologies.set(reference, await loadTopology(resolve(loaded.directory, reference.path)))
 
+  if (!options.ownBroker) checkWorkers(loaded, apps)
   const transport = options.ownBroker ? networkTransport() : await transportOf(loaded)
   const kafka = { brokers, clientId: 'millrace', transport }
 
@@ -107,7 +108,6 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
         client,
         gateway,
         memory,
-        logsIn: !options.ownBroker && logsIn(loaded),
       }),
     )
     content.state.push(appState(app))
@@ -149,24 +149,27 @@ interface AppContext {
   readonly client: KafkaClient
   readonly gateway: Gateway
   readonly memory: MemoryShares
-  readonly logsIn: boolean
 }
 
 /** A worker makes connections of its own, of the module's path and an address alone. */
 function connectionOf(
   { path, options }: AppReference,
-  { topology, loaded, client, logsIn }: AppContext,
+  { topology, loaded, client }: AppContext,
 ): Pick<StartStreamsOptions, 'topology' | 'client' | 'brokers' | 'threads' | 'workers'> {
   const { threads = 1, workers = false } = options
   if (threads === 1 && !workers) return { topology, client }
-  if (logsIn)
-    throw millraceError('CONFIG_INVALID', `${path}: workers cannot log in to brokers: leave them out`, { path })
   const module = pathToFileURL(resolve(loaded.directory, path))
   return { topology: module, brokers: loaded.settings.brokers.value!, threads, workers }
 }
 
-function logsIn({ settings: { tls, login, tokenFile } }: LoadedConfig): boolean {
-  return tls.value === 'true' || login.value !== undefined || tokenFile.value !== undefined
+/** @throws CONFIG_INVALID where workers would have to log in: they know an address, and nothing secret. */
+function checkWorkers({ settings: { tls, login, tokenFile } }: LoadedConfig, apps: readonly AppReference[]): void {
+  if (tls.value !== 'true' && login.value === undefined && tokenFile.value === undefined) return
+  for (const { path, options } of apps) {
+    if (!options.workers && (options.threads ?? 1) === 1) continue
+    const message = `${path} is to run in workers, which cannot log in to brokers: leave out "threads" and "workers"`
+    throw millraceError('CONFIG_INVALID', message, { path })
+  }
 }
 
 async function startApp(reference: AppReference, context: AppContext): Promise<StreamsInstance> {
