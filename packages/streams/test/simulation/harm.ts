@@ -45,6 +45,7 @@ export class Harm {
     for (const instance of instances) {
       instance.faults = calm
       instance.isCut = false
+      instance.cutsAtCommitMs = undefined
       instance.failDisk(0)
       instance.runtime?.resume()
       if (!instance.isRunning) start(instance)
@@ -113,6 +114,11 @@ export class Harm {
 
   #cut(instance: SimulatedInstance): void {
     const forMs = this.#upTo(6_000)
+    if (this.#upTo(2) === 0) {
+      this.#options.log(`${instance.name} is cut off for ${forMs} ms as soon as it commits`)
+      instance.cutsAtCommitMs = forMs
+      return
+    }
     this.#options.log(`${instance.name} is cut off for ${forMs} ms`)
     instance.isCut = true
     this.#later(forMs, () => {

@@ -265,6 +265,7 @@ function shapeOf(seed: number): GroupShape {
     threads: oneOf(1, 1, 1, 2),
     standbys: oneOf(0, 1),
     acceptableRecoveryLag: oneOf(10_000, 5, 0),
+    sessionTimeoutMs: oneOf(1_500, 1_500, 1_500, 6_000),
   }
 }
 

@@ -35,6 +35,8 @@ export interface GroupShape {
   readonly standbys: number
   /** What a copy may miss to be handed its task: small, so that warm-ups are needed. */
   readonly acceptableRecoveryLag: number
+  /** Long: a member that was cut off comes back to its place, with a commit of which nobody told it what became of it. */
+  readonly sessionTimeoutMs: number
 }
 
 /** What the runs of a seed went through, so that a test sees that it is not idle. */
@@ -46,7 +48,6 @@ export interface Seen {
 
 /** Timers of the runtime are short, so that a run sees many sessions, transactions and time-outs end. */
 const limits = {
-  sessionTimeoutMs: 1_500,
   heartbeatIntervalMs: 300,
   rebalanceTimeoutMs: 5_000,
   transactionTimeoutMs: 3_000,
@@ -103,7 +104,7 @@ export class SimulatedInstance {
     const shared = new SharedDisk()
     this.#shared = shared
     const disk = this.#disk
-    const { threads, standbys: numStandbyReplicas, acceptableRecoveryLag } = shape
+    const { threads, standbys: numStandbyReplicas, acceptableRecoveryLag, sessionTimeoutMs } = shape
     this.runtime = new StreamsRuntime({
       client: this.#client,
       plan: runnable(app.topology(planted)).plan(),
@@ -115,6 +116,7 @@ export class SimulatedInstance {
         commitIntervalMs: app.guarantee === undefined ? 100 : 300,
         numStandbyReplicas,
         acceptableRecoveryLag,
+        sessionTimeoutMs,
         faults: planted,
       }),
       stores: new FailingStores(disk, shared, 1),
@@ -148,6 +150,13 @@ export class SimulatedInstance {
 
   set faults(faults: NetworkFaults) {
     if (this.#link) this.#link.faults = faults
+  }
+
+  /** Cuts the instance off when its next commit has arrived, until told otherwise; undefined takes that back. */
+  set cutsAtCommitMs(forMs: number | undefined) {
+    if (!this.#link) return
+    if (forMs === undefined) delete this.#link.cutsAtCommitMs
+    else this.#link.cutsAtCommitMs = forMs
   }
 
   set isCut(isCut: boolean) {

@@ -51,7 +51,11 @@ export interface Link {
   faults: NetworkFaults
   /** Cut off: nothing arrives on either side until it is over, and nothing breaks. */
   isCut: boolean
+  /** Cuts itself off for so long when the next commit of a transaction has arrived: its outcome stays unknown. */
+  cutsAtCommitMs?: number
 }
+
+const endTxn = 26
 
 export class SimulatedNetwork {
   readonly #clock: Clock
@@ -86,6 +90,7 @@ export class SimulatedNetwork {
 
   #fateOf(link: Link, request: Buffer): Fate {
     this.#note(link, request)
+    if (link.cutsAtCommitMs !== undefined && request.readInt16BE(0) === endTxn) this.#cut(link, link.cutsAtCommitMs)
     const fate = {
       losesRequest: this.#chance(link.faults.lostRequest),
       losesReply: this.#chance(link.faults.lostReply),
@@ -93,6 +98,14 @@ export class SimulatedNetwork {
     }
     if (!fate.losesRequest) this.#duplicate(link, request)
     return fate
+  }
+
+  #cut(link: Link, forMs: number): void {
+    delete link.cutsAtCommitMs
+    link.isCut = true
+    this.#clock.after(forMs, () => {
+      link.isCut = false
+    })
   }
 
   #duplicate(link: Link, request: Buffer): void {
