@@ -5,7 +5,7 @@ import { parseTaskId, type TopicPartition } from './tasks.ts'
 import { runsHere, type Subscription } from './user-data.ts'
 
 /** The changelogs of a task. */
-export function changelogsOf(subtopologies: readonly SubtopologyPlan[], task: string): readonly TopicPartition[] {
+function changelogsOf(subtopologies: readonly SubtopologyPlan[], task: string): readonly TopicPartition[] {
   const { subtopology, partition } = parseTaskId(task)
   const stores = subtopologies.find(({ id }) => id === subtopology)?.stores ?? []
   return stores.flatMap(({ changelogTopic }) =>
