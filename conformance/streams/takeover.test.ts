@@ -46,11 +46,13 @@ describe('applications that Kafka Streams and Millrace take over from each other
       const begunHere = await run(emptied(here), emptied(inJava), emptied(here), emptied(inJava))
       assertSame(begunHere.output, alone.output)
       assertSame(begunHere.state, alone.state)
+      assert.deepEqual(begunHere.times, alone.times)
       // Who comes first makes the internal topics.
       assert.deepEqual(begunHere.settings, alone.settings)
       const begunInJava = await run(inJava, here, inJava, here)
       assertSame(begunInJava.output, alone.output)
       assertSame(begunInJava.state, alone.state)
+      assert.deepEqual(begunInJava.times, alone.times)
     })
   }
 })

@@ -120,6 +120,7 @@ export const takeoverPrograms: readonly TakeoverProgram[] = [
   program('records that wait for a partner', 'stream-joins', 'outerJoin: grace', {
     topics: ['left', 'right'],
     stepMs: 2,
+    restartsInJava: 'delays',
   }),
   program('versions', 'versioned-tables', 'leftJoin', { topics: ['stream', 'table'], value: rowOfTable }),
   program('records that wait for the grace of a join', 'versioned-tables', 'leftJoin with grace', {

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Consumer, type KafkaClient, kafkaClient } from '@millrace/kafka'
 import { partitionForKey } from '@millrace/protocol'
 import { runnable } from '../../../packages/streams/src/core/dsl/topology.ts'
+import { decodeTimes } from '../../../packages/streams/src/core/time-metadata.ts'
 import type { TopologyPlan } from '../../../packages/streams/src/core/topology/plan.ts'
 import { startStreams, topology } from '../../../packages/streams/src/index.ts'
 import { bytesForm, type RecordForm, recordForm } from '../../../packages/streams/test/golden/outcome.ts'
@@ -28,6 +29,8 @@ export interface TurnsOutcome {
   readonly output: Readonly<Record<string, unknown>>
   /** What changelogs say of each key in the end. */
   readonly state: Readonly<Record<string, unknown>>
+  /** How far partitions were when their last records were committed, from what is committed beside offsets. */
+  readonly times: Readonly<Record<string, number>>
   /** Settings of internal topics that are not the broker's. */
   readonly settings: Readonly<Record<string, unknown>>
 }
@@ -218,7 +221,20 @@ async function outcomeOf(
       state[`${short(name)}-${partition}`] = lastOf(await readFrom(client, name, partition, 0))
     }
   }
-  return { output, state, settings }
+  return { output, state, settings, times: await timesOf(client, applicationId, short) }
+}
+
+async function timesOf(
+  client: KafkaClient,
+  groupId: string,
+  short: (topic: string) => string,
+): Promise<Readonly<Record<string, number>>> {
+  const committed = await client.admin.committedOffsets(groupId)
+  const named = committed.map(({ topic, partition, metadata }) => {
+    const name = topic.startsWith(`${groupId}-`) ? short(topic) : topic
+    return [`${name}-${partition}`, decodeTimes(metadata ?? '').partitionTime] as const
+  })
+  return Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Values by key, without what is deleted. */
