@@ -38,7 +38,7 @@ export class Writer {
   constructor(options: WriterOptions) {
     this.#options = options
     this.#topics = bankTopics(options.name)
-    this.#producer = options.client.producer({ lingerMs: 5, deliveryTimeoutMs: 300_000 })
+    this.#producer = options.client.producer({ lingerMs: 5, deliveryTimeoutMs: 1_800_000 })
   }
 
   /** Tables first: what looks rows up finds them, however fast payments come. */

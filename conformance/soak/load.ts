@@ -23,7 +23,7 @@ export class Load {
   #waiting = 0
 
   constructor(client: KafkaClient, name: string, perSecond: number) {
-    this.#producer = client.producer({ lingerMs: 5, deliveryTimeoutMs: 300_000 })
+    this.#producer = client.producer({ lingerMs: 5, deliveryTimeoutMs: 1_800_000 })
     this.#topics = bankTopics(name)
     this.#perSecond = perSecond
   }
