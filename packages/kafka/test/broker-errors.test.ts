@@ -227,3 +227,28 @@ test('partitions that are added are assigned once the metadata has grown old', (
     assert.ok(clock.now() - startMs < 20_000)
     await client.close()
   }))
+
+test('a batch is retried soon although the time of day was set forward while another waited', () =>
+  virtually(async (time) => {
+    const random = seededRandom(1)
+    const broker = memoryBroker({ clock: time, random, faults: { delay: 1, delayMsMax: 50 } })
+    let aheadMs = 0
+    const clock: Clock = {
+      now: () => time.now() + aheadMs,
+      after: (delayMs, callback) => time.after(delayMs, callback),
+    }
+    const client = kafkaClient({ brokers: 'broker:9092', transport: broker.transport, clock, random })
+    await client.admin.createTopics([{ name: 't' }])
+    const producer = client.producer({ maxInFlight: 1 })
+    await producer.send(record('a'))
+    const first = producer.send(record('b'))
+    await sleep(time, 1)
+    // This one waits for the one before it, until its own delivery time-out at most.
+    await Promise.all([first, producer.send(record('c'))])
+    aheadMs = 600_000
+    refuseProduce(broker, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+    const beganMs = time.now()
+    await producer.send(record('d'))
+    assert.ok(time.now() - beganMs < 5_000, `took ${time.now() - beganMs} ms`)
+    await client.close()
+  }))

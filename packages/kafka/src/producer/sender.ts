@@ -260,14 +260,22 @@ export class Sender {
   #arm(dueMs: number): void {
     if (dueMs >= this.#timerDueMs || dueMs === Number.POSITIVE_INFINITY || this.#closed) return
     const { clock } = this.#cluster.settings
+    const nowMs = clock.now()
+    const delayMs = Math.min(Math.max(0, dueMs - nowMs), longestSleepMs)
     this.#cancelTimer?.()
-    this.#timerDueMs = dueMs
-    this.#cancelTimer = clock.after(Math.max(0, dueMs - clock.now()), () => {
+    this.#timerDueMs = nowMs + delayMs
+    this.#cancelTimer = clock.after(delayMs, () => {
       this.#timerDueMs = Number.POSITIVE_INFINITY
       this.wake()
     })
   }
 }
+
+/**
+ * Timers do not follow the time of day. When that is set forward while one runs until a batch's delivery time-out, everything
+ * that comes to be due seems to be later than the timer, and would wait for it.
+ */
+const longestSleepMs = 1_000
 
 /** When a queue that has nothing to send now should be looked at again. */
 function nextMoment(queue: PartitionQueue, nowMs: number): number {
