@@ -10,9 +10,9 @@ import { serdes, topic } from '@millrace/contracts'
 import { appState, type Gateway, type StateProvider, startGateway } from '@millrace/gateway'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import { type StreamsInstance, sessionWindow, startStreams, type Topology, topology, tumbling } from '@millrace/streams'
+import { millrace } from './support/command-line.ts'
 
 const run = promisify(execFile)
-const cli = join(import.meta.dirname, '../bin/millrace.js')
 const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/query-state.md'), 'utf8')
 const commands = guide.split('\n').filter((line) => line.startsWith('curl '))
 const payment = topic('payment', { key: serdes.string, value: serdes.json<number>() })
@@ -136,7 +136,7 @@ for (const command of commands) {
 
 test('the command line asks the same', async () => {
   const asked = async (...args: string[]): Promise<unknown> => {
-    const { stdout } = await run(process.execPath, ['--conditions=source', cli, 'query', ...args, '--url', gateway.url])
+    const { stdout } = await millrace(['query', ...args, '--url', gateway.url])
     return args.includes('--json') ? JSON.parse(stdout) : stdout.trim().split(/\s*\n\s*/)
   }
   const [key, range, version, table] = await Promise.all([

@@ -68,10 +68,16 @@ test('a standby of such a table follows the topic as far as the task has consume
       brokers: broker.brokers,
       stateDir: join(directory, stateDir),
       numStandbyReplicas: 1,
-      limits: { heartbeatIntervalMs: 100, probingRebalanceIntervalMs: 500 },
+      // A task moves when its copy is whole, so that every record is copied once.
+      limits: { heartbeatIntervalMs: 100, probingRebalanceIntervalMs: 500, acceptableRecoveryLag: 0 },
     })
   await using one = await start('one')
   await waitUntil(() => one.state() === 'running')
+  // Before that a copy that holds nothing would miss nothing.
+  await waitUntil(async () => {
+    const committed = await client.admin.committedOffsets('orders')
+    return committed.reduce((sum, { offset }) => sum + offset, 0) === 300
+  })
   await using two = await start('two')
   await waitUntil(() => metric(one, 'standby_tasks') + metric(two, 'standby_tasks') === partitions)
   const copied = (): number => metric(one, 'standby_records_total') + metric(two, 'standby_records_total')

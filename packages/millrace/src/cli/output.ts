@@ -1,5 +1,5 @@
 import { isMillraceError } from '@millrace/base'
-import pc from 'picocolors'
+import { pc } from './colours.ts'
 
 /** Prints an error for people: what, code, cause chain, remedy. Goes to standard error. */
 export function printError(error: unknown): void {

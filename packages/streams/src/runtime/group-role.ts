@@ -56,6 +56,8 @@ export class GroupRole {
   #warmupPauseMs: number
   #assignedAtMs = 0
   #shutsDown = false
+  /** Tasks that were promised to this member, until they have run here. */
+  readonly #due = new Set<string>()
   hosts: HostMap = nothingAssigned
 
   constructor(options: GroupRoleOptions) {
@@ -136,6 +138,19 @@ export class GroupRole {
     this.ask('the application is to shut down')
   }
 
+  /**
+   * A task that was promised to this member counts as at home while it is restored, once: state in memory is restored from
+   * nothing, and the leader would find it as far behind here as where it came from, and send it to and fro for ever.
+   */
+  #forgetDue(): void {
+    const { all } = this.#parts!.tasks
+    for (const text of this.#due) {
+      const active = all.find((task) => task.text === text)
+      const isPromised = this.hosts.promised.includes(text)
+      if (active ? active.isComplete : !isPromised) this.#due.delete(text)
+    }
+  }
+
   #warmupsAreReady(): boolean {
     const { warmup = [] } = this.hosts
     const { standbys } = this.#parts!
@@ -155,6 +170,7 @@ export class GroupRole {
     this.#isDisowned = !isSame && this.#parts!.tasks.all.some(({ text }) => !hosts.owned.includes(text))
     this.#isJoining = false
     if (hosts.warmup?.join() !== this.hosts.warmup?.join()) this.#warmupPauseMs = config.heartbeatIntervalMs
+    for (const task of this.hosts.promised) this.#due.add(task)
     this.hosts = hosts
     this.#generation = generation
     this.#askedForWarmups = false
@@ -176,11 +192,14 @@ export class GroupRole {
     const { consumer, tasks, standbys } = this.#parts!
     this.#isJoining = true
     onJoining()
+    this.#forgetDue()
     const offsets: Record<string, number> = {}
     // Whoever was thrown out has what it had then, however complete that was.
     const isMember = consumer.groupMetadata().generationId >= 0
-    for (const { text, task, isComplete } of tasks.all)
-      offsets[text] = isComplete && isMember ? runsHere : offsetSum(task.changelogs())
+    for (const { text, task, isComplete } of tasks.all) {
+      const runs = (isComplete || this.#due.has(text)) && isMember
+      offsets[text] = runs ? runsHere : offsetSum(task.changelogs())
+    }
     for (const standby of tasks.standbys) {
       const sum = Math.max(standbys.offsetsOf(standby.text), offsetSum(standby.changelogs()))
       // Less what it misses of the user's topics: the leader looks for the ends of changelogs only.

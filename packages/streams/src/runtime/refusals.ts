@@ -39,6 +39,8 @@ const sizeCodes = new Set(['KAFKA_MESSAGE_TOO_LARGE', 'KAFKA_RECORD_LIST_TOO_LAR
 
 /** Transactions in a row that may end with something refused; each of them finds at least one record. */
 const refusalsInARowMax = 1_000
+/** Of these in a row, those that wrote nothing again that was refused before: what is refused is another record each time. */
+const fruitlessRunsMax = 10
 
 export function isRefusal(error: unknown): boolean {
   return isMillraceError(error) && refusalCodes.has(error.code)
@@ -58,6 +60,8 @@ export class Refusals {
   /** Batches that a topic takes, where it takes less than usual. */
   readonly #batchLimits = new Map<string, number>()
   #inARow = 0
+  #fruitlessRuns = 0
+  #wasFruitful = false
 
   /** False as long as nothing was refused since the last commit. */
   get any(): boolean {
@@ -79,7 +83,7 @@ export class Refusals {
   note({ topic, partition, sizeInBytes, lone }: RefusedBatch, error: unknown): unknown {
     const isSize = isMillraceError(error) && sizeCodes.has(error.code)
     this.#inARow++
-    if (this.#inARow > refusalsInARowMax) return error
+    if (this.#inARow > refusalsInARowMax || this.#fruitlessRuns > fruitlessRunsMax) return error
     this.#suspects.add(`${topic}/${partition}`)
     if (lone !== undefined) this.#remember(topic, lone, isSize, error)
     // Several records that are too large together: smaller batches of that topic from now on.
@@ -95,8 +99,19 @@ export class Refusals {
   errorOf(topic: string, timestampMs: number, key: Uint8Array | null, value: Uint8Array | null): unknown {
     const known = this.#topics.get(topic)
     if (known === undefined) return undefined
-    if (known.tooLarge !== undefined && sizeOf(key, value) >= known.tooLarge.bytes) return known.tooLarge.error
-    return known.records.find((record) => record.timestampMs === timestampMs && isSame(record, key, value))?.error
+    const error = errorAmong(known, timestampMs, key, value)
+    if (error !== undefined) this.#wasFruitful = true
+    return error
+  }
+
+  /**
+   * The work since the last commit is done again. A record that is never the same twice, such as one of a punctuation by the
+   * clock, is not met again: no handler can be asked about it, and beginning again leads nowhere.
+   */
+  begin(): void {
+    if (!this.any) return
+    this.#fruitlessRuns = this.#wasFruitful ? 0 : this.#fruitlessRuns + 1
+    this.#wasFruitful = false
   }
 
   /** The broker is to be asked about the topic again. */
@@ -105,7 +120,7 @@ export class Refusals {
   }
 
   committed(): void {
-    this.#inARow = 0
+    this.#inARow = this.#fruitlessRuns = 0
     if (this.#suspects.size === 0) return
     this.#suspects.clear()
     this.#topics.clear()
@@ -121,6 +136,16 @@ export class Refusals {
     const bytes = sizeOf(record.key, record.value)
     if (known.tooLarge === undefined || bytes < known.tooLarge.bytes) known.tooLarge = { bytes, error }
   }
+}
+
+function errorAmong(
+  { tooLarge, records }: TopicRefusals,
+  timestampMs: number,
+  key: Uint8Array | null,
+  value: Uint8Array | null,
+): unknown {
+  if (tooLarge !== undefined && sizeOf(key, value) >= tooLarge.bytes) return tooLarge.error
+  return records.find((record) => record.timestampMs === timestampMs && isSame(record, key, value))?.error
 }
 
 function sizeOf(key: Uint8Array | null, value: Uint8Array | null): number {

@@ -133,6 +133,7 @@ export class Transactor {
 
   #newCollector(): OutputCollector {
     const { applicationId, config, partitionsOf } = this.#options
+    this.#refusals.begin()
     return new OutputCollector({
       applicationId,
       batchMaxBytes: config.batchMaxBytes,

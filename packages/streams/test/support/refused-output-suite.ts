@@ -226,6 +226,28 @@ export function registerRefusedOutputTests(name: string, { skip, startBroker }: 
     assert.equal(metric(streams, 'dropped_records_total'), 1)
   })
 
+  test(`${name}: a refused result that is another one each time ends the instance with what the broker says`, {
+    skip,
+  }, async () => {
+    await using setup = await setUp({ copies: { 'message.timestamp.after.max.ms': `${day}` } })
+    await setup.write(['far'], Date.now() + 10 * day)
+    let times = 0
+    const app = (): Topology => {
+      const built = topology('never-the-same')
+      built
+        .stream(notes)
+        .mapValues((note) => `${note} ${times++}`)
+        .to(copies)
+      return built
+    }
+    const limits = { retryDelayMsMax: 50 }
+    await using streams = await setup.start(app, { ...setup.deciding('continue'), limits })
+    await assert.rejects(streams.finished, { code: 'KAFKA_INVALID_TIMESTAMP' })
+    assert.deepEqual(setup.asked, [])
+    assert.deepEqual(await setup.values('copies'), [])
+    assert.ok(times > 5, `${times}`)
+  })
+
   test(`${name}: a result without key for a compacted topic goes to the produce handler`, { skip }, async () => {
     await using setup = await setUp({ copies: { 'cleanup.policy': 'compact' } })
     await setup.write(['one', 'two', 'three'])

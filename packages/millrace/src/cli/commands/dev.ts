@@ -2,12 +2,12 @@ import { watch } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { startBroker } from '@millrace/broker'
-import pc from 'picocolors'
 import { type LoadedConfig, loadConfig } from '../../config/load-config.ts'
 import { type SettingName, settingTable } from '../../config/settings.ts'
 import { millraceError } from '../../errors.ts'
 import { ProcessTree } from '../../supervise/process-tree.ts'
 import { untilShutdown } from '../../supervise/until-shutdown.ts'
+import { pc } from '../colours.ts'
 import { printError } from '../output.ts'
 
 const debounceMs = 150

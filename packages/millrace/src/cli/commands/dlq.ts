@@ -1,7 +1,7 @@
 import { type DeadLetter, deadLetterTopic, readDeadLetter } from '@millrace/base/internal'
 import type { ConsumedRecord, KafkaClient } from '@millrace/kafka'
-import pc from 'picocolors'
 import { millraceError, noTopic, notFound } from '../../errors.ts'
+import { pc } from '../colours.ts'
 import { type DailyFlags, withKafka } from '../kafka.ts'
 import { printJson, printTable } from '../output.ts'
 import { decoded, readable } from '../record-text.ts'

@@ -1,11 +1,11 @@
 import { isMillraceError, type MillraceError } from '@millrace/base'
 import type { KafkaClient } from '@millrace/kafka'
-import pc from 'picocolors'
 import { type LoadedConfig, loadConfig } from '../../config/load-config.ts'
 import { maskSecrets } from '../../config/settings.ts'
 import { transportOf } from '../../run/kafka-security.ts'
 import { watched } from '../../run/nobody-listens.ts'
 import { firstAnswer, impatient, openKafka } from '../../run/open-kafka.ts'
+import { pc } from '../colours.ts'
 import { counted, printJson } from '../output.ts'
 
 interface Finding {

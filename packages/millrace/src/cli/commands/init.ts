@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { outboxMigration } from '@millrace/outbox'
-import pc from 'picocolors'
 import { millraceError } from '../../errors.ts'
+import { pc } from '../colours.ts'
 
 /** What the files of `init` import besides millrace itself; the drivers are never forced on anyone who does not run init. */
 const needed = ['pg', 'pg-logical-replication', 'zod']

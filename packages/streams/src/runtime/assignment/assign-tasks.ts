@@ -105,7 +105,7 @@ function movesOf(tasks: readonly string[], { ideal, processOf, processes, owners
   }
 }
 
-/** Who runs a task until its destination is ready: whoever runs it, else a copy within the bound, else the best there is. */
+/** Who runs a task until its destination is ready: whoever runs it, else a copy within the bound, else the best there is, of equals again whoever runs it. */
 function bestHolder(
   task: string,
   processes: readonly GroupProcess[],
@@ -123,6 +123,7 @@ function bestHolder(
     .sort((a, b) => {
       const [left, right] = [rank(a), rank(b)]
       if (left !== right) return left < right ? -1 : 1
+      if (a.id === owner || b.id === owner) return a.id === owner ? -1 : 1
       const byLoad = (load.get(a.id) ?? 0) / a.members.length - (load.get(b.id) ?? 0) / b.members.length
       return byLoad || (a.id < b.id ? -1 : 1)
     })[0]
