@@ -23,6 +23,7 @@ export function drawCurves(curves: readonly Curve[], labels: { readonly x: strin
   const ticks = [...new Set(curves.flatMap(({ points }) => points.map(({ x }) => x)))]
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${labels.y}, by ${labels.x}</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...grid.map((y) => `<path d="M${left} ${round(atY(y))}H${width - right}" stroke="#d0d7de"/>`),
     ...grid.map((y) => text(left - 8, atY(y) + 4, y.toPrecision(2), 'end')),
