@@ -183,7 +183,7 @@ export function notHere(source: QuerySource, store: StorePlan, partition: number
   const { active } = source.hostsOf(task)
   const message = source.threadHas?.(task)
     ? `partition ${partition} of ${store.name} is in another thread, which answers \`query\` and \`askPartition\` only`
-    : `partition ${partition} of ${store.name} is at ${active ?? 'an instance without applicationServer'}`
+    : `partition ${partition} of ${store.name} is ${active === undefined ? 'on its way, or at an instance without applicationServer' : `at ${active}`}`
   return streamsError('STREAMS_STORE_NOT_LOCAL', message, { store: store.name, partition, host: active })
 }
 
