@@ -8,6 +8,9 @@ const lookEveryMs = 50
 const standstillMs = 500
 const shownAtMost = 3
 
+/** How long questions may be refused because a task moves. */
+const moveMs = 3_000
+
 /** Remembers when all instances were at work, and nothing was wrong. */
 export class CalmTimes {
   readonly #instances: readonly Instance[]
@@ -39,7 +42,7 @@ export class CalmTimes {
     const calm = asked.filter(({ startMs, tookMs }) => this.#isCalm(startMs, startMs + tookMs))
     // A bound waits for what is on its way, on purpose, and for no longer than a second.
     const direct = calm.filter(({ kind }) => kind !== 'ownWrite' && kind !== 'stale')
-    const refused = direct.filter(({ refusal }) => refusal !== undefined)
+    const refused = lasting(direct.filter(({ refusal }) => refusal !== undefined))
     const problems = refused.slice(0, shownAtMost).map(({ kind, host, startMs, refusal }) => {
       return `query: ${kind} was refused at ${new Date(startMs).toISOString()} by ${host} while all was well: ${refusal}`
     })
@@ -71,4 +74,16 @@ export class CalmTimes {
 
 export function percentile(ascending: readonly number[], share: number): number {
   return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))] ?? 0
+}
+
+/** Those that go on for longer than a task takes to move: instances that came late are given theirs while all run. */
+function lasting(refused: readonly Asked[]): readonly Asked[] {
+  const sorted = [...refused].sort((a, b) => a.startMs - b.startMs)
+  const series: Asked[][] = []
+  for (const one of sorted) {
+    const last = series.at(-1)
+    if (last !== undefined && one.startMs - last.at(-1)!.startMs < moveMs) last.push(one)
+    else series.push([one])
+  }
+  return series.filter((each) => each.at(-1)!.startMs - each[0]!.startMs > moveMs).flat()
 }
