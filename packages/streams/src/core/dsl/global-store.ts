@@ -8,18 +8,17 @@ import type { SpecOf, StoreSpec } from '../topology/store-kinds.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 
 type Create = (context: never) => unknown
+type FilledOptions = { readonly store: unknown; readonly name?: string }
 
 /** A store that every instance fills from the whole of a topic, by a processor of the user's. */
 export function globalStore(
   builder: GraphBuilder,
   contract: AnyTopicContract,
   create: Create,
-  options: { readonly store: unknown; readonly name?: string },
+  options: FilledOptions,
 ): void {
-  // Names in the order of Kafka Streams, which calls it a table.
-  const source = builder.suffixedOr(options.name, '-source', 'KSTREAM-SOURCE-')
-  const name = builder.nameOr(options.name, 'KTABLE-SOURCE-')
-  const store = { ...filledSpec(options.store, create, name), cached: false, changelog: undefined }
+  const { source, name, filled } = declared(builder, create, options)
+  const store = { ...filled, cached: false, changelog: undefined }
   const process = fillingOperator(create, store)
   builder.add(
     graphNode({
@@ -39,11 +38,9 @@ export function readOnlyStore(
   builder: GraphBuilder,
   contract: AnyTopicContract,
   create: Create,
-  options: { readonly store: unknown; readonly name?: string },
+  options: FilledOptions,
 ): void {
-  const source = builder.suffixedOr(options.name, '-source', 'KSTREAM-SOURCE-')
-  const name = builder.nameOr(options.name, 'KTABLE-SOURCE-')
-  const filled = filledSpec(options.store, create, name)
+  const { source, name, filled } = declared(builder, create, options)
   const store = { ...filled, changelog: {}, restoresFrom: contract.name }
   const process = fillingOperator(create, store)
   builder.add(
@@ -57,6 +54,13 @@ export function readOnlyStore(
       },
     }),
   )
+}
+
+/** Names in the order of Kafka Streams, which calls such a store a table. */
+function declared(builder: GraphBuilder, create: Create, options: FilledOptions) {
+  const source = builder.suffixedOr(options.name, '-source', 'KSTREAM-SOURCE-')
+  const name = builder.nameOr(options.name, 'KTABLE-SOURCE-')
+  return { source, name, filled: filledSpec(options.store, create, name) }
 }
 
 function serdesOf(contract: AnyTopicContract): { keySerde: AnySerde; valueSerde: AnySerde } {
