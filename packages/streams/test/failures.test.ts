@@ -56,6 +56,29 @@ test('at least once: sums are exact as long as nothing fails', async () => {
   await waitUntil(async () => sameTotals(await spendNow(client), 1_200))
 })
 
+test('at least once: results leave although no commit is due', async () => {
+  await using setup = await setUp()
+  const { client, broker } = setup
+  await createTopics(client)
+  await using _ = await startStreams({
+    topology: spendApp,
+    brokers: broker.brokers,
+    stateDir: 'memory',
+    processingGuarantee: 'at_least_once',
+    commitIntervalMs: 3_600_000,
+    // A cache is written down by the commit.
+    limits: { cacheMaxBytes: 0 },
+  })
+  await placeOrders(client, 0, 100)
+  // Through a repartition topic: they leave twice.
+  await waitUntil(async () => sameTotals(await spendNow(client), 100))
+  const offsets = await client.admin.committedOffsets('spend')
+  assert.deepEqual(
+    offsets.filter(({ offset }) => offset > 0),
+    [],
+  )
+})
+
 test('an application waits for its topics, and says which are missing when it gives up', async () => {
   await using setup = await setUp()
   const { broker, client, directory } = setup

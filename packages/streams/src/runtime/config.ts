@@ -35,6 +35,13 @@ export const streamsLimits = {
     max: 2 ** 30,
     reached: 'The output batch is sent and another one begun.',
   },
+  // As Kafka Streams sets its producers.
+  lingerMs: {
+    default: 100,
+    min: 0,
+    max: 60_000,
+    reached: 'Output at least once is sent although its batch is not full; with exactly-once the commit sends it.',
+  },
   sliceMs: {
     default: 10,
     min: 1,

@@ -43,8 +43,8 @@ const firstBytes = 1024
 
 /**
  * Everything that the tasks of a thread write, encoded straight into one batch under construction per partition. A full
- * batch leaves at once; the commit sends the rest. One collector serves one run of transactions: after a failure it
- * is thrown away with whatever it held.
+ * batch leaves at once; the commit sends the rest, or `linger` where nobody has to wait for a commit to read it. One
+ * collector serves one run of transactions: after a failure it is thrown away with whatever it held.
  */
 export class OutputCollector implements TaskOutput {
   readonly #options: OutputCollectorOptions
@@ -55,6 +55,9 @@ export class OutputCollector implements TaskOutput {
   readonly #nextOffsets = new Map<string, number>()
   #failure: { readonly error: unknown } | undefined
   #nullKeys = 0
+  /** Batches under construction, and since when there are any as far as `linger` knows. */
+  #openBatches = 0
+  #openSinceMs: number | undefined
   inflightBytes = 0
   /** Bytes handed over since the last commit, sent or not. */
   uncommittedBytes = 0
@@ -132,11 +135,33 @@ export class OutputCollector implements TaskOutput {
 
   /** Sends what is under construction and waits for every acknowledgement. */
   async drain(): Promise<void> {
+    this.#shipAll()
+    await this.settle()
+    this.check()
+  }
+
+  /**
+   * Sends what has been under construction for so long. Returns when the next look is due; undefined when nothing waits.
+   * Called between slices of processing: the time of a record is known no better, and need not be.
+   */
+  linger(nowMs: number, lingerMs: number): number | undefined {
+    this.check()
+    if (this.#openBatches === 0) {
+      this.#openSinceMs = undefined
+      return undefined
+    }
+    // A clock that was set back would hold them for as long.
+    if (this.#openSinceMs === undefined || nowMs < this.#openSinceMs) this.#openSinceMs = nowMs
+    if (nowMs - this.#openSinceMs < lingerMs) return this.#openSinceMs + lingerMs
+    this.#shipAll()
+    return undefined
+  }
+
+  #shipAll(): void {
     for (const lanes of this.#lanes.values()) {
       for (const lane of lanes) if (lane?.open !== undefined) this.#ship(lane, lane.open)
     }
-    await this.settle()
-    this.check()
+    this.#openSinceMs = undefined
   }
 
   /** Waits until all that was sent is answered, well or badly; never rejects. */
@@ -176,6 +201,7 @@ export class OutputCollector implements TaskOutput {
       const maxBytes = refusals.batchMaxBytes(topic, this.#options.batchMaxBytes)
       const builder = new RecordBatchBuilder({ initialBytes: lane.usualBytes })
       open = lane.open = { topic, partition, builder, maxBytes, lone: undefined }
+      this.#openBatches++
     }
     const before = open.builder.sizeInBytes
     const size = open.builder.append(timestampMs, key, value, headers)
@@ -202,6 +228,7 @@ export class OutputCollector implements TaskOutput {
   #ship(lane: Lane, { topic, partition, builder, lone }: OpenBatch): void {
     const { count, sizeInBytes } = builder
     lane.open = undefined
+    this.#openBatches--
     lane.usualBytes = Math.max(firstBytes, Math.ceil(sizeInBytes * 1.125))
     this.inflightBytes += sizeInBytes
     const sent = this.#options.send(topic, partition, builder).then(

@@ -94,6 +94,8 @@ export class StreamThread {
   #failures = 0
   #diskFailures = 0
   #lastCommitMs: number
+  /** When output at least once is to leave, see `Transactor.linger`. */
+  #lingersUntilMs: number | undefined
   #hasJoined = false
   /** As the last turn found it. */
   #isPaused = false
@@ -265,6 +267,7 @@ export class StreamThread {
     await this.#followStandbys()
     const isFull = this.#uncommittedBytes() >= config.uncommittedMaxBytes
     if (!isFull || this.#mayCommit()) await this.#process()
+    this.#lingersUntilMs = this.#transactor.linger(clock.now())
     const sinceCommitMs = clock.now() - this.#lastCommitMs
     // A clock that was set back is no reason to hold results.
     const isAskedFor = this.#tasks.running.some(({ task }) => task.isCommitRequested)
@@ -299,6 +302,7 @@ export class StreamThread {
     const isFull = !mayCommit && this.#uncommittedBytes() >= config.uncommittedMaxBytes
     if ((isBusy && !isFull) || !this.#restorer.isIdle) return 0
     const wakes = isFull ? [] : tasks.flatMap(({ task }) => task.nextWakeMs() ?? [])
+    if (this.#lingersUntilMs !== undefined) wakes.push(this.#lingersUntilMs)
     if (mayCommit && tasks.some(({ task }) => task.needsCommit))
       wakes.push(this.#lastCommitMs + config.commitIntervalMs)
     const nowMs = clock.now()
@@ -460,7 +464,8 @@ export class StreamThread {
    */
   async #commit(): Promise<void> {
     const { faults } = this.#options.config
-    this.#lastCommitMs = this.#options.clock.now()
+    const beganMs = this.#options.clock.now()
+    this.#lastCommitMs = beganMs
     const committing = this.#tasks.running.filter(({ task }) => task.needsCommit)
     if (committing.length === 0) return
     if (!faults.commitBeforeFlush) for (const { task } of committing) task.flush()
@@ -479,7 +484,9 @@ export class StreamThread {
     }
     this.#options.onCommitted?.(committing)
     this.#transactor.collector.committed()
-    this.times.commits.since(this.#lastCommitMs)
+    this.times.commits.since(beganMs)
+    // As Kafka Streams does: counted from its beginning, a commit that is slow would be followed by the next one at once.
+    this.#lastCommitMs = this.#options.clock.now()
     this.counters.commits++
     this.#failures = 0
     this.#housekeeping.committed(this.#tasks.running)

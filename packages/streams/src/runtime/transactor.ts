@@ -89,6 +89,11 @@ export class Transactor {
     }
   }
 
+  /** Readers of output at least once wait for no commit. Returns when it is to be called again at the latest. */
+  linger(nowMs: number): number | undefined {
+    return this.#isExactlyOnce ? undefined : this.#collector.linger(nowMs, this.#options.config.lingerMs)
+  }
+
   /** Sends what tasks wrote and commits it together with the offsets. What it throws leaves the outcome unknown: `reset`. */
   async commit(offsets: readonly ConsumedOffset[]): Promise<void> {
     await this.#collector.drain()

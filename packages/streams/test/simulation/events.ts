@@ -25,7 +25,7 @@ const firstRoundMs = startMs - rounds * roundEveryMs
 /** What is from this time on is past no application's retention in the end. */
 export const liveFromMs = firstRoundMs + (rounds - 1) * roundEveryMs + closingAfterMs - graceMs
 
-const customers = 12
+export const customerCount = 12
 const countries = ['AT', 'CH', 'DE']
 /** Enough of them that some lie in every partition, whatever they are keyed by. */
 const closers = 8
@@ -36,7 +36,7 @@ export const isCloser = (key: string): boolean => key.startsWith('z')
 /** What lies in the tables' topics before the application starts: long before all else, further back than any retention. */
 export function firstEvents(): Placed[] {
   const timestampMs = firstRoundMs - 365 * dayMs
-  const own = Array.from({ length: customers }, (_, i) => [`c${i}`, countries[i % countries.length]!] as const)
+  const own = Array.from({ length: customerCount }, (_, i) => [`c${i}`, countries[i % countries.length]!] as const)
   const closing = Array.from({ length: closers }, (_, i) => [`z${i}`, `z${i}`] as const)
   return [
     ...countries.map((key) => ({ topic: country.name, key, value: { name: `${key}!` }, timestampMs })),
@@ -53,7 +53,7 @@ export function firstEvents(): Placed[] {
 export function roundEvents(random: Random, round: number, orders: number): Placed[] {
   const events: Placed[] = []
   let timestampMs = firstRoundMs + round * roundEveryMs
-  const someone = (): string => `c${randomInt(random, customers)}`
+  const someone = (): string => `c${randomInt(random, customerCount)}`
   for (let i = 0; i < orders; i++) {
     timestampMs += randomInt(random, Math.floor(roundMs / orders))
     if (random.next() < 0.25) {

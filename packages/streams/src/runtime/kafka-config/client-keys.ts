@@ -78,7 +78,7 @@ export const producerKeys = {
   'enable.idempotence': only('BOOLEAN', 'true', ours),
   'interceptor.classes': only('LIST', '', noClasses),
   'key.serializer': ignored('CLASS', undefined, bytesAreTasks),
-  'linger.ms': ignored('LONG', '5', sending),
+  'linger.ms': sets('LONG', '5', 'limits.lingerMs', { defaultHere: '100, as of Kafka Streams; counts at least once' }),
   'max.block.ms': ignored('LONG', '60000', 'Waiting does not hold a thread.'),
   'max.in.flight.requests.per.connection': ignored('INT', '5', sending),
   'max.request.size': ignored('INT', '1048576', sending),

@@ -1,7 +1,7 @@
 import { serdes, topic } from '@millrace/contracts'
 import { joinWindows, rangeQuery, type Topology, topology } from '@millrace/streams'
 import { customer, order, payment } from '../contracts.ts'
-import { dayMs, graceMs, isCloser, ordersOf, type Placed } from '../events.ts'
+import { customerCount, dayMs, graceMs, isCloser, ordersOf, type Placed } from '../events.ts'
 import type { Output, SimulatedApplication } from '../simulated-application.ts'
 
 const text = { key: serdes.string, value: serdes.json<string>() }
@@ -9,6 +9,8 @@ const text = { key: serdes.string, value: serdes.json<string>() }
 const filed = topic('filed', text)
 /** Orders with each of their payments. */
 const receipts = topic('receipts', text)
+/** The last payment of each order, with a customer that it points at: each payment points at another one. */
+const settled = topic('settled', { key: serdes.string, value: serdes.json<{ id: string; country: string }>() })
 /** All orders of a customer. */
 const folders = topic('folders', { key: serdes.string, value: serdes.json<readonly string[]>() })
 
@@ -22,12 +24,21 @@ function archiveApp(): Topology {
     .join(customers, (o, c) => ({ id: o.id, country: c.country }), { name: 'file' })
     .map(({ id, country }): [string, string] => [id, country])
     .to(filed)
+  const payments = app.stream(payment)
   orders
-    .join(app.stream(payment), (_, p) => p.id, {
+    .join(payments, (_, p) => p.id, {
       within: joinWindows({ beforeMs: 0, afterMs: 10 * dayMs, graceMs }),
       name: 'receipt',
     })
     .to(receipts)
+  payments
+    .toTable({ store: 'last-payments' })
+    .join(customers, (p, c) => ({ id: p.id, country: c.country }), {
+      foreignKey: (p): string => `c${p.cents % customerCount}`,
+      name: 'settle',
+      store: 'settled',
+    })
+    .to(settled)
   byCustomer
     .groupByKey()
     .aggregate({ initial: [] as readonly string[], store: 'folders' }, (ids, o) => [...new Set([...ids, o.id])].sort())
@@ -60,6 +71,7 @@ export const archive: SimulatedApplication = {
   outputs: [
     { contract: filed, compared: 'atLeastOnce' },
     { contract: receipts, compared: 'atLeastOnce' },
+    { contract: settled, compared: 'last' },
     { contract: folders, compared: 'own' },
   ],
   reference: 'whole',
@@ -67,5 +79,6 @@ export const archive: SimulatedApplication = {
   stores: [
     { name: 'customers', queries: [rangeQuery<unknown>({})] },
     { name: 'folders', queries: [rangeQuery<unknown>({})] },
+    { name: 'settled', queries: [rangeQuery<unknown>({})] },
   ],
 }
