@@ -252,3 +252,32 @@ test('a batch is retried soon although the time of day was set forward while ano
     assert.ok(time.now() - beganMs < 5_000, `took ${time.now() - beganMs} ms`)
     await client.close()
   }))
+
+test('a static member whose id the coordinator forgot in a crash, before a generation came of it, takes its name back', () =>
+  setting(async ({ broker, client }) => {
+    await using consumer = client.consumer({ groupId: 'g', groupInstanceId: 'one' })
+    consumer.subscribe({ topics: ['t'] })
+    refuse(broker, apis.SyncGroup, ErrorCode.FENCED_INSTANCE_ID)
+    while (consumer.assignment().length === 0) await consumer.poll({ timeoutMs: 100 })
+  }))
+
+test('a static member that is fenced out of its generation ends, and so does one whose name is fenced', async () => {
+  await setting(async ({ broker, client, clock }) => {
+    await using consumer = client.consumer({ groupId: 'g', groupInstanceId: 'one' })
+    consumer.subscribe({ topics: ['t'] })
+    while (consumer.assignment().length === 0) await consumer.poll({ timeoutMs: 100 })
+    refuse(broker, apis.JoinGroup, ErrorCode.FENCED_INSTANCE_ID)
+    consumer.requestRejoin('test')
+    await consumer.poll({ timeoutMs: 0 })
+    await sleep(clock, 1_000)
+    await assert.rejects(consumer.poll({ timeoutMs: 100 }), { code: 'KAFKA_FENCED' })
+  })
+  await setting(async ({ broker, client, clock }) => {
+    await using consumer = client.consumer({ groupId: 'g', groupInstanceId: 'one' })
+    consumer.subscribe({ topics: ['t'] })
+    refuse(broker, apis.JoinGroup, ErrorCode.FENCED_INSTANCE_ID)
+    await consumer.poll({ timeoutMs: 0 })
+    await sleep(clock, 1_000)
+    await assert.rejects(consumer.poll({ timeoutMs: 100 }), { code: 'KAFKA_FENCED' })
+  })
+})

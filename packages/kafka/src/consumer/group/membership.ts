@@ -36,6 +36,8 @@ export class Membership implements GroupMember {
   readonly #protocol: RebalanceProtocol
   #state: GroupState = 'unjoined'
   #identity: MemberIdentity = noIdentity
+  /** The member id that was last part of a generation. */
+  #settledId = ''
   #reason = 'first join'
   #joined: Joined | undefined
   #error: unknown
@@ -171,6 +173,12 @@ export class Membership implements GroupMember {
       case ErrorCode.ILLEGAL_GENERATION:
         this.#forgetMember(false)
         return 'now'
+      case ErrorCode.FENCED_INSTANCE_ID:
+        if (this.#identity.memberId === '' || this.#identity.memberId === this.#settledId) return 'fail'
+        // An id that no generation came of yet is known to the coordinator's memory alone: after a crash of its broker the name is our
+        // predecessor's again (KIP-345). Asking under the name alone takes it back; who asked so and is fenced has a rival.
+        this.#forgetMember(true)
+        return 'now'
       default:
         return isRetriable(error) ? 'wait' : 'fail'
     }
@@ -198,6 +206,7 @@ export class Membership implements GroupMember {
     const led = await this.#lead(response, assignor)
     const askedAtMs = this.#cluster.settings.clock.now()
     const synced = await this.#session.sync(this.#identity, assignor.name, led?.assignments ?? [])
+    this.#settledId = memberId
     // Not since the answer to JoinGroup, which may have been long on its way.
     this.#heartbeats.confirmedAtMs = askedAtMs
     return { assignment: decodeAssignment(synced.assignment), assignor, counted: led?.counted }
