@@ -14,6 +14,8 @@ export class AssignedPartition {
   outOfRange = false
   /** Being found out. */
   resolving = false
+  /** The last answer brought nothing: the next fetch probably waits. */
+  isIdle = false
   leaderEpoch = -1
   highWatermark = -1
   lastStableOffset = -1
@@ -64,6 +66,7 @@ export class AssignedPartition {
     this.error = undefined
     this.outOfRange = false
     this.resolving = false
+    this.isIdle = false
     this.retryAtMs = 0
   }
 

@@ -20,9 +20,11 @@ interface Asked {
 
 /**
  * Two fetches per broker may run at a time: while one waits for data, partitions that were assigned, sought or resumed
- * meanwhile need not wait for it to end.
+ * meanwhile need not wait for it to end. A third one may where there is something to be had: two sets of partitions
+ * with nothing new, waiting one after the other, would hold up those with a backlog.
  */
-const lanesPerNode = 2
+const lanesPerNode = 3
+const lanesOfIdle = 2
 
 /** Fetches ahead of poll, within the buffer limit. */
 export class Fetcher {
@@ -105,7 +107,8 @@ export class Fetcher {
   #startLane(node: BrokerNode, partitions: readonly AssignedPartition[], roomBytes: number): void {
     const busy = this.#busyLanes.get(node.id) ?? new Set()
     this.#busyLanes.set(node.id, busy)
-    for (let lane = 0; lane < lanesPerNode; lane++) {
+    const lanes = partitions.every(({ isIdle }) => isIdle) ? lanesOfIdle : lanesPerNode
+    for (let lane = 0; lane < lanes; lane++) {
       if (busy.has(lane)) continue
       busy.add(lane)
       const asked = partitions.map((assigned) => ({
@@ -191,6 +194,7 @@ export class Fetcher {
     assigned.failures = 0
     assigned.highWatermark = highWatermark
     assigned.lastStableOffset = lastStableOffset
+    assigned.isIdle = records === null || records.length === 0
     if (records === null || records.length === 0) return
     const aborted = this.#settings.isolation === 'read_committed' ? (response.abortedTransactions ?? []) : undefined
     try {
