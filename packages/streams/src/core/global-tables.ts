@@ -1,4 +1,5 @@
 import type { Clock, MetricSample } from '@millrace/base'
+import { isNotReady } from '@millrace/contracts/internal'
 import type { RecordCursor } from '@millrace/protocol'
 import { GlobalProcessor } from './global-processor.ts'
 import { type FailedRecord, type FailureHandlers, failLoudly } from './handlers.ts'
@@ -12,6 +13,7 @@ import { asBuffer, readMillis, writeMillis } from './stores/bytes.ts'
 import { openCachedStore } from './stores/cached-store.ts'
 import { noWindow, type StateStore } from './stores/state-store.ts'
 import type { Isolation, TaskStore } from './stores/task-store.ts'
+import { joined } from './stores/value-headers.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze } from './strict.ts'
 import type { TaskInput, TaskTopicPartition } from './task.ts'
@@ -163,8 +165,9 @@ export class GlobalTables {
         processor?.process(cursor)
         return
       }
-      const { key, value } = parsed(access, keyBytes, valueBytes)
-      access.put(key, noWindow, value, null, cursor.timestamp, valueBytes ?? undefined)
+      const { key, value } = parsed(plan, keyBytes, valueBytes)
+      const stored = valueBytes && plan.store.hasHeaders ? joined(cursor.headers(), valueBytes) : valueBytes
+      access.put(key, noWindow, value, null, cursor.timestamp, stored ?? undefined)
     } catch (error) {
       this.#decide(error, plan, cursor, keyBytes, valueBytes)
     }
@@ -179,6 +182,7 @@ export class GlobalTables {
     value: Uint8Array | null,
   ): void {
     const failure = failureOf(error)
+    if (isNotReady(failure.cause)) throw failure.cause
     const record: FailedRecord = {
       ...this.#context.snapshot(),
       stage: failure.stage,
@@ -199,10 +203,14 @@ export class GlobalTables {
   }
 }
 
-function parsed(store: StateStore, keyBytes: Buffer, valueBytes: Buffer | null): { key: unknown; value: unknown } {
+function parsed(
+  { keySerde, valueSerde }: GlobalStorePlan,
+  keyBytes: Buffer,
+  valueBytes: Buffer | null,
+): { key: unknown; value: unknown } {
   try {
-    const value = valueBytes === null ? null : store.valueSerde.deserialize(valueBytes)
-    return { key: store.keySerde.deserialize(keyBytes), value }
+    const value = valueBytes === null ? null : valueSerde.deserialize(valueBytes)
+    return { key: keySerde.deserialize(keyBytes), value }
   } catch (cause) {
     throw new StageFailure('deserialize', cause)
   }

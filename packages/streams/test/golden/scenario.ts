@@ -34,6 +34,8 @@ export interface Difference {
 /** One program with its input. What comes out of it in Kafka Streams stands in `fixtures/<group>.json`. */
 export interface Scenario {
   readonly name: string
+  /** Where Java's program stands, if it is another group's, or has another name there. */
+  readonly program?: { readonly javaClass: string; readonly name: string }
   readonly build: (app: Topology) => void
   readonly input: readonly Step[]
   /** Budget of the record cache on both sides; without cache (0) unless given. */

@@ -97,10 +97,14 @@ class TopologyBuilder implements RunnableTopology {
 
   plan(options: PlanOptions = {}): TopologyPlan {
     const { steps, generatedNames, optimizations } = this.#builder
-    const { explicitNames, wrapProcessor } = this.#options
+    const { explicitNames, wrapProcessor: wrap } = this.#options
+    const storeFormat = this.#options.storeFormat ?? options.storeFormat ?? 'default'
     const program = new Program(steps)
     if (optimizations.has('merge.repartition.topics')) mergeRepartitions(program)
-    const plan = planTopology(program, this.name, checkedName(options.applicationId ?? this.name), wrapProcessor)
+    const plan = planTopology(program, this.name, checkedName(options.applicationId ?? this.name), {
+      wrap,
+      storeFormat,
+    })
     if (explicitNames || options.explicitNames) requireExplicitNames(plan, generatedNames)
     return options.timestamp === undefined ? plan : withTimes(plan, options.timestamp)
   }

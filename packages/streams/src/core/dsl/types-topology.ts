@@ -8,6 +8,7 @@ import type {
 import type { ProcessorWrapper } from '../processing/processor-wrapper.ts'
 import type { StoreBuilder } from '../stores/store-builders.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
+import type { StoreFormat } from '../topology/store-format.ts'
 import type { KeptAs } from './kept-as.ts'
 import type { Optimization } from './optimizations.ts'
 import type { FilledByTopic, FitsTopic } from './type-error.ts'
@@ -28,6 +29,11 @@ export interface TopologyOptions {
    * again.
    */
   readonly optimize?: boolean | readonly Optimization[]
+  /**
+   * `headers`: tables, aggregates, windows and sessions keep a place for headers in their stores on disk (KIP-1285, `dsl.store.format`),
+   * so that queries answer with them. As in Kafka Streams 4.3 what steps put there has none.
+   */
+  readonly storeFormat?: StoreFormat
   /** Stands around the steps (KIP-1112): to measure, log or keep what passes. */
   readonly wrapProcessor?: ProcessorWrapper
 }

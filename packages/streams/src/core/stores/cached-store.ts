@@ -4,6 +4,7 @@ import { StateStore } from './state-store.ts'
 import { keyValueView, windowView } from './state-view.ts'
 import { StoreBytes } from './store-bytes.ts'
 import type { StoreEnvironment, TaskStore } from './task-store.ts'
+import { plainValueSerde } from './value-headers.ts'
 import type { ReadOnlyStore } from './views.ts'
 
 /** Opens a key-value or window store: a `StateStore` with the record cache in front. */
@@ -24,7 +25,8 @@ export function openCachedStore(
       return bytes.uncommittedBytes
     },
     checkpoint: () => committed.checkpoint(),
-    flush: () => store.flush(),
+    flush: (pace) => store.flush(pace),
+    writeInTurns: (nextOffset, pace) => bytes.writeInTurns(nextOffset, pace),
     commit(nextOffset) {
       bytes.commit(nextOffset)
       committedLatest = store.latestStart
@@ -53,7 +55,9 @@ export function openCachedStore(
  * A topic of the user's may have records that cannot be decoded. Those that were consumed the handler has let pass, so
  * that they never came into the store: restoring leaves them out as well.
  */
-function readable({ keySerde, valueSerde }: SpecOf<'keyValue' | 'window'>) {
+function readable(spec: SpecOf<'keyValue' | 'window'>) {
+  const { keySerde } = spec
+  const valueSerde = plainValueSerde(spec)
   return (key: Uint8Array, value: Uint8Array | null): boolean => {
     try {
       keySerde.deserialize(key)

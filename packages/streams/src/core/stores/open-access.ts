@@ -5,6 +5,7 @@ import { timestampedAccess } from './key-value-access.ts'
 import { sessionAccess } from './session-access.ts'
 import type { SpanStore } from './span-store.ts'
 import type { StateStore } from './state-store.ts'
+import { hidesHeaders } from './value-headers.ts'
 import { versionedAccess } from './versioned-access.ts'
 import { windowAccess } from './window-access.ts'
 
@@ -24,18 +25,23 @@ export function openAccess(spec: StoreSpec, setup: ProcessorSetup): unknown {
   }
 }
 
-function keyValueAccess({ name, hasHeaders }: SpecOf<'keyValue'>, setup: ProcessorSetup): unknown {
-  const rows = timestampedAccess(setup.store<StateStore>(name), setup.context)
-  return hasHeaders ? headersAccess(rows, setup.context) : rows
+/** Of a store of the DSL, with headers or without, processors see the values. */
+function showsHeaders({ hasHeaders = false, valueSerde }: StoreSpec): boolean {
+  return hasHeaders && !hidesHeaders(valueSerde)
+}
+
+function keyValueAccess(spec: SpecOf<'keyValue'>, setup: ProcessorSetup): unknown {
+  const rows = timestampedAccess(setup.store<StateStore>(spec.name), setup.context)
+  return showsHeaders(spec) ? headersAccess(rows, setup.context) : rows
 }
 
 function windowStoreAccess(spec: SpecOf<'window'>, setup: ProcessorSetup): unknown {
   if (spec.hasSpans) return setup.store(spec.name)
   const windows = windowAccess(setup.store<StateStore>(spec.name), setup.context, spec, () => setup.drop('late'))
-  return spec.hasHeaders ? headersWindowAccess(windows, setup.context) : windows
+  return showsHeaders(spec) ? headersWindowAccess(windows, setup.context) : windows
 }
 
-function sessionStoreAccess({ name, hasHeaders }: SpecOf<'session'>, setup: ProcessorSetup): unknown {
-  const sessions = sessionAccess(setup.store<SpanStore>(name), setup.context, () => setup.drop('late'))
-  return hasHeaders ? headersSessionAccess(sessions, setup.context) : sessions
+function sessionStoreAccess(spec: SpecOf<'session'>, setup: ProcessorSetup): unknown {
+  const sessions = sessionAccess(setup.store<SpanStore>(spec.name), setup.context, () => setup.drop('late'))
+  return showsHeaders(spec) ? headersSessionAccess(sessions, setup.context) : sessions
 }

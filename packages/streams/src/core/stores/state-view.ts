@@ -1,4 +1,5 @@
 import type { Serde } from '@millrace/contracts'
+import { noHeaders } from '../record-context.ts'
 import type { ByteRange, ByteStore } from './byte-store.ts'
 import { asBuffer, justAfter, readMillis, timestampBytes, writeMillis } from './bytes.ts'
 import type { CacheEntry } from './record-cache.ts'
@@ -7,6 +8,8 @@ import type { SpanStore } from './span-store.ts'
 import type { StateStore } from './state-store.ts'
 import { mergeOver, type StoreBytes } from './store-bytes.ts'
 import type { Isolation } from './task-store.ts'
+import type { WithHeaders } from './user-stores.ts'
+import { headersOf, hidesHeaders } from './value-headers.ts'
 import { boundsOf, keysWithin } from './view-bounds.ts'
 import type {
   RangeQuery,
@@ -38,10 +41,13 @@ interface ViewedStore {
 class BytesView {
   readonly store: ViewedStore
   readonly #isolation: Isolation
+  /** Rows have the headers beside the value, which the store's own serde leaves out. */
+  readonly #addsHeaders: boolean
 
   constructor(store: ViewedStore, isolation: Isolation) {
     this.store = store
     this.#isolation = isolation
+    this.#addsHeaders = hidesHeaders(store.valueSerde)
   }
 
   get(keyBytes: Uint8Array): Buffer | undefined {
@@ -61,10 +67,14 @@ class BytesView {
   }
 
   read(stored: Buffer): Timestamped<unknown> {
-    return {
-      value: this.store.valueSerde.deserialize(stored.subarray(timestampBytes)),
-      timestamp: readMillis(stored, 0),
-    }
+    const plain = stored.subarray(timestampBytes)
+    const row = { value: this.store.valueSerde.deserialize(plain), timestamp: readMillis(stored, 0) }
+    return this.#addsHeaders ? { ...row, headers: headersOf(plain) } : row
+  }
+
+  /** A row of the cache, whose headers are those that steps put: none. */
+  cachedRow({ value, timestamp }: Timestamped<unknown>): Timestamped<unknown> {
+    return this.#addsHeaders ? withoutHeaders(value, timestamp) : { value, timestamp }
   }
 
   #cached(from: Uint8Array | undefined, to: Uint8Array | undefined, reverse: boolean): [Uint8Array, Buffer | null][] {
@@ -125,7 +135,7 @@ export function keyValueView(
     kind: 'keyValue',
     get(key) {
       const cached = view.readsCache ? store.peek(key) : undefined
-      if (cached !== undefined) return cached ?? undefined
+      if (cached !== undefined) return cached === null ? undefined : view.cachedRow(cached)
       const stored = view.get(store.keySerde.serialize(key))
       return stored && view.read(stored)
     },
@@ -182,7 +192,7 @@ export function windowView(
     get(key, windowStartMs) {
       if (windowStartMs < liveFrom()) return undefined
       const cached = view.readsCache ? store.peek(key, windowStartMs) : undefined
-      if (cached !== undefined) return cached === null ? undefined : rowOf(cached)
+      if (cached !== undefined) return cached === null ? undefined : view.cachedRow(cached)
       const stored = view.get(windowKey(store.keySerde.serialize(key), windowStartMs))
       return stored && view.read(stored)
     },
@@ -219,7 +229,7 @@ export function sessionView(store: SpanStore, isolation: Isolation, options: Ses
     fetchSession(key, startMs, endMs) {
       if (endMs < options.liveFrom()) return undefined
       const cached = view.readsCache ? store.peek(key, startMs, endMs) : undefined
-      if (cached !== undefined) return cached === null ? undefined : rowOf(cached)
+      if (cached !== undefined) return cached === null ? undefined : view.cachedRow(cached)
       const stored = view.get(sessionKey(store.keySerde.serialize(key), startMs, endMs))
       return stored && view.read(stored)
     },
@@ -236,6 +246,6 @@ export function sessionView(store: SpanStore, isolation: Isolation, options: Ses
   }
 }
 
-function rowOf({ value, timestamp }: Timestamped<unknown>): Timestamped<unknown> {
-  return { value, timestamp }
+function withoutHeaders(value: unknown, timestamp: number): Timestamped<unknown> & WithHeaders {
+  return { value, timestamp, headers: noHeaders }
 }

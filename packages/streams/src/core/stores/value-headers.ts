@@ -1,6 +1,8 @@
 import type { Header } from '@millrace/protocol'
+import { noHeaders, type RecordContext } from '../record-context.ts'
 import type { AnySerde } from '../topology/physical.ts'
-import { asBuffer } from './bytes.ts'
+import { aroundTopicSerde } from '../topology/topic-serdes.ts'
+import { asBuffer, timestampBytes } from './bytes.ts'
 import type { ChangelogWriter } from './store-bytes.ts'
 
 /** A value with the headers of the record that made it, as a store with headers holds it (KIP-1271). */
@@ -17,6 +19,7 @@ export function withHeadersSerde(inner: AnySerde): AnySerde & WithInner {
   return {
     inner,
     name: `${inner.name} with headers`,
+    ...aroundTopicSerde(inner, withHeadersSerde),
     serialize(stored) {
       const { value, headers } = stored as StoredWithHeaders
       return joined(headers, inner.serialize(value))
@@ -26,6 +29,35 @@ export function withHeadersSerde(inner: AnySerde): AnySerde & WithInner {
       return { value: inner.deserialize(value), headers }
     },
   }
+}
+
+interface WithInner {
+  readonly inner: AnySerde
+}
+
+/**
+ * For stores of the DSL in the format with headers (KIP-1285): the bytes of `withHeadersSerde`, of which steps see the value
+ * alone. As in Kafka Streams 4.3, where steps put their results without headers; a row has some where it was restored from
+ * a topic of the user's.
+ */
+export function hiddenHeadersSerde(inner: AnySerde): AnySerde & WithInner & HidingSerde {
+  return {
+    inner,
+    hidesHeaders: true,
+    name: `${inner.name} with headers`,
+    ...aroundTopicSerde(inner, hiddenHeadersSerde),
+    serialize: (value) => joined(noHeaders, inner.serialize(value)),
+    deserialize: (bytes) => inner.deserialize(valuePart(bytes)),
+  }
+}
+
+interface HidingSerde {
+  readonly hidesHeaders?: boolean
+}
+
+/** Whether values are without the headers that the store keeps. */
+export function hidesHeaders(valueSerde: AnySerde & HidingSerde): boolean {
+  return valueSerde.hidesHeaders === true
 }
 
 interface WithInner {
@@ -50,18 +82,32 @@ export function withHeadersApart<E extends { readonly value: unknown }>(
   return { ...entry, value, headers }
 }
 
-/** A changelog of plain values, whose records have the headers. */
-export function loggingHeaders(log: ChangelogWriter): ChangelogWriter {
+/** A changelog of plain values, whose records have the headers; deletions have those of the record in hand. */
+export function loggingHeaders(log: ChangelogWriter, context: Pick<RecordContext, 'headers'>): ChangelogWriter {
   return (timestampMs, key, stored) => {
-    if (stored === null) return log(timestampMs, key, null)
+    if (stored === null) return log(timestampMs, key, null, context.headers)
     const { headers, value } = split(stored)
     log(timestampMs, key, value, headers)
   }
 }
 
+/** A row, its time in front, that was stored without headers, as a store with headers has it. */
+export function withoutHeadersAsStored(stored: Uint8Array): Buffer {
+  return Buffer.concat([stored.subarray(0, timestampBytes), uint32(0), stored.subarray(timestampBytes)])
+}
+
 export function joined(headers: readonly Header[], value: Uint8Array): Buffer {
   const head = headers.length === 0 ? noBytes : Buffer.concat(headers.flatMap(headerParts))
   return Buffer.concat([uint32(head.length), head, value])
+}
+
+function valuePart(bytes: Uint8Array): Buffer {
+  const buffer = asBuffer(bytes)
+  return buffer.subarray(4 + buffer.readUInt32BE(0))
+}
+
+export function headersOf(bytes: Uint8Array): readonly Header[] {
+  return asBuffer(bytes).readUInt32BE(0) === 0 ? noHeaders : split(bytes).headers
 }
 
 function split(bytes: Uint8Array): { headers: Header[]; value: Buffer } {

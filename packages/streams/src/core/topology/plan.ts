@@ -1,6 +1,7 @@
 import type { CreateProcessor } from '../processor.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import type { AnySerde, PhysicalNode } from './physical.ts'
+import type { StoreFormat } from './store-format.ts'
 import type { KeyValueKind, StoreSpec } from './store-kinds.ts'
 
 /** A sub-topology's work for one partition number. */
@@ -96,4 +97,6 @@ export interface PlanOptions {
   readonly timestamp?: TimestampExtractor
   /** As in `TopologyOptions`; the stricter of the two counts. */
   readonly explicitNames?: boolean
+  /** For a topology that says nothing of it. */
+  readonly storeFormat?: StoreFormat
 }

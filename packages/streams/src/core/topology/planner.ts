@@ -7,8 +7,10 @@ import { changelogConfig, repartitionConfig } from './internal-topics.ts'
 import type { PhysicalNode, ProcessorNode, SinkNode, SourceNode } from './physical.ts'
 import type { GlobalStorePlan, InternalTopicPlan, StorePlan, SubtopologyPlan, TopologyPlan } from './plan.ts'
 import type { Program } from './program.ts'
+import { inFormat, type StoreFormat } from './store-format.ts'
 import type { StoreSpec } from './store-kinds.ts'
 import { planTables } from './table-planner.ts'
+import { TopicSerdes } from './topic-serdes.ts'
 
 /** A node while its children are still being added. */
 type DraftNode = PhysicalNode & { readonly children: string[] }
@@ -18,9 +20,9 @@ export function planTopology(
   program: Program,
   name: string,
   applicationId: string,
-  wrap?: ProcessorWrapper,
+  options: { readonly wrap?: ProcessorWrapper | undefined; readonly storeFormat: StoreFormat },
 ): TopologyPlan {
-  const draft = writeNodes(program, applicationId, wrap)
+  const draft = writeNodes(program, applicationId, options)
   const groups = connectedGroups(draft.nodes, draft.connections)
   const stores = new Map<string, StorePlan>()
   const globalStores: GlobalStorePlan[] = []
@@ -30,12 +32,12 @@ export function planTopology(
     const global = draft.globals.find(({ source }) => names.has(source))
     if (global !== undefined) {
       const { source, name: nodeName, store, ...read } = global
-      const plan = { ...store, subtopology: id, changelogTopic: undefined }
-      globalStores.push({ ...read, sourceName: source, nodeName, process: read.process, store: plan })
+      const plan = { ...draft.serdes.pair(store, read.topic), subtopology: id, changelogTopic: undefined }
+      globalStores.push({ ...draft.serdes.pair(read, read.topic), sourceName: source, nodeName, process: read.process, store: plan })
       return { ...subtopologyPlan(id, [], [], draft), isGlobal: true, nodes }
     }
     const own = [...draft.stores.values()].filter(({ users }) => users.some((user) => names.has(user)))
-    const plans = own.map(({ spec }) => storePlan(spec, id, applicationId))
+    const plans = own.map(({ spec }) => storePlan(spec, id, applicationId, draft.serdes))
     for (const plan of plans) {
       stores.set(plan.name, plan)
       if (plan.changelogTopic !== undefined) internalTopics.push(changelogTopic(plan, plan.changelogTopic))
@@ -70,11 +72,16 @@ interface Draft {
   readonly globals: Parameters<PhysicalWriter['globalStore']>[0][]
   /** Pairs of nodes that belong together although nothing flows between them: they share a store. */
   readonly connections: [string, string][]
+  readonly serdes: TopicSerdes
 }
 
-function writeNodes(program: Program, applicationId: string, wrap: ProcessorWrapper | undefined): Draft {
+function writeNodes(
+  program: Program,
+  applicationId: string,
+  { wrap, storeFormat }: Parameters<typeof planTopology>[3],
+): Draft {
   const { steps } = program
-  const facts = planTables(steps)
+  const facts = planTables(steps, storeFormat)
   const keepingNullKeys = program.keepingNullKeys()
   let written: GraphNode
   const draft: Draft = {
@@ -87,6 +94,7 @@ function writeNodes(program: Program, applicationId: string, wrap: ProcessorWrap
     aliases: new Map(program.standIns),
     connections: [],
     globals: [],
+    serdes: new TopicSerdes(),
   }
   const actual = (name: string): string => draft.aliases.get(name) ?? name
   const parentNames = (names: readonly string[]): string[] => {
@@ -105,8 +113,9 @@ function writeNodes(program: Program, applicationId: string, wrap: ProcessorWrap
   }
   const writer: PhysicalWriter = {
     facts,
-    source({ name, topic, internal, keySerde, valueSerde, changes = false, timestamp }) {
+    source({ name, topic, internal, changes = false, timestamp, ...serdes }) {
       const topics = [fullName(topic, internal)]
+      const { keySerde, valueSerde } = draft.serdes.pair(serdes, topics[0]!)
       const other = draft.sourceOfTopic.get(topics[0]!)
       if (draft.globals.some((global) => global.source === other)) {
         throw streamsError('STREAMS_TOPOLOGY_INVALID', `topic '${topic}' is read as a global table and once more`, {
@@ -128,17 +137,20 @@ function writeNodes(program: Program, applicationId: string, wrap: ProcessorWrap
       add({ kind: 'processor', name, parents: above, create, readsValue, stores, children: [] })
       for (const store of stores) usersOf(draft, store, name).push(name)
     },
-    sink({ name, parents, topic, internal, keySerde, valueSerde, changes = false, partitionOf, choice }) {
+    sink({ name, parents, topic: ownName, internal, changes = false, partitionOf, choice, ...serdes }) {
+      const topic = fullName(ownName, internal)
       add({
         kind: 'sink',
         name,
         parents: parentNames(parents),
-        topic: fullName(topic, internal),
-        keySerde,
-        valueSerde,
+        topic,
+        ...draft.serdes.pair(serdes, topic),
         changes,
         partitionOf,
-        choice,
+        choice: choice && {
+          ...choice,
+          targets: choice.targets.map((target) => draft.serdes.pair(target, target.topic)),
+        },
         children: [],
       })
     },
@@ -146,7 +158,10 @@ function writeNodes(program: Program, applicationId: string, wrap: ProcessorWrap
     parentName: (name) => parentNames([name]).join(' '),
     keepsNullKeys: (repartition) => keepingNullKeys.has(repartition),
     store: (spec) => addStore(draft, spec),
-    globalStore(node) {
+    globalStore(given) {
+      // That of a table is the DSL's, and has its format.
+      const isTable = given.process === undefined
+      const node = isTable ? { ...given, store: inFormat(given.store, storeFormat) } : given
       const { source, name, topic, keySerde, valueSerde, store, process = passThroughOperator } = node
       if (draft.sourceOfTopic.has(topic)) {
         throw streamsError('STREAMS_TOPOLOGY_INVALID', `topic '${topic}' is read as a global table and once more`, {
@@ -170,6 +185,7 @@ function writeNodes(program: Program, applicationId: string, wrap: ProcessorWrap
       const stores = [store.name]
       add({ kind: 'processor', name, parents: [source], create: process, readsValue: true, stores, children: [] })
     },
+    topicSerde: (serde, topic, role) => draft.serdes.of(serde, fullName(topic, true), role),
     repartitionTopic({ name, partitions }) {
       const full = fullName(name, true)
       const config = repartitionConfig
@@ -285,9 +301,16 @@ function mergeGroups(groups: readonly (readonly string[])[]): string[][] {
   return merged.map((group) => [...group])
 }
 
-function storePlan(spec: StoreSpec, subtopology: number, applicationId: string): StorePlan {
+/** Stores without changelog have the serdes of the one that they might have, as in Kafka Streams. */
+function storePlan(spec: StoreSpec, subtopology: number, applicationId: string, serdes: TopicSerdes): StorePlan {
   const isLogged = spec.changelog !== undefined && spec.restoresFrom === undefined
-  return { ...spec, subtopology, changelogTopic: isLogged ? `${applicationId}-${spec.name}-changelog` : undefined }
+  const changelog = `${applicationId}-${spec.name}-changelog`
+  const topic = spec.restoresFrom ?? changelog
+  const sides = spec.kind === 'outerJoin' && {
+    leftSerde: serdes.of(spec.leftSerde, topic, 'value'),
+    rightSerde: serdes.of(spec.rightSerde, topic, 'value'),
+  }
+  return { ...serdes.pair(spec, topic), ...sides, subtopology, changelogTopic: isLogged ? changelog : undefined }
 }
 
 function changelogTopic(store: StorePlan, name: string): InternalTopicPlan {

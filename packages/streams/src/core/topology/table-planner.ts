@@ -6,6 +6,7 @@ import {
   windowStoreLookup,
 } from '../operators/table-getter.ts'
 import type { GraphNode, TableFacts } from './graph.ts'
+import { inFormat, type StoreFormat } from './store-format.ts'
 import type { SpecOf, StoreSpec } from './store-kinds.ts'
 
 const lookups: Partial<Record<StoreSpec['kind'], (store: string) => TableLookup>> = {
@@ -18,7 +19,7 @@ const lookups: Partial<Record<StoreSpec['kind'], (store: string) => TableLookup>
  * Finds out which tables need a store and which updates must carry old values, as Kafka Streams does: requests are
  * answered in the order of the program, since a later step may have made a store that an earlier one did not need.
  */
-export function planTables(nodes: readonly GraphNode[]): TableFacts {
+export function planTables(nodes: readonly GraphNode[], format: StoreFormat): TableFacts {
   const stored = new Set<GraphNode>()
   const sending = new Set<GraphNode>()
 
@@ -49,7 +50,15 @@ export function planTables(nodes: readonly GraphNode[]): TableFacts {
     }
   }
 
-  const storeOf = (table: GraphNode): StoreSpec | undefined => (stored.has(table) ? table.table!.store : undefined)
+  const formatted = new Map<StoreSpec, StoreSpec>()
+  const storeOf = (table: GraphNode): StoreSpec | undefined => {
+    const spec = stored.has(table) ? table.table!.store : undefined
+    if (spec === undefined) return undefined
+    // Steps share a store by declaring the same one.
+    const known = formatted.get(spec) ?? inFormat(spec, format)
+    formatted.set(spec, known)
+    return known
+  }
   const lookupOf = (table: GraphNode): TableLookup => {
     const store = storeOf(table)
     if (store !== undefined) return lookups[store.kind]?.(store.name) ?? storeLookup(store.name)

@@ -8,7 +8,7 @@ export type OptionPath =
   | `limits.${keyof StreamsLimits}`
   | `handlers.${'deserialize' | 'process' | 'processGlobal' | 'produce'}`
   | `kafka.${keyof KafkaClientOptions}`
-  | `plan.${'timestamp' | 'explicitNames'}`
+  | `plan.${'timestamp' | 'explicitNames' | 'storeFormat'}`
 
 export type ConfigType = 'STRING' | 'INT' | 'LONG' | 'SHORT' | 'DOUBLE' | 'BOOLEAN' | 'LIST' | 'CLASS' | 'PASSWORD'
 

@@ -17,7 +17,7 @@ export type StreamsConfig = Readonly<Record<string, ConfigValue>>
 export interface ConfigReading {
   readonly options: Partial<StartStreamsOptions>
   readonly kafka: Partial<KafkaClientOptions>
-  readonly plan: Pick<PlanOptions, 'timestamp' | 'explicitNames'>
+  readonly plan: Pick<PlanOptions, 'timestamp' | 'explicitNames' | 'storeFormat'>
   /** Sentences about settings that nobody reads. */
   readonly warnings: readonly string[]
 }

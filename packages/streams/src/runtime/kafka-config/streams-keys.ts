@@ -87,7 +87,7 @@ export const streamsKeys = {
     deserializationHandlers,
     failByDefault,
   ),
-  'dsl.store.format': only('STRING', 'DEFAULT', 'Headers are kept by stores that are declared so.'),
+  'dsl.store.format': chooses('DEFAULT', 'plan.storeFormat', { DEFAULT: undefined, HEADERS: 'headers' }),
   'dsl.store.suppliers.class': only(
     'CLASS',
     'org.apache.kafka.streams.state.BuiltInDslStoreSuppliers$RocksDBDslStoreSuppliers',

@@ -1,4 +1,5 @@
-import { withHeadersApart } from '../../core/stores/value-headers.ts'
+import type { Serde } from '@millrace/contracts'
+import { hidesHeaders, withHeadersApart } from '../../core/stores/value-headers.ts'
 import type { ReadOnlyStore, Timestamped } from '../../core/stores/views.ts'
 import { streamsError } from '../../errors.ts'
 import { type KeyRange, rangeLimits, type StateQuery, type TimeRange } from './state-query.ts'
@@ -10,9 +11,11 @@ type View<Kind extends ReadOnlyStore['kind']> = Extract<ReadOnlyStore, { readonl
  *
  * @throws STREAMS_STORE_KIND
  */
-export function answerQuery({ name, hasHeaders = false }: AskedStore, view: ReadOnlyStore, query: StateQuery): unknown {
+export function answerQuery(store: AskedStore, view: ReadOnlyStore, query: StateQuery): unknown {
+  const { name, hasHeaders = false, valueSerde } = store
   if (view.kind !== query.on) throw wrongKind(name, view.kind, query.type)
-  if (!hasHeaders) return answerOf(view, query)
+  // Stores of the DSL have headers beside the values already.
+  if (!hasHeaders || (valueSerde && hidesHeaders(valueSerde))) return answerOf(view, query)
   // What it was, before it is taken apart: a value without its time has no place for headers.
   const answer = answerOf(view, query.type === 'key' ? { ...query, type: 'timestampedKey' } : query)
   if (Array.isArray(answer)) return (answer as Timestamped<unknown>[]).map(withHeadersApart)
@@ -25,6 +28,7 @@ export interface AskedStore {
   readonly name: string
   /** Its values are `StoredWithHeaders`; answers have the headers beside the value (KIP-1356). */
   readonly hasHeaders?: boolean | undefined
+  readonly valueSerde?: Serde<unknown, unknown>
 }
 
 function answerOf(view: ReadOnlyStore, query: StateQuery): unknown {
