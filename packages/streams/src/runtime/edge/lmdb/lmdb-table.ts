@@ -1,4 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb'
+import type { DiskRoom } from './disk-room.ts'
 import {
   bucketKeyOf,
   decodeBucket,
@@ -45,25 +46,40 @@ const keyEncoder = {
 /** One named database of an LMDB environment: bytes to bytes, any key length, unsigned byte order. */
 export class LmdbTable {
   readonly #db: Database<Uint8Array, Uint8Array>
+  readonly #name: string
+  /** The table through the handle that reads go through; `#db` but for transactions in turns. */
+  #reads: Database<Uint8Array, Uint8Array>
+  #elsewhere: Database<Uint8Array, Uint8Array> | undefined
+  readonly #room: DiskRoom | undefined
 
-  constructor(root: RootDatabase, name: string) {
-    this.#db = root.openDB<Uint8Array, Uint8Array>(name, {
-      encoding: 'binary',
-      // The library passes a custom encoder through although its types only name the built-in ones.
-      ...({ keyEncoder } as object),
-    })
+  /** Without `room` it is for reading. */
+  constructor(root: RootDatabase, name: string, room?: DiskRoom) {
+    this.#room = room
+    this.#name = name
+    this.#db = openTable(root, name)
+    this.#reads = this.#db
+  }
+
+  /** Lets reads go through another handle of the environment, where a transaction of this one does not show yet. */
+  readThrough(other: RootDatabase | undefined): void {
+    if (other) this.#elsewhere ??= openTable(other, this.#name)
+    this.#reads = other ? this.#elsewhere! : this.#db
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    if (!isLongKey(key)) return this.#db.getBinary(key)
+    if (!isLongKey(key)) return this.#reads.getBinary(key)
     const suffix = suffixOf(key)
-    return this.#bucket(bucketKeyOf(key)).find((entry) => Buffer.compare(entry.suffix, suffix) === 0)?.value
+    return bucketOf(this.#reads, bucketKeyOf(key)).find((entry) => Buffer.compare(entry.suffix, suffix) === 0)?.value
   }
 
   /** Legal inside a write transaction only; undefined removes. */
   set(key: Uint8Array, value: Uint8Array | undefined): void {
-    if (isLongKey(key)) this.#setLong(key, value)
-    else if (value === undefined) this.#db.removeSync(key)
+    if (isLongKey(key)) {
+      this.#setLong(key, value)
+      return
+    }
+    this.#room?.row(key.length, value === undefined ? 0 : value.length)
+    if (value === undefined) this.#db.removeSync(key)
     else this.#db.putSync(key, value)
   }
 
@@ -73,8 +89,8 @@ export class LmdbTable {
     const low = from === undefined ? new Uint8Array(0) : isLongKey(from) ? bucketKeyOf(from) : from
     const high = to === undefined ? behindAll : isLongKey(to) ? behindBucketOf(to) : to
     const entries = reverse
-      ? this.#db.getRange({ start: high, exclusiveStart: true, end: low, inclusiveEnd: true, reverse: true })
-      : this.#db.getRange({ start: low, end: high })
+      ? this.#reads.getRange({ start: high, exclusiveStart: true, end: low, inclusiveEnd: true, reverse: true })
+      : this.#reads.getRange({ start: low, end: high })
     for (const { key, value } of entries) {
       if (!isBucketKey(key)) yield [key, value]
       else yield* bucketRange(key, value, { from, to, reverse })
@@ -90,17 +106,27 @@ export class LmdbTable {
     this.#db.clearSync()
   }
 
-  #bucket(bucketKey: Uint8Array): ReturnType<typeof decodeBucket> {
-    const bytes = this.#db.getBinary(bucketKey)
-    return bytes === undefined ? [] : decodeBucket(bytes)
-  }
-
   #setLong(key: Uint8Array, value: Uint8Array | undefined): void {
     const bucketKey = bucketKeyOf(key)
-    const entries = withEntry(this.#bucket(bucketKey), suffixOf(key), value)
-    if (entries.length === 0) this.#db.removeSync(bucketKey)
-    else this.#db.putSync(bucketKey, encodeBucket(entries))
+    const entries = withEntry(bucketOf(this.#db, bucketKey), suffixOf(key), value)
+    const bytes = entries.length === 0 ? undefined : encodeBucket(entries)
+    this.#room?.row(bucketKey.length, bytes?.length ?? 0)
+    if (bytes === undefined) this.#db.removeSync(bucketKey)
+    else this.#db.putSync(bucketKey, bytes)
   }
+}
+
+function openTable(root: RootDatabase, name: string): Database<Uint8Array, Uint8Array> {
+  return root.openDB<Uint8Array, Uint8Array>(name, {
+    encoding: 'binary',
+    // The library passes a custom encoder through although its types only name the built-in ones.
+    ...({ keyEncoder } as object),
+  })
+}
+
+function bucketOf(db: Database<Uint8Array, Uint8Array>, bucketKey: Uint8Array): ReturnType<typeof decodeBucket> {
+  const bytes = db.getBinary(bucketKey)
+  return bytes === undefined ? [] : decodeBucket(bytes)
 }
 
 /** The smallest stored key behind the bucket of a long key: nothing can stand between them. */

@@ -6,6 +6,7 @@ import { open, type RootDatabase } from 'lmdb'
 import { streamsError } from '../../../errors.ts'
 import type { ThreadMemory } from '../../threads/left-transactions.ts'
 import { bootId } from './boot-id.ts'
+import { DiskRoom, prepareLockFile } from './disk-room.ts'
 import { isStoreFile } from './store-file.ts'
 
 export const directoryFormatVersion = 1
@@ -16,6 +17,8 @@ const unreleased = new Set<string>()
 /** How old another machine's (or container's) last sign of life must be before its lock counts as abandoned. */
 const abandonedMs = 30_000
 const renewEveryMs = 10_000
+/** All that the directory's notes come to. */
+const notesBytesMax = 1_000
 
 /** Who holds the directory. Whether a process id still names that process can only be told under the same boot and namespace. */
 interface Owner {
@@ -38,12 +41,14 @@ export class StateDirectory implements ThreadMemory {
   /** Stays the same across restarts; transactional ids are made of it, so that a restart aborts what its predecessor left open. */
   readonly instanceId: string
   readonly #root: RootDatabase<unknown, string>
+  readonly #room: DiskRoom
   readonly #renewal: NodeJS.Timeout
 
-  private constructor(path: string, instanceId: string, root: RootDatabase<unknown, string>) {
+  private constructor(path: string, instanceId: string, root: RootDatabase<unknown, string>, room: DiskRoom) {
     this.path = path
     this.instanceId = instanceId
     this.#root = root
+    this.#room = room
     this.#renewal = setInterval(() => this.#renew(), renewEveryMs)
     this.#renewal.unref()
   }
@@ -51,7 +56,7 @@ export class StateDirectory implements ThreadMemory {
   /** A full or broken disk must not end the process from within a timer; stores report it where it matters. */
   #renew(): void {
     try {
-      this.#root.putSync('owner', self())
+      this.#write(() => this.#root.putSync('owner', self()))
     } catch {
       // The next one tries again, well before the lock counts as abandoned.
     }
@@ -66,9 +71,10 @@ export class StateDirectory implements ThreadMemory {
     const path = join(stateDir, applicationId)
     const root = openRoot(path)
     try {
-      const instanceId = root.transactionSync(() => claim(root, path, newInstanceId))
+      const room = new DiskRoom(root, join(path, 'instance.mdb'))
+      const instanceId = writeNotes(root, room, () => claim(root, path, newInstanceId))
       unreleased.delete(path)
-      return new StateDirectory(path, instanceId, root)
+      return new StateDirectory(path, instanceId, root, room)
     } catch (error) {
       await root.close()
       throw isMillraceError(error) ? error : notWritten(path, error)
@@ -81,19 +87,32 @@ export class StateDirectory implements ThreadMemory {
   }
 
   remember(threads: number): void {
-    this.#root.putSync('threads', threads)
+    this.#write(() => this.#root.putSync('threads', threads))
   }
 
   async close(): Promise<void> {
     clearInterval(this.#renewal)
     try {
-      this.#root.removeSync('owner')
+      this.#write(() => this.#root.removeSync('owner'))
     } catch {
       // On a full disk the note stays. Whoever opens the directory finds that its process has ended, or is this one.
       unreleased.add(this.path)
     }
     await this.#root.close()
   }
+
+  #write(work: () => unknown): void {
+    writeNotes(this.#root, this.#room, work)
+  }
+}
+
+/** Room is made within the transaction: before it another process may be writing the same file. */
+function writeNotes<T>(root: RootDatabase<unknown, string>, room: DiskRoom, work: () => T): T {
+  return root.transactionSync(() => {
+    room.begin()
+    room.row(0, notesBytesMax)
+    return work()
+  })
 }
 
 function openRoot(path: string): RootDatabase<unknown, string> {
@@ -101,6 +120,7 @@ function openRoot(path: string): RootDatabase<unknown, string> {
     mkdirSync(path, { recursive: true })
     const file = join(path, 'instance.mdb')
     if (!isStoreFile(file)) throw new Error(`${file} is damaged`)
+    prepareLockFile(file)
     return open<unknown, string>({ path: file, encoding: 'json', overlappingSync: false })
   } catch (error) {
     throw notWritten(path, error)

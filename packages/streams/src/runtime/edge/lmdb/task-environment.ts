@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { streamsError } from '../../../errors.ts'
 import { bootId } from './boot-id.ts'
+import { DiskRoom, prepareLockFile } from './disk-room.ts'
 import { LmdbTable } from './lmdb-table.ts'
 import { isStoreFile } from './store-file.ts'
 
@@ -43,13 +44,18 @@ const decoder = new TextDecoder()
 export class TaskEnvironment {
   readonly directory: string
   readonly #root: RootDatabase
+  readonly #room: DiskRoom
   readonly #meta: LmdbTable
   readonly #tables = new Map<string, LmdbTable>()
+  /** A handle of its own, whose reads see nothing of what is being written through the other. */
+  #before: RootDatabase | undefined
+  #inTurns = false
   #closed = false
 
   private constructor(directory: string, root: RootDatabase) {
     this.directory = directory
     this.#root = root
+    this.#room = new DiskRoom(root, storeFile(directory))
     this.#meta = this.table('meta')
   }
 
@@ -73,6 +79,7 @@ export class TaskEnvironment {
   }
 
   static #attach(directory: string, boot: string | undefined): TaskEnvironment {
+    prepareLockFile(storeFile(directory))
     const root = open({
       path: storeFile(directory),
       maxDbs: maxTables,
@@ -95,13 +102,16 @@ export class TaskEnvironment {
   table(name: string): LmdbTable {
     const known = this.#tables.get(name)
     if (known) return known
-    const table = new LmdbTable(this.#root, name)
+    this.#beginRoom()
+    const table = new LmdbTable(this.#root, name, this.#room)
     this.#tables.set(name, table)
     return table
   }
 
   dropTable(name: string): void {
-    this.table(name).drop()
+    const table = this.table(name)
+    this.#beginRoom()
+    table.drop()
     this.#tables.delete(name)
   }
 
@@ -117,7 +127,32 @@ export class TaskEnvironment {
 
   /** All or nothing. A throwing `work` leaves no trace. */
   transaction(work: () => void): void {
-    this.#root.transactionSync(work)
+    this.#root.transactionSync(() => {
+      this.#beginRoom()
+      work()
+    })
+  }
+
+  /** As `transaction`, for work that takes its time: until it is done, others read what was there before. */
+  async transactionInTurns(work: () => Promise<void>): Promise<void> {
+    this.#before ??= open({ path: storeFile(this.directory), maxDbs: maxTables, readOnly: true })
+    for (const table of this.#tables.values()) table.readThrough(this.#before)
+    this.#before.resetReadTxn()
+    try {
+      await this.#root.transactionSync(async () => {
+        this.#beginRoom()
+        this.#inTurns = true
+        await work()
+      })
+    } finally {
+      this.#inTurns = false
+      for (const table of this.#tables.values()) table.readThrough(undefined)
+    }
+  }
+
+  /** A transaction within another takes room of the same commit. */
+  #beginRoom(): void {
+    if (!this.#inTurns) this.#room.begin()
   }
 
   get isClosed(): boolean {
@@ -127,6 +162,7 @@ export class TaskEnvironment {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    await this.#before?.close()
     await this.#root.close()
     syncFile(storeFile(this.directory))
     rmSync(markerFile(this.directory), { force: true })
