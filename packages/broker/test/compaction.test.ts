@@ -298,6 +298,45 @@ test('compaction on a real disk leaves only the files of what stays, also after 
   }
 })
 
+test('segments that are deleted between two slices of a pass end it, and the next one goes on with what is left', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-compaction-'))
+  const { client, core, clock } = testCore({
+    storage: diskStorage(folder),
+    config: { 'log.cleaner.backoff.ms': '10' },
+  })
+  try {
+    createCompacted(client, { 'cleanup.policy': 'compact,delete' })
+    const { log } = core.partition('table', 0)!
+    let written = 0
+    for (let slices = 0; slices < 40; slices++) {
+      // Nothing of them can go: every segment is a group of its own.
+      for (let i = 0; i < 20; i++) put(client, [{ key: `k${written}`, value: `v${written++}` }])
+      pushOut(client)
+      clock.advance(10)
+      for (let slice = 0; slice < slices; slice++) {
+        clock.advance(1)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      const offset = core.partition('table', 0)!.logEndOffset - 3
+      const topics = [{ name: 'table', partitions: [{ partitionIndex: 0, offset }] }]
+      client.call(apis.DeleteRecords, 2, { topics, timeoutMs: 1000 })
+      for (let slice = 0; slice < 60; slice++) {
+        clock.advance(1000)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      const { logEndOffset } = core.partition('table', 0)!
+      assert.equal(
+        [...batchesIn(fetchNow(client, 'table', logEndOffset - 1).records!)].at(-1)?.nextOffset,
+        logEndOffset,
+      )
+      assert.ok(log.segments.every(({ file }) => file.size === 0 || file.readAt(0, 1).length === 1))
+    }
+  } finally {
+    core.close()
+    rmSync(folder, { recursive: true })
+  }
+})
+
 test('segments that compaction has replaced do not outlive a clean stop', () => {
   const storage = simulatedStorage({ random: seededRandom(1) })
   const slow = { ...storage, syncFolder: () => {} }

@@ -54,10 +54,12 @@ export class Compaction {
 
   /** Runs to the end or until the partition changes under it. Moves the partition's `cleanedUpTo` when it gets to the end. */
   *run(range: CleanableRange): Generator<undefined, void> {
-    yield* this.#findLatest(range.segments)
+    if (!(yield* this.#findLatest(range.segments))) return
     const segments = range.segments.filter((segment) => segment.baseOffset < this.#upTo)
     this.#transactions = this.#transactionsIn(segments)
     for (const group of groupsOf(segments, this.#partition.config.roll.segmentBytes)) {
+      // Retention may have taken it while the one before was cleaned.
+      if (!this.#isStillThere(group)) return
       const target = new Segment(this.#environment, this.#partition.log.folder, group[0]!.baseOffset, '.cleaned')
       const written = yield* this.#rewriteGroup(group, target)
       if (!written || !this.#isStillThere(group)) {
@@ -78,7 +80,8 @@ export class Compaction {
     )
   }
 
-  *#findLatest(segments: readonly Segment[]): Generator<undefined, void> {
+  /** False when the segments are not those of the log any more. */
+  *#findLatest(segments: readonly Segment[]): Generator<undefined, boolean> {
     const { cleanedUpTo } = this.#partition
     const mostKeys = segments.at(-1)!.nextOffset - Math.max(cleanedUpTo, segments[0]!.baseOffset)
     this.#latest = new KeyOffsets(this.#options.keyBytes, mostKeys)
@@ -96,10 +99,12 @@ export class Compaction {
         })
         if (position === from) break
         yield
+        if (!this.#isStillThere(segments)) return false
       }
-      if (this.#latest.isFull) return
+      if (this.#latest.isFull) return true
       this.#upTo = Math.max(this.#upTo, segment.nextOffset)
     }
+    return true
   }
 
   /** False when there is no room for all keys of the batch; those before are covered nevertheless. */

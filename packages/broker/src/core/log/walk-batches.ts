@@ -21,7 +21,8 @@ export function walkBatches(file: StorageFile, start: number, end: number, visit
   let position = start
   let wanted = blockBytes
   while (position < end) {
-    const bytes = file.readAt(position, Math.min(wanted, end - position))
+    const asked = Math.min(wanted, end - position)
+    const bytes = file.readAt(position, asked)
     let at = 0
     let needed = batchHeaderBytes
     while (bytes.length - at >= batchHeaderBytes) {
@@ -33,6 +34,8 @@ export function walkBatches(file: StorageFile, start: number, end: number, visit
       needed = batchHeaderBytes
     }
     if (at === 0 && position + needed > Math.min(end, file.size)) return position
+    // The file has been cut or deleted, and its size is not what was remembered: asking again brings no more.
+    if (at === 0 && needed <= asked) return position
     position += at
     wanted = Math.max(blockBytes, needed)
   }
