@@ -1,4 +1,5 @@
 import type { MetricSample } from '@millrace/base'
+import { isNotReady } from '@millrace/contracts/internal'
 import type { RecordCursor } from '@millrace/protocol'
 import { streamsError } from '../errors.ts'
 import { FlowRecord } from './flow-record.ts'
@@ -6,6 +7,7 @@ import type { FailedRecord } from './handlers.ts'
 import type { JoinMiss } from './metrics/join-misses.ts'
 import { TaskMetrics } from './metrics/task-metrics.ts'
 import { type Receive, wireNodes } from './node-wiring.ts'
+import type { Pace } from './pace.ts'
 import type { Punctuator } from './processing/punctuations.ts'
 import { TaskProcessors } from './processing/task-processors.ts'
 import type { ObservedTime } from './processor.ts'
@@ -35,6 +37,8 @@ import { taskIdText } from './topology/plan.ts'
 /** How many records are processed between two looks at the clock. */
 const recordsPerClockCheck = 32
 const recordsPerCallMax = 10_000
+/** How often a record looks whether the schema that it needs has come. */
+const notReadyRetryMs = 5
 
 interface Input {
   readonly queue: RecordQueue
@@ -208,13 +212,14 @@ class SynchronousTask implements StreamTask {
     this.#metrics.sampleSinks(nowMs)
   }
 
-  flush(): void {
+  flush(pace?: Pick<Pace, 'isOver'>): boolean {
     try {
-      this.#stores.flush()
+      if (!this.#stores.flush(pace)) return false
     } catch (error) {
       throw unwrapped(error)
     }
     this.#metrics.sampleSinks(this.#options.clock.now())
+    return true
   }
 
   consumedOffsets(): readonly TaskOffset[] {
@@ -229,8 +234,12 @@ class SynchronousTask implements StreamTask {
     return this.#toCommit
   }
 
+  writeStoresInTurns(changelogNextOffsets: ReadonlyMap<string, number>, pace: Pace): Promise<void> {
+    return this.#stores.writeInTurns({ logged: changelogNextOffsets, consumed: this.#toCommit ?? [] }, pace)
+  }
+
   commitStores(changelogNextOffsets: ReadonlyMap<string, number>): void {
-    this.#stores.commit(changelogNextOffsets, this.#toCommit ?? [])
+    this.#stores.commit({ logged: changelogNextOffsets, consumed: this.#toCommit ?? [] })
     for (const { topic, partition, offset } of this.#toCommit ?? []) this.#input(topic, partition).committed = offset
     this.#toCommit = undefined
     for (const input of this.#inputs) input.committedTime = input.queue.partitionTime
@@ -326,6 +335,7 @@ class SynchronousTask implements StreamTask {
       this.#metrics.punctuations.record(stopwatch() - began, clock.now())
     } catch (error) {
       const failure = failureOf(attributed(error, node))
+      if (isNotReady(failure.cause)) throw failure.cause
       const record: FailedRecord = { ...this.#origin(failure, node), key: null, value: null, attempt: 1 }
       if (failure.isToBeRetried || this.#decide(failure, record) === 'retry') throw failed(failure, record)
     }
@@ -439,6 +449,7 @@ class SynchronousTask implements StreamTask {
   /** Asks the handler of the stage. True: go on with the next record; false: try this one again later. */
   #isSkipped(error: unknown, queue: RecordQueue, source: SourceNode, effectsBefore: number): boolean {
     const failure = failureOf(error)
+    if (isNotReady(failure.cause)) return this.#awaited(failure.cause, queue, effectsBefore)
     const cursor = queue.head!
     const record: FailedRecord = {
       ...this.#origin(failure, source.name),
@@ -454,6 +465,18 @@ class SynchronousTask implements StreamTask {
     }
     queue.attempts++
     this.#retryAtMs = this.#options.clock.now() + this.#options.config.retryDelayMs
+    return false
+  }
+
+  /**
+   * A schema that the record needs is on its way from the registry. Where the record has done nothing yet, it waits;
+   * otherwise the runtime begins again at the last commit, with the schema at hand by then.
+   */
+  #awaited(error: unknown, queue: RecordQueue, effectsBefore: number): false {
+    const { retryDelayMs } = this.#options.config
+    if (this.#effects !== effectsBefore || retryDelayMs === 0) throw error
+    queue.attempts++
+    this.#retryAtMs = this.#options.clock.now() + Math.min(retryDelayMs, notReadyRetryMs)
     return false
   }
 
@@ -481,6 +504,7 @@ class SynchronousTask implements StreamTask {
 
   /** Where it is to fail, nobody further out is asked again. */
   #finalDecision(failure: StageFailure, record: FailedRecord): 'skip' | 'retry' {
+    if (isNotReady(failure.cause)) throw failure
     try {
       return this.#decide(failure, record)
     } catch (error) {
@@ -491,6 +515,7 @@ class SynchronousTask implements StreamTask {
   /** An update that was held in a cache and cannot be written down or handed on. */
   #onFlushFailure(error: unknown): void {
     const failure = failureOf(error)
+    if (isNotReady(failure.cause)) throw failure.cause
     const record: FailedRecord = { ...this.#origin(failure, 'cache'), key: null, value: null, attempt: 1 }
     if (failure.isToBeRetried || this.#decide(failure, record) === 'retry') throw failed(failure, record)
   }

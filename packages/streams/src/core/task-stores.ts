@@ -2,6 +2,7 @@ import type { MetricSample } from '@millrace/base'
 import { streamsError } from '../errors.ts'
 import { sample } from './metrics/metric-table.ts'
 import { StoreMetrics } from './metrics/store-metrics.ts'
+import type { Pace } from './pace.ts'
 import type { TaskRecordContext } from './record-context.ts'
 import { OutputFailure } from './stage-failure.ts'
 import type { ByteStore, ByteStoreOptions, ByteStoreProvider } from './stores/byte-store.ts'
@@ -21,6 +22,13 @@ export interface TaskStoresOptions extends StreamTaskOptions {
   readonly context: TaskRecordContext
   readonly onPut: () => void
   readonly onFlushFailure: (error: unknown) => void
+}
+
+interface CommittedOffsets {
+  /** By store: the next one of its changelog. */
+  readonly logged: ReadonlyMap<string, number>
+  /** How far topics were read that stores are restored from. */
+  readonly consumed: readonly TaskOffset[]
 }
 
 /** The state stores of one task, in the order of the topology: upstream ones first. */
@@ -90,17 +98,25 @@ export class TaskStores {
   }
 
   /** Writing one cache down may fill those downstream of it, which come later in the order. */
-  flush(): void {
-    for (const store of this.byName.values()) store.flush()
+  flush(pace?: Pick<Pace, 'isOver'>): boolean {
+    for (const store of this.byName.values()) if (!store.flush(pace)) return false
+    return true
   }
 
-  /** `consumed` says how far topics were read that stores are restored from. */
-  commit(changelogNextOffsets: ReadonlyMap<string, number>, consumed: readonly TaskOffset[]): void {
+  async writeInTurns({ logged, consumed }: CommittedOffsets, pace: Pace): Promise<void> {
     for (const [name, store] of this.byName) {
-      const source = this.#plans.get(name)!.restoresFrom
-      if (source === undefined) store.commit(changelogNextOffsets.get(name))
-      else store.commit(consumed.find(({ topic }) => topic === source)?.offset)
+      await store.writeInTurns?.(this.#checkpointOf(name, { logged, consumed }), pace)
+      if (pace.isOver()) await pace.turn()
     }
+  }
+
+  commit(offsets: CommittedOffsets): void {
+    for (const [name, store] of this.byName) store.commit(this.#checkpointOf(name, offsets))
+  }
+
+  #checkpointOf(name: string, { logged, consumed }: CommittedOffsets): number | undefined {
+    const source = this.#plans.get(name)!.restoresFrom
+    return source === undefined ? logged.get(name) : consumed.find(({ topic }) => topic === source)?.offset
   }
 
   discard(): void {
@@ -164,7 +180,7 @@ function changelogOf(
 ): ChangelogWriter | undefined {
   if (changelogTopic === undefined) return undefined
   const log = changelogWriter(changelogTopic, options)
-  return hasHeaders ? loggingHeaders(log) : log
+  return hasHeaders ? loggingHeaders(log, options.context) : log
 }
 
 function changelogWriter(topic: string, { output, taskId: { partition } }: TaskStoresOptions): ChangelogWriter {

@@ -2,6 +2,7 @@ import type { Clock, MetricSample } from '@millrace/base'
 import type { Header, RecordBatchView } from '@millrace/protocol'
 import type { FailedRecord, FailureHandlers } from './handlers.ts'
 import type { JoinMiss } from './metrics/join-misses.ts'
+import type { Pace } from './pace.ts'
 import type { ByteStoreProvider } from './stores/byte-store.ts'
 import type { RecordCache } from './stores/record-cache.ts'
 import type { RestoreOptions, TaskStore } from './stores/task-store.ts'
@@ -147,10 +148,15 @@ export interface StreamTask {
   /** Processes until nothing can be, the budget is spent or `maxRecords` are done; returns how many records. */
   process(options: { budgetMs: number; maxRecords?: number }): number
 
-  /** Writes the caches down: forwards, changelog and uncommitted layer. Output of a flush may fill caches again; it ends. */
-  flush(): void
+  /**
+   * Writes the caches down: forwards, changelog and uncommitted layer. Output of a flush may fill caches again; it ends.
+   * False when it has stopped half-way because `pace` said so: call it again, and nothing else before.
+   */
+  flush(pace?: Pick<Pace, 'isOver'>): boolean
   /** Offsets to commit for the inputs that moved since the last `commitStores` or `discard`. */
   consumedOffsets(): readonly TaskOffset[]
+  /** The part of `commitStores` that takes time, ahead of it and in turns with those who read the stores. */
+  writeStoresInTurns(changelogNextOffsets: ReadonlyMap<string, number>, pace: Pace): Promise<void>
   /** The transaction committed: uncommitted layers go to the byte stores, with the next changelog offset by store. */
   commitStores(changelogNextOffsets: ReadonlyMap<string, number>): void
   /** The transaction aborted: caches, uncommitted layers and buffered input are dropped; stream time returns to the commit. */

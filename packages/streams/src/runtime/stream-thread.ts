@@ -16,7 +16,9 @@ import type { RuntimeConfig } from './config.ts'
 import { classifyFailure } from './failures.ts'
 import { GroupRole } from './group-role.ts'
 import { Housekeeping } from './housekeeping.ts'
+import { prepareSerdes } from './prepare-serdes.ts'
 import { LocalCopies } from './queries/local-copies.ts'
+import { QueryTurns } from './query-turns.ts'
 import type { TellRestore } from './restore-events.ts'
 import { StandbyUpdater } from './standby-updater.ts'
 import type { StateStores } from './state-stores.ts'
@@ -85,6 +87,7 @@ export class StreamThread {
   readonly #lostInput: LostInput
   readonly #standbys: StandbyUpdater
   readonly #housekeeping: Housekeeping
+  readonly #turns: QueryTurns
   /** The state that is open here, for queries. */
   readonly copies: LocalCopies
   #leaving: NonNullable<CloseOptions['group']> = 'default'
@@ -155,7 +158,9 @@ export class StreamThread {
     })
     this.#role.attach({ consumer, tasks: this.#tasks, standbys: this.#standbys })
     const { standbys, restorer } = this
-    this.copies = new LocalCopies({ ...options, consumer, tasks: this.#tasks, standbys, restorer })
+    this.#turns = new QueryTurns(options)
+    const onAsked = (): void => this.#turns.asked()
+    this.copies = new LocalCopies({ ...options, consumer, tasks: this.#tasks, standbys, restorer, onAsked })
     this.#housekeeping = new Housekeeping({ ...options, cleansDisk: looksAfterDisk })
   }
 
@@ -196,6 +201,18 @@ export class StreamThread {
 
   /** Resolves after `stop`, with everything committed and closed; rejects with what it could not survive. */
   async run(): Promise<void> {
+    try {
+      if (!(await prepareSerdes({ ...this.#options, signal: this.#stop.signal }))) return
+      this.#subscribe()
+      while (!this.#stop.signal.aborted) await this.#survivingTurn()
+      // An orderly end commits what is processed and leaves the group, so that others take over at once.
+      if (!this.#broken && this.#transactor.isReady) await this.#commit().catch(this.#options.onFailure)
+    } finally {
+      await this.#close()
+    }
+  }
+
+  #subscribe(): void {
     const topics = [...new Set(this.#options.plan.subtopologies.flatMap(({ sourceTopics }) => sourceTopics))]
     this.#consumer.subscribe({
       topics,
@@ -203,13 +220,6 @@ export class StreamThread {
       onRevoked: (partitions) => this.#revoked(partitions),
       onLost: () => this.#lost(),
     })
-    try {
-      while (!this.#stop.signal.aborted) await this.#survivingTurn()
-      // An orderly end commits what is processed and leaves the group, so that others take over at once.
-      if (!this.#broken && this.#transactor.isReady) await this.#commit().catch(this.#options.onFailure)
-    } finally {
-      await this.#close()
-    }
   }
 
   /** `leaving`: what becomes of the thread's place in the group. */
@@ -418,11 +428,13 @@ export class StreamThread {
     this.#tellWhatIsCaughtUp()
     const busy = this.#tasks.running.filter(({ task }) => task.canProcess())
     if (busy.length === 0) return
-    const budgetMs = Math.max(1, config.sliceMs / busy.length)
+    const isAsked = this.#turns.areWanted
+    const budgetMs = isAsked ? 1 : Math.max(1, config.sliceMs / busy.length)
     const maxRecords = Math.ceil(config.sliceRecordsMax / busy.length)
     const before = this.counters.processed
     const beganMs = this.times.nowMs
     for (const active of busy) {
+      if (isAsked) await this.#turns.turn()
       this.counters.processed += active.task.process({ budgetMs, maxRecords })
       this.#resumeInputs(active)
     }
@@ -468,7 +480,7 @@ export class StreamThread {
     this.#lastCommitMs = beganMs
     const committing = this.#tasks.running.filter(({ task }) => task.needsCommit)
     if (committing.length === 0) return
-    if (!faults.commitBeforeFlush) for (const { task } of committing) task.flush()
+    if (!faults.commitBeforeFlush) await this.#flush(committing)
     const offsets = committing.flatMap((active) => [...offsetsToCommit(active, faults)])
     if (faults.storesBeforeCommit) {
       await this.#transactor.collector.drain()
@@ -492,6 +504,14 @@ export class StreamThread {
     this.#housekeeping.committed(this.#tasks.running)
   }
 
+  async #flush(tasks: readonly ActiveTask[]): Promise<void> {
+    const turns = this.#turns.areWanted ? this.#turns : undefined
+    for (const { task } of tasks) {
+      await turns?.turn()
+      while (!task.flush(turns)) await turns?.turn()
+    }
+  }
+
   /** The transaction has committed: a store that cannot be written now is behind, so it is closed and restored. */
   async #commitStores(tasks: readonly ActiveTask[]): Promise<void> {
     const { collector } = this.#transactor
@@ -502,7 +522,12 @@ export class StreamThread {
         if (next !== undefined) nextOffsets.set(store, next)
       }
       try {
+        if (this.#turns.areWanted) {
+          await this.#turns.turn()
+          await active.task.writeStoresInTurns(nextOffsets, this.#turns)
+        }
         active.task.commitStores(nextOffsets)
+
         this.#diskFailures = 0
       } catch (error) {
         await this.#reopen(active, error)

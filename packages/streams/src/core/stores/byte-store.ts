@@ -1,3 +1,4 @@
+import type { Pace } from '../pace.ts'
 import type { TaskId } from '../topology/plan.ts'
 
 /** A write to a store: `value` undefined deletes the key. */
@@ -30,6 +31,11 @@ export interface ByteStore {
    * `checkpoint` is the next changelog offset to read; undefined leaves the stored one as it is.
    */
   apply(writes: Iterable<ByteWrite>, checkpoint: number | undefined): void
+  /**
+   * As `apply`, in turns with others: until it is done, `get`, `range` and `checkpoint` answer as before. For stores that
+   * take long enough for somebody to notice.
+   */
+  applyInTurns?(writes: Iterable<ByteWrite>, checkpoint: number | undefined, pace: Pace): Promise<void>
   /** The next changelog offset to read; undefined when nothing was ever applied with one. */
   checkpoint(): number | undefined
   close(): void

@@ -22,7 +22,8 @@ export function bytesTaskStore<A>(
       return bytes.uncommittedBytes
     },
     checkpoint: () => committed.checkpoint(),
-    flush() {},
+    flush: () => true,
+    writeInTurns: (nextOffset, pace) => bytes.writeInTurns(nextOffset, pace),
     commit: (nextOffset) => bytes.commit(nextOffset),
     discard() {
       bytes.discard()

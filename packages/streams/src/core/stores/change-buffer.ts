@@ -291,7 +291,10 @@ export function openChangeBuffer(spec: SpecOf<'buffer'>, environment: StoreEnvir
       return bytes.uncommittedBytes
     },
     checkpoint: () => committed.checkpoint(),
-    flush: () => buffer.flush(),
+    flush() {
+      buffer.flush()
+      return true
+    },
     commit: (nextOffset) => bytes.commit(nextOffset),
     discard() {
       buffer.forget()

@@ -21,7 +21,8 @@ export function openSpanStore(spec: SpecOf<'session' | 'window'>, environment: S
       return bytes.uncommittedBytes
     },
     checkpoint: () => committed.checkpoint(),
-    flush: () => store.flush(),
+    flush: (pace) => store.flush(pace),
+    writeInTurns: (nextOffset, pace) => bytes.writeInTurns(nextOffset, pace),
     commit(nextOffset) {
       bytes.commit(nextOffset)
       store.noteCommit()

@@ -1,4 +1,5 @@
 import type { Serde } from '@millrace/contracts'
+import { type Pace, stepsPerLook } from '../pace.ts'
 import type { TaskRecordContext } from '../record-context.ts'
 import { StageFailure } from '../stage-failure.ts'
 import { asBuffer, bytesText, justAfter, readMillis, timestampBytes } from './bytes.ts'
@@ -188,11 +189,16 @@ export class SpanStore {
     this.#onFlushFailure(error)
   }
 
-  /** Writes the cache down. */
-  flush(): void {
+  /** Writes the cache down; see `TaskStore.flush`. */
+  flush(pace?: Pick<Pace, 'isOver'>): boolean {
     const order = this.#order
-    if (order === undefined) return
-    for (let entry = order.takeDirty(); entry; entry = order.takeDirty()) this.#flushEntry(order, entry as SpanEntry)
+    if (order === undefined) return true
+    let steps = 0
+    for (let entry = order.takeDirty(); entry; entry = order.takeDirty()) {
+      this.#flushEntry(order, entry as SpanEntry)
+      if (pace !== undefined && ++steps % stepsPerLook === 0 && pace.isOver()) return false
+    }
+    return true
   }
 
   /** What was put is committed now. */

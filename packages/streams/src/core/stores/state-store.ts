@@ -1,5 +1,6 @@
 import { type Serde, serdes } from '@millrace/contracts'
 import type { FlowRecord } from '../flow-record.ts'
+import { type Pace, stepsPerLook } from '../pace.ts'
 import type { TaskRecordContext } from '../record-context.ts'
 import { StageFailure } from '../stage-failure.ts'
 import { readMillis, timestampBytes } from './bytes.ts'
@@ -215,10 +216,16 @@ export class StateStore {
     this.#onFlushFailure(error)
   }
 
-  /** Writes the cache down. */
-  flush(): void {
-    if (this.#order === undefined) return
-    for (let entry = this.#order.takeDirty(); entry; entry = this.#order.takeDirty()) this.#flushEntry(entry)
+  /** Writes the cache down; see `TaskStore.flush`. */
+  flush(pace?: Pick<Pace, 'isOver'>): boolean {
+    const order = this.#order
+    if (order === undefined) return true
+    let steps = 0
+    for (let entry = order.takeDirty(); entry; entry = order.takeDirty()) {
+      this.#flushEntry(entry)
+      if (pace !== undefined && ++steps % stepsPerLook === 0 && pace.isOver()) return false
+    }
+    return true
   }
 
   /** Drops the cache; what was not written down is lost. */

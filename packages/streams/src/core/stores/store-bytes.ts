@@ -1,4 +1,5 @@
 import type { Header } from '@millrace/protocol'
+import type { Pace } from '../pace.ts'
 import type { ByteRange, ByteStore } from './byte-store.ts'
 import { asBuffer } from './bytes.ts'
 import { UncommittedLayer } from './uncommitted-layer.ts'
@@ -20,6 +21,8 @@ export class StoreBytes {
   readonly committed: ByteStore
   readonly #layer = new UncommittedLayer()
   readonly #changelog: ChangelogWriter | undefined
+  /** What is committed next has been written, in turns. */
+  #isWritten = false
 
   constructor(committed: ByteStore, changelog: ChangelogWriter | undefined) {
     this.committed = committed
@@ -64,15 +67,26 @@ export class StoreBytes {
     yield* mergeOver(this.committed.range(options), own, options.reverse ?? false)
   }
 
+  /** See `TaskStore.writeInTurns`. */
+  async writeInTurns(checkpoint: number | undefined, pace: Pace): Promise<void> {
+    if (this.#layer.isEmpty || this.committed.applyInTurns === undefined) return
+    await this.committed.applyInTurns(this.#layer.writes(), checkpoint, pace)
+    this.#layer.clear()
+    this.#isWritten = true
+  }
+
   /** The transaction committed. */
   commit(checkpoint: number | undefined): void {
-    if (this.#layer.isEmpty && checkpoint === undefined) return
+    const isWritten = this.#isWritten
+    this.#isWritten = false
+    if (isWritten || (this.#layer.isEmpty && checkpoint === undefined)) return
     this.committed.apply(this.#layer.writes(), checkpoint)
     this.#layer.clear()
   }
 
   /** The transaction aborted. */
   discard(): void {
+    this.#isWritten = false
     this.#layer.clear()
   }
 }

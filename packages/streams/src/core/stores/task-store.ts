@@ -1,6 +1,7 @@
 import type { Serde } from '@millrace/contracts'
 import type { RecordBatchView } from '@millrace/protocol'
 import type { Peak } from '../metrics/measured.ts'
+import type { Pace } from '../pace.ts'
 import type { TaskRecordContext } from '../record-context.ts'
 import type { ByteStore } from './byte-store.ts'
 import type { CacheFigures, RecordCache } from './record-cache.ts'
@@ -21,8 +22,13 @@ export interface TaskStore<A = unknown> {
   readonly held?: HeldFigures | undefined
   /** The next changelog offset to read; undefined when nothing was ever committed with one. */
   checkpoint(): number | undefined
-  /** Writes down and hands on what is held back. */
-  flush(): void
+  /** Writes down and hands on what is held back; false when it has stopped half-way because `pace` said so. */
+  flush(pace?: Pick<Pace, 'isOver'>): boolean
+  /**
+   * What takes the time of the `commit` that follows, in turns with others. They read what was committed before until it
+   * is done, and nothing is done to the store meanwhile.
+   */
+  writeInTurns?(changelogNextOffset: number | undefined, pace: Pace): Promise<void>
   /** The transaction committed: its writes go to the committed layer. */
   commit(changelogNextOffset: number | undefined): void
   /** The transaction aborted: its writes and what is held back are gone. */

@@ -303,7 +303,8 @@ export function openVersionedStore(
       return bytes.uncommittedBytes
     },
     checkpoint: () => committed.checkpoint(),
-    flush() {},
+    flush: () => true,
+    writeInTurns: (nextOffset, pace) => bytes.writeInTurns(nextOffset, pace),
     commit(nextOffset) {
       store.noteTime()
       bytes.commit(nextOffset)

@@ -22,6 +22,8 @@ export interface LocalCopiesOptions {
   readonly tasks: TaskSet
   readonly standbys: StandbyUpdater
   readonly restorer: Pick<ChangelogRestorer, 'positionOf'>
+  /** Told of every question. */
+  readonly onAsked: () => void
 }
 
 /** The state that a thread has open, as queries see it. */
@@ -67,7 +69,8 @@ export class LocalCopies {
   }
 
   find({ subtopology }: StorePlan, partition: number): FoundCopy {
-    const { tasks } = this.#options
+    const { tasks, onAsked } = this.#options
+    onAsked()
     const id = { subtopology, partition }
     const active = tasks.byId(id)
     if (active !== undefined)

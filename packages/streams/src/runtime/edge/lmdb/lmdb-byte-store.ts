@@ -1,3 +1,4 @@
+import { inTurns, type Pace } from '../../../core/pace.ts'
 import type { ByteStore, ByteWrite } from '../../../core/stores/byte-store.ts'
 import type { KeyValueBytes, LmdbTable, RangeBounds } from './lmdb-table.ts'
 import type { TaskEnvironment } from './task-environment.ts'
@@ -25,6 +26,13 @@ export class LmdbByteStore implements ByteStore {
   apply(writes: Iterable<ByteWrite>, checkpoint: number | undefined): void {
     this.#environment.transaction(() => {
       for (const { key, value } of writes) this.#table.set(key, value)
+      setCheckpoint(this.#environment, this.#name, checkpoint)
+    })
+  }
+
+  applyInTurns(writes: Iterable<ByteWrite>, checkpoint: number | undefined, pace: Pace): Promise<void> {
+    return this.#environment.transactionInTurns(async () => {
+      await inTurns(writes, ({ key, value }) => this.#table.set(key, value), pace)
       setCheckpoint(this.#environment, this.#name, checkpoint)
     })
   }

@@ -1,3 +1,4 @@
+import { inTurns, type Pace } from '../../../core/pace.ts'
 import type { ByteStore, ByteWrite } from '../../../core/stores/byte-store.ts'
 import { checkpointOf, setCheckpoint } from './lmdb-byte-store.ts'
 import type { KeyValueBytes, LmdbTable, RangeBounds } from './lmdb-table.ts'
@@ -48,17 +49,19 @@ export class SegmentedStore implements ByteStore {
   }
 
   apply(writes: Iterable<ByteWrite>, checkpoint: number | undefined): void {
-    const bySegment = this.#groupBySegment(writes)
-    const oldest = Math.floor((this.#observedMs - this.#retentionMs) / this.#segmentMs)
-    const expired = [...this.#segments.keys()].filter((id) => id < oldest)
-    const missing = [...bySegment.keys()].filter((id) => id >= oldest && !this.#segments.has(id))
-    // A table cannot be made inside a write transaction. The list names it first: a crash in between leaves an empty one.
-    if (missing.length > 0) this.#create(missing)
+    const { groups, expired } = this.#prepare(writes)
     this.#environment.transaction(() => {
-      for (const [id, group] of bySegment) {
-        const table = this.#segments.get(id)
-        if (id >= oldest && table) for (const { key, value } of group) table.set(key, value)
-      }
+      for (const { table, group } of groups) for (const { key, value } of group) table.set(key, value)
+      setCheckpoint(this.#environment, this.#name, checkpoint)
+    })
+    if (expired.length > 0) this.#expire(expired)
+  }
+
+  async applyInTurns(writes: Iterable<ByteWrite>, checkpoint: number | undefined, pace: Pace): Promise<void> {
+    const { groups, expired } = this.#prepare(writes)
+    await this.#environment.transactionInTurns(async () => {
+      const all = groups.flatMap(({ table, group }) => group.map((write) => ({ table, write })))
+      await inTurns(all, ({ table, write: { key, value } }) => table.set(key, value), pace)
       setCheckpoint(this.#environment, this.#name, checkpoint)
     })
     if (expired.length > 0) this.#expire(expired)
@@ -87,6 +90,21 @@ export class SegmentedStore implements ByteStore {
     const view = new DataView(key.buffer, key.byteOffset, key.byteLength)
     const timeMs = view.getInt32(at) * 0x1_0000_0000 + view.getUint32(at + 4)
     return Math.floor(timeMs / this.#segmentMs)
+  }
+
+  /** Where the writes go that are not too late, and the segments that are to go behind them. */
+  #prepare(writes: Iterable<ByteWrite>) {
+    const bySegment = this.#groupBySegment(writes)
+    const oldest = Math.floor((this.#observedMs - this.#retentionMs) / this.#segmentMs)
+    const expired = [...this.#segments.keys()].filter((id) => id < oldest)
+    const missing = [...bySegment.keys()].filter((id) => id >= oldest && !this.#segments.has(id))
+    // A table cannot be made inside a write transaction. The list names it first: a crash in between leaves an empty one.
+    if (missing.length > 0) this.#create(missing)
+    const groups = [...bySegment].flatMap(([id, group]) => {
+      const table = id >= oldest ? this.#segments.get(id) : undefined
+      return table ? [{ table, group }] : []
+    })
+    return { groups, expired }
   }
 
   #groupBySegment(writes: Iterable<ByteWrite>): Map<number, ByteWrite[]> {
