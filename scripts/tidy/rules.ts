@@ -9,6 +9,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   broker: ['base', 'protocol'],
   kafka: ['base', 'protocol'],
   outbox: ['base', 'contracts'],
+  registry: ['base', 'contracts'],
   query: ['base', 'contracts'],
   handlers: ['base', 'contracts', 'protocol', 'kafka', 'outbox'],
   streams: ['base', 'contracts', 'protocol', 'kafka'],

@@ -12,6 +12,12 @@ export const contractErrors = {
       'A contract was declared that cannot work: a topic name Kafka refuses, a key or value without serde, an asynchronous schema.',
     remedy: 'Correct the declaration that the message names.',
   },
+  CONTRACT_NOT_READY: {
+    retriable: true,
+    cause: 'A key or value needs a schema that is still on its way from the schema registry.',
+    remedy:
+      'Call `prepare(contract)` before writing, and read inside `whenReady`; streams, handlers and the outbox wait by themselves.',
+  },
 } as const satisfies ErrorTable
 
 export const contractError = errorFactory(contractErrors)

@@ -1,4 +1,5 @@
-export type { Serde } from './serde.ts'
+export { prepare, whenReady } from './readiness.ts'
+export type { JsonForm, Serde, SerdeRole } from './serde.ts'
 export { serdes } from './serdes.ts'
 export {
   type AnyTopicContract,

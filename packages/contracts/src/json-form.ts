@@ -1,5 +1,5 @@
 import { contractError } from './errors.ts'
-import type { Serde } from './serde.ts'
+import type { JsonForm, Serde } from './serde.ts'
 import { serdes } from './serdes.ts'
 import { decodeText, encodeText, parseJson, toJson } from './text.ts'
 
@@ -44,12 +44,14 @@ const forms = new Map<unknown, Form>([
  * @throws CONTRACT_MISMATCH when the bytes are not the serde's
  */
 export function valueToJson(serde: AnySerde, bytes: Uint8Array): unknown {
+  if (serde.json !== undefined) return serde.json.toJson(serde.deserialize(bytes))
   const form = forms.get(serde)
   return form ? form.toJson(bytes) : parseJson(decodeText(bytes, 'the value'), 'the value')
 }
 
 /** The value behind the JSON that `valueToJson` made, checked by the serde's schema. */
 export function valueFromJson<T>(serde: Serde<T, never>, json: unknown): T {
+  if (serde.json !== undefined) return serde.json.fromJson(json)
   const form = forms.get(serde)
   return serde.deserialize(form ? form.fromJson(json) : encodeText(toJson(json, 'the value'), 'the value'))
 }
@@ -60,6 +62,7 @@ export function valueFromJson<T>(serde: Serde<T, never>, json: unknown): T {
  * @throws CONTRACT_MISMATCH when the bytes of a serde of the user's own are not text
  */
 export function keyToText(serde: AnySerde, bytes: Uint8Array): string {
+  if (serde.json !== undefined) return jsonText(serde.json.toJson(serde.deserialize(bytes)))
   const form = forms.get(serde)
   return form ? String(form.toJson(bytes)) : decodeText(bytes, 'the key')
 }
@@ -67,7 +70,21 @@ export function keyToText(serde: AnySerde, bytes: Uint8Array): string {
 /** The serialised key behind the text that `keyToText` made. */
 export function keyFromText(serde: AnySerde, text: string): Uint8Array {
   const form = forms.get(serde)
+  if (serde.json !== undefined) return (serde as Serde<unknown>).serialize(keyFromJsonText(serde.json, text))
   return form ? form.fromJson(text) : encodeText(text, 'the key')
+}
+
+/** A text stands for itself; anything else is JSON. */
+function jsonText(json: unknown): string {
+  return typeof json === 'string' ? json : JSON.stringify(json)
+}
+
+function keyFromJsonText(form: JsonForm<unknown>, text: string): unknown {
+  try {
+    return form.fromJson(text)
+  } catch {
+    return form.fromJson(parseJson(text, 'the key'))
+  }
 }
 
 function asNumber(json: unknown): number {

@@ -9,4 +9,21 @@ export interface Serde<T, In = T> {
   readonly name: string
   serialize(value: In): Uint8Array
   deserialize(bytes: Uint8Array): T
+  /** Serdes whose bytes depend on the topic (those of a schema registry): the serde of one of them. Contracts ask for it. */
+  forTopic?(topic: string, role: SerdeRole): Serde<T, In>
+  /**
+   * Fetches beforehand what `serialize` needs. Without it, and for bytes that nobody could foresee, either direction
+   * throws CONTRACT_NOT_READY until what is missing has come: see `whenReady`.
+   */
+  prepare?(): Promise<void>
+  /** How values look in JSON where the bytes are none: in queries over HTTP. */
+  readonly json?: JsonForm<T>
+}
+
+/** What a serde of a topic serialises. */
+export type SerdeRole = 'key' | 'value'
+
+export interface JsonForm<T> {
+  toJson(value: T): unknown
+  fromJson(json: unknown): T
 }

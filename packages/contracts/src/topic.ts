@@ -2,7 +2,7 @@ import { checkOptions } from '@millrace/base/internal'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { contractError } from './errors.ts'
 import { keySchemaSerde, valueSchemaSerde } from './schema-serde.ts'
-import type { Serde } from './serde.ts'
+import type { Serde, SerdeRole } from './serde.ts'
 
 /**
  * What everyone who writes or reads a topic agrees on. `K` and `V` are what readers get, `KIn` and `VIn` what writers
@@ -113,9 +113,11 @@ function isSchema(candidate: SerdeOrSchema): candidate is StandardSchemaV1<unkno
   return isObject && '~standard' in candidate
 }
 
-function checkedSerde(name: string, role: 'key' | 'value', candidate: Serde<unknown, never>): Serde<unknown, never> {
+function checkedSerde(name: string, role: SerdeRole, candidate: Serde<unknown, never>): Serde<unknown, never> {
   const given = Object(candidate) as Partial<Serde<unknown, never>>
-  if (typeof given.serialize === 'function' && typeof given.deserialize === 'function') return candidate
+  if (typeof given.serialize === 'function' && typeof given.deserialize === 'function') {
+    return candidate.forTopic?.(name, role) ?? candidate
+  }
   const hint = typeof candidate === 'function' ? '; call it first (serdes.json<Order>())' : ''
   const message = `topic '${name}': its ${role} is neither a serde nor a Standard Schema${hint}`
   throw contractError('CONTRACT_INVALID', message, { topic: name })

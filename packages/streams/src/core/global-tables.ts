@@ -10,7 +10,8 @@ import { failed, failureOf, invalidTimestamp } from './record-failures.ts'
 import { StageFailure } from './stage-failure.ts'
 import type { ByteStore, ByteStoreProvider } from './stores/byte-store.ts'
 import { asBuffer, readMillis, writeMillis } from './stores/bytes.ts'
-import { openCachedStore } from './stores/cached-store.ts'
+import { openStore } from './stores/open-store.ts'
+import type { SpanStore } from './stores/span-store.ts'
 import { noWindow, type StateStore } from './stores/state-store.ts'
 import type { Isolation, TaskStore } from './stores/task-store.ts'
 import { joined } from './stores/value-headers.ts'
@@ -18,6 +19,7 @@ import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze } from './strict.ts'
 import type { TaskInput, TaskTopicPartition } from './task.ts'
 import type { GlobalStorePlan, TopologyPlan } from './topology/plan.ts'
+import { layoutOf } from './topology/store-kinds.ts'
 
 export interface GlobalTablesOptions {
   readonly plan: TopologyPlan
@@ -27,9 +29,12 @@ export interface GlobalTablesOptions {
   readonly strict: boolean
 }
 
+/** As their processors use stores; rows of a table are put as they were read. */
+type GlobalAccess = StateStore | SpanStore
+
 interface GlobalTable {
   readonly plan: GlobalStorePlan
-  readonly store: TaskStore<StateStore>
+  readonly store: TaskStore<GlobalAccess>
   /** How far each partition was read. Written after the rows: what is read again after a crash in between changes nothing. */
   readonly positions: ByteStore
   readonly processor: GlobalProcessor | undefined
@@ -55,8 +60,8 @@ export class GlobalTables {
       const { store: spec, topic } = table
       // No partition: it is no task's, and not given back or cleaned up as one.
       const taskId = { subtopology: spec.subtopology, partition: -1 }
-      const store = openCachedStore(spec, {
-        committed: stores.open({ taskId, store: spec.name, kind: 'keyValue' }),
+      const store = openStore(spec, {
+        committed: stores.open({ taskId, store: spec.name, ...layoutOf(spec) }),
         changelog: undefined,
         cache: undefined,
         context: this.#context,
@@ -65,7 +70,7 @@ export class GlobalTables {
           throw error
         },
         strict: strict ? { put: (value) => value, read: deepFreeze } : undefined,
-      })
+      }) as TaskStore<GlobalAccess>
       const positions = stores.open({ taskId, store: `${spec.name}-positions`, kind: 'keyValue' })
       const create = table.process
       const processor =
@@ -102,8 +107,12 @@ export class GlobalTables {
   /** The topic no longer continues where the table stands: it begins anew. */
   forget(topic: string): void {
     const { store, positions } = this.#tables.get(topic)!
-    const { bytes } = store.access
+    const { access } = store
+    const { bytes } = access
     for (const [key] of [...bytes.committed.range({})]) bytes.put(Buffer.from(key), null, -1)
+    // What is read next may be older than what has gone.
+    if ('latestTime' in access) access.latestTime = Number.NEGATIVE_INFINITY
+    else access.latestStart = Number.NEGATIVE_INFINITY
     store.commit(undefined)
     const known = [...positions.range({})].map(([key]) => ({ key: Buffer.from(key), value: undefined }))
     positions.apply(known, undefined)
@@ -167,7 +176,7 @@ export class GlobalTables {
       }
       const { key, value } = parsed(plan, keyBytes, valueBytes)
       const stored = valueBytes && plan.store.hasHeaders ? joined(cursor.headers(), valueBytes) : valueBytes
-      access.put(key, noWindow, value, null, cursor.timestamp, stored ?? undefined)
+      ;(access as StateStore).put(key, noWindow, value, null, cursor.timestamp, stored ?? undefined)
     } catch (error) {
       this.#decide(error, plan, cursor, keyBytes, valueBytes)
     }

@@ -15,7 +15,7 @@ import { Unanswered } from '../foreign-key/unanswered.ts'
 import type { RowJoiner } from '../operators/table-join.ts'
 import { tableSourceOperator } from '../operators/table-source.ts'
 import { derivedValueSerde } from '../serdes/derived-serdes.ts'
-import { type GraphNode, graphNode } from '../topology/graph.ts'
+import { type GraphNode, graphNode, type PhysicalWriter } from '../topology/graph.ts'
 import type { AnySerde } from '../topology/physical.ts'
 import { checkedName, type GraphBuilder } from './graph-builder.ts'
 import type { AsTableOptions, Table } from './table.ts'
@@ -60,7 +60,7 @@ export function joinByForeignKey(left: Table, right: Table, join: ForeignKeyJoin
         const topic = names.responseTopic
         const serde = responseSerde(parts.foreignValueSerde)
         writer.source({ name: names.responseSource, topic, internal: true, keySerde, valueSerde: serde })
-        const resolve = { ...join, primary, keySerde, valueSerde: rowSerde(left), unanswered }
+        const resolve = { ...join, primary, ...ownSerdes(writer, parts), unanswered }
         writer.processor({
           name: names.resolver,
           parents: [names.responseSource],
@@ -115,20 +115,16 @@ function askingNode({ left, right, join, names, foreignValueSerde, unanswered }:
       const registered = { internal: true, keySerde: foreignKeySerde, valueSerde: subscriptionSerde }
       writer.repartitionTopic({ name: registrationTopic, partitions: undefined })
       writer.repartitionTopic({ name: names.responseTopic, partitions: undefined })
-      const sending = { foreignKeyOf, keySerde, valueSerde: rowSerde(left), foreignKeySerde, isLeft, unanswered }
+      const own = ownSerdes(writer, { left, right, names })
+      const sending = { foreignKeyOf, ...own, isLeft, unanswered }
       processor(send, left.state.node.name, subscriptionSendOperator(sending), [])
       writer.sink({ name: names.registrationSink, parents: [send], topic: registrationTopic, ...registered })
       writer.source({ name: registrationSource, topic: registrationTopic, ...registered })
       const kept = { keySerde: serdes.bytes as AnySerde, valueSerde: subscriptionSerde, cached: false, changelog: {} }
       writer.store({ name: store, kind: 'subscription', ...kept })
-      processor(receive, registrationSource, subscriptionReceiveOperator(store, foreignKeySerde), [store])
-      processor(answer, receive, subscriptionJoinOperator({ foreign, keySerde, foreignKeySerde, gone }), foreign.stores)
-      processor(
-        foreignTable,
-        right.state.node.name,
-        foreignTableOperator({ storeName: store, keySerde, foreignKeySerde, gone }),
-        [store],
-      )
+      processor(receive, registrationSource, subscriptionReceiveOperator(store, own.foreignKeySerde), [store])
+      processor(answer, receive, subscriptionJoinOperator({ foreign, ...own, gone }), foreign.stores)
+      processor(foreignTable, right.state.node.name, foreignTableOperator({ storeName: store, ...own, gone }), [store])
       writer.sink({
         name: names.responseSink,
         parents: [answer, foreignTable],
@@ -140,6 +136,19 @@ function askingNode({ left, right, join, names, foreignValueSerde, unanswered }:
       })
     },
   })
+}
+
+/** For what stands within subscriptions: Kafka Streams names topics for it that do not exist. */
+function ownSerdes(
+  writer: PhysicalWriter,
+  { left, right, names }: Pick<Parts, 'left' | 'right' | 'names'>,
+): { readonly keySerde: AnySerde; readonly valueSerde: AnySerde; readonly foreignKeySerde: AnySerde } {
+  const topic = names.registrationTopic
+  return {
+    keySerde: writer.topicSerde(left.state.keySerde, `${topic}-pk`, 'key'),
+    valueSerde: writer.topicSerde(rowSerde(left), `${topic}-vh`, 'value'),
+    foreignKeySerde: writer.topicSerde(right.state.keySerde, `${topic}-fk`, 'key'),
+  }
 }
 
 function rowSerde({ state }: Table): AnySerde {

@@ -51,9 +51,6 @@ export class GroupedTable {
     const { builder, node: parent } = table.state
     const keySerde = options.key ?? derivedKeySerde
     const name = builder.nameOr(options.name, 'KTABLE-SELECT-')
-    const sameKey = (a: unknown, b: unknown): boolean => {
-      return a === b || bytesText(keySerde.serialize(a)) === bytesText(keySerde.serialize(b))
-    }
     this.#table = table
     this.#topic = `${name}-repartition`
     this.#keySerde = keySerde
@@ -63,7 +60,11 @@ export class GroupedTable {
         name,
         parents: [parent],
         asks: [{ table: parent, needs: 'oldValues' }],
-        write(writer) {
+        write: (writer) => {
+          const serde = writer.topicSerde(keySerde, this.#topic, 'key')
+          const sameKey = (a: unknown, b: unknown): boolean => {
+            return a === b || bytesText(serde.serialize(a)) === bytesText(serde.serialize(b))
+          }
           const create = tableRepartitionOperator(select, sameKey)
           writer.processor({ name, parents: [parent.name], create, readsValue: true })
         },

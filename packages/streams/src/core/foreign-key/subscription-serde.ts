@@ -1,5 +1,6 @@
 import type { Serde } from '@millrace/contracts'
 import { asBuffer } from '../stores/bytes.ts'
+import { aroundTopicSerde } from '../topology/topic-serdes.ts'
 
 /** What the foreign side does with a subscription. */
 export const instruction = {
@@ -85,6 +86,7 @@ export interface SubscriptionResponse {
 export function responseSerde(valueSerde: Serde<unknown, unknown>): Serde<unknown, unknown> {
   return {
     name: `foreign-key response(${valueSerde.name})`,
+    ...aroundTopicSerde(valueSerde, responseSerde),
     serialize(value) {
       const { hash, foreignValue } = value as SubscriptionResponse
       const parts: Uint8Array[] = [Buffer.of(hash === null ? noHash : 0)]

@@ -1,6 +1,7 @@
 import type { Serde } from '@millrace/contracts'
 import { asBuffer, readMillis, writeMillis } from '../stores/bytes.ts'
 import { keyOfSessionKey, sessionEndOf, sessionKey, sessionStartOf, sessionSuffixBytes } from '../stores/session-key.ts'
+import { aroundTopicSerde } from '../topology/topic-serdes.ts'
 import type { SessionWindows } from '../windows/session-window.ts'
 import type { SlidingWindows } from '../windows/sliding-window.ts'
 import type { Windowed, Windows } from '../windows/windows.ts'
@@ -29,6 +30,7 @@ export function windowedSerde<K>(
 function timeSerde<K>(inner: Serde<K, never>, windows: { endOf(startMs: number): number }): WindowedSerde<K> {
   return {
     name: `windowed(${inner.name})`,
+    ...aroundTopicSerde(inner, (bound) => timeSerde(bound, windows)),
     inner,
     suffixBytes: 8,
     serialize({ key, window }) {
@@ -49,6 +51,7 @@ function timeSerde<K>(inner: Serde<K, never>, windows: { endOf(startMs: number):
 function sessionSerde<K>(inner: Serde<K, never>): WindowedSerde<K> {
   return {
     name: `session(${inner.name})`,
+    ...aroundTopicSerde(inner, sessionSerde),
     inner,
     suffixBytes: sessionSuffixBytes,
     serialize: ({ key, window }) => sessionKey((inner as Serde<K>).serialize(key), window.start, window.end),

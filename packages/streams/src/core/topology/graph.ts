@@ -55,7 +55,7 @@ export interface PhysicalWriter {
     topic: string
     keySerde: AnySerde
     valueSerde: AnySerde
-    store: SpecOf<'keyValue'>
+    store: StoreSpec
     process?: CreateProcessor
   }): void
   /** The name that a source node goes by: of two that read one topic, the second stands for the first. */
@@ -67,6 +67,8 @@ export interface PhysicalWriter {
   /** A store that is no table's. Written before the processors that are connected to it. */
   store(spec: StoreSpec): void
   repartitionTopic(topic: { name: string; partitions: number | undefined }): void
+  /** The form that a serde has for what a step serialises by itself; the topic is named without the application id. */
+  topicSerde(serde: AnySerde, topic: string, role: 'key' | 'value'): AnySerde
 }
 
 /** What a step asks of a table upstream of it, answered in the order in which the program was written. */

@@ -33,7 +33,13 @@ export function planTopology(
     if (global !== undefined) {
       const { source, name: nodeName, store, ...read } = global
       const plan = { ...draft.serdes.pair(store, read.topic), subtopology: id, changelogTopic: undefined }
-      globalStores.push({ ...draft.serdes.pair(read, read.topic), sourceName: source, nodeName, process: read.process, store: plan })
+      globalStores.push({
+        ...draft.serdes.pair(read, read.topic),
+        sourceName: source,
+        nodeName,
+        process: read.process,
+        store: plan,
+      })
       return { ...subtopologyPlan(id, [], [], draft), isGlobal: true, nodes }
     }
     const own = [...draft.stores.values()].filter(({ users }) => users.some((user) => names.has(user)))

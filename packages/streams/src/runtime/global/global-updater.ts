@@ -1,5 +1,6 @@
 import { type Clock, isMillraceError, type Random, sleep } from '@millrace/base'
 import { backoffMs } from '@millrace/base/internal'
+import { isNotReady } from '@millrace/contracts/internal'
 import type { Consumer, KafkaClient } from '@millrace/kafka'
 import { GlobalTables } from '../../core/global-tables.ts'
 import type { TaskConfig } from '../../core/task.ts'
@@ -119,6 +120,8 @@ export class GlobalUpdater {
   /** What is no mistake of the program's comes from the disk: written again later, and given up when that never helps. */
   #surviveDisk(topic: string, error: unknown): void {
     const { config, onFailure } = this.#options
+    // A schema is on its way: the records are read again when it has come.
+    if (isNotReady(error)) return
     if (isMillraceError(error)) throw error
     this.#diskFailures++
     if (this.#diskFailures >= config.restoreFailuresMax) {

@@ -1,0 +1,7 @@
+export type { Awaitable } from './client/awaitable.ts'
+export type { RegistryAuth, RegistryTls } from './client/http-transport.ts'
+export type { ResolvedSchema, SchemaReference, SchemaText, SchemaType, SubjectVersion } from './client/schema.ts'
+export { type SchemaRegistry, type SchemaRegistryOptions, schemaRegistry } from './client/schema-registry.ts'
+export type { RegistrySerde } from './serde/registry-serde.ts'
+export type { SerdeOptions } from './serde/serde-options.ts'
+export type { SubjectNameStrategy, SubjectOf } from './serde/subject-name.ts'
