@@ -8,6 +8,7 @@ import { testDriver } from '../../testing.ts'
 const left = topic('left', { key: serdes.string, value: serdes.json<number>() })
 const right = topic('right', { key: serdes.string, value: serdes.json<number>() })
 const joined = topic('joined', { key: serdes.string, value: serdes.json<readonly [number | null, number | null]>() })
+const byNumber = topic('by-number', { key: serdes.string, value: serdes.json<readonly [number | null, number | null]>() })
 
 test('every result of joined tables stands under its own key, however little the caches hold', () => {
   const app = topology('joined-tables')
@@ -32,4 +33,26 @@ test('every result of joined tables stands under its own key, however little the
   for (const key of new Set([...rows.left.keys(), ...rows.right.keys()])) {
     assert.deepEqual(last.get(key), [rows.left.get(key) ?? null, rows.right.get(key) ?? null], key)
   }
+})
+
+test('a row that came and went between two commits takes back what others have joined with it', () => {
+  const app = topology('shown-rows')
+  const numbers = app.table(left, { store: 'left', cache: false })
+  const others = app.table(right, { store: 'right' })
+  const pair = (a: number, b: number | null): readonly [number | null, number | null] => [a, b]
+  numbers.join(others, pair, { store: 'joined', cache: false }).to(joined)
+  numbers.leftJoin(others, pair, { foreignKey: (n) => `k${n}`, store: 'by-number', cache: false }).to(byNumber)
+  using driver = testDriver(app, { cacheMaxBytes: 100_000 })
+  driver.input(right).pipe('k1', 10, { timestamp: 0 })
+  driver.input(left).pipe('k1', 1, { timestamp: 1 })
+  driver.input(right).pipe('k1', null, { timestamp: 2 })
+  driver.commit()
+  assert.deepEqual(driver.output(joined).readAll(), [
+    ['k1', [1, 10]],
+    ['k1', null],
+  ])
+  assert.deepEqual(driver.output(byNumber).readAll(), [
+    ['k1', [1, 10]],
+    ['k1', [1, null]],
+  ])
 })

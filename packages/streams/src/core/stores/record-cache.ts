@@ -42,6 +42,8 @@ export class CacheEntry implements RecordContext {
   valueBytes: Uint8Array | null | undefined
   /** The value as last flushed or read, where old values are asked for; null: none; undefined: the store knows. */
   flushedBytes: Uint8Array | null | undefined
+  /** Whether another step has looked up what is held back: a join, which made a result of it. */
+  wasShown = false
   sizeBytes = 0
   /** When it was last used, by the store's count of uses; -1 when it is no longer cached. */
   usedAt = 0

@@ -117,7 +117,11 @@ export class StateStore {
    * joined, each looks into the other one's store. Steps reuse their records, so that the outer one would go on as the inner.
    */
   look(key: unknown, windowStart: number = noWindow): Timestamped<unknown> | undefined {
-    return this.#get(key, windowStart, false)
+    const found = this.#get(key, windowStart, false)
+    const entry = this.#lastUsed
+    // Whoever looked may have made a result of it: see `#flushEntry`.
+    if (found !== undefined && entry?.isDirty) entry.wasShown = true
+    return found
   }
 
   /** As `get` for the key of a record, which is parsed only where nothing is cached. */
@@ -267,12 +271,14 @@ export class StateStore {
       const keyBytes = this.keyBytesOf(entry)
       const valueBytes = entry.value === null ? null : (entry.valueBytes ?? this.#valueBytes(entry.value))
       const oldBytes = this.sendOldValues || valueBytes === null ? this.#flushedBytes(entry, keyBytes) : null
-      // A key that came and went between two flushes was never seen outside.
-      if (valueBytes === null && oldBytes === null) return
+      // A key that came and went between two flushes is not in the store. Nobody has seen it, unless a join looked it up.
+      const isGone = valueBytes === null && oldBytes === null
+      if (isGone && !entry.wasShown) return
+      entry.wasShown = false
       const oldValue = this.sendOldValues && oldBytes !== null ? this.valueSerde.deserialize(oldBytes) : null
       this.#context.assume(entry)
       const timestamp = valueBytes === null ? entry.timestamp : entry.valueTimestamp
-      this.bytes.put(keyBytes, valueBytes, timestamp)
+      if (!isGone) this.bytes.put(keyBytes, valueBytes, timestamp)
       isWritten = true
       this.#noteFlushed(entry, keyBytes, valueBytes)
       this.#tell(entry.key, entry.windowStart, entry.value, oldValue, timestamp, keyBytes, valueBytes)
