@@ -62,8 +62,11 @@ export interface Producer extends AsyncDisposable {
   abort(): Promise<void>
   /** Resolves once everything sent so far is acknowledged; fails with the first error among it. */
   flush(): Promise<void>
-  /** Flushes outside of a transaction, aborts inside of one, and closes the connections. */
-  close(): Promise<void>
+  /**
+   * Flushes outside of a transaction, unless `flush` is false; aborts inside of one; and closes the connections. What was not
+   * flushed fails with KAFKA_CLOSED, and may have been written all the same if it was on its way.
+   */
+  close(options?: { readonly flush?: boolean }): Promise<void>
   readonly identity: ProducerIdentity | undefined
   /** Bytes that wait or are on their way. */
   readonly bufferedBytes: number
@@ -164,8 +167,8 @@ class KafkaProducer implements Producer {
     await Promise.all(accumulator.closeBatches().map((batch) => batch.wait()))
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
+  close({ flush = true }: { readonly flush?: boolean } = {}): Promise<void> {
+    this.#closing ??= this.#close(flush)
     return this.#closing
   }
 
@@ -173,11 +176,11 @@ class KafkaProducer implements Producer {
     return this.close()
   }
 
-  async #close(): Promise<void> {
+  async #close(flush: boolean): Promise<void> {
     const { cluster, purpose, sender, transactions, onClose } = this.#parts
     try {
-      if (transactions === undefined) await this.flush().catch(() => {})
-      else if (transactions.state === 'open' || transactions.state === 'abortable') await transactions.abort()
+      if (transactions === undefined && flush) await this.flush().catch(() => {})
+      else if (transactions?.state === 'open' || transactions?.state === 'abortable') await transactions.abort()
     } finally {
       sender.close(kafkaError('KAFKA_CLOSED', 'the producer was closed'))
       cluster.pool.closePurpose(purpose)

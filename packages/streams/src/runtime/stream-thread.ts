@@ -109,7 +109,7 @@ export class StreamThread {
 
   constructor(options: StreamThreadOptions) {
     this.#options = options
-    const { client, plan, config, partitionsOf, stores, tell, groupInstanceId, looksAfterDisk } = options
+    const { client, plan, config, stores, tell, groupInstanceId, looksAfterDisk } = options
     this.#lastCommitMs = options.clock.now()
     this.times = new ThreadTimes(options.clock)
     const onJoining = (): void => this.times.rebalanceBegan()
@@ -125,9 +125,8 @@ export class StreamThread {
       assignors: [this.#role.assignor()],
     })
     const { applicationId } = plan
-    const { transactionalId } = options
     const consumer = this.#consumer
-    this.#transactor = new Transactor({ client, consumer, config, applicationId, transactionalId, partitionsOf })
+    this.#transactor = new Transactor({ ...options, consumer, applicationId })
     const cache = new RecordCache({ maxBytes: config.cacheMaxBytes })
     this.#tasks = new TaskSet({ ...options, cache, output: this.#transactor.output })
     const changelogReader = { isolation: 'read_committed', autoOffsetReset: 'earliest' } as const

@@ -1,3 +1,4 @@
+import { type Clock, sleep } from '@millrace/base'
 import type { Consumer, GroupMetadata, KafkaClient, Producer } from '@millrace/kafka'
 import type { RecordBatchBuilder } from '@millrace/protocol'
 import type { TaskOutput } from '../core/task.ts'
@@ -11,6 +12,7 @@ export interface TransactorOptions {
   readonly client: KafkaClient
   readonly consumer: Consumer
   readonly config: RuntimeConfig
+  readonly clock: Clock
   readonly applicationId: string
   readonly transactionalId: string
   readonly partitionsOf: (topic: string) => number
@@ -96,12 +98,13 @@ export class Transactor {
 
   /** Sends what tasks wrote and commits it together with the offsets. What it throws leaves the outcome unknown: `reset`. */
   async commit(offsets: readonly ConsumedOffset[]): Promise<void> {
-    await this.#collector.drain()
     if (!this.#isExactlyOnce) {
+      await this.#drainWhileHeld()
       if (offsets.length > 0) await this.#options.consumer.commit([...offsets])
       this.#refusals.committed()
       return
     }
+    await this.#collector.drain()
     const producer = this.#begun()
     if (offsets.length > 0) await producer.sendOffsets({ group: this.#group(), offsets: [...offsets] })
     await producer.commit()
@@ -111,7 +114,8 @@ export class Transactor {
 
   /**
    * Lets go of the producer and of everything that was not committed. The old producer aborts what it can in the
-   * background; whether it succeeds does not matter, since the next one fences it.
+   * background; whether it succeeds does not matter, since the next one fences it. At least once nothing does: what it has
+   * not sent yet is never sent, or it would come behind what is written anew.
    */
   reset(): void {
     this.#produced = this.produced
@@ -122,7 +126,7 @@ export class Transactor {
     this.#producer = undefined
     if (!producer) return
     const closing: Promise<void> = producer
-      .close()
+      .close({ flush: false })
       .catch(() => undefined)
       .then(() => {
         this.#closing.delete(closing)
@@ -150,7 +154,35 @@ export class Transactor {
   }
 
   async #send(topic: string, partition: number, batch: RecordBatchBuilder): Promise<{ readonly baseOffset: number }> {
+    if (!this.#isExactlyOnce) this.#leftToHoldMs()
     return this.#begun().sendBatch({ topic, partition, batch })
+  }
+
+  /**
+   * How long nobody else can own our tasks. A member that was cut off or stopped for longer takes them for its own until it
+   * hears otherwise. Exactly-once fences it; at least once, what it still sends would come behind what its successor wrote, and
+   * the last row of a key would be an old one.
+   *
+   * @throws STREAMS_MEMBERSHIP_LOST
+   */
+  #leftToHoldMs(): number {
+    const { consumer, clock, applicationId: group } = this.#options
+    const leftMs = (consumer.heldUntilMs() ?? Number.NEGATIVE_INFINITY) - clock.now()
+    if (leftMs > 0) return leftMs
+    throw streamsError('STREAMS_MEMBERSHIP_LOST', `${group} has not answered for as long as a session lasts`, { group })
+  }
+
+  /** Sends what tasks wrote; gives up when the group may have, rather than trying again until the broker is back. */
+  async #drainWhileHeld(): Promise<void> {
+    const { clock } = this.#options
+    const drained = new AbortController()
+    const draining = this.#collector.drain().finally(() => drained.abort())
+    draining.catch(() => undefined)
+    while (!drained.signal.aborted) {
+      const wait = sleep(clock, this.#leftToHoldMs(), drained.signal).catch(() => undefined)
+      await Promise.race([draining, wait])
+    }
+    await draining
   }
 
   #begun(): Producer {
