@@ -14,6 +14,7 @@ export interface GlobalProcessorOptions {
   readonly clock: Clock
   readonly context: TaskRecordContext
   readonly storeOf: (name: string) => TaskStore | undefined
+  readonly globalView: ProcessorSetup['globalView']
   readonly drop: (reason: DropReason) => void
 }
 
@@ -26,8 +27,8 @@ export class GlobalProcessor {
   readonly #processor: Processor
   readonly #record = new FlowRecord()
   #streamTimeMs = -1
-  #start = (): void => {}
-  #stop = (): void => {}
+  readonly #starts: (() => void)[] = []
+  readonly #stops: (() => void)[] = []
 
   constructor(options: GlobalProcessorOptions) {
     this.#plan = options.plan
@@ -35,11 +36,11 @@ export class GlobalProcessor {
   }
 
   start(): void {
-    this.#start()
+    for (const start of this.#starts) start()
   }
 
   stop(): void {
-    this.#stop()
+    for (const stop of this.#stops) stop()
   }
 
   process(cursor: RecordCursor): void {
@@ -56,7 +57,7 @@ export class GlobalProcessor {
     }
   }
 
-  #setup({ plan, applicationId, clock, context, storeOf, drop }: GlobalProcessorOptions): ProcessorSetup {
+  #setup({ plan, applicationId, clock, context, storeOf, globalView, drop }: GlobalProcessorOptions): ProcessorSetup {
     const node = plan.nodeName
     const cannot = (what: string) => (): never => {
       throw new TypeError(`${node} fills a global store: it cannot ${what}`)
@@ -73,8 +74,8 @@ export class GlobalProcessor {
         return clock.now()
       },
       onStart: (start, stop) => {
-        this.#start = start
-        this.#stop = stop
+        this.#starts.push(start)
+        this.#stops.push(stop)
       },
       schedule: cannot('be called at intervals'),
       requestCommit() {},
@@ -95,7 +96,7 @@ export class GlobalProcessor {
       timeOf: () => -1,
       children: [],
       specOf: () => plan.store,
-      globalView: (name) => storeOf(name)?.view('uncommitted'),
+      globalView,
       task,
     }
   }

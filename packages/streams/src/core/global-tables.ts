@@ -10,6 +10,7 @@ import { failed, failureOf, invalidTimestamp } from './record-failures.ts'
 import { StageFailure } from './stage-failure.ts'
 import type { ByteStore, ByteStoreProvider } from './stores/byte-store.ts'
 import { asBuffer, readMillis, writeMillis } from './stores/bytes.ts'
+import { globalView } from './stores/headers-view.ts'
 import { openStore } from './stores/open-store.ts'
 import type { SpanStore } from './stores/span-store.ts'
 import { noWindow, type StateStore } from './stores/state-store.ts'
@@ -82,6 +83,7 @@ export class GlobalTables {
           clock,
           context: this.#context,
           storeOf: (name) => this.stores.get(name),
+          globalView: (name) => globalView(plan, this.stores, name),
           drop: (reason) => this.#drop(reason),
         })
       this.#tables.set(topic, { plan: table, store, positions, processor })

@@ -16,6 +16,7 @@ import { describeRecord, failed, failureOf, fieldsOf, invalidTimestamp, untimed,
 import { RecordQueue } from './record-queue.ts'
 import { decodeChange } from './serdes/change-serde.ts'
 import { attributed, isMistake, OutputFailure, StageFailure } from './stage-failure.ts'
+import { globalView } from './stores/headers-view.ts'
 import type { Isolation, RestoreOptions } from './stores/task-store.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze } from './strict.ts'
@@ -97,7 +98,7 @@ class SynchronousTask implements StreamTask {
       partitionsOf,
       stores: new Map([...(options.globalStores ?? []), ...this.#stores.byName]),
       specOf: (store) => plan.stores.get(store)!,
-      globalView: (store) => options.globalStores?.get(store)?.view('uncommitted'),
+      globalView: (store) => globalView(plan, options.globalStores, store),
       facilities: this.#processors,
       observedTimes: this.#times,
       drop: (node, reason) => this.#metrics.drop(node, reason),
@@ -277,6 +278,10 @@ class SynchronousTask implements StreamTask {
 
   restore(store: string, batches: Parameters<StreamTask['restore']>[1], options: RestoreOptions): number {
     return this.#stores.restore(store, batches, options)
+  }
+
+  latestTimes(): ReadonlyMap<string, number> {
+    return this.#stores.latestTimes()
   }
 
   query(store: string, isolation: Isolation): ReadOnlyStore {

@@ -73,10 +73,10 @@ function takeOver(stores: StateStores, taskId: TaskId, plan: StorePlan): void {
 
 const rowsAtOnce = 10_000
 
-function copyRows(from: ByteStore, to: ByteStore, valueOf: (stored: Uint8Array) => Uint8Array): void {
+function copyRows(from: ByteStore, to: ByteStore, form: (stored: Uint8Array) => Uint8Array): void {
   let rows: ByteWrite[] = []
   for (const [key, value] of from.range({})) {
-    rows.push({ key: Buffer.from(key), value: Buffer.from(valueOf(value)) })
+    rows.push({ key: Buffer.from(key), value: Buffer.from(form(value)) })
     if (rows.length < rowsAtOnce) continue
     to.apply(rows, undefined)
     rows = []

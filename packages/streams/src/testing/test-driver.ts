@@ -278,8 +278,8 @@ class SynchronousDriver implements TestDriver {
   }
 
   #store(name: string, kind: 'keyValue' | 'window' | 'session' | 'versioned'): unknown {
-    const global = kind === 'keyValue' ? this.#globals.view(name, 'uncommitted') : undefined
-    if (global !== undefined) return global
+    const global = this.#globals.view(name, 'uncommitted')
+    if (global?.kind === kind) return global
     const plan = this.#plan.stores.get(name)
     const kindOf = (store: StorePlan): string => (store.kind === 'versioned' ? store.kind : layoutOf(store).kind)
     if (plan === undefined || kindOf(plan) !== kind) {

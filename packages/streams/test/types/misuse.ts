@@ -1,5 +1,13 @@
 import { serdes, topic } from '@millrace/contracts'
-import { joinWindows, keyValueStore, topology, tumbling, untilWindowCloses, windowStore } from '@millrace/streams'
+import {
+  joinWindows,
+  keyValueStore,
+  topology,
+  tumbling,
+  untilWindowCloses,
+  versionedStore,
+  windowStore,
+} from '@millrace/streams'
 
 // Programs that do not compile. `test/type-messages.test.ts` expects what stands above each of them in the compiler's message.
 
@@ -19,6 +27,7 @@ const perMinute = orders
   .window(tumbling({ sizeMs: 60_000 }))
   .count()
 const windows = windowStore<string, number>({ name: 'windows', sizeMs: 1, retentionMs: 1 })
+const versions = versionedStore<string, number>({ name: 'versions', historyRetentionMs: 1 })
 const amounts = keyValueStore<string, number>({ name: 'amounts' })
 
 // @ts-expect-error The two sides of a join must have keys of the same type; give one of them that key first (selectKey, groupBy)
@@ -44,7 +53,9 @@ orders.mapValues(async (o) => o.amount)
 // @ts-expect-error Type 'Promise<number>' is not assignable to type 'number'
 orders.groupByKey().reduce(async (total, o) => total + o.amount, { initial: 0 })
 // @ts-expect-error A topic fills a store of keys and values: keyValueStore, timestampedKeyValueStore or keyValueStoreWithHeaders
-app.globalStore(totals, () => ({ process() {} }), { store: windows })
+app.readOnlyStore(totals, () => ({ process() {} }), { store: windows })
+// @ts-expect-error A topic fills a store of keys and values, of windows or of sessions: versions are not kept by global stores
+app.globalStore(totals, () => ({ process() {} }), { store: versions })
 orders.process((context) => {
   // @ts-expect-error Property 'fetch' does not exist on type 'KeyValueStore<string, number>'
   context.store(amounts).fetch('a', {})

@@ -1,4 +1,12 @@
-import type { HeadersKeyValueStore, KeyValueStore, TimestampedKeyValueStore } from '../stores/user-stores.ts'
+import type {
+  HeadersKeyValueStore,
+  HeadersSessionStore,
+  HeadersWindowStore,
+  KeyValueStore,
+  SessionStore,
+  TimestampedKeyValueStore,
+  WindowStore,
+} from '../stores/user-stores.ts'
 import type { Windowed } from '../windows/windows.ts'
 
 declare const sentence: unique symbol
@@ -34,6 +42,16 @@ export type FilledByTopic<S> = S extends FillableStore
   ? unknown
   : TypeMessage<'A topic fills a store of keys and values: keyValueStore, timestampedKeyValueStore or keyValueStoreWithHeaders'>
 
+/** As `FilledByTopic`, for stores that every instance holds whole. */
+export type FilledByWholeTopic<S> = S extends FillableStore | FillableWindows
+  ? unknown
+  : TypeMessage<'A topic fills a store of keys and values, of windows or of sessions: versions are not kept by global stores'>
+
+type FillableWindows =
+  | WindowStore<Any, Any>
+  | HeadersWindowStore<Any, Any>
+  | SessionStore<Any, Any>
+  | HeadersSessionStore<Any, Any>
 type FillableStore = KeyValueStore<Any, Any> | TimestampedKeyValueStore<Any, Any> | HeadersKeyValueStore<Any, Any>
 // biome-ignore lint/suspicious/noExplicitAny: what a store holds is between its processor and those who read it
 type Any = any

@@ -11,7 +11,7 @@ import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import type { StoreFormat } from '../topology/store-format.ts'
 import type { KeptAs } from './kept-as.ts'
 import type { Optimization } from './optimizations.ts'
-import type { FilledByTopic, FitsTopic } from './type-error.ts'
+import type { FilledByTopic, FilledByWholeTopic, FitsTopic } from './type-error.ts'
 import type { GlobalKTable, KStream, KTable, NameOption, ProcessOptions } from './types.ts'
 
 /** What holds for a topology as a whole. */
@@ -83,7 +83,7 @@ export interface Topology {
   /**
    * A store that every instance fills from the whole of a topic before it processes its first record, and goes on filling:
    * records go through a processor, also where the store is loaded anew. Processors anywhere read it by its name, as a
-   * `ReadOnlyKeyValueStore`. The processor hands nothing on; tombstones are given to it as null. What it fails on ends the
+   * `ReadOnlyKeyValueStore`, `ReadOnlyWindowStore` or `ReadOnlySessionStore`. The processor hands nothing on; tombstones are given to it as null. What it fails on ends the
    * instance unless `handlers.processGlobal` says otherwise (KIP-1270).
    *
    * @example
@@ -96,7 +96,7 @@ export interface Topology {
   globalStore<K, V, KIn, VIn, S>(
     contract: TopicContract<K, V, KIn, VIn>,
     process: FillingProcessor<NoInfer<K>, NoInfer<V>>,
-    options: { readonly store: StoreBuilder<S> & FilledByTopic<S>; readonly name?: string },
+    options: { readonly store: StoreBuilder<S> & FilledByWholeTopic<S>; readonly name?: string },
   ): void
   /**
    * A store that each task fills from its partition of a topic, which stands for the changelog (KIP-813): it is restored

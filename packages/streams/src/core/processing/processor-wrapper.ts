@@ -1,4 +1,5 @@
 import type { Header } from '@millrace/protocol'
+import { streamsError } from '../../errors.ts'
 import type { FlowRecord } from '../flow-record.ts'
 import { type CreateProcessor, type Processor, type ProcessorSetup, settled } from '../processor.ts'
 import type { DeclaredStore, StoreBuilder } from '../stores/store-builders.ts'
@@ -21,7 +22,8 @@ export interface ProcessorWrapping {
 
 /**
  * Asked for every step of a topology that is neither source nor sink, by the step's name (KIP-1112); undefined leaves the
- * step alone.
+ * step alone. Unlike in Kafka Streams it is asked for processors that fill stores from topics, too: it brings no stores
+ * to those of global stores.
  *
  * @example
  * const timed: ProcessorWrapper = ({ name }) => ({
@@ -41,6 +43,18 @@ export type ProcessorWrapper = (step: { readonly name: string }) => ProcessorWra
 export function wrappingWriter(writer: PhysicalWriter, wrap: ProcessorWrapper): PhysicalWriter {
   return {
     ...writer,
+    globalStore(node) {
+      const wrapping = node.process && wrap({ name: node.name })
+      if (wrapping === undefined) {
+        writer.globalStore(node)
+        return
+      }
+      if (wrapping.stores?.length) {
+        const message = `${node.name} fills a global store: what stands around it brings no stores of its own`
+        throw streamsError('STREAMS_TOPOLOGY_INVALID', message, { node: node.name })
+      }
+      writer.globalStore({ ...node, process: wrappedOperator(node.process!, wrapping, []) })
+    },
     processor(node) {
       const wrapping = wrap({ name: node.name })
       if (wrapping === undefined) {

@@ -2,7 +2,7 @@ import type { CreateProcessor } from '../processor.ts'
 import type { TimestampExtractor } from '../time/timestamp-extractors.ts'
 import type { AnySerde, PhysicalNode } from './physical.ts'
 import type { StoreFormat } from './store-format.ts'
-import type { KeyValueKind, StoreSpec } from './store-kinds.ts'
+import type { StoreSpec } from './store-kinds.ts'
 
 /** A sub-topology's work for one partition number. */
 export interface TaskId {
@@ -47,7 +47,7 @@ export interface GlobalStorePlan {
   readonly valueSerde: AnySerde
   /** What fills the store, where it is not simply given the rows. */
   readonly process: CreateProcessor | undefined
-  readonly store: StorePlan & KeyValueKind
+  readonly store: StorePlan
 }
 
 export interface SubtopologyPlan {

@@ -12,6 +12,7 @@ import type { TopicPartition } from '../assignment/tasks.ts'
 import type { RuntimeConfig } from '../config.ts'
 import { classifyFailure } from '../failures.ts'
 import type { StateStores } from '../state-stores.ts'
+import { checkStoreKinds } from '../store-kinds.ts'
 
 export interface GlobalUpdaterOptions {
   readonly client: KafkaClient
@@ -47,6 +48,9 @@ export class GlobalUpdater {
   private constructor(options: GlobalUpdaterOptions) {
     const { plan, clock, stores, taskConfig, client, partitionsOf } = options
     const { handlers, strict } = taskConfig
+    for (const { store } of plan.globalStores) {
+      checkStoreKinds(stores, { subtopology: store.subtopology, partition: -1 }, [store])
+    }
     this.#options = options
     this.tables = new GlobalTables({ plan, clock, stores, handlers, strict })
     this.#consumer = client.consumer({ isolation: 'read_committed', autoOffsetReset: 'earliest' })

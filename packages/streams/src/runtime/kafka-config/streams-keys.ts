@@ -28,6 +28,9 @@ const productionHandlers = { [`${errorsPackage}.DefaultProductionExceptionHandle
 const handlersAreFunctions = 'Classes of Java cannot run here: give `handlers` functions.'
 const failByDefault = { type: 'CLASS', otherwise: handlersAreFunctions } as const
 
+/** In capitals or not, as in Kafka Streams. */
+const storeFormats = { DEFAULT: undefined, HEADERS: 'headers', default: undefined, headers: 'headers' }
+
 /** Stands for the handler that processors of tasks get. */
 export const asProcessed = Symbol('as handlers.process')
 
@@ -87,7 +90,7 @@ export const streamsKeys = {
     deserializationHandlers,
     failByDefault,
   ),
-  'dsl.store.format': chooses('DEFAULT', 'plan.storeFormat', { DEFAULT: undefined, HEADERS: 'headers' }),
+  'dsl.store.format': chooses('DEFAULT', 'plan.storeFormat', storeFormats),
   'dsl.store.suppliers.class': only(
     'CLASS',
     'org.apache.kafka.streams.state.BuiltInDslStoreSuppliers$RocksDBDslStoreSuppliers',
