@@ -9,6 +9,10 @@ export interface HarmOptions {
   readonly broker: SimulatedBroker
   readonly instances: readonly SimulatedInstance[]
   readonly start: (instance: SimulatedInstance) => void
+  /** Tells that another process has become the instance. */
+  readonly replaced: (instance: SimulatedInstance) => void
+  /** Whether members of the group have names that they keep. */
+  readonly isStatic: boolean
   readonly log: (line: string) => void
 }
 
@@ -45,7 +49,8 @@ export class Harm {
     for (const instance of instances) {
       instance.faults = calm
       instance.isCut = false
-      instance.cutsAtCommitMs = undefined
+      instance.cutsAtCommit = undefined
+      instance.reconnectFormer(calm)
       instance.failDisk(0)
       instance.runtime?.resume()
       if (!instance.isRunning) start(instance)
@@ -60,13 +65,14 @@ export class Harm {
   }
 
   #harm(instance: SimulatedInstance): void {
-    const { random, instances } = this.#options
+    const { random, instances, isStatic } = this.#options
     if (!instance.isRunning) return
     this.faults++
     const dice = random.next()
     if (dice < 0.32) this.#kill(instance, dice < 0.06)
     else if (dice < 0.36) for (const one of instances) this.#kill(one, random.next() < 0.2)
     else if (dice < 0.46) this.#leave(instance)
+    else if (dice < 0.51 && isStatic) this.#replace(instance)
     else if (dice < 0.51) this.#pause(instance)
     else if (dice < 0.56) this.#changeThreads(instance)
     else if (dice < 0.7) this.#cut(instance)
@@ -95,6 +101,16 @@ export class Harm {
     })
   }
 
+  /** A second process under the name of one that is cut off, which comes back later. */
+  #replace(instance: SimulatedInstance): void {
+    if (instance.formerAlive > 0) return
+    const forMs = this.#upTo(4_000)
+    this.#options.log(`${instance.name} is replaced, and what it was is cut off for ${forMs} ms`)
+    instance.replace(this.network)
+    this.#options.replaced(instance)
+    this.#later(forMs, () => instance.reconnectFormer())
+  }
+
   #pause(instance: SimulatedInstance): void {
     const forMs = this.#upTo(3_000)
     this.#options.log(`${instance.name} is paused for ${forMs} ms`)
@@ -114,9 +130,17 @@ export class Harm {
 
   #cut(instance: SimulatedInstance): void {
     const forMs = this.#upTo(6_000)
-    if (this.#upTo(2) === 0) {
+    const kind = this.#upTo(3)
+    if (kind === 0) {
       this.#options.log(`${instance.name} is cut off for ${forMs} ms as soon as it commits`)
-      instance.cutsAtCommitMs = forMs
+      instance.cutsAtCommit = { when: 'arrived', forMs }
+      return
+    }
+    if (kind === 1) {
+      // As long as another instance needs to take its tasks over, and no longer than what it sends is waited for.
+      const untilTakenOverMs = 2_200 + this.#upTo(1_500)
+      this.#options.log(`${instance.name} is cut off for ${untilTakenOverMs} ms as soon as it has committed`)
+      instance.cutsAtCommit = { when: 'answered', forMs: untilTakenOverMs }
       return
     }
     this.#options.log(`${instance.name} is cut off for ${forMs} ms`)

@@ -16,7 +16,6 @@ interface Mistake {
 /** A simulation that misses a mistake within so many seeds would miss it in earnest too. */
 export const seedsMax = 100
 
-/** All but `outputUnfenced`: what it needs, a cut before a transaction of punctuations alone, comes too seldom for that. */
 export const mistakes: readonly Mistake[] = [
   {
     what: 'stores that are written before the transaction has committed',
@@ -30,7 +29,18 @@ export const mistakes: readonly Mistake[] = [
     app: 'shop',
     isQuick: true,
   },
-  { what: 'offsets that are committed without the generation', planted: 'offsetsUnfenced', app: 'till', isQuick: true },
+  {
+    what: 'offsets that are committed without the generation',
+    planted: 'offsetsUnfenced',
+    app: 'till',
+    isQuick: false,
+  },
+  {
+    what: 'output of punctuations alone that is committed without the generation',
+    planted: 'outputUnfenced',
+    app: 'till',
+    isQuick: true,
+  },
   {
     what: 'a checkpoint that is taken for the end of the changelog',
     planted: 'staleCheckpoint',

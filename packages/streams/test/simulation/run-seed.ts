@@ -10,7 +10,7 @@ import { Harm } from './harm.ts'
 import type { PlantedMistakes } from './planted-mistakes.ts'
 import { ProcessClock } from './process-clock.ts'
 import { readAll } from './read-all.ts'
-import { differences } from './reference.ts'
+import { differencesFrom } from './reference.ts'
 import { behind, isStable } from './settled.ts'
 import type { SimulatedApplication } from './simulated-application.ts'
 import { SimulatedBroker } from './simulated-broker.ts'
@@ -45,6 +45,9 @@ const closingMs = 1_200
 const settleMsMax = 45_000
 /** Copies follow, and punctuations by the clock come, a while later. */
 const looks = 100
+/** A group at rest is not heard of for so long; whoever looks whether tasks can move does so more often. */
+const restMs = 2_000
+const restsMax = 15
 
 /** One life of an application under crashes, lost replies, delays and wrong clocks, decided by the seed alone. */
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
@@ -58,11 +61,12 @@ class World {
   readonly clock = new VirtualClock(startMs)
   readonly trace = new Trace()
   readonly app: SimulatedApplication
-  readonly seen: Seen = { standbyRecords: 0, promotions: 0, restoredRecords: 0 }
+  readonly seen: Seen = { standbyRecords: 0, promotions: 0, restoredRecords: 0, fenced: 0 }
   readonly #shape: GroupShape
   readonly #random: Random
   readonly #log: (line: string) => void
   readonly #broker: SimulatedBroker
+  readonly #network: SimulatedNetwork
   readonly #instances: SimulatedInstance[]
   readonly #observer: KafkaClient
   readonly #harm: Harm
@@ -80,17 +84,27 @@ class World {
     const { clock, trace } = this
     const random = this.#random
     const network = new SimulatedNetwork({ clock, random, broker: this.#broker, trace })
+    this.#network = network
     const shape = this.#shape
-    const { instances, threads, standbys } = shape
-    this.#log(`${this.app.id}: ${instances} instances, ${threads} threads each, ${standbys} standbys`)
+    const { instances, threads, standbys, isStatic } = shape
+    const kind = isStatic ? 'static' : 'dynamic'
+    this.#log(`${this.app.id}: ${instances} instances, ${threads} threads each, ${standbys} standbys, ${kind} members`)
     this.#instances = ['one', 'two', 'three'].slice(0, instances).map((name) => {
       const { app, seen } = this
       const onFailure = (error: unknown): void => this.#log(`${name}: ${describe(error)}`)
       const planted = options.planted ?? {}
       return new SimulatedInstance({ name, clock, random, network, app, planted, shape, seen, onFailure })
     })
-    const start = (instance: SimulatedInstance): void => this.#start(instance)
-    this.#harm = new Harm({ clock, random, broker: this.#broker, instances: this.#instances, start, log: this.#log })
+    this.#harm = new Harm({
+      clock,
+      random,
+      broker: this.#broker,
+      instances: this.#instances,
+      start: (instance) => this.#start(instance),
+      replaced: (instance) => this.#watch(instance),
+      isStatic,
+      log: this.#log,
+    })
     const link = { process: new ProcessClock(clock), name: 'observer', faults: calm, isCut: false }
     this.#observer = kafkaClient({
       brokers: 'broker:9092',
@@ -196,13 +210,18 @@ class World {
     const placed = (await readAll(observer, app.inputs, 2)).length
     if (placed !== this.#events.length) return [`there are ${placed} records of input, not ${this.#events.length}`]
     let outputs = await this.#outputs()
-    let problems = differences(app, outputs, this.#events)
-    for (let look = 0; problems.length > 0 && look < 8; look++) {
+    const differences = differencesFrom(app, this.#events)
+    let problems = differences(outputs)
+    for (let look = 0; problems.length > 0 && look < looks; look++) {
       await this.#wait(200)
       outputs = await this.#outputs()
-      problems = differences(app, outputs, this.#events)
+      problems = differences(outputs)
     }
     if (problems.length === 0) problems.push(...(await this.#copiesThatDiffer()))
+    if (problems.length === 0 && !(await this.#comesToRest())) problems.push('the group rebalances without end')
+    for (const { name, formerAlive } of this.#instances) {
+      if (formerAlive > 0) problems.push(`${name} still has ${formerAlive + 1} processes`)
+    }
     for (const line of problems) this.#log(line)
     this.trace.note(JSON.stringify(outputs))
     return problems
@@ -225,12 +244,31 @@ class World {
     }
   }
 
+  /** Tasks that go to and fro are run right, and yet hardly run. */
+  async #comesToRest(): Promise<boolean> {
+    for (let rest = 0; rest < restsMax; rest++) {
+      const { joins } = this.#network
+      await this.#wait(restMs)
+      if (this.#network.joins === joins) return true
+    }
+    return false
+  }
+
   #start(instance: SimulatedInstance): void {
     instance.start(this.#harm.network)
+    this.#watch(instance)
+  }
+
+  #watch(instance: SimulatedInstance): void {
     const runtime = instance.runtime!
     runtime.onStateChange((state) => this.#log(`${instance.name} is ${state}`))
     runtime.finished.catch((error: unknown) => {
-      if (instance.runtime === runtime) this.#fatal.push(`${instance.name} stopped: ${describe(error)}`)
+      const what = `${instance.name} stopped: ${describe(error)}`
+      this.#log(what)
+      if (describe(error).includes('FENCED')) this.seen.fenced++
+      if (instance.runtime !== runtime) return
+      if (describe(error).includes('FENCED') && instance.giveWay()) return
+      this.#fatal.push(what)
     })
   }
 
@@ -266,6 +304,7 @@ function shapeOf(seed: number): GroupShape {
     standbys: oneOf(0, 1),
     acceptableRecoveryLag: oneOf(10_000, 5, 0),
     sessionTimeoutMs: oneOf(1_500, 1_500, 1_500, 6_000),
+    isStatic: oneOf(false, false, true),
   }
 }
 

@@ -17,9 +17,14 @@ interface ConnectionOptions {
   readonly isBrokerAlive: () => boolean
   readonly delayMs: () => number
   readonly arrived: (request: Buffer) => Fate
+  /** The reply has reached the process. */
+  readonly answered: (request: Buffer) => void
 }
 
-type Resolve = (reply: Buffer | undefined) => void
+interface Asked {
+  readonly request: Buffer
+  readonly resolve: (reply: Buffer | undefined) => void
+}
 
 /** How often bytes that do not get through are sent again. */
 const retransmitMs = 20
@@ -30,7 +35,7 @@ const retransmitMs = 20
  */
 export class SimulatedConnection implements MemoryHandler {
   readonly #options: ConnectionOptions
-  readonly #inbox: { readonly request: Buffer; readonly resolve: Resolve }[] = []
+  readonly #inbox: Asked[] = []
   readonly #broken: Promise<never>
   #fail: (error: Error) => void = () => undefined
   #arrivesMs = 0
@@ -88,15 +93,18 @@ export class SimulatedConnection implements MemoryHandler {
       if (staysSilent) return
       clock.after(delayMs(), () => {
         if (losesReply) this.close()
-        else this.#reply(copy, next.resolve)
+        else this.#reply(copy, next)
       })
     })
   }
 
-  #reply(response: Buffer | undefined, resolve: Resolve): void {
-    const { clock, link } = this.#options
+  #reply(response: Buffer | undefined, asked: Asked): void {
+    const { clock, link, answered } = this.#options
     if (this.#isDead) this.close()
-    else if (link.isCut) clock.after(retransmitMs, () => this.#reply(response, resolve))
-    else resolve(response)
+    else if (link.isCut) clock.after(retransmitMs, () => this.#reply(response, asked))
+    else {
+      asked.resolve(response)
+      answered(asked.request)
+    }
   }
 }

@@ -14,7 +14,7 @@ import { mistakenTasks } from './mistaken-tasks.ts'
 import type { PlantedMistakes } from './planted-mistakes.ts'
 import { ProcessClock } from './process-clock.ts'
 import type { SimulatedApplication } from './simulated-application.ts'
-import { calm, type Link, type NetworkFaults, type SimulatedNetwork } from './simulated-network.ts'
+import { type CutAtCommit, calm, type Link, type NetworkFaults, type SimulatedNetwork } from './simulated-network.ts'
 
 export interface InstanceOptions {
   readonly name: string
@@ -37,6 +37,8 @@ export interface GroupShape {
   readonly acceptableRecoveryLag: number
   /** Long: a member that was cut off comes back to its place, with a commit of which nobody told it what became of it. */
   readonly sessionTimeoutMs: number
+  /** Members have names that they keep through restarts (KIP-345). */
+  readonly isStatic: boolean
 }
 
 /** What the runs of a seed went through, so that a test sees that it is not idle. */
@@ -44,6 +46,8 @@ export interface Seen {
   standbyRecords: number
   promotions: number
   restoredRecords: number
+  /** Processes that ended because another had their name. */
+  fenced: number
 }
 
 /** Timers of the runtime are short, so that a run sees many sessions, transactions and time-outs end. */
@@ -63,16 +67,29 @@ const limits = {
   standbyFetchMaxBytes: 600,
 }
 
+/** What outlives a process, unless the machine is lost. */
+class Disk {
+  readonly stores = new MemoryStateStores()
+  threadsHad = 0
+}
+
+/** A process at work. */
+interface Started {
+  readonly runtime: StreamsRuntime
+  readonly client: KafkaClient
+  readonly link: Link
+  readonly shared: SharedDisk
+  readonly disk: Disk
+}
+
 /** A machine with a disk, on which an instance of the application runs, dies and is started again. */
 export class SimulatedInstance {
   readonly name: string
   readonly #options: InstanceOptions
-  #disk = new MemoryStateStores()
-  #threadsHad = 0
-  #shared = new SharedDisk()
-  #link: Link | undefined
-  #client: KafkaClient | undefined
-  runtime: StreamsRuntime | undefined
+  #disk = new Disk()
+  #started: Started | undefined
+  /** Processes that were replaced while they lived, and live on under the instance's name: the group is to put them out. */
+  readonly #former = new Set<Started>()
   /** Of the instance's wall clock, against true time; lives on through restarts. */
   offsetMs = 0
 
@@ -81,19 +98,28 @@ export class SimulatedInstance {
     this.name = options.name
   }
 
+  get runtime(): StreamsRuntime | undefined {
+    return this.#started?.runtime
+  }
+
   get isRunning(): boolean {
-    return this.runtime !== undefined
+    return this.#started !== undefined
+  }
+
+  /** Processes that were replaced and have not noticed. */
+  get formerAlive(): number {
+    return this.#former.size
   }
 
   start(faults: NetworkFaults = calm): void {
     const { clock, network, app, planted, shape, seen, random, onFailure } = this.#options
     const process = new ProcessClock(clock, this.offsetMs)
-    this.#link = { process, name: this.name, faults, isCut: false }
+    const link: Link = { process, name: this.name, faults, isCut: false }
     const chance = seededRandom(randomInt(random, 2 ** 31))
-    this.#client = kafkaClient({
+    const client = kafkaClient({
       brokers: 'broker:9092',
       clientId: this.name,
-      transport: network.transport(this.#link),
+      transport: network.transport(link),
       clock: process,
       random: chance,
       requestTimeoutMs: 1_000,
@@ -102,11 +128,10 @@ export class SimulatedInstance {
       retryDelayMsMax: 200,
     })
     const shared = new SharedDisk()
-    this.#shared = shared
     const disk = this.#disk
-    const { threads, standbys: numStandbyReplicas, acceptableRecoveryLag, sessionTimeoutMs } = shape
-    this.runtime = new StreamsRuntime({
-      client: this.#client,
+    const { threads, standbys: numStandbyReplicas, acceptableRecoveryLag, sessionTimeoutMs, isStatic } = shape
+    const runtime = new StreamsRuntime({
+      client,
       plan: runnable(app.topology(planted)).plan(),
       createTask: mistakenTasks(planted),
       taskConfig: { ...defaultTaskConfig, handlers: failLoudly },
@@ -117,15 +142,16 @@ export class SimulatedInstance {
         numStandbyReplicas,
         acceptableRecoveryLag,
         sessionTimeoutMs,
+        ...(isStatic && { groupInstanceId: this.name }),
         faults: planted,
       }),
-      stores: new FailingStores(disk, shared, 1),
-      storesOf: (thread) => new FailingStores(disk, shared, thread),
+      stores: new FailingStores(disk.stores, shared, 1),
+      storesOf: (thread) => new FailingStores(disk.stores, shared, thread),
       threads,
       threadMemory: {
-        recall: () => this.#threadsHad,
+        recall: () => disk.threadsHad,
         remember: (count) => {
-          if (!shared.isDead) this.#threadsHad = count
+          if (!shared.isDead) disk.threadsHad = count
         },
       },
       restoreListener: {
@@ -146,54 +172,85 @@ export class SimulatedInstance {
       yieldNow: () => sleep(process, 0),
       onFailure,
     })
+    this.#started = { runtime, client, link, shared, disk }
+  }
+
+  /**
+   * Another process takes the instance's name, on a machine of its own, while this one is cut off: as an orchestrator does with
+   * a machine that does not answer.
+   */
+  replace(faults: NetworkFaults): void {
+    const before = this.#started
+    if (!before) return
+    before.link.isCut = true
+    this.#former.add(before)
+    before.runtime.finished.catch(() => undefined).finally(() => this.#former.delete(before))
+    this.loseDisk()
+    this.start(faults)
+  }
+
+  /** Those that were replaced can be heard of again. */
+  reconnectFormer(faults?: NetworkFaults): void {
+    for (const { link } of this.#former) {
+      link.isCut = false
+      if (faults) link.faults = faults
+    }
+  }
+
+  /** The group has put this process out for one that was there before, which came back later: that one is the instance then. */
+  giveWay(): boolean {
+    const [former] = this.#former
+    if (!former) return false
+    this.#former.delete(former)
+    this.#started = former
+    this.#disk = former.disk
+    return true
   }
 
   set faults(faults: NetworkFaults) {
-    if (this.#link) this.#link.faults = faults
+    if (this.#started) this.#started.link.faults = faults
   }
 
-  /** Cuts the instance off when its next commit has arrived, until told otherwise; undefined takes that back. */
-  set cutsAtCommitMs(forMs: number | undefined) {
-    if (!this.#link) return
-    if (forMs === undefined) delete this.#link.cutsAtCommitMs
-    else this.#link.cutsAtCommitMs = forMs
+  /** Cuts the instance off at its next commit; undefined takes that back. */
+  set cutsAtCommit(cut: CutAtCommit | undefined) {
+    const link = this.#started?.link
+    if (!link) return
+    if (cut === undefined) delete link.cutsAtCommit
+    else link.cutsAtCommit = cut
   }
 
   set isCut(isCut: boolean) {
-    if (this.#link) this.#link.isCut = isCut
+    if (this.#started) this.#started.link.isCut = isCut
   }
 
   /** SIGKILL: nothing more happens in the process, not even the end of what it was doing. */
   kill(): void {
-    this.#link?.process.kill()
-    this.#shared.isDead = true
-    this.runtime = undefined
-    this.#client = undefined
+    if (!this.#started) return
+    this.#started.link.process.kill()
+    this.#started.shared.isDead = true
+    this.#started = undefined
   }
 
   /** The machine comes back without its disk. */
   loseDisk(): void {
-    this.#disk = new MemoryStateStores()
-    this.#threadsHad = 0
+    this.#disk = new Disk()
   }
 
   /** The next writes to the disk fail. */
   failDisk(times: number): void {
-    this.#shared.failures = times
+    if (this.#started) this.#started.shared.failures = times
   }
 
   setClock(byMs: number): void {
     this.offsetMs += byMs
-    this.#link?.process.jump(byMs)
+    this.#started?.link.process.jump(byMs)
   }
 
-  /** Ends in an orderly way: its tasks go to the others. */
+  /** Ends in an orderly way: its tasks go to the others, once its place in the group is free. */
   async close(): Promise<void> {
-    const { runtime } = this
-    const client = this.#client
-    this.runtime = undefined
-    this.#client = undefined
-    await runtime?.close()
-    await client?.close()
+    const started = this.#started
+    this.#started = undefined
+    await started?.runtime.close()
+    await started?.client.close()
   }
 }

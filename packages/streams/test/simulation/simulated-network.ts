@@ -51,17 +51,29 @@ export interface Link {
   faults: NetworkFaults
   /** Cut off: nothing arrives on either side until it is over, and nothing breaks. */
   isCut: boolean
-  /** Cuts itself off for so long when the next commit of a transaction has arrived: its outcome stays unknown. */
-  cutsAtCommitMs?: number
+  /** Cuts itself off at the next commit of a transaction. */
+  cutsAtCommit?: CutAtCommit
+}
+
+/**
+ * A cut at a commit that has `arrived` leaves its outcome unknown. One that was `answered` leaves a process that has all of its
+ * records behind it, and goes on with what the clock calls for.
+ */
+export interface CutAtCommit {
+  readonly when: 'arrived' | 'answered'
+  readonly forMs: number
 }
 
 const endTxn = 26
+const joinGroup = 11
 
 export class SimulatedNetwork {
   readonly #clock: Clock
   readonly #random: Random
   readonly #broker: SimulatedBroker
   readonly #trace: Trace
+  /** How often members have asked for a rebalance, or taken part in one. */
+  joins = 0
 
   constructor(options: { clock: Clock; random: Random; broker: SimulatedBroker; trace: Trace }) {
     this.#clock = options.clock
@@ -85,12 +97,13 @@ export class SimulatedNetwork {
       isBrokerAlive: () => incarnation === this.#broker.incarnation,
       delayMs: () => this.#delayMs(link),
       arrived: (request) => this.#fateOf(link, request),
+      answered: (request) => this.#cutAt('answered', link, request),
     })
   }
 
   #fateOf(link: Link, request: Buffer): Fate {
     this.#note(link, request)
-    if (link.cutsAtCommitMs !== undefined && request.readInt16BE(0) === endTxn) this.#cut(link, link.cutsAtCommitMs)
+    this.#cutAt('arrived', link, request)
     const fate = {
       losesRequest: this.#chance(link.faults.lostRequest),
       losesReply: this.#chance(link.faults.lostReply),
@@ -100,8 +113,10 @@ export class SimulatedNetwork {
     return fate
   }
 
-  #cut(link: Link, forMs: number): void {
-    delete link.cutsAtCommitMs
+  #cutAt(when: CutAtCommit['when'], link: Link, request: Buffer): void {
+    if (link.cutsAtCommit?.when !== when || request.readInt16BE(0) !== endTxn) return
+    const { forMs } = link.cutsAtCommit
+    delete link.cutsAtCommit
     link.isCut = true
     this.#clock.after(forMs, () => {
       link.isCut = false
@@ -131,6 +146,7 @@ export class SimulatedNetwork {
 
   #note(link: Link, request: Buffer): void {
     const { apiKey, correlationId } = decodeRequestHeader(request)
+    if (apiKey === joinGroup) this.joins++
     this.#trace.note(`${this.#clock.now()} ${link.name} ${apiKey} ${correlationId} ${request.length}\n`)
   }
 }

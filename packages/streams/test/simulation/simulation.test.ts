@@ -9,7 +9,7 @@ const again = (seed: number): string =>
 
 test('lives of six applications under crashes and rebalances end like one without', async () => {
   let faults = 0
-  const seen = { standbyRecords: 0, promotions: 0, restoredRecords: 0 }
+  const seen = { standbyRecords: 0, promotions: 0, restoredRecords: 0, fenced: 0 }
   const lived = new Set<string>()
   for (let seed = 1; seed <= 12; seed++) {
     const result = await runSeed(seed)
@@ -23,6 +23,7 @@ test('lives of six applications under crashes and rebalances end like one withou
   assert.ok(seen.standbyRecords > 300, `only ${seen.standbyRecords} records reached standby copies`)
   assert.ok(seen.promotions > 8, `only ${seen.promotions} copies were promoted`)
   assert.ok(seen.restoredRecords > 300, `only ${seen.restoredRecords} records were restored`)
+  assert.ok(seen.fenced > 0, 'no process was put out by another of its name')
 })
 
 test('a seed replays to the bit', async () => {

@@ -193,6 +193,15 @@ test('a new member gets copies first, and only when they are complete the tasks'
   assert.equal(complete.needsProbing, false)
 })
 
+test('a task whose copies are all beyond the bound stays where it runs, if none of them is better', () => {
+  const behind = (names: readonly string[]) => new Map(names.map((task) => [task, 58] as const))
+  const names = tasks(1, 2)
+  for (const owner of ['a', 'b']) {
+    const group = ['a', 'b'].map((id) => member(id, { owned: id === owner ? names : [], lags: behind(names) }))
+    assert.deepEqual(activeOf(assign(names, group, { acceptableRecoveryLag: 0 }), owner), names)
+  }
+})
+
 test('without state a new member takes its share at once', () => {
   const assignment = assign(['9_0', '9_1'], [member('a', { owned: ['9_0', '9_1'] }), member('b')])
   assert.deepEqual(activeOf(assignment, 'b'), ['9_1'])

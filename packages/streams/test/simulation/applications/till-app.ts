@@ -24,11 +24,11 @@ const said = { key: serdes.string, value: serdes.json<Said>() }
 const entries = topic('entries', said)
 /** How many orders there were since the last one, every two days of the orders' time. */
 const ticks = topic('ticks', said)
-/** Every order, a moment of the clock's time later; through a repartition topic. */
+/** Every order, one at a time, some while of the clock's time later: mostly by transactions that read nothing. Through a repartition topic. */
 const dispatched = topic('dispatched', said)
 
 const tickMs = 2 * dayMs
-const dispatchMs = 150
+const dispatchMs = 300
 const gapMs = 2 * dayMs
 
 const totals = keyValueStore<string, number>({ name: 'totals', cache: true })
@@ -91,6 +91,7 @@ function schedule(context: Context, beginnings: Beginnings, mistakes: PlantedMis
     for (const { key, value } of waiting.all()) {
       waiting.delete(key)
       context.forward({ key, value: { kind: 'dispatch', ...value } })
+      return
     }
   }
   const began = beginnings.get(context.taskId) ?? 0
