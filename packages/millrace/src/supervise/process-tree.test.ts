@@ -10,6 +10,7 @@ let folder: string
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-tree-'))
   await writeFile(join(folder, 'server.mjs'), 'console.log("ready " + process.pid); setInterval(() => {}, 1000)')
+  await writeFile(join(folder, 'flags.mjs'), 'console.log("ready " + process.execArgv); setInterval(() => {}, 1000)')
   await writeFile(join(folder, 'broken.mjs'), 'console.error("no such table"); process.exit(3)')
   await writeFile(
     join(folder, 'owner.mjs'),
@@ -79,4 +80,13 @@ test('children end when their owner is killed', async () => {
   process.kill(tree.pid('owner') as number, 'SIGKILL')
   for (let i = 0; i < 100 && isAlive(child); i++) await delay(50)
   assert.equal(isAlive(child), false)
+})
+
+test("a child's young generation is bounded, unless somebody says how large it may grow", async () => {
+  await using tree = new ProcessTree()
+  const spec = { script: join(folder, 'flags.mjs'), ready: /ready (.*)/ }
+  const bounded = await tree.start({ ...spec, name: 'bounded' })
+  assert.match(bounded[1]!, /--max-semi-space-size=16/)
+  const own = await tree.start({ ...spec, name: 'own', environment: { NODE_OPTIONS: '--max-semi-space-size=64' } })
+  assert.doesNotMatch(own[1]!, /semi-space/)
 })

@@ -176,7 +176,8 @@ class SupervisedProcess {
 
   #spawn(): void {
     const { script, args = [], environment, workingDirectory, ready, name } = this.#spec
-    const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
+    const nodeArgs = nodeArguments(process.execArgv, environment?.NODE_OPTIONS ?? process.env.NODE_OPTIONS)
+    const child = spawn(process.execPath, [...nodeArgs, script, ...args], {
       cwd: workingDirectory,
       env: { ...process.env, ...environment, MILLRACE_SUPERVISED: '1' },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -231,6 +232,15 @@ class SupervisedProcess {
     this.#restarting = false
     this.#restart = setTimeout(() => this.#spawn(), this.#options.restartDelayMs)
   }
+}
+
+/**
+ * A child's arguments to Node, those of this process. Where nobody says how large the young generation may grow, a bound keeps it
+ * from holding 100 MB that a child has no use for.
+ */
+function nodeArguments(own: readonly string[], nodeOptions: string | undefined): readonly string[] {
+  const isSet = [...own, nodeOptions ?? ''].some((text) => /--max[-_]semi[-_]space[-_]size/.test(text))
+  return isSet ? own : [...own, '--max-semi-space-size=16']
 }
 
 interface ChildEnd {
