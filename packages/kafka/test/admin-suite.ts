@@ -22,6 +22,7 @@ export function registerAdminTests(client: Get, newTopic: NewTopic): void {
     const topic = await newTopic()
     await client().admin.deleteTopics([topic])
     await assert.rejects(client().admin.describeTopics([topic]), { code: 'KAFKA_UNKNOWN_TOPIC_OR_PARTITION' })
+    assert.deepEqual(await client().admin.describeTopics([topic], { ifExists: true }), [])
     await assert.rejects(client().admin.deleteTopics([topic]), { code: 'KAFKA_UNKNOWN_TOPIC_OR_PARTITION' })
     await client().admin.deleteTopics([topic], { ifExists: true })
   })

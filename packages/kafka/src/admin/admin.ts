@@ -32,8 +32,8 @@ export interface Admin {
   deleteTopics(names: readonly string[], options?: { readonly ifExists?: boolean }): Promise<void>
   /** Raises the number of partitions to `count`. */
   createPartitions(topics: readonly { readonly topic: string; readonly count: number }[]): Promise<void>
-  /** Fails with KAFKA_UNKNOWN_TOPIC_OR_PARTITION when one is missing. */
-  describeTopics(names: readonly string[]): Promise<TopicDescription[]>
+  /** Fails with KAFKA_UNKNOWN_TOPIC_OR_PARTITION when one is missing; `ifExists` leaves those out. */
+  describeTopics(names: readonly string[], options?: { readonly ifExists?: boolean }): Promise<TopicDescription[]>
   /** Without Kafka's own (`__consumer_offsets` …) unless asked for. */
   listTopics(options?: { readonly internal?: boolean }): Promise<TopicDescription[]>
   describeConfigs(resource: ConfigResource, names?: readonly string[]): Promise<ConfigEntry[]>
@@ -92,7 +92,7 @@ export function createAdmin(cluster: Cluster): Admin {
     createTopics: (topics, options) => createTopics(cluster, topics, options?.ifNotExists ?? false),
     deleteTopics: (names, options) => deleteTopics(cluster, names, options?.ifExists ?? false),
     createPartitions: (topics) => createPartitions(cluster, topics),
-    describeTopics: (names) => describeTopics(cluster, names),
+    describeTopics: (names, options) => describeTopics(cluster, names, options?.ifExists ?? false),
     listTopics: (options) => listTopics(cluster, options?.internal ?? false),
     describeConfigs: (resource, names) => describeConfigs(cluster, resource, names),
     alterConfigs: (alterations) => alterConfigs(cluster, alterations),

@@ -68,17 +68,23 @@ export async function createPartitions(
   )
 }
 
-export async function describeTopics(cluster: Cluster, names: readonly string[]): Promise<TopicDescription[]> {
+export async function describeTopics(
+  cluster: Cluster,
+  names: readonly string[],
+  ifExists: boolean,
+): Promise<TopicDescription[]> {
   const canRetry = (error: unknown): boolean => errorCodeOf(error) !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
   return attempts(
     cluster,
     'Metadata',
     async () => {
       const failed = await cluster.refreshMetadata(names)
-      return names.map((name) => {
+      return names.flatMap((name) => {
         const topic = cluster.metadata.topic(name)
-        if (topic !== undefined) return description(topic)
-        throw brokerError(failed.get(name) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `topic ${name}`, { topic: name })
+        if (topic !== undefined) return [description(topic)]
+        const errorCode = failed.get(name) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        if (ifExists && errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return []
+        throw brokerError(errorCode, `topic ${name}`, { topic: name })
       })
     },
     canRetry,

@@ -49,7 +49,8 @@ export class TopicWatch {
   }
 
   async #look(): Promise<void> {
-    const listed = new Map((await this.#options.client.admin.listTopics()).map((topic) => [topic.name, topic]))
+    const described = await this.#options.client.admin.describeTopics(this.#topics, { ifExists: true })
+    const listed = new Map(described.map((topic) => [topic.name, topic]))
     const missing = this.#topics.filter((name) => !listed.has(name))
     if (missing.length > 0) this.#miss(missing)
     else this.#missingSinceMs = undefined
