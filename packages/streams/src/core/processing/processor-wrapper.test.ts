@@ -100,3 +100,43 @@ test('what it throws goes to the handler like a failure of the step', () => {
   driver.input(words).pipe('k', 'a')
   assert.equal(driver.deadLetters()[0]?.node, 'all')
 })
+
+test('what fills a global store is wrapped, and its wrapper brings no stores', () => {
+  const rows = keyValueStore<string, string>({ name: 'rows' })
+  const filling = (wrapProcessor: ProcessorWrapper) => {
+    const app = topology('wrapped', { wrapProcessor })
+    const options = { store: rows, name: 'fill' }
+    app.globalStore(
+      words,
+      (context) => {
+        const store = context.store(rows)
+        return { process: ({ key, value }) => store.put(key, value) }
+      },
+      options,
+    )
+    return app
+  }
+  const seen: string[] = []
+  const driver = testDriver(
+    filling(({ name }) => ({
+      create: () => ({
+        process(record, next) {
+          seen.push(`${name} ${String(record.key)}=${String(record.value)}`)
+          if (record.value !== 'no') next()
+        },
+        close: () => void seen.push('closed'),
+      }),
+    })),
+  )
+  driver.input(words).pipe('k', 'a')
+  driver.input(words).pipe('l', 'no')
+  assert.deepEqual(
+    [...driver.store('rows').all()].map(({ key, value }) => [key, value]),
+    [['k', 'a']],
+  )
+  driver.close()
+  assert.deepEqual(seen, ['fill k=a', 'fill l=no', 'closed'])
+  const audit = keyValueStore<string, number>({ name: 'audit' })
+  const bringing = filling(() => ({ stores: [audit], create: () => ({ process: (_record, next) => next() }) }))
+  assert.throws(() => bringing.describe(), { code: 'STREAMS_TOPOLOGY_INVALID', message: /fill fills a global store/ })
+})
