@@ -23,11 +23,12 @@ export class FlowRecord {
   #value: unknown = null
   #keyBytes: Buffer | null | undefined
   #valueBytes: Buffer | null | undefined
-  #keySerde: AnySerde | undefined
+  /** The serde, or what stands for it where others make the same bytes: see `keyFormOf`. */
+  #keySerde: object | undefined
   #valueSerde: AnySerde | undefined
 
   get key(): unknown {
-    if (this.#key === unread) this.#key = parsed(this.#keySerde!, this.#keyBytes!)
+    if (this.#key === unread) this.#key = parsed(this.#keySerde as AnySerde, this.#keyBytes!)
     return this.#key
   }
 
@@ -64,7 +65,7 @@ export class FlowRecord {
   }
 
   /** A key whose bytes are known, too. */
-  setKeyWithBytes(key: unknown, bytes: Buffer, serde: AnySerde): void {
+  setKeyWithBytes(key: unknown, bytes: Buffer, serde: object): void {
     this.#key = key
     this.#keyBytes = bytes
     this.#keySerde = serde
@@ -109,7 +110,7 @@ export class FlowRecord {
   }
 
   /** The bytes that the key came in, where it is unchanged and `serde` would read the same from them. */
-  keyBytesUnder(serde: AnySerde): Buffer | null | undefined {
+  keyBytesUnder(serde: object): Buffer | null | undefined {
     return this.#keySerde === serde || this.#keyBytes === null ? this.#keyBytes : undefined
   }
 

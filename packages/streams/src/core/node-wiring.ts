@@ -4,7 +4,7 @@ import type { NodeFigures, SinkFigures } from './metrics/task-metrics.ts'
 import type { DropReason, MissReason, ObservedTime, Processor, ProcessorSetup, TaskFacilities } from './processor.ts'
 import type { TaskRecordContext } from './record-context.ts'
 import { encodeChange } from './serdes/change-serde.ts'
-import { isWindowedSerde } from './serdes/windowed-serde.ts'
+import { isWindowedSerde, keyFormOf } from './serdes/windowed-serde.ts'
 import { attributed, OutputFailure, RefusedOutput, StageFailure } from './stage-failure.ts'
 import type { TaskStore } from './stores/task-store.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
@@ -146,6 +146,7 @@ function sinkReceiver(node: SinkNode, options: WiringOptions): Receive {
   const { topic, keySerde, valueSerde, changes, partitionOf } = node
   const { context, output, partitionsOf, onOutput } = options
   const windowed = isWindowedSerde(keySerde) ? keySerde : undefined
+  const keyForm = keyFormOf(keySerde)
   const figures = options.figures.sink(node.name, topic)
   const notProduced = (cause: unknown, beforeRetry?: () => void): void => {
     const failure = new StageFailure('produce', cause, node.name)
@@ -158,6 +159,7 @@ function sinkReceiver(node: SinkNode, options: WiringOptions): Receive {
     let partition: number | undefined
     try {
       key = record.keyBytesUnder(keySerde)
+      if (key === undefined && keyForm !== keySerde) key = record.keyBytesUnder(keyForm)
       if (key === undefined) key = record.hasKey ? keySerde.serialize(record.key) : null
       if (changes) value = encodeChange(valueSerde, record.value, record.oldValue)
       else {
@@ -166,7 +168,7 @@ function sinkReceiver(node: SinkNode, options: WiringOptions): Receive {
       }
       if (partitionOf !== undefined) partition = partitionOf(record.value)
       else if (windowed !== undefined && key !== null) {
-        partition = partitionForKey(Buffer.from(key.subarray(0, -windowed.suffixBytes)), partitionsOf(topic))
+        partition = partitionForKey(key.subarray(0, -windowed.suffixBytes), partitionsOf(topic))
       }
     } catch (cause) {
       if (cause instanceof StageFailure) throw cause

@@ -1,8 +1,10 @@
 import { FlowRecord } from '../flow-record.ts'
 import { type CreateProcessor, type ProcessorSetup, settled } from '../processor.ts'
+import { timeWindowedForm } from '../serdes/windowed-serde.ts'
 import { asBuffer } from '../stores/bytes.ts'
 import { windowLayout } from '../stores/span-layout.ts'
 import type { StateStore, UpdateListener } from '../stores/state-store.ts'
+import { sequenceBytes } from '../stores/window-key.ts'
 import type { Windows } from '../windows/windows.ts'
 import { type EmitStrategy, FinalResults } from './final-results.ts'
 import { type Aggregation, fold } from './stream-aggregate.ts'
@@ -26,8 +28,11 @@ export function windowAggregateOperator(
     const time = observedTime()
     const out = new FlowRecord()
     state.sendOldValues = sendOldValues && finals === undefined
-    const handOn: UpdateListener = ({ key, windowStart: start, value, oldValue, timestamp, valueBytes }) => {
-      out.setKey({ key, window: { start, end: windows.endOf(start) } })
+    const keyForm = timeWindowedForm(state.keySerde)
+    const handOn: UpdateListener = ({ key, windowStart: start, value, oldValue, timestamp, keyBytes, valueBytes }) => {
+      // In topics a window has no sequence number behind its start.
+      const bytes = asBuffer(keyBytes).subarray(0, -sequenceBytes)
+      out.setKeyWithBytes({ key, window: { start, end: windows.endOf(start) } }, bytes, keyForm)
       out.setValueWithBytes(value, valueBytes === null ? null : asBuffer(valueBytes), state.valueSerde)
       out.oldValue = oldValue
       out.timestamp = timestamp

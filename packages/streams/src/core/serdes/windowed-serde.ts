@@ -27,8 +27,29 @@ export function windowedSerde<K>(
   return 'gapMs' in windows ? sessionSerde(inner) : timeSerde(inner, windows)
 }
 
+/** By serde: what stands for the bytes that it makes, and by inner serde what stands for windows of its keys. */
+const forms = new WeakMap<object, object>()
+const formsOfInner = new WeakMap<object, object>()
+
+/**
+ * What the bytes of time-windowed keys go by: serdes around the same inner one make the same bytes, whatever their
+ * windows are, so that what was made for a store need not be made again for a topic.
+ */
+export function timeWindowedForm(inner: object): object {
+  const known = formsOfInner.get(inner)
+  if (known !== undefined) return known
+  const form = {}
+  formsOfInner.set(inner, form)
+  return form
+}
+
+/** What the bytes of a key under this serde go by: the serde itself, but for time windows. */
+export function keyFormOf(serde: object): object {
+  return forms.get(serde) ?? serde
+}
+
 function timeSerde<K>(inner: Serde<K, never>, windows: { endOf(startMs: number): number }): WindowedSerde<K> {
-  return {
+  const serde: WindowedSerde<K> = {
     name: `windowed(${inner.name})`,
     ...aroundTopicSerde(inner, (bound) => timeSerde(bound, windows)),
     inner,
@@ -46,6 +67,8 @@ function timeSerde<K>(inner: Serde<K, never>, windows: { endOf(startMs: number):
       return { key: inner.deserialize(buffer.subarray(0, -8)), window: { start, end: windows.endOf(start) } }
     },
   }
+  forms.set(serde, timeWindowedForm(inner))
+  return serde
 }
 
 function sessionSerde<K>(inner: Serde<K, never>): WindowedSerde<K> {

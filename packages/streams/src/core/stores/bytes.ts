@@ -14,11 +14,19 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 /** Length of the timestamp in front of a stored value. */
 export const timestampBytes = 8
 
-/** Milliseconds as Kafka writes them: eight bytes, big-endian, two's complement. */
-export function writeMillis(target: Buffer, value: number, at: number): void {
+/** Milliseconds as Kafka writes them: eight bytes, big-endian, two's complement. Byte by byte: each record has a few of them. */
+export function writeMillis(target: Uint8Array, value: number, at: number): void {
   const high = Math.floor(value / 0x1_0000_0000)
-  target.writeInt32BE(high, at)
-  target.writeUInt32BE(value - high * 0x1_0000_0000, at + 4)
+  if (!(high >= -0x8000_0000 && high <= 0x7fff_ffff)) throw new RangeError(`${value} is no time in milliseconds`)
+  const low = value - high * 0x1_0000_0000
+  target[at] = high >> 24
+  target[at + 1] = high >> 16
+  target[at + 2] = high >> 8
+  target[at + 3] = high
+  target[at + 4] = low >> 24
+  target[at + 5] = low >> 16
+  target[at + 6] = low >> 8
+  target[at + 7] = low
 }
 
 export function readMillis(source: Buffer, at: number): number {

@@ -2,6 +2,7 @@ import { asBuffer, readMillis, writeMillis } from './bytes.ts'
 
 /** Start and sequence number behind the key. */
 export const windowSuffixBytes = 12
+export const sequenceBytes = 4
 
 /** Sequence numbers tell records of one key and time apart, in stores that keep them all. */
 export const sequenceMax = 0x7fff_ffff
@@ -11,7 +12,11 @@ export function windowKey(key: Uint8Array, windowStart: number, sequence = 0): B
   const result = Buffer.allocUnsafe(key.length + windowSuffixBytes)
   result.set(key)
   writeMillis(result, windowStart, key.length)
-  result.writeInt32BE(sequence, key.length + 8)
+  const at = key.length + 8
+  result[at] = sequence >> 24
+  result[at + 1] = sequence >> 16
+  result[at + 2] = sequence >> 8
+  result[at + 3] = sequence
   return result
 }
 
