@@ -33,6 +33,7 @@ class MockRegistry {
       .slice(1)
       .map((part) => decodeURIComponent(part))
     if (first === 'schemas') return this.#byId(Number(third))
+    if (second === '') return { status: 200, body: [...this.#subjects.keys()] }
     if (method === 'GET') return this.#version(second, fourth!)
     return third === 'versions'
       ? this.#register(second, body as StoredSchema)

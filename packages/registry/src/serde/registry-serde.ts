@@ -1,12 +1,12 @@
 import { isMillraceError } from '@millrace/base'
 import type { JsonForm, Serde, SerdeRole } from '@millrace/contracts'
-import { type Awaitable, chain } from '../client/awaitable.ts'
-import type { ResolvedSchema } from '../client/schema.ts'
+import { type Awaitable, chain, chainAll } from '../client/awaitable.ts'
+import type { ResolvedSchema, SchemaReference, SchemaText } from '../client/schema.ts'
 import type { SchemaRegistry } from '../client/schema-registry.ts'
 import { registryError } from '../errors.ts'
 import { asBuffer, schemaIdOf } from '../wire-format.ts'
 import { Later } from './later.ts'
-import type { Read, SchemaFormat, Write } from './schema-format.ts'
+import type { Import, Read, SchemaFormat, Write } from './schema-format.ts'
 import {
   checkSerdeOptions,
   type ResolvedSerdeOptions,
@@ -42,6 +42,12 @@ class Declaration<T, In> {
     this.own = this.later(`what ${format.name} refers to`, () => registry.resolve(format.schema))
   }
 
+  /** As it is registered: with the versions that the files it imports have. */
+  registered(): Awaitable<SchemaText> {
+    const { schema, imports = [] } = this.format
+    return this.#withImports(schema, imports)
+  }
+
   later<V>(what: string, fetch: () => Awaitable<V>): Later<V> {
     return new Later(what, fetch, this.registry)
   }
@@ -67,10 +73,24 @@ class Declaration<T, In> {
     return reader.now()
   }
 
+  #withImports(schema: SchemaText, imports: readonly Import[]): Awaitable<SchemaText> {
+    if (imports.length === 0) return schema
+    return chain(chainAll(imports.map((each) => this.#imported(each))), (references) => ({ ...schema, references }))
+  }
+
+  #imported({ name, schema, imports }: Import): Awaitable<SchemaReference> {
+    const { registry, options } = this
+    const { autoRegisterSchemas, normalizeSchemas: normalize } = options
+    return chain(this.#withImports(schema, imports), (text) =>
+      chain(autoRegisterSchemas ? registry.register(name, text, { normalize }) : 0, () =>
+        chain(registry.lookUp(name, text, { normalize }), ({ version }) => ({ name, subject: name, version })),
+      ),
+    )
+  }
+
   #reader(id: number): Awaitable<Read<T>> {
     const { registry, format } = this
     return chain(this.own.get(), (own) => {
-      if (format.readsWithoutSchema) return format.reader(own, own)
       return chain(registry.schemaById(id), (found) => {
         if (found.type !== format.schema.type) {
           const message = `the schema with id ${id} is one of type ${found.type}, not ${format.schema.type}`
@@ -144,7 +164,7 @@ class BoundSerde<T, In> implements RegistrySerde<T, In> {
 
   #writerNow(): Awaitable<Write<In>> {
     const { registry, format, options, own } = this.#declaration
-    const { schema, recordName } = format
+    const { recordName } = format
     const subject = (): string => subjectName(options.subjectName, { topic: this.#topic, role: this.#role, recordName })
     const { useSchemaId: id, normalizeSchemas: normalize } = options
     if (id !== undefined) {
@@ -155,9 +175,11 @@ class BoundSerde<T, In> implements RegistrySerde<T, In> {
       const found = registry.version(subject(), 'latest')
       return chain(found, (other) => this.#underOther(other, options.latestCompatibilityStrict))
     }
-    const known = options.autoRegisterSchemas
-      ? registry.register(subject(), schema, { normalize })
-      : chain(registry.lookUp(subject(), schema, { normalize }), (found) => found.id)
+    const known = chain(this.#declaration.registered(), (schema) =>
+      options.autoRegisterSchemas
+        ? registry.register(subject(), schema, { normalize })
+        : chain(registry.lookUp(subject(), schema, { normalize }), (found) => found.id),
+    )
     return chain(known, (ownId) => chain(own.get(), (resolved) => format.writer(resolved, ownId)))
   }
 

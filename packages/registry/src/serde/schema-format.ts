@@ -5,6 +5,13 @@ export type Write<In> = (value: In) => Uint8Array
 /** Takes the whole value, with what stands in front. */
 export type Read<T> = (bytes: Buffer) => T
 
+/** A file that a schema imports, registered under its own name before it. */
+export interface Import {
+  readonly name: string
+  readonly schema: SchemaText
+  readonly imports: readonly Import[]
+}
+
 /** What differs between Avro, Protobuf and JSON Schema. */
 export interface SchemaFormat<T, In> {
   /** For descriptions: `avro(Order)`. */
@@ -12,8 +19,7 @@ export interface SchemaFormat<T, In> {
   /** As it is declared and registered. */
   readonly schema: SchemaText
   readonly recordName: string | undefined
-  /** Whether values can be read without the schema that they were written under. */
-  readonly readsWithoutSchema?: boolean
+  readonly imports?: readonly Import[]
   /** Writes under `schema`, which is the declared one or what the registry has in its place. */
   writer(schema: ResolvedSchema, id: number): Write<In>
   /** Reads what was written under `writer`, as the declared schema says; `own` is that one. */

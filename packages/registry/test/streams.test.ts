@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startBroker } from '@millrace/broker'
+import { prepare, serdes, topic, whenReady } from '@millrace/contracts'
+import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import { type SchemaRegistry, schemaRegistry } from '@millrace/registry'
+import { avro } from '@millrace/registry/avro'
+import { startStreams, topology, tumbling } from '@millrace/streams'
+import { testDriver } from '@millrace/streams/testing'
+import { serveRegistry } from './support/registry-server.ts'
+
+const orderSchema = {
+  type: 'record',
+  name: 'com.example.Order',
+  fields: [
+    { name: 'customer', type: 'string' },
+    { name: 'cents', type: 'long' },
+  ],
+} as const
+const spendSchema = {
+  type: 'record',
+  name: 'com.example.Spend',
+  fields: [{ name: 'cents', type: 'long' }],
+} as const
+
+function spendApp(registry: SchemaRegistry) {
+  const order = topic('order', { key: serdes.string, value: avro(registry, orderSchema) })
+  const spend = topic('spend', { key: avro(registry, 'string'), value: avro(registry, spendSchema) })
+  const app = topology('spending')
+  app
+    .stream(order)
+    .groupBy(({ customer }) => customer, { name: 'by-customer', key: avro(registry, 'string'), value: order.value })
+    .aggregate((total, { cents }) => ({ cents: total.cents + cents }), {
+      initial: { cents: 0n },
+      store: 'totals',
+      value: avro(registry, spendSchema),
+    })
+    .toStream()
+    .to(spend)
+  return { app, order, spend }
+}
+
+test('every topic of an application has a subject of its own, as in Kafka Streams; inputs get no schema', async () => {
+  await using server = await serveRegistry()
+  const registry = schemaRegistry({ urls: server.url })
+  await using broker = await startBroker({ memory: true })
+  await using client = kafkaClient({ brokers: broker.brokers })
+  const { app, spend } = spendApp(registry)
+  // The writer is somebody else, with a client of its own.
+  const { order } = spendApp(schemaRegistry({ urls: server.url }))
+  await client.admin.createTopics([order.name, spend.name].map((name) => ({ name, partitions: 2 })))
+  await prepare(order)
+  const before = server.subjects()
+  await using _ = await startStreams({ topology: app, brokers: broker.brokers, stateDir: 'memory', commitIntervalMs: 20 })
+  await write(client, order.name, [
+    ['1', order.value.serialize({ customer: 'ann', cents: 5n })],
+    ['2', order.value.serialize({ customer: 'bob', cents: 1n })],
+    ['3', order.value.serialize({ customer: 'ann', cents: 7n })],
+  ])
+  const totals = await lastValues(client, spend, ({ size }, last) => size === 2 && last.get('ann')?.cents === 12n)
+  assert.deepEqual(Object.fromEntries(totals), { ann: { cents: 12n }, bob: { cents: 1n } })
+  assert.deepEqual(before, ['order-value'])
+  assert.deepEqual(server.subjects().toSorted(), [
+    'order-value',
+    'spend-key',
+    'spend-value',
+    'spending-by-customer-repartition-key',
+    'spending-by-customer-repartition-value',
+    'spending-totals-changelog-key',
+    'spending-totals-changelog-value',
+  ])
+})
+
+test('a record whose schema is unknown waits while the registry is away, and nothing is lost or skipped', async () => {
+  let isAway = false
+  await using server = await serveRegistry(({ method }) => (isAway && method === 'GET' ? { status: 503 } : undefined))
+  const limits = { maxAttempts: 1, retryDelayMsMin: 1, retryDelayMsMax: 5 }
+  const { app, order, spend } = spendApp(schemaRegistry({ urls: server.url, limits }))
+  await using broker = await startBroker({ memory: true })
+  await using client = kafkaClient({ brokers: broker.brokers })
+  await client.admin.createTopics([order.name, spend.name].map((name) => ({ name, partitions: 1 })))
+  const wider = { ...orderSchema, fields: [...orderSchema.fields, { name: 'more', type: 'int' }] } as const
+  const newer = topic('order', { key: serdes.string, value: avro(schemaRegistry({ urls: server.url }), wider) })
+  await prepare(order, newer)
+  const failures: unknown[] = []
+  await using streams = await startStreams({
+    topology: app,
+    brokers: broker.brokers,
+    stateDir: 'memory',
+    commitIntervalMs: 20,
+    onFailure: (error) => failures.push(error),
+  })
+  await write(client, order.name, [['1', order.value.serialize({ customer: 'ann', cents: 5n })]])
+  await lastValues(client, spend, (last) => last.get('ann')?.cents === 5n)
+  isAway = true
+  await write(client, order.name, [
+    ['2', newer.value.serialize({ customer: 'ann', cents: 7n, more: 1 })],
+    ['3', order.value.serialize({ customer: 'ann', cents: 1n })],
+  ])
+  const asked = server.asked.length
+  while (server.asked.length < asked + 3) await new Promise((resolve) => setTimeout(resolve, 5))
+  assert.equal(streams.state(), 'running')
+  isAway = false
+  await lastValues(client, spend, (last) => last.get('ann')?.cents === 13n)
+  assert.deepEqual(failures, [])
+})
+
+test('what the registry refuses ends an application before it takes a record', async () => {
+  await using server = await serveRegistry(({ path }) =>
+    path.includes('spend-value') ? { status: 409, body: { error_code: 409, message: 'incompatible' } } : undefined,
+  )
+  const { app, order } = spendApp(schemaRegistry({ urls: server.url }))
+  await using broker = await startBroker({ memory: true })
+  await using client = kafkaClient({ brokers: broker.brokers })
+  await client.admin.createTopics([{ name: order.name, partitions: 1 }])
+  const starting = startStreams({ topology: app, brokers: broker.brokers, stateDir: 'memory' })
+  await assert.rejects(async () => (await starting).finished, { code: 'REGISTRY_INCOMPATIBLE' })
+})
+
+test('the topology test driver runs on a registry in the process', () => {
+  const { app, order, spend } = spendApp(schemaRegistry({ urls: 'mock://driver' }))
+  using driver = testDriver(app)
+  driver.input(order).pipe('1', { customer: 'ann', cents: 5n })
+  driver.input(order).pipe('2', { customer: 'ann', cents: 7n })
+  assert.deepEqual(
+    driver.output(spend).readAll().map(({ key, value }) => [key, value]),
+    [
+      ['ann', { cents: 5n }],
+      ['ann', { cents: 12n }],
+    ],
+  )
+})
+
+test('windowed keys, joined streams and foreign keys find the subjects of their topics', async () => {
+  const registry = schemaRegistry({ urls: 'mock://shapes' })
+  const key = avro(registry, 'string')
+  const order = topic('order', { key, value: avro(registry, orderSchema) })
+  const customer = topic('customer', { key, value: avro(registry, spendSchema) })
+  const out = topic('out', { key, value: avro(registry, 'long') })
+  const app = topology('shapes')
+  const orders = app.table(order)
+  orders
+    .join(app.table(customer), ({ cents }, limit) => limit.cents - cents, {
+      foreignKey: ({ customer: name }) => name,
+      name: 'limits',
+      store: 'left',
+      value: avro(registry, 'long'),
+    })
+    .toStream()
+    .to(out)
+  orders
+    .toStream()
+    .groupByKey()
+    .window(tumbling({ sizeMs: 1000, graceMs: 0 }))
+    .reduce((a) => a, { store: 'firsts' })
+  using driver = testDriver(app)
+  driver.input(customer).pipe('ann', { cents: 100n })
+  driver.input(order).pipe('1', { customer: 'ann', cents: 30n })
+  assert.deepEqual(driver.output(out).readAll().map(({ value }) => value), [70n])
+  for (const subject of ['shapes-limits-subscription-registration-topic-pk-key', 'shapes-limits-subscription-registration-topic-fk-key', 'shapes-limits-subscription-registration-topic-vh-value', 'shapes-firsts-changelog-key', 'shapes-limits-subscription-response-topic-value']) {
+    assert.equal((await registry.version(subject, 1)).type, 'AVRO', subject)
+  }
+})
+
+async function write(client: KafkaClient, name: string, records: readonly (readonly [string, Uint8Array])[]): Promise<void> {
+  await using producer = client.producer()
+  for (const [key, value] of records) producer.append(name, { key: serdes.string.serialize(key), value })
+  await producer.flush()
+}
+
+type Last<V> = Map<string, V>
+
+/** The last value of each key, once `isEnough` of them are there. */
+async function lastValues<V>(
+  client: KafkaClient,
+  contract: { readonly name: string; readonly key: { deserialize(bytes: Uint8Array): string }; readonly value: { deserialize(bytes: Uint8Array): V } },
+  isEnough: (last: Last<V>, same: Last<V>) => boolean,
+): Promise<Last<V>> {
+  await using consumer = client.consumer({ isolation: 'read_committed', autoOffsetReset: 'earliest' })
+  const { partitions } = (await client.admin.listTopics()).find(({ name }) => name === contract.name)!
+  consumer.assign(partitions.map((_, partition) => ({ topic: contract.name, partition })))
+  const last: Last<V> = new Map()
+  while (!isEnough(last, last)) {
+    for (const { batches } of await consumer.poll({ timeoutMs: 100 })) {
+      for (const cursor of batches.map((batch) => batch.cursor())) {
+        while (cursor.next()) {
+          const [key, value] = [cursor.keyBytes()!, cursor.valueBytes()!]
+          last.set(await whenReady(() => contract.key.deserialize(key)), await whenReady(() => contract.value.deserialize(value)))
+        }
+      }
+    }
+  }
+  return last
+}
