@@ -1,3 +1,4 @@
+export { listSerde } from './list-serde.ts'
 export { prepare, whenReady } from './readiness.ts'
 export type { JsonForm, Serde, SerdeRole } from './serde.ts'
 export { serdes } from './serdes.ts'

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { isMillraceError } from '@millrace/base'
 import fc from 'fast-check'
 import { z } from 'zod'
-import { serdes, topic } from './index.ts'
+import { listSerde, serdes, topic } from './index.ts'
 import { keyFromText, keyToText, valueFromJson, valueToJson } from './internal.ts'
 
 const seed = Number(process.env.MILLRACE_SEED ?? 1)
@@ -27,6 +27,9 @@ const readers = [
   serdes.boolean,
   contract.key,
   contract.value,
+  listSerde(serdes.string, { nulls: true }),
+  listSerde(serdes.int32, { nulls: true }),
+  listSerde(listSerde(serdes.bytes)),
 ]
 
 test('what was written is read back', () => {

@@ -10,6 +10,7 @@ const extractors = {
 }
 const errorsPackage = 'org.apache.kafka.streams.errors'
 const serdesAreTyped = 'Contracts and steps say how their keys and values are written.'
+const listsAreTyped = 'Contracts and steps say how their lists are written: `listSerde(…)`.'
 const noReporters = "Figures are asked for: `metrics()` and the gateway's `/metrics`."
 const counters = "Counters and gauges are exact at the moment they are asked for; rates are the reader's to make."
 const sockets = 'Sockets keep the sizes that the system gives them.'
@@ -64,10 +65,10 @@ export const streamsKeys = {
     failByDefault,
   ),
   'default.key.serde': ignored('CLASS', null, serdesAreTyped),
-  'default.list.key.serde.inner': ignored('CLASS', null, serdesAreTyped),
-  'default.list.key.serde.type': ignored('CLASS', null, serdesAreTyped),
-  'default.list.value.serde.inner': ignored('CLASS', null, serdesAreTyped),
-  'default.list.value.serde.type': ignored('CLASS', null, serdesAreTyped),
+  'default.list.key.serde.inner': ignored('CLASS', null, listsAreTyped),
+  'default.list.key.serde.type': ignored('CLASS', null, listsAreTyped),
+  'default.list.value.serde.inner': ignored('CLASS', null, listsAreTyped),
+  'default.list.value.serde.type': ignored('CLASS', null, listsAreTyped),
   'default.production.exception.handler': chooses(
     `${errorsPackage}.DefaultProductionExceptionHandler`,
     'handlers.produce',
