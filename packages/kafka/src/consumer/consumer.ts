@@ -226,11 +226,13 @@ class KafkaConsumer implements Consumer {
     if (this.#closed) throw kafkaError('KAFKA_CLOSED', 'the consumer is closed')
     if (offsets.length === 0) return
     for (let retries = 0; ; retries++) {
+      const { memberId } = this.groupMetadata()
       try {
         await this.#commitOnce(offsets)
         return
       } catch (error) {
-        this.#membership?.commitFailed(error)
+        // Of whom the consumer was before it joined anew it says nothing.
+        if (this.groupMetadata().memberId === memberId) this.#membership?.commitFailed(error)
         // The group is in its next epoch and the answer that says so is on its way (KIP-848).
         const isStale = errorCodeOf(error) === ErrorCode.STALE_MEMBER_EPOCH
         if (!isStale || retries === staleCommitRetries || this.groupMetadata().generationId < 0) throw error

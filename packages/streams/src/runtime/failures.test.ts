@@ -17,3 +17,11 @@ test('a transaction that the group has overtaken begins again', () => {
 test('metadata that is too large for the broker would be so at every commit', () => {
   assert.equal(classifyFailure(abortable(ErrorCode.OFFSET_METADATA_TOO_LARGE)), 'fatal')
 })
+
+test('a process whose name another has ends, but not for a commit that its own new member id has fenced', () => {
+  const fenced = failure('KAFKA_FENCED_INSTANCE_ID')
+  assert.equal(classifyFailure(failure('KAFKA_FENCED', fenced)), 'fatal')
+  assert.equal(classifyFailure(abortable(ErrorCode.FENCED_INSTANCE_ID)), 'lost')
+  // Of a producer: its own successor has its transactional id.
+  assert.equal(classifyFailure(failure('KAFKA_FENCED', failure('KAFKA_PRODUCER_FENCED'))), 'lost')
+})

@@ -13,7 +13,6 @@ const fatalCodes = new Set([
   'KAFKA_AUTHENTICATION_FAILED',
   'KAFKA_UNSUPPORTED_BY_BROKER',
   'KAFKA_UNSUPPORTED_VERSION',
-  'KAFKA_FENCED_INSTANCE_ID',
   'KAFKA_RECORD_TOO_LARGE',
   'KAFKA_MESSAGE_TOO_LARGE',
   'KAFKA_RECORD_LIST_TOO_LARGE',
@@ -37,7 +36,16 @@ const fatalCodes = new Set([
 export function classifyFailure(error: unknown): FailureClass {
   if (!isMillraceError(error)) return 'fatal'
   for (let cause: unknown = error; isMillraceError(cause); cause = cause.cause) {
+    if (isPutOut(cause)) return 'fatal'
     if (fatalCodes.has(cause.code) || cause.code.endsWith('_AUTHORIZATION_FAILED')) return 'fatal'
   }
   return error.code.startsWith('KAFKA_') || error.retriable ? 'lost' : 'fatal'
+}
+
+/**
+ * Another process has this one's `groupInstanceId`, says the membership. A commit that was fenced proves less: the member may have
+ * got a new id of its own meanwhile, after it was thrown out.
+ */
+function isPutOut({ code, cause }: { readonly code: string; readonly cause?: unknown }): boolean {
+  return code === 'KAFKA_FENCED' && isMillraceError(cause) && cause.code === 'KAFKA_FENCED_INSTANCE_ID'
 }
