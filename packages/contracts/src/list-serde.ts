@@ -34,10 +34,15 @@ export function listSerde<T, In = T>(
 export function listSerde(
   inner: Serde<unknown, unknown>,
   { nulls = false }: { readonly nulls?: boolean } = {},
-): Serde<unknown[], readonly unknown[]> {
+): ListSerde {
+  return listOf(inner, nulls)
+}
+
+type ListSerde = Serde<unknown[], readonly unknown[]>
+
+function listOf(inner: Serde<unknown, unknown>, nulls: boolean): ListSerde {
   const fixedLength = fixedLengths.get(inner)
   const { forTopic, prepare } = inner
-  const around = (bound: Serde<unknown, unknown>) => listSerde(bound, nulls ? { nulls } : {}) as ListSerde
   return {
     name: `list(${inner.name})`,
     serialize(list) {
@@ -69,7 +74,7 @@ export function listSerde(
       reader.end()
       return list
     },
-    ...(forTopic && { forTopic: (topic, role) => around(forTopic.call(inner, topic, role)) }),
+    ...(forTopic && { forTopic: (topic, role) => listOf(forTopic.call(inner, topic, role), nulls) }),
     ...(prepare && { prepare: () => prepare.call(inner) }),
     json: {
       toJson: (list) => list.map((entry) => (entry === null ? null : valueToJson(inner, inner.serialize(entry)))),
@@ -80,8 +85,6 @@ export function listSerde(
     },
   }
 }
-
-type ListSerde = Serde<unknown[], readonly unknown[]>
 
 function nullEntry(): Error {
   return contractError(
