@@ -1,12 +1,8 @@
 // What typed queries promise of an instance and of a standby copy beside it, on the embedded broker.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type Broker, startBroker } from '@millrace/broker'
 import { serdes, topic } from '@millrace/contracts'
-import { type KafkaClient, kafkaClient, type Producer } from '@millrace/kafka'
 import {
   boundOf,
   keyQuery,
@@ -25,27 +21,21 @@ import {
 } from '@millrace/streams'
 import { waitUntil } from './support/kafka.ts'
 import { customers, expectedSpend, partitions } from './support/orders.ts'
+import { answered, type QuerySetup, startQuerySetup } from './support/query-setup.ts'
 import spendApp, { order, spend } from './support/spend-app.ts'
 
 const totals = queryable.keyValue('totals', spend)
 const perMinute = queryable.window('per-minute', spend)
 const startMs = 1_700_000_000_000
 
-let broker: Broker
-let client: KafkaClient
-let producer: Producer
-let directory: string
+let setup: QuerySetup
 let one: StreamsInstance
 let two: StreamsInstance
 let placed = 0
 
 before(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'millrace-queries-'))
-  broker = await startBroker({ memory: true, config: { 'group.initial.rebalance.delay.ms': '0' } })
-  client = kafkaClient({ brokers: broker.brokers })
-  producer = client.producer({ lingerMs: 0 })
-  const topics = [order, spend, topic('apart', { key: serdes.string, value: serdes.string })]
-  await client.admin.createTopics(topics.map(({ name }) => ({ name, partitions, config: { 'retention.ms': '-1' } })))
+  setup = await startQuerySetup([order, spend, { name: 'apart' }], partitions)
+  const { broker, directory } = setup
   const start = (name: string): Promise<StreamsInstance> =>
     startStreams({
       topology: spendApp,
@@ -63,10 +53,7 @@ before(async () => {
 })
 after(async () => {
   await Promise.all([one?.close(), two?.close()])
-  await producer?.close()
-  await client?.close()
-  await broker?.close()
-  rmSync(directory, { recursive: true, force: true })
+  await setup?.[Symbol.asyncDispose]()
 })
 
 const everyPartition = () =>
@@ -84,16 +71,13 @@ async function place(count: number): Promise<{ topic: string; partition: number;
   for (let i = placed; i < placed + count; i++) {
     const value = Buffer.from(order.value.serialize({ customer: `c${i % customers}`, cents: i }))
     const key = Buffer.from(order.key.serialize(`o${i}`))
-    last = await producer.send({ topic: order.name, key, value, timestamp: startMs + i * 1_000 })
+    last = await setup.producer.send({ topic: order.name, key, value, timestamp: startMs + i * 1_000 })
   }
   placed += count
   return { topic: order.name, ...last }
 }
 
-function answer<R>(result: PartitionResult<R> | undefined): R {
-  assert.ok(result?.ok, result === undefined ? 'there is no answer' : !result.ok ? String(result.error) : '')
-  return result.result
-}
+const answer = <R>(result: PartitionResult<R> | undefined): R => answered(result).result
 
 test('a query bound to a write shows it, at the owner and at a copy', async () => {
   for (let i = 0; i < 10; i++) {
@@ -196,7 +180,7 @@ test('lags are true of what is being restored', async () => {
   const app = topology('lagging')
   app.stream(order).groupByKey().count({ store: 'seen' })
   const start = (options: Partial<StartStreamsOptions> = {}): Promise<StreamsInstance> =>
-    startStreams({ topology: app, brokers: broker.brokers, stateDir: 'memory', instanceId: 'one', ...options })
+    startStreams({ topology: app, brokers: setup.broker.brokers, stateDir: 'memory', instanceId: 'one', ...options })
   {
     await using first = await start()
     const bound = boundOf([await place(1)])
@@ -240,8 +224,8 @@ test('what is not committed yet is seen by who asks for it alone', async () => {
   app.stream(order).groupByKey().count({ store: 'seen' })
   await using slow = await startStreams({
     topology: app,
-    brokers: broker.brokers,
-    stateDir: join(directory, 'slow'),
+    brokers: setup.broker.brokers,
+    stateDir: join(setup.directory, 'slow'),
     commitIntervalMs: 600_000,
   })
   await place(1)

@@ -1,69 +1,58 @@
 // What a worker's tasks have committed is read in the thread that answers queries: at once, and never behind what it says
 // it reflects.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type Broker, startBroker } from '@millrace/broker'
-import { type KafkaClient, kafkaClient, type Producer } from '@millrace/kafka'
 import {
   boundOf,
   keyQuery,
+  multiVersionedKeyQuery,
   type PartitionResult,
   queryable,
   rangeQuery,
+  type StalenessBound,
   type StartStreamsOptions,
+  type StateQuery,
   type StreamsInstance,
+  sessionKeyQuery,
+  sessionRangeQuery,
   startStreams,
+  versionedKeyQuery,
   windowKeyQuery,
+  windowRangeQuery,
 } from '@millrace/streams'
 import { waitUntil } from './support/kafka.ts'
-import { tick, ticks } from './support/ticks-app.ts'
+import { answered, type QuerySetup, startQuerySetup } from './support/query-setup.ts'
+import { price, tick, ticks } from './support/ticks-app.ts'
 
 const counts = queryable.keyValue('count', ticks)
 const perMinute = queryable.window('per-minute', ticks)
 
-let broker: Broker
-let client: KafkaClient
-let producer: Producer
-let directory: string
+let setup: QuerySetup
 let written = 0
+/** Ticks of other keys among them. */
+let others = 0
 
 before(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'millrace-worker-reads-'))
-  broker = await startBroker({ memory: true, config: { 'group.initial.rebalance.delay.ms': '0' } })
-  client = kafkaClient({ brokers: broker.brokers })
-  producer = client.producer({ lingerMs: 1 })
-  await client.admin.createTopics([{ name: tick.name, partitions: 1, config: { 'retention.ms': '-1' } }])
+  setup = await startQuerySetup([tick, price], 1)
 })
-after(async () => {
-  await producer?.close()
-  await client?.close()
-  await broker?.close()
-  rmSync(directory, { recursive: true, force: true })
-})
+after(() => setup?.[Symbol.asyncDispose]())
 
 function start(name: string, options: Partial<StartStreamsOptions> = {}): Promise<StreamsInstance> {
   return startStreams({
     topology: new URL('./support/ticks-app.ts', import.meta.url),
     applicationId: name,
-    brokers: broker.brokers,
-    stateDir: join(directory, name),
+    brokers: setup.broker.brokers,
+    stateDir: join(setup.directory, name),
     workers: true,
     commitIntervalMs: 10,
     ...options,
   })
 }
 
-function answered<R>(result: PartitionResult<R> | undefined): PartitionResult<R> & { ok: true } {
-  assert.ok(result?.ok, String(result?.ok === false ? result.error : 'no answer'))
-  return result
-}
-
 async function write(count: number): Promise<number> {
   const sent = Array.from({ length: count }, () =>
-    producer.send({ topic: tick.name, key: Buffer.from('a'), value: Buffer.from('tick'), timestamp: 1_000 }),
+    setup.producer.send({ topic: tick.name, key: Buffer.from('a'), value: Buffer.from('tick'), timestamp: 1_000 }),
   )
   written += count
   return (await Promise.all(sent)).at(-1)!.offset
@@ -106,7 +95,7 @@ test('an answer shows at least what its position says, while the worker commits'
   )
 })
 
-test('what is not committed is the worker’s to show, and so are windows', async () => {
+test('what is not committed is the worker’s to show', async () => {
   await using streams = await start('slow', { commitIntervalMs: 600_000 })
   await write(1)
   const ask = async (isolation: 'committed' | 'uncommitted'): Promise<unknown> => {
@@ -119,18 +108,104 @@ test('what is not committed is the worker’s to show, and so are windows', asyn
   )
   assert.deepEqual(await ask('committed'), [])
   const windows = await streams.queries.query(perMinute, windowKeyQuery('a'), { isolation: 'uncommitted' })
-  for (const read of ['windowFetch', 'windowFetchAll'] as const) {
-    const bounds = { fromMs: 0, toMs: 1 }
-    const reading = (): unknown =>
-      read === 'windowFetch'
-        ? streams.queries.windowFetch('per-minute', 'a', bounds)
-        : streams.queries.windowFetchAll('per-minute', bounds)
-    assert.throws(reading, { code: 'STREAMS_STORE_NOT_LOCAL', message: /another thread/ })
-  }
   assert.deepEqual(
     answered(windows.partitions.get(0)).result.map(({ start: from, value }) => [from, value]),
     [[0, written]],
   )
+  assert.deepEqual(streams.queries.windowFetchAll('per-minute', { fromMs: 0, toMs: 1 }), [])
+})
+
+/** Without waiting for the thread that has the state: what it answers is no promise. */
+function askedAtOnce<R>(streams: StreamsInstance, store: string, query: StateQuery, standby?: StalenessBound): R {
+  const answer = streams.queries.askPartition(store, 0, query, standby && { standby })
+  assert.ok(!(answer instanceof Promise), `${store} is asked of the worker`)
+  return answered(answer as PartitionResult<R>).result
+}
+
+test('windows, sessions and versions are read where the question is', async () => {
+  await using streams = await start('kinds')
+  await waitUntil(() => streams.state() === 'running')
+  for (const [value, timestamp] of [
+    ['one', 1_000],
+    ['two', 2_000],
+  ] as const) {
+    await setup.producer.send({ topic: price.name, key: Buffer.from('p'), value: Buffer.from(value), timestamp })
+  }
+  const bound = boundOf([{ topic: tick.name, partition: 0, offset: await write(1) }])
+  await streams.queries.query(counts, keyQuery('a'), { bound, waitMs: 20_000 })
+  await waitUntil(() => askedAtOnce(streams, 'prices', versionedKeyQuery('p')) !== undefined)
+  type Spans = { start: number; end: number; value: number }[]
+  const rows = (found: Spans) => found.map(({ start: from, end, value }) => [from, end, value])
+  for (const query of [windowKeyQuery('a'), windowRangeQuery()]) {
+    assert.deepEqual(rows(askedAtOnce<Spans>(streams, 'per-minute', query)), [[0, 60_000, written]])
+  }
+  for (const query of [sessionKeyQuery('a'), sessionRangeQuery()]) {
+    assert.deepEqual(rows(askedAtOnce<Spans>(streams, 'visits', query)), [[1_000, 1_000, written]])
+  }
+  assert.deepEqual(streams.queries.windowFetch('per-minute', 'a', { fromMs: 0, toMs: 1 }).length, 1)
+  assert.deepEqual(streams.queries.sessionFetch('visits', 'a').length, 1)
+  type Versions = { value: string; timestamp: number }[]
+  const versions = askedAtOnce<Versions>(streams, 'prices', multiVersionedKeyQuery('p'))
+  assert.deepEqual(
+    versions.map(({ value, timestamp }) => [value, timestamp]),
+    [
+      ['two', 2_000],
+      ['one', 1_000],
+    ],
+  )
+  assert.equal(askedAtOnce<Versions[0]>(streams, 'prices', versionedKeyQuery('p', 1_500)).value, 'one')
+})
+
+test('a standby copy of another thread is read where the question is, no fresher than it says', async () => {
+  const options = { applicationId: 'copied', numStandbyReplicas: 1 }
+  await using one = await start('copied-1', { ...options, applicationServer: 'one:1' })
+  await using two = await start('copied-2', { ...options, applicationServer: 'two:1' })
+  const roleOf = (each: StreamsInstance) => each.queries.metadataForPartition('count', 0)
+  await waitUntil(() => [one, two].some((each) => roleOf(each).standbyHosts.length === 1))
+  const copy = roleOf(one).isLocal ? two : one
+  await waitUntil(() => {
+    const answer = copy.queries.askPartition('count', 0, keyQuery('a'), { standby: { maxLagRecords: 1_000_000 } })
+    return !(answer instanceof Promise) && answer.ok && answer.role === 'standby'
+  })
+  for (let i = 0; i < 10; i++) {
+    const bound = boundOf([{ topic: tick.name, partition: 0, offset: await write(3) }])
+    const { partitions } = await copy.queries.query(counts, keyQuery('a'), { bound, standby: {}, waitMs: 20_000 })
+    const answer = answered(partitions.get(0))
+    assert.equal(answer.role, 'standby')
+    assert.equal(answer.result, written - others)
+    const windows = await copy.queries.query(perMinute, windowKeyQuery('a'), { bound, standby: {}, waitMs: 20_000 })
+    assert.equal(answered(windows.partitions.get(0)).result.length, 1)
+  }
+  askedAtOnce(copy, 'visits', sessionKeyQuery('a'), { maxLagRecords: 1_000_000 })
+  await waitUntil(async () => (await copy.queries.lags()).every(({ offsetLag }) => offsetLag === 0))
+  const { partitions } = await copy.queries.query(counts, keyQuery('a'), {
+    standby: { maxStalenessMs: 1 },
+    waitMs: 20_000,
+  })
+  const fresh = partitions.get(0)
+  assert.ok(fresh?.ok ? fresh.result === written - others : fresh?.reason === 'tooStale')
+})
+
+test('windows that the worker has let go by time are no longer shown, and its tables serve the next', async () => {
+  await using streams = await start('expiring')
+  await waitUntil(() => streams.state() === 'running')
+  const day = 86_400_000
+  const at = async (timestamp: number): Promise<number> => {
+    const { offset } = await setup.producer.send({
+      topic: tick.name,
+      key: Buffer.from('late'),
+      value: Buffer.from('tick'),
+      timestamp,
+    })
+    others++
+    written++
+    const bound = boundOf([{ topic: tick.name, partition: 0, offset }])
+    const { partitions } = await streams.queries.query(perMinute, windowKeyQuery('late'), { bound, waitMs: 20_000 })
+    return answered(partitions.get(0)).result.length
+  }
+  // Each is further on than the store keeps windows: the one before goes.
+  for (let i = 1; i <= 6; i++) assert.equal(await at(i * 3 * day), 1, `window ${i}`)
+  assert.equal(streams.queries.windowFetchAll('per-minute', { fromMs: 0, toMs: 100 * day }).length, 1)
 })
 
 test('a store that was closed and opened again is read as it is then', async () => {
@@ -139,8 +214,8 @@ test('a store that was closed and opened again is read as it is then', async () 
     const bound = boundOf([{ topic: tick.name, partition: 0, offset: await write(more) }])
     await waitUntil(() => streams.state() === 'running')
     const { partitions } = await streams.queries.query(counts, keyQuery('a'), { bound, waitMs: 10_000 })
-    assert.equal(answered(partitions.get(0)).result, written)
-    assert.equal(streams.queries.get('count', 'a')?.value, written)
+    assert.equal(answered(partitions.get(0)).result, written - others)
+    assert.equal(streams.queries.get('count', 'a')?.value, written - others)
     if (more === 1) continue
     // The task may move to the other thread, and comes back.
     assert.equal(streams.addThread(), 2)
@@ -148,7 +223,7 @@ test('a store that was closed and opened again is read as it is then', async () 
     await waitUntil(() => streams.state() === 'running')
     await waitUntil(() => {
       try {
-        return streams.queries.get('count', 'a')?.value === written
+        return streams.queries.get('count', 'a')?.value === written - others
       } catch {
         return false
       }

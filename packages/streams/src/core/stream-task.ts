@@ -40,6 +40,8 @@ const recordsPerClockCheck = 32
 const recordsPerCallMax = 10_000
 /** How often a record looks whether the schema that it needs has come. */
 const notReadyRetryMs = 5
+/** How often somebody is told that it still has not. */
+const notReadyToldMs = 10_000
 
 interface Input {
   readonly queue: RecordQueue
@@ -69,6 +71,7 @@ class SynchronousTask implements StreamTask {
   #effectsAtCommit = 0
   #idleSinceMs: number | undefined
   #retryAtMs: number | undefined
+  #awaitedSinceMs = 0
   #toCommit: TaskOffset[] | undefined
 
   constructor(options: StreamTaskOptions) {
@@ -480,8 +483,13 @@ class SynchronousTask implements StreamTask {
   #awaited(error: unknown, queue: RecordQueue, effectsBefore: number): false {
     const { retryDelayMs } = this.#options.config
     if (this.#effects !== effectsBefore || retryDelayMs === 0) throw error
-    queue.attempts++
-    this.#retryAtMs = this.#options.clock.now() + Math.min(retryDelayMs, notReadyRetryMs)
+    const nowMs = this.#options.clock.now()
+    if (queue.attempts++ === 0) this.#awaitedSinceMs = nowMs
+    else if (nowMs - this.#awaitedSinceMs >= notReadyToldMs) {
+      this.#options.onFailure?.(error)
+      this.#awaitedSinceMs = nowMs
+    }
+    this.#retryAtMs = nowMs + Math.min(retryDelayMs, notReadyRetryMs)
     return false
   }
 

@@ -119,6 +119,13 @@ export class TaskStores {
     return source === undefined ? logged.get(name) : consumed.find(({ topic }) => topic === source)?.offset
   }
 
+  /** See `StreamTask.latestTimes`. */
+  latestTimes(): ReadonlyMap<string, number> {
+    const times = new Map<string, number>()
+    for (const [name, { latestTime }] of this.byName) if (latestTime !== undefined) times.set(name, latestTime)
+    return times
+  }
+
   discard(): void {
     for (const store of this.byName.values()) store.discard()
   }

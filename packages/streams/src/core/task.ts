@@ -171,6 +171,8 @@ export interface StreamTask {
   /** Applies changelog records straight to the byte store, with `nextOffset` as its checkpoint. */
   restore(store: string, batches: Iterable<RecordBatchView>, options: RestoreOptions): number
 
+  /** By store, the greatest time that was put: what rows expire by, for whoever reads the stores elsewhere. */
+  latestTimes(): ReadonlyMap<string, number>
   /** `committed` is what other processes may see; `uncommitted` adds the writes of the open transaction and the cache. */
   query(store: string, isolation: 'committed' | 'uncommitted'): ReadOnlyStore
 

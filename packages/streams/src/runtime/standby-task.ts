@@ -40,6 +40,10 @@ export class StandbyTask {
     return this.#stores.view(store, 'committed')
   }
 
+  latestTimes(): ReadonlyMap<string, number> {
+    return this.#stores.latestTimes()
+  }
+
   close(): void {
     this.#stores.close()
   }

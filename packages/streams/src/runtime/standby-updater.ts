@@ -35,6 +35,8 @@ export interface StandbyUpdaterOptions {
   /** A planted fault, see `PlantedFaults.standbyAhead`. */
   readonly runsAhead: boolean
   readonly tell: TellRestore
+  /** Told before a store is emptied, to be filled anew. */
+  readonly onWiping?: (() => void) | undefined
 }
 
 /**
@@ -49,6 +51,8 @@ export class StandbyUpdater {
   #asking: Promise<void> | undefined
   #askedAtMs = Number.NEGATIVE_INFINITY
   updatedRecords = 0
+  /** Whether a store was emptied since this was last set to false. */
+  hasWiped = false
 
   constructor(options: StandbyUpdaterOptions) {
     this.#options = options
@@ -237,7 +241,11 @@ export class StandbyUpdater {
   }
 
   #begin(followed: Followed, checkpoint: number | undefined, begin: number): void {
-    if (checkpoint === undefined) this.#options.stores.wipe(followed.standby.id, followed.store)
+    if (checkpoint === undefined) {
+      this.#options.onWiping?.()
+      this.hasWiped = true
+      this.#options.stores.wipe(followed.standby.id, followed.store)
+    }
     followed.position = checkpoint ?? begin
     followed.reached = followed.position
     const { topic, partition, position } = followed

@@ -14,6 +14,7 @@ import type { HostMap } from './assignment/user-data.ts'
 import { ChangelogRestorer } from './changelog-restorer.ts'
 import type { RuntimeConfig } from './config.ts'
 import { classifyFailure } from './failures.ts'
+import { SlicedPace } from './gathered-rows.ts'
 import { GroupRole } from './group-role.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { prepareSerdes } from './prepare-serdes.ts'
@@ -63,12 +64,18 @@ export interface StreamThreadOptions {
   readonly onChange: () => void
   /** Told when the stores of tasks hold what the transaction has committed. */
   readonly onCommitted?: ((tasks: readonly ActiveTask[]) => void) | undefined
+  /** Told when standby copies have followed their changelogs a step. */
+  readonly onFollowed?: (() => void) | undefined
+  /** Told before a standby's store is emptied, to be filled anew. */
+  readonly onWiping?: (() => void) | undefined
   /** A failure that is survived: for logs. */
   readonly onFailure: (error: unknown) => void
 }
 
 /** How long running tasks may wait for those that are being restored. */
 const restorePollMs = 20
+/** Of writing what was restored; nothing else goes on meanwhile. */
+const restoreSliceMs = 10
 
 /**
  * One loop over the tasks of an instance: poll, restore, process in slices, commit. All calls into tasks happen here.
@@ -143,6 +150,7 @@ export class StreamThread {
       expires: (topic) => expiringTopics(plan).has(topic),
       believesCheckpoints: config.faults.staleCheckpoint === true,
       tell,
+      pace: new SlicedPace({ ...options, sliceMs: () => (this.#turns.areWanted ? 1 : restoreSliceMs) }),
     })
     const { standbyFetchMaxBytes: bufferBytes } = config
     this.#standbys = new StandbyUpdater({
@@ -154,6 +162,7 @@ export class StreamThread {
       limitIntervalMs: Math.max(config.commitIntervalMs, 100),
       runsAhead: config.faults.standbyAhead === true,
       tell,
+      onWiping: options.onWiping,
     })
     this.#role.attach({ consumer, tasks: this.#tasks, standbys: this.#standbys })
     const { standbys, restorer } = this
@@ -419,6 +428,10 @@ export class StreamThread {
       this.#tasks.openStandby(standby.id)
     }
     if (failures.length > 0) this.#standbys.replace(this.#tasks.standbys, () => false)
+    // What was told of a store before it was emptied, or opened anew, holds no longer.
+    if (failures.length > 0 || this.#standbys.hasWiped) this.#options.onChange()
+    this.#standbys.hasWiped = false
+    this.#options.onFollowed?.()
   }
 
   /** One slice, shared by the tasks that have something to do. The loop polls between slices. */
@@ -573,14 +586,14 @@ export class StreamThread {
     this.#options.onChange()
   }
 
-  async #assigned(added: readonly TopicPartition[]): Promise<void> {
+  #assigned(added: readonly TopicPartition[]): void {
     const { doubleRestore } = this.#options.config.faults
     this.counters.rebalances++
     this.times.rebalanceEnded()
     if (this.#role.hosts.refused) this.#breakBy(topologyDiffers())
     this.#enterGeneration()
     this.#consumer.pause(added)
-    const opened = await this.#tasks.replace(this.#consumer.assignment(), this.#role.standby)
+    const opened = this.#tasks.replace(this.#consumer.assignment(), this.#role.standby)
     this.#standbys.replace(this.#tasks.standbys, (task) => this.#tasks.isActive(task), doubleRestore)
     this.#holdBack(...opened)
     this.#hasJoined = true

@@ -1,4 +1,4 @@
-import { restoreWrites } from './restore.ts'
+import { restoreInto } from './restore.ts'
 import type { StoreBytes } from './store-bytes.ts'
 import type { StoreEnvironment, TaskStore } from './task-store.ts'
 
@@ -13,6 +13,8 @@ export function bytesTaskStore<A>(
     readonly discarded?: () => void
     /** Told of the greatest start of a window among them. */
     readonly restored?: (latestStart: number) => void
+    /** See `TaskStore.latestTime`. */
+    readonly time?: () => { value: number }
   },
 ): TaskStore<A> {
   const { committed } = environment
@@ -20,6 +22,13 @@ export function bytesTaskStore<A>(
     access,
     get uncommittedBytes() {
       return bytes.uncommittedBytes
+    },
+    get latestTime() {
+      return own.time?.().value ?? -1
+    },
+    set latestTime(latest) {
+      const time = own.time?.()
+      if (time) time.value = latest
     },
     checkpoint: () => committed.checkpoint(),
     flush: () => true,
@@ -29,9 +38,9 @@ export function bytesTaskStore<A>(
       bytes.discard()
       own.discarded?.()
     },
-    restore(batches, { firstOffset, nextOffset }) {
+    restore(batches, options) {
       const progress = { records: 0, latestStart: -1 }
-      committed.apply(restoreWrites(batches, firstOffset, own.layout, progress), nextOffset)
+      restoreInto(committed, batches, options, own.layout, progress)
       own.restored?.(progress.latestStart)
       return progress.records
     },

@@ -1,5 +1,5 @@
 import type { SpecOf } from '../topology/store-kinds.ts'
-import { restoreWrites } from './restore.ts'
+import { restoreInto } from './restore.ts'
 import { StateStore } from './state-store.ts'
 import { keyValueView, windowView } from './state-view.ts'
 import { StoreBytes } from './store-bytes.ts'
@@ -24,6 +24,12 @@ export function openCachedStore(
     get uncommittedBytes() {
       return bytes.uncommittedBytes
     },
+    get latestTime() {
+      return store.latestStart
+    },
+    set latestTime(time) {
+      store.latestStart = time
+    },
     checkpoint: () => committed.checkpoint(),
     flush: (pace) => store.flush(pace),
     writeInTurns: (nextOffset, pace) => bytes.writeInTurns(nextOffset, pace),
@@ -36,9 +42,9 @@ export function openCachedStore(
       store.latestStart = committedLatest
       bytes.discard()
     },
-    restore(batches, { firstOffset, nextOffset, before }) {
+    restore(batches, options) {
       const progress = { records: 0, latestStart: store.latestStart }
-      committed.apply(restoreWrites(batches, firstOffset, kind, progress, { before, hasHeaders, takes }), nextOffset)
+      restoreInto(committed, batches, options, kind, progress, { hasHeaders, takes })
       store.latestStart = committedLatest = progress.latestStart
       return progress.records
     },

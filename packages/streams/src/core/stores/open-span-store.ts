@@ -1,5 +1,5 @@
 import type { SpecOf } from '../topology/store-kinds.ts'
-import { restoreWrites } from './restore.ts'
+import { restoreInto } from './restore.ts'
 import { sessionLayout, windowLayout } from './span-layout.ts'
 import { SpanStore } from './span-store.ts'
 import { sessionView, windowView } from './state-view.ts'
@@ -20,6 +20,12 @@ export function openSpanStore(spec: SpecOf<'session' | 'window'>, environment: S
     get uncommittedBytes() {
       return bytes.uncommittedBytes
     },
+    get latestTime() {
+      return store.latestTime
+    },
+    set latestTime(time) {
+      store.latestTime = time
+    },
     checkpoint: () => committed.checkpoint(),
     flush: (pace) => store.flush(pace),
     writeInTurns: (nextOffset, pace) => bytes.writeInTurns(nextOffset, pace),
@@ -31,9 +37,9 @@ export function openSpanStore(spec: SpecOf<'session' | 'window'>, environment: S
       store.dropCache()
       bytes.discard()
     },
-    restore(batches, { firstOffset, nextOffset }) {
+    restore(batches, options) {
       const progress = { records: 0, latestStart: store.latestTime }
-      committed.apply(restoreWrites(batches, firstOffset, kind, progress, { hasHeaders }), nextOffset)
+      restoreInto(committed, batches, options, kind, progress, { hasHeaders })
       store.latestTime = progress.latestStart
       store.noteCommit()
       store.generation++

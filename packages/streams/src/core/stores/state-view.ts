@@ -1,6 +1,6 @@
 import type { Serde } from '@millrace/contracts'
 import { noHeaders } from '../record-context.ts'
-import type { ByteRange, ByteStore } from './byte-store.ts'
+import type { ByteStore } from './byte-store.ts'
 import { asBuffer, justAfter, readMillis, timestampBytes, writeMillis } from './bytes.ts'
 import type { CacheEntry } from './record-cache.ts'
 import { keyOfSessionKey, sessionEndOf, sessionKey, sessionStartOf } from './session-key.ts'
@@ -68,13 +68,14 @@ class BytesView {
 
   read(stored: Buffer): Timestamped<unknown> {
     const plain = stored.subarray(timestampBytes)
-    const row = { value: this.store.valueSerde.deserialize(plain), timestamp: readMillis(stored, 0) }
-    return this.#addsHeaders ? { ...row, headers: headersOf(plain) } : row
+    const value = this.store.valueSerde.deserialize(plain)
+    const timestamp = readMillis(stored, 0)
+    return this.#addsHeaders ? rowWithHeaders(value, timestamp, headersOf(plain)) : { value, timestamp }
   }
 
   /** A row of the cache, whose headers are those that steps put: none. */
   cachedRow({ value, timestamp }: Timestamped<unknown>): Timestamped<unknown> {
-    return this.#addsHeaders ? withoutHeaders(value, timestamp) : { value, timestamp }
+    return this.#addsHeaders ? rowWithHeaders(value, timestamp, noHeaders) : { value, timestamp }
   }
 
   #cached(from: Uint8Array | undefined, to: Uint8Array | undefined, reverse: boolean): [Uint8Array, Buffer | null][] {
@@ -95,26 +96,6 @@ class BytesView {
     }
     return found.sort(([a], [b]) => Buffer.compare(a, b) * (reverse ? -1 : 1))
   }
-}
-
-/** A key-value store of which only what is committed can be read: another thread writes it. */
-export function committedView(
-  { keySerde, valueSerde }: Pick<ViewedStore, 'keySerde' | 'valueSerde'>,
-  committed: CommittedBytes,
-): ReadOnlyKeyValueStore {
-  const bytes = {
-    committed,
-    get(key: Uint8Array): Buffer | undefined {
-      const found = committed.get(key)
-      return found && asBuffer(found)
-    },
-    *snapshot(range: ByteRange): Generator<Entry> {
-      yield* committed.range(range)
-    },
-  }
-  const keyBytesOf = (entry: CacheEntry): Uint8Array => keySerde.serialize(entry.key)
-  const store = { keySerde, valueSerde, bytes, dirtyEntries: () => [], keyBytesOf, peek: () => undefined }
-  return keyValueView(store, 'committed')
 }
 
 export function keyValueView(
@@ -246,6 +227,10 @@ export function sessionView(store: SpanStore, isolation: Isolation, options: Ses
   }
 }
 
-function withoutHeaders(value: unknown, timestamp: number): Timestamped<unknown> & WithHeaders {
-  return { value, timestamp, headers: noHeaders }
+function rowWithHeaders(
+  value: unknown,
+  timestamp: number,
+  headers: WithHeaders['headers'],
+): Timestamped<unknown> & WithHeaders {
+  return { value, timestamp, headers }
 }

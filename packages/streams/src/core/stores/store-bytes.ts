@@ -79,7 +79,7 @@ export class StoreBytes {
   commit(checkpoint: number | undefined): void {
     const isWritten = this.#isWritten
     this.#isWritten = false
-    if (isWritten || (this.#layer.isEmpty && checkpoint === undefined)) return
+    if (this.#layer.isEmpty && (isWritten || checkpoint === undefined)) return
     this.committed.apply(this.#layer.writes(), checkpoint)
     this.#layer.clear()
   }

@@ -5,6 +5,7 @@ import type { Pace } from '../pace.ts'
 import type { TaskRecordContext } from '../record-context.ts'
 import type { ByteStore } from './byte-store.ts'
 import type { CacheFigures, RecordCache } from './record-cache.ts'
+import type { RestoreSink } from './restore.ts'
 import type { ChangelogWriter } from './store-bytes.ts'
 import type { ReadOnlyStore } from './views.ts'
 
@@ -20,6 +21,8 @@ export interface TaskStore<A = unknown> {
   readonly cache?: CacheFigures | undefined
   /** Of stores that hold changes back. */
   readonly held?: HeldFigures | undefined
+  /** The greatest time that was put, of stores whose rows expire by it; below all times where nothing was put. */
+  latestTime?: number
   /** The next changelog offset to read; undefined when nothing was ever committed with one. */
   checkpoint(): number | undefined
   /** Writes down and hands on what is held back; false when it has stopped half-way because `pace` said so. */
@@ -52,6 +55,11 @@ export interface RestoreOptions {
   readonly nextOffset: number
   /** Where restoring ends, exclusive, within the batches; to their end unless given. */
   readonly before?: number | undefined
+  /**
+   * What the rows are to be handed to instead of the store's bytes, for stores of which nothing but the last row of each
+   * key counts: who restores then writes them later, and many at a time.
+   */
+  readonly through?: ((committed: ByteStore) => RestoreSink) | undefined
 }
 
 /** What a store is given when its task opens it. */

@@ -47,7 +47,7 @@ export class VersionedStore {
   readonly #log: StoreEnvironment['changelog']
   #sweptUpTo = 0
   /** Greatest time of a version that was put, and what of it lies beside the versions. */
-  #time = -1
+  time = -1
   #notedTime = -1
 
   constructor(spec: SpecOf<'versioned'>, bytes: StoreBytes, environment: StoreEnvironment) {
@@ -64,7 +64,7 @@ export class VersionedStore {
 
   /** Earliest time that can be asked for. */
   get liveFrom(): number {
-    return this.#time - this.historyRetentionMs
+    return this.time - this.historyRetentionMs
   }
 
   /** `value` null deletes from this time on; `known` is the value's bytes where the caller has them. */
@@ -140,9 +140,9 @@ export class VersionedStore {
    * again is told times that are beyond those at which its changelog was written.
    */
   noteTime(): void {
-    if (this.#time === this.#notedTime) return
-    this.#notedTime = this.#time
-    this.#write(timeKey, Buffer.alloc(0), this.#time)
+    if (this.time === this.#notedTime) return
+    this.#notedTime = this.time
+    this.#write(timeKey, Buffer.alloc(0), this.time)
   }
 
   /** What is not committed is gone. */
@@ -165,7 +165,7 @@ export class VersionedStore {
 
   #findTime(): void {
     const noted = this.bytes.committed.get(timeKey)
-    this.#time = this.#notedTime = noted === undefined ? -1 : readMillis(asBuffer(noted), 0)
+    this.time = this.#notedTime = noted === undefined ? -1 : readMillis(asBuffer(noted), 0)
   }
 
   #restore(batches: Iterable<RecordBatchView>, firstOffset: number): number {
@@ -184,7 +184,7 @@ export class VersionedStore {
 
   #apply(keyBytes: Uint8Array, valueBytes: Uint8Array | null, timestamp: number): VersionPut {
     if (timestamp < this.liveFrom) return 'expired'
-    if (timestamp > this.#time) this.#time = timestamp
+    if (timestamp > this.time) this.time = timestamp
     const latest = this.#latestTime(keyBytes)
     const stored = Buffer.allocUnsafe(1 + (valueBytes?.length ?? 0))
     stored[0] = valueBytes === null ? isDeletion : isValue
@@ -304,7 +304,16 @@ export function openVersionedStore(
     },
     checkpoint: () => committed.checkpoint(),
     flush: () => true,
-    writeInTurns: (nextOffset, pace) => bytes.writeInTurns(nextOffset, pace),
+    get latestTime() {
+      return store.time
+    },
+    set latestTime(time) {
+      store.time = time
+    },
+    writeInTurns(nextOffset, pace) {
+      store.noteTime()
+      return bytes.writeInTurns(nextOffset, pace)
+    },
     commit(nextOffset) {
       store.noteTime()
       bytes.commit(nextOffset)

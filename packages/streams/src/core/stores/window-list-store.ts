@@ -142,6 +142,7 @@ export function openWindowListStore(
   const store = new WindowListStore(spec, bytes, environment)
   return bytesTaskStore(store, bytes, environment, {
     layout: 'window',
+    time: () => store.time,
     restored(latestStart) {
       store.time.value = Math.max(store.time.value, latestStart)
       store.mayCollide = true

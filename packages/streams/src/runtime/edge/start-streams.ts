@@ -174,9 +174,10 @@ export async function startStreams(given: StartStreamsOptions): Promise<StreamsI
     ...(options.metricsLevel === 'debug' && { stopwatch: () => performance.now() }),
   }
   const { threads = 1 } = options
-  const parts = { applicationId, instanceId, directory: state.directory, config, taskConfig, plan, clock }
+  const client = options.client ?? ownClient!
+  const parts = { applicationId, instanceId, directory: state.directory, config, taskConfig, plan, client, clock }
   const runtime = new StreamsRuntime({
-    client: options.client ?? ownClient!,
+    client,
     plan,
     createTask: createStreamTask,
     taskConfig,
@@ -207,7 +208,7 @@ export async function startStreams(given: StartStreamsOptions): Promise<StreamsI
 function startThread(
   context: ThreadContext,
   options: StartStreamsOptions,
-  parts: InstanceParts & Pick<WorkerThreadOptions, 'plan' | 'clock'>,
+  parts: InstanceParts & Pick<WorkerThreadOptions, 'plan' | 'client' | 'clock'>,
 ): ThreadHandle | undefined {
   if (!usesWorkers(options) && context.index === 1) return undefined
   const released = (): void => {

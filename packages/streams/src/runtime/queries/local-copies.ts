@@ -7,7 +7,7 @@ import type { ChangelogRestorer } from '../changelog-restorer.ts'
 import type { StandbyTask } from '../standby-task.ts'
 import type { StandbyUpdater } from '../standby-updater.ts'
 import type { TaskSet } from '../task-set.ts'
-import type { RunningTask } from '../threads/thread-messages.ts'
+import type { ActiveState, ReadableTask, StandbyState, TaskState } from '../threads/thread-messages.ts'
 import type { Position } from './position.ts'
 import { ReplicaFreshness } from './replica-freshness.ts'
 import type { FoundCopy, StateCopy } from './state-copy.ts'
@@ -29,7 +29,7 @@ export interface LocalCopiesOptions {
 /** The state that a thread has open, as queries see it. */
 export class LocalCopies {
   readonly #options: LocalCopiesOptions
-  readonly #incarnations = new WeakMap<ActiveTask, number>()
+  readonly #incarnations = new WeakMap<ActiveTask | StandbyTask, number>()
   #incarnationsMax = 0
   readonly #active = new WeakMap<ActiveTask, StateCopy>()
   readonly #standby = new WeakMap<StandbyTask, StateCopy>()
@@ -38,13 +38,27 @@ export class LocalCopies {
     this.#options = options
   }
 
-  /** The tasks that answer, for whoever reads their stores elsewhere. */
-  running(): readonly RunningTask[] {
-    return this.#options.tasks.running.map((active) => {
-      const incarnation = this.#incarnations.get(active) ?? ++this.#incarnationsMax
-      this.#incarnations.set(active, incarnation)
-      return { task: active.text, incarnation, position: committedPosition(active) }
+  /** The tasks and copies that answer, for whoever reads their stores elsewhere. */
+  readable(): readonly ReadableTask[] {
+    const { tasks } = this.#options
+    return [
+      ...tasks.running.map((active) => this.#named(active, activeState(active))),
+      ...tasks.standbys.map((standby) => this.#named(standby, this.standbyState(standby))),
+    ]
+  }
+
+  #named(task: ActiveTask | StandbyTask, state: TaskState): ReadableTask {
+    const incarnation = this.#incarnations.get(task) ?? ++this.#incarnationsMax
+    this.#incarnations.set(task, incarnation)
+    return { task: task.text, incarnation, state }
+  }
+
+  standbyState(standby: StandbyTask): StandbyState {
+    const { standbys } = this.#options
+    const changelogs = standby.changelogs().map(({ store, topic, partition, isSource = false }) => {
+      return { store, topic, partition, isSource, reached: standbys.positionOf({ topic, partition }) }
     })
+    return { role: 'standby', changelogs, times: standby.latestTimes(), lagRecords: standbys.lagOf(standby.text) }
   }
 
   /** Where the copies stand in their changelogs, those included that do not answer yet. */
@@ -139,11 +153,15 @@ export class LocalCopies {
   }
 }
 
+export function activeState(active: ActiveTask): ActiveState {
+  return { role: 'active', position: committedPosition(active), times: active.task.latestTimes() }
+}
+
 /**
  * What a running task has committed, which its stores hold by then: offsets are noted after the stores are written. One
  * that was taken over and has committed nothing begins behind what its predecessor committed.
  */
-export function committedPosition({ committed, inputs }: ActiveTask): Position {
+function committedPosition({ committed, inputs }: ActiveTask): Position {
   const position: Record<string, Record<number, number>> = {}
   for (const input of inputs) {
     const next = committed.get(partitionText(input))

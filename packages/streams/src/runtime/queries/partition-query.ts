@@ -77,7 +77,8 @@ export function askPartition(
     return failure('notReady', notReady(store, partition))
   }
   if (copy.role === 'active') {
-    if (isReached(copy.freshness().position, options.bound, partition)) return read(copy, store, query, options)
+    if (isReached(copy.freshness().position, options.bound, partition))
+      return read(copy, store, partition, query, options)
     return awaitBound(source, store, partition, query, options)
   }
   if (options.standby === undefined || options.isolation === 'uncommitted') {
@@ -93,6 +94,7 @@ function isBeyond({ readsCommittedOnly = false }: StateCopy, { isolation }: Part
 function read(
   copy: StateCopy,
   store: StorePlan,
+  partition: number,
   query: StateQuery,
   { isolation }: PartitionQueryOptions,
 ): PartitionResult<unknown> {
@@ -101,6 +103,7 @@ function read(
   try {
     const result = answerQuery(store, copy.view(store.name, isolation), query)
     const [checkpoint, reached] = [copy.checkpoint(store.name), copy.reached(store.name)]
+    if (copy.isStill?.() === false) return failure('notReady', notReady(store, partition))
     return { ok: true, result, position, role: copy.role, checkpoint, reached }
   } catch (error) {
     const isKind = isMillraceError(error) && error.code === 'STREAMS_STORE_KIND'
@@ -121,13 +124,45 @@ async function awaitBound(
     const copy = source.copyOf(store, partition)
     if (copy === undefined || copy === 'notReady') return failure('notReady', notReady(store, partition))
     if (copy.role === 'active' && isReached(copy.freshness().position, options.bound, partition)) {
-      return read(copy, store, query, options)
+      return read(copy, store, partition, query, options)
     }
   }
   return failure('notUpToBound', notReached(store.name))
 }
 
-async function askStandby(
+/** At once where the copy is fresh enough. */
+function askStandby(
+  source: QuerySource,
+  copy: StateCopy,
+  store: StorePlan,
+  partition: number,
+  query: StateQuery,
+  options: PartitionQueryOptions,
+): PartitionResult<unknown> | Promise<PartitionResult<unknown>> {
+  const { maxStalenessMs } = options.standby!
+  const { maxLagRecords = maxStalenessMs === undefined ? source.acceptableLagRecords : undefined } = options.standby!
+  const lag = copy.lagRecords()
+  if (maxLagRecords !== undefined && (lag === undefined || lag > maxLagRecords)) {
+    return failure('tooStale', tooStale(store, partition, { lag, maxLagRecords }))
+  }
+  return isFresh(source, copy, partition, options)
+    ? read(copy, store, partition, query, options)
+    : awaitStandby(source, copy, store, partition, query, options)
+}
+
+function isFresh(
+  { clock }: QuerySource,
+  copy: StateCopy,
+  partition: number,
+  { standby, bound }: PartitionQueryOptions,
+): boolean {
+  const { asOfMs, position } = copy.freshness()
+  const { maxStalenessMs } = standby!
+  const isYoung = maxStalenessMs === undefined || clock.now() - (asOfMs ?? -Infinity) <= maxStalenessMs
+  return isYoung && isReached(position, bound, partition)
+}
+
+async function awaitStandby(
   source: QuerySource,
   copy: StateCopy,
   store: StorePlan,
@@ -135,20 +170,10 @@ async function askStandby(
   query: StateQuery,
   options: PartitionQueryOptions,
 ): Promise<PartitionResult<unknown>> {
-  const { maxStalenessMs } = options.standby!
-  const { maxLagRecords = maxStalenessMs === undefined ? source.acceptableLagRecords : undefined } = options.standby!
-  const lag = copy.lagRecords()
-  if (maxLagRecords !== undefined && (lag === undefined || lag > maxLagRecords)) {
-    return failure('tooStale', tooStale(store, partition, { lag, maxLagRecords }))
-  }
-  const isFresh = (): boolean => {
-    const { asOfMs, position } = copy.freshness()
-    const isYoung = maxStalenessMs === undefined || source.clock.now() - (asOfMs ?? -Infinity) <= maxStalenessMs
-    return isYoung && isReached(position, options.bound, partition)
-  }
-  while (!isFresh()) {
+  while (!isFresh(source, copy, partition, options)) {
     if (source.clock.now() + askAgainMs > options.deadlineMs) {
       const isBehind = !isReached(copy.freshness().position, options.bound, partition)
+      const { maxStalenessMs } = options.standby!
       return isBehind
         ? failure('notUpToBound', notReached(store.name))
         : failure('tooStale', tooStale(store, partition, { maxStalenessMs }))
@@ -159,14 +184,14 @@ async function askStandby(
     } catch (error) {
       return failure('storeException', error as Error)
     }
-    if (!isFresh()) await sleep(source.clock, observeAgainMs)
+    if (!isFresh(source, copy, partition, options)) await sleep(source.clock, observeAgainMs)
   }
   // It may have been promoted, closed or wiped while we waited.
   const now = source.copyOf(store, partition)
   if (now === undefined || now === 'notReady') return failure('notReady', notReady(store, partition))
   return now.role === 'active' && !isReached(now.freshness().position, options.bound, partition)
     ? awaitBound(source, store, partition, query, options)
-    : read(now, store, query, options)
+    : read(now, store, partition, query, options)
 }
 
 function failure(reason: FailureReason, error: Error): PartitionFailure {

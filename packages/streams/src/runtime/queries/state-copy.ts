@@ -16,6 +16,8 @@ export interface StateCopy {
   readonly readsCommittedOnly?: boolean
   /** Read it at once: it does not outlive the next commit. */
   view(store: string, isolation: Isolation): ReadOnlyStore
+  /** To be asked after a read: whether the copy was all the while what it was found as. Always, where nobody else writes. */
+  isStill?(): boolean
   /** The next changelog offset behind what the committed view shows; undefined for a store that is new or keeps no changelog. */
   checkpoint(store: string): number | undefined
   /** Standbys: the next changelog offset that is read, with what only marks the ends of transactions. */

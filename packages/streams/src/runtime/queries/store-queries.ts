@@ -1,3 +1,4 @@
+import { whenReady } from '@millrace/contracts'
 import type { Isolation } from '../../core/stores/task-store.ts'
 import type { ReadOnlyStore, SessionEntry, StoreEntry, Timestamped, WindowEntry } from '../../core/stores/views.ts'
 import type { StorePlan } from '../../core/topology/plan.ts'
@@ -162,8 +163,8 @@ export function storeQueries(source: QuerySource): StoreQueries {
     metadataForPartition: (name, partition) => catalog.metadata(catalog.plan(name), partition),
     metadataForStore: (name) => catalog.owners(catalog.plan(name)),
     lags: async () => storeLags(source.client, await source.standings()),
-    askPartition: (name, partition, query, options = {}) =>
-      askOne(catalog.plan(name), partition, query, optionsOf(options)),
+    askPartition: async (name, partition, query, options = {}) =>
+      whenReady(() => askOne(catalog.plan(name), partition, query, optionsOf(options))),
     resolveBound: (name, bound, waitMs = waitMsDefault) =>
       resolve(catalog.plan(name), bound, source.clock.now() + waitMs),
     changes: (name) => feeds.open(catalog.plan(name)),
@@ -174,8 +175,9 @@ export function storeQueries(source: QuerySource): StoreQueries {
       const asked = optionsOf(options)
       const resolved = { ...asked, bound: await resolve(store, asked.bound, asked.deadlineMs) }
       const partitions = new Map<number, PartitionResult<never>>()
-      for (const partition of partitionsFor(source, catalog, store, query, options)) {
-        partitions.set(partition, (await askOne(store, partition, query, resolved)) as PartitionResult<never>)
+      for (const partition of await whenReady(() => partitionsFor(source, catalog, store, query, options))) {
+        const answer = await whenReady(() => askOne(store, partition, query, resolved))
+        partitions.set(partition, answer as PartitionResult<never>)
       }
       const positions = [...partitions.values()].map((each) => (each.ok ? each.position : {}))
       return { partitions, position: mergePositions(...positions) }

@@ -62,13 +62,39 @@ export interface ThreadTasks {
   readonly standby: readonly string[]
 }
 
-/** A task at work. */
-export interface RunningTask {
+/** A task whose stores others may read beside the thread. */
+export interface ReadableTask {
   readonly task: string
   /** Another number whenever it is opened anew. */
   readonly incarnation: number
-  /** What its stores hold, committed. */
+  readonly state: TaskState
+}
+
+/** What the stores of a task hold: told when they are written. */
+export type TaskState = ActiveState | StandbyState
+
+export interface ActiveState {
+  readonly role: 'active'
+  /** What is committed. */
   readonly position: Position
+  /** See `StreamTask.latestTimes`. */
+  readonly times: ReadonlyMap<string, number>
+}
+
+export interface StandbyState {
+  readonly role: 'standby'
+  /** With the next offset that is read of each; undefined until that is known. */
+  readonly changelogs: readonly FollowedChangelog[]
+  readonly times: ReadonlyMap<string, number>
+  readonly lagRecords: number | undefined
+}
+
+export interface FollowedChangelog {
+  readonly store: string
+  readonly topic: string
+  readonly partition: number
+  readonly isSource: boolean
+  readonly reached: number | undefined
 }
 
 export type FromThread =
@@ -77,12 +103,12 @@ export type FromThread =
       readonly isReady: boolean
       readonly hosts: HostMap
       readonly tasks: ThreadTasks
-      readonly running: readonly RunningTask[]
+      readonly readable: readonly ReadableTask[]
       /** Of the thread's standing. */
       readonly version: number
     }
   /** By task: the stores are written by now. */
-  | { readonly kind: 'committed'; readonly positions: ReadonlyMap<string, Position> }
+  | { readonly kind: 'written'; readonly states: ReadonlyMap<string, TaskState> }
   | { readonly kind: 'metrics'; readonly samples: readonly MetricSample[]; readonly misses: readonly JoinMiss[] }
   | { readonly kind: 'restore'; readonly event: RestoreEvent }
   | { readonly kind: 'survived'; readonly error: PortableError }

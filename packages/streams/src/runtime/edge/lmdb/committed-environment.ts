@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
-import type { ByteStore } from '../../../core/stores/byte-store.ts'
+import type { ByteStoreOptions } from '../../../core/stores/byte-store.ts'
 import { LmdbTable } from './lmdb-table.ts'
+import { readSegments, type SegmentReader, segmentLayout, segmentTable } from './segments.ts'
 import { maxTables } from './task-environment.ts'
 
 const encoder = new TextEncoder()
@@ -15,7 +16,6 @@ const decoder = new TextDecoder()
 export class CommittedEnvironment {
   readonly #root: RootDatabase
   readonly #meta: LmdbTable
-  readonly #stores = new Map<string, CommittedStore>()
 
   private constructor(root: RootDatabase) {
     this.#root = root
@@ -33,14 +33,17 @@ export class CommittedEnvironment {
     }
   }
 
-  /** A key-value store. */
-  store(name: string): CommittedStore {
-    const known = this.#stores.get(name)
-    if (known) return known
-    const table = new LmdbTable(this.#root, `s:${name}`)
-    const store: CommittedStore = { get: (key) => table.get(key), range: (bounds) => table.range(bounds) }
-    this.#stores.set(name, store)
-    return store
+  /** A store of the layout that its task writes it in. */
+  store(name: string, { kind, retentionMs }: Pick<ByteStoreOptions, 'kind' | 'retentionMs'>): SegmentReader {
+    if (kind === 'keyValue' || retentionMs === undefined) return this.#read(`s:${name}`)
+    const layout = segmentLayout(kind, retentionMs)
+    const tables = Array.from({ length: layout.places }, (_, place) => this.#read(segmentTable(name, place)))
+    return readSegments(layout, tables)
+  }
+
+  #read(tableName: string): SegmentReader {
+    const table = new LmdbTable(this.#root, tableName)
+    return { get: (key) => table.get(key), range: (bounds) => table.range(bounds) }
   }
 
   checkpoint(store: string): number | undefined {
@@ -58,6 +61,3 @@ export class CommittedEnvironment {
     await this.#root.close()
   }
 }
-
-/** The part of a byte store that reads. */
-export type CommittedStore = Pick<ByteStore, 'get' | 'range'>

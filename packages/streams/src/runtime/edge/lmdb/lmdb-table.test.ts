@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
-import type { LmdbTable } from './lmdb-table.ts'
 import { prefixBytes } from './long-keys.ts'
 import { TaskEnvironment } from './task-environment.ts'
 
@@ -76,16 +75,6 @@ test('a table grows far beyond the first map of its file', () => {
       for (let i = 0; i < 200; i++) table.set(Buffer.from(`${round}-${i}`), value)
     })
   assert.equal([...table.range()].length, 2_000)
-})
-
-test('dropped tables give their places back', () => {
-  for (let round = 0; round < 1_100; round++) {
-    const name = `round-${round}`
-    environment.transaction(() => undefined)
-    const table: LmdbTable = environment.table(name)
-    environment.transaction(() => table.set(Buffer.from('k'), Buffer.from('v')))
-    environment.dropTable(name)
-  }
 })
 
 test('a throwing transaction leaves no trace', () => {

@@ -97,11 +97,7 @@ export class LmdbTable {
     }
   }
 
-  /** Frees all pages at once; the table is gone afterwards. */
-  drop(): void {
-    this.#db.dropSync()
-  }
-
+  /** Frees all pages at once. */
   clear(): void {
     this.#db.clearSync()
   }

@@ -71,6 +71,22 @@ test('a file that is no store is replaced by an empty one', async () => {
   await environment.close()
 })
 
+test('a store of an older format is rebuilt', async () => {
+  const path = join(directory, 'older')
+  const first = TaskEnvironment.open(path)
+  new LmdbByteStore(first, 's').apply([write], 7)
+  first.transaction(() => first.setNote('format', '1'))
+  await first.close()
+  const second = TaskEnvironment.open(path)
+  const store = new LmdbByteStore(second, 's')
+  assert.deepEqual([store.checkpoint(), store.get(key)], [undefined, undefined])
+  store.apply([write], 3)
+  await second.close()
+  const third = TaskEnvironment.open(path)
+  assert.equal(new LmdbByteStore(third, 's').checkpoint(), 3)
+  await third.close()
+})
+
 test('a store of a newer format is refused and left alone', async () => {
   const path = join(directory, 'newer')
   const environment = TaskEnvironment.open(path)

@@ -9,6 +9,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs'
+import { open as openFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { streamsError } from '../../../errors.ts'
@@ -18,7 +19,7 @@ import { LmdbTable } from './lmdb-table.ts'
 import { isStoreFile } from './store-file.ts'
 
 /** Raised when the layout of tables, keys or checkpoints changes; newer is refused, older is rebuilt from the changelog. */
-export const storeFormatVersion = 1
+export const storeFormatVersion = 2
 
 /** Named databases per environment: stores, segments of windowed stores and one for bookkeeping. */
 export const maxTables = 512
@@ -108,13 +109,6 @@ export class TaskEnvironment {
     return table
   }
 
-  dropTable(name: string): void {
-    const table = this.table(name)
-    this.#beginRoom()
-    table.drop()
-    this.#tables.delete(name)
-  }
-
   getNote(name: string): string | undefined {
     const bytes = this.#meta.get(encoder.encode(name))
     return bytes && decoder.decode(bytes)
@@ -164,13 +158,16 @@ export class TaskEnvironment {
     this.#closed = true
     await this.#before?.close()
     await this.#root.close()
-    syncFile(storeFile(this.directory))
+    // Much may not have been written out: other tasks of the thread go on meanwhile.
+    const file = await openFile(storeFile(this.directory), 'r')
+    await file.sync().finally(() => file.close())
     rmSync(markerFile(this.directory), { force: true })
   }
 
   #checkVersion(): void {
     const found = this.getNote('format')
     if (found === undefined) this.transaction(() => this.setNote('format', String(storeFormatVersion)))
+    else if (Number(found) < storeFormatVersion) throw new Error(`store format ${found} is rebuilt`)
     if (Number(found ?? 0) > storeFormatVersion)
       throw streamsError(
         'STREAMS_STATE_VERSION',

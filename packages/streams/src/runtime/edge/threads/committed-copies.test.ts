@@ -29,11 +29,20 @@ function setUp() {
   const time = { now: 1_000 }
   const failures: unknown[] = []
   const clock = { now: () => time.now, after: () => () => undefined }
-  const copies = new CommittedCopies({ directory, plan, clock, standing, onFailure: (error) => failures.push(error) })
+  const copies = new CommittedCopies({
+    directory,
+    plan,
+    // Asked by copies whose freshness is wanted, and by nobody here.
+    client: undefined as never,
+    partitionsOf: () => 1,
+    clock,
+    standing,
+    onFailure: (error) => failures.push(error),
+  })
   standing.hold(2_000)
   const tell = (incarnation: number): void => {
-    const position = { order: { 0: incarnation } }
-    copies.changed(standing.changed(), [{ task: '0_0', incarnation, position }])
+    const state = { role: 'active', position: { order: { 0: incarnation } }, times: new Map() } as const
+    copies.changed(standing.changed(), [{ task: '0_0', incarnation, state }])
   }
   return { stores: new LmdbStateStores(directory), standing, time, failures, copies, tell }
 }

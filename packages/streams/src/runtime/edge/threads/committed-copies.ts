@@ -1,11 +1,14 @@
 import { join } from 'node:path'
 import type { Clock } from '@millrace/base'
-import { committedView } from '../../../core/stores/state-view.ts'
+import type { KafkaClient } from '@millrace/kafka'
+import { CommittedStore } from '../../../core/stores/committed-store.ts'
 import type { ReadOnlyStore } from '../../../core/stores/views.ts'
 import { type StorePlan, type TopologyPlan, taskIdText } from '../../../core/topology/plan.ts'
-import type { Position } from '../../queries/position.ts'
-import type { FoundCopy, StateCopy } from '../../queries/state-copy.ts'
-import type { RunningTask } from '../../threads/thread-messages.ts'
+import { layoutOf } from '../../../core/topology/store-kinds.ts'
+import { inputsOf, parseTaskId } from '../../assignment/tasks.ts'
+import { ReplicaFreshness } from '../../queries/replica-freshness.ts'
+import type { FoundCopy, Freshness, StateCopy } from '../../queries/state-copy.ts'
+import type { ReadableTask, StandbyState, TaskState } from '../../threads/thread-messages.ts'
 import type { ThreadStanding } from '../../threads/thread-standing.ts'
 import { CommittedEnvironment } from '../lmdb/committed-environment.ts'
 
@@ -13,6 +16,8 @@ export interface CommittedCopiesOptions {
   /** Of the application. */
   readonly directory: string
   readonly plan: TopologyPlan
+  readonly client: KafkaClient
+  readonly partitionsOf: (topic: string) => number
   readonly clock: Clock
   readonly standing: ThreadStanding
   /** Told of files that could not be opened or closed: what is asked of them is asked of the worker. */
@@ -20,70 +25,86 @@ export interface CommittedCopiesOptions {
 }
 
 interface Opened {
-  /** See `RunningTask`. */
   readonly incarnation: number
   readonly copy: DiskCopy
 }
 
 /**
- * What the tasks of a worker have committed, read here from their disk stores while the worker goes on writing them: an
- * answer does not wait for its turn. Only key-value stores on disk can be read so; whatever else is asked, the worker is.
+ * What the tasks of a worker have committed, and what its standby copies have followed, read here from their disk stores
+ * while the worker goes on writing them: an answer does not wait for its turn. What is not on disk, or not committed, the
+ * worker is asked for.
  *
  * An answer is right because of three things. The thread's standing says at once, and not by message, when its tasks
- * change or may no longer be its own. A position is told after the stores are written, and the reading transaction is
- * renewed when it arrives, so that what is read is never behind the position that goes with it. And a task that was opened
- * anew is another incarnation, whose files are opened anew here too.
+ * change, may no longer be its own, or are about to be emptied; it is looked at before a read and after. What a store holds
+ * is told after it is written, and the reading transaction is renewed when that arrives, so that what is read is never
+ * behind what goes with it. And a task that was opened anew is another incarnation, whose files are opened anew here too.
  */
 export class CommittedCopies {
   readonly #options: CommittedCopiesOptions
   readonly #opened = new Map<string, Opened>()
-  #running = new Map<string, RunningTask>()
+  #readable = new Map<string, ReadableTask>()
   #version = 0
 
   constructor(options: CommittedCopiesOptions) {
     this.#options = options
   }
 
-  /** The worker has told which tasks it runs. */
-  changed(version: number, running: readonly RunningTask[]): void {
+  /** The worker has told which tasks it runs and which it copies. */
+  changed(version: number, readable: readonly ReadableTask[]): void {
     this.#version = version
-    this.#running = new Map(running.map((task) => [task.task, task]))
+    this.#readable = new Map(readable.map((task) => [task.task, task]))
     for (const [task, { incarnation, copy }] of this.#opened) {
-      const now = this.#running.get(task)
-      if (now?.incarnation === incarnation) copy.committed(now.position)
+      const now = this.#readable.get(task)
+      if (now?.incarnation === incarnation) copy.written(now.state)
       else this.#close(task, copy)
     }
   }
 
-  /** Tasks of the worker's have committed, and their stores are written. */
-  committed(positions: ReadonlyMap<string, Position>): void {
-    for (const [task, position] of positions) {
-      const known = this.#running.get(task)
-      if (known) this.#running.set(task, { ...known, position })
-      this.#opened.get(task)?.copy.committed(position)
+  /** Stores of tasks are written so far. */
+  written(states: ReadonlyMap<string, TaskState>): void {
+    for (const [task, state] of states) {
+      const known = this.#readable.get(task)
+      // Told of what the task was before it changed.
+      if (known?.state.role !== state.role) continue
+      this.#readable.set(task, { ...known, state })
+      this.#opened.get(task)?.copy.written(state)
     }
   }
 
   find(store: StorePlan, partition: number): FoundCopy {
-    if (store.kind !== 'keyValue' || (store.storage ?? 'disk') !== 'disk') return undefined
-    const { standing, clock } = this.#options
-    const running = this.#running.get(taskIdText({ subtopology: store.subtopology, partition }))
-    if (running === undefined) return undefined
-    if (standing.version !== this.#version || clock.now() >= standing.heldUntilMs) return 'notReady'
-    return this.#copy(running)
+    if ((store.storage ?? 'disk') !== 'disk') return undefined
+    const task = this.#readable.get(taskIdText({ subtopology: store.subtopology, partition }))
+    if (task === undefined) return undefined
+    return this.#isHeld(task) ? this.#copy(task) : 'notReady'
   }
 
   close(): void {
-    this.#running.clear()
+    this.#readable.clear()
     for (const [task, { copy }] of this.#opened) this.#close(task, copy)
   }
 
-  #copy({ task, incarnation, position }: RunningTask): FoundCopy {
+  /** Whether what was told of the task still holds. Nobody else can own a copy's state. */
+  #isHeld({ state }: ReadableTask): boolean {
+    const { standing, clock } = this.#options
+    return standing.version === this.#version && (state.role === 'standby' || clock.now() < standing.heldUntilMs)
+  }
+
+  #copy(told: ReadableTask): FoundCopy {
+    const { task, incarnation, state } = told
     const known = this.#opened.get(task)
     if (known) return known.copy
     const { directory, onFailure } = this.#options
+    const isStill = (): boolean => {
+      const now = this.#readable.get(task)
+      return now?.incarnation === incarnation && this.#isHeld(now)
+    }
     try {
-      const copy = new DiskCopy(CommittedEnvironment.open(join(directory, task)), this.#options, position)
+      const environment = CommittedEnvironment.open(join(directory, task))
+      const options = { ...this.#options, task, isStill }
+      const copy =
+        state.role === 'active'
+          ? new DiskCopy(environment, options, state)
+          : new StandbyDiskCopy(environment, options, state)
       this.#opened.set(task, { incarnation, copy })
       return copy
     } catch (error) {
@@ -98,39 +119,45 @@ export class CommittedCopies {
   }
 }
 
-class DiskCopy implements StateCopy {
-  readonly role = 'active'
-  readonly readsCommittedOnly = true
-  readonly #environment: CommittedEnvironment
-  readonly #options: Pick<CommittedCopiesOptions, 'plan' | 'clock'>
-  readonly #views = new Map<string, ReadOnlyStore>()
-  #position: Position
+interface DiskCopyOptions extends Pick<CommittedCopiesOptions, 'plan' | 'client' | 'clock' | 'partitionsOf'> {
+  readonly task: string
+  readonly isStill: () => boolean
+}
 
-  constructor(
-    environment: CommittedEnvironment,
-    options: Pick<CommittedCopiesOptions, 'plan' | 'clock'>,
-    position: Position,
-  ) {
+class DiskCopy implements StateCopy {
+  readonly role: StateCopy['role'] = 'active'
+  readonly readsCommittedOnly = true
+  readonly isStill: () => boolean
+  protected readonly options: DiskCopyOptions
+  readonly #environment: CommittedEnvironment
+  readonly #stores = new Map<string, CommittedStore>()
+  #state: TaskState
+
+  constructor(environment: CommittedEnvironment, options: DiskCopyOptions, state: TaskState) {
     this.#environment = environment
-    this.#options = options
-    this.#position = position
+    this.options = options
+    this.isStill = options.isStill
+    this.#state = state
   }
 
-  committed(position: Position): void {
-    this.#position = position
+  written(state: TaskState): void {
+    this.#state = state
     this.#environment.refresh()
+    for (const [name, store] of this.#stores) this.#tellTime(name, store)
   }
 
   close(): Promise<void> {
     return this.#environment.close()
   }
 
-  view(store: string): ReadOnlyStore {
-    const known = this.#views.get(store)
-    if (known) return known
-    const view = committedView(this.#options.plan.stores.get(store)!, this.#environment.store(store))
-    this.#views.set(store, view)
-    return view
+  view(name: string): ReadOnlyStore {
+    const known = this.#stores.get(name)
+    if (known) return known.view
+    const plan = this.options.plan.stores.get(name)!
+    const store = new CommittedStore(plan, this.#environment.store(name, layoutOf(plan)))
+    this.#tellTime(name, store)
+    this.#stores.set(name, store)
+    return store.view
   }
 
   checkpoint(store: string): number | undefined {
@@ -138,16 +165,65 @@ class DiskCopy implements StateCopy {
   }
 
   reached(store: string): number | undefined {
-    return this.#environment.checkpoint(store)
+    return this.checkpoint(store)
   }
 
-  freshness(): ReturnType<StateCopy['freshness']> {
-    return { asOfMs: this.#options.clock.now(), position: this.#position }
+  freshness(): Freshness {
+    const position = this.#state.role === 'active' ? this.#state.position : {}
+    return { asOfMs: this.options.clock.now(), position }
   }
 
-  lagRecords(): number {
+  lagRecords(): number | undefined {
     return 0
   }
 
   async observe(): Promise<void> {}
+
+  #tellTime(name: string, store: CommittedStore): void {
+    const time = this.#state.times.get(name)
+    if (time !== undefined) store.latestTime = time
+  }
+}
+
+/** How fresh it is, is found out here: the worker tells how far it has read, and the broker how far there is to read. */
+class StandbyDiskCopy extends DiskCopy {
+  override readonly role = 'standby'
+  readonly #freshness: ReplicaFreshness
+  #told: StandbyState
+
+  constructor(environment: CommittedEnvironment, options: DiskCopyOptions, state: StandbyState) {
+    super(environment, options, state)
+    this.#told = state
+    const { client, clock, plan, partitionsOf, task } = options
+    this.#freshness = new ReplicaFreshness({
+      client,
+      clock,
+      groupId: plan.applicationId,
+      inputs: inputsOf(plan.subtopologies, parseTaskId(task), partitionsOf),
+      changelogs: () => this.#told.changelogs,
+      reachedOf: ({ topic, partition }) =>
+        this.#told.changelogs.find((each) => each.topic === topic && each.partition === partition)?.reached,
+    })
+  }
+
+  override written(state: TaskState): void {
+    if (state.role === 'standby') this.#told = state
+    super.written(state)
+  }
+
+  override reached(store: string): number | undefined {
+    return this.#told.changelogs.find((each) => each.store === store)?.reached ?? this.checkpoint(store)
+  }
+
+  override freshness(): Freshness {
+    return this.#freshness.freshness
+  }
+
+  override lagRecords(): number | undefined {
+    return this.#told.lagRecords
+  }
+
+  override observe(): Promise<void> {
+    return this.#freshness.observe()
+  }
 }

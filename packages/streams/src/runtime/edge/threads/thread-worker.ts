@@ -9,7 +9,7 @@ import type { ActiveTask } from '../../active-task.ts'
 import { GlobalUpdater, runBeside } from '../../global/global-updater.ts'
 import { readConfig } from '../../kafka-config/read-config.ts'
 import { MemoryStateStores } from '../../memory-state-stores.ts'
-import { committedPosition } from '../../queries/local-copies.ts'
+import { activeState } from '../../queries/local-copies.ts'
 import { askPartition } from '../../queries/partition-query.ts'
 import type { QuerySource } from '../../queries/query-source.ts'
 import { joinMissesOf, runtimeThreadMetrics } from '../../runtime-metrics.ts'
@@ -18,7 +18,7 @@ import { StreamThread } from '../../stream-thread.ts'
 import { threadInstanceId } from '../../streams-runtime.ts'
 import { transactionalId } from '../../threads/left-transactions.ts'
 import { toPortable } from '../../threads/portable-error.ts'
-import type { FromThread, ThreadSeed, ToThread } from '../../threads/thread-messages.ts'
+import type { FromThread, StandbyState, ThreadSeed, ToThread } from '../../threads/thread-messages.ts'
 import { ThreadStanding } from '../../threads/thread-standing.ts'
 import { LmdbStateStores } from '../lmdb/lmdb-state-stores.ts'
 import { type Application, loadApplication } from './application-module.ts'
@@ -27,6 +27,7 @@ const seed = workerData as ThreadSeed
 const metricsIntervalMs = 1_000
 /** Often enough that what is shared is never close to its end while heartbeats are answered. */
 const holdIntervalMs = 50
+const followedIntervalMs = 20
 const standing = new ThreadStanding(seed.standing)
 
 const tell = (message: FromThread): void => parentPort?.postMessage(message)
@@ -80,6 +81,9 @@ async function work(): Promise<void> {
       onShutdownRequested: () => tell({ kind: 'shutdownRequested' }),
       onChange: () => tellChange(thread),
       onCommitted: (tasks) => tellCommitted(thread, tasks),
+      onFollowed: () => tellFollowed(thread),
+      // Before it happens: what was told of the store does not hold any more.
+      onWiping: () => void standing.changed(),
       yieldNow: () => new Promise(setImmediate),
     })
     parentPort?.on('message', (message: ToThread) => {
@@ -145,12 +149,34 @@ function tellChange(thread: StreamThread): void {
   const standby = tasks.standbys.map(({ text }) => text)
   standing.hold(thread.heldUntilMs)
   const version = standing.changed()
-  tell({ kind: 'changed', isReady, hosts, tasks: { active, standby }, running: thread.copies.running(), version })
+  tell({ kind: 'changed', isReady, hosts, tasks: { active, standby }, readable: thread.copies.readable(), version })
 }
 
 function tellCommitted(thread: StreamThread, tasks: readonly ActiveTask[]): void {
   standing.hold(thread.heldUntilMs)
-  tell({ kind: 'committed', positions: new Map(tasks.map((active) => [active.text, committedPosition(active)])) })
+  tell({ kind: 'written', states: new Map(tasks.map((active) => [active.text, activeState(active)])) })
+}
+
+/** By task: what was told of a standby copy last. */
+let toldOf = new Map<string, string>()
+let toldMs = 0
+
+/** Many times a second while a copy catches up, so that it is told at intervals. */
+function tellFollowed(thread: StreamThread): void {
+  const nowMs = systemClock.now()
+  if (nowMs - toldMs < followedIntervalMs) return
+  const states = new Map<string, StandbyState>()
+  const now = new Map<string, string>()
+  for (const standby of thread.tasks.standbys) {
+    const state = thread.copies.standbyState(standby)
+    const text = `${state.lagRecords},${state.changelogs.map(({ reached }) => reached).join()}`
+    now.set(standby.text, text)
+    if (toldOf.get(standby.text) !== text) states.set(standby.text, state)
+  }
+  toldOf = now
+  if (states.size === 0) return
+  toldMs = nowMs
+  tell({ kind: 'written', states })
 }
 
 async function answer(

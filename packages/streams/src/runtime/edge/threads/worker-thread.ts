@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock, MetricSample } from '@millrace/base'
+import type { KafkaClient } from '@millrace/kafka'
 import type { JoinMiss } from '../../../core/metrics/join-misses.ts'
 import { type StorePlan, type TopologyPlan, taskIdText } from '../../../core/topology/plan.ts'
 import { streamsError } from '../../../errors.ts'
@@ -24,6 +25,7 @@ export interface WorkerThreadOptions {
   readonly seed: InstanceSeed
   readonly context: ThreadContext
   readonly plan: TopologyPlan
+  readonly client: KafkaClient
   readonly clock: Clock
   /** Called when it has gone, however. */
   readonly released: () => void
@@ -31,7 +33,7 @@ export interface WorkerThreadOptions {
 
 /**
  * A thread of the instance in a worker of its own: it loads the application's module, connects by itself and runs its
- * tasks. What it has is known here. What it has committed on disk is read here; other state is asked for by message.
+ * tasks. What it has is known here. What it has committed on disk is read here, copies included; other state is asked for by message.
  */
 export function workerThread(options: WorkerThreadOptions): ThreadHandle {
   return new WorkerThread(options)
@@ -55,7 +57,7 @@ class WorkerThread implements ThreadHandle {
 
   readonly #copies: CommittedCopies | undefined
 
-  constructor({ seed, context, plan, clock, released }: WorkerThreadOptions) {
+  constructor({ seed, context, plan, client, clock, released }: WorkerThreadOptions) {
     const { index, endsApplication, counts, onFailure } = context
     const { directory } = seed
     const standing = new ThreadStanding()
@@ -70,8 +72,9 @@ class WorkerThread implements ThreadHandle {
       isPaused: context.isPaused(),
       standing: standing.buffer,
     }
-    this.#copies =
-      directory === 'memory' ? undefined : new CommittedCopies({ directory, plan, clock, standing, onFailure })
+    const partitionsOf = (topic: string): number => counts.get(topic) ?? 1
+    const copies = { directory, plan, client, partitionsOf, clock, standing, onFailure }
+    this.#copies = directory === 'memory' ? undefined : new CommittedCopies(copies)
   }
 
   run(): Promise<void> {
@@ -158,11 +161,11 @@ class WorkerThread implements ThreadHandle {
         this.isReady = message.isReady
         this.hosts = message.hosts
         this.#tasks = message.tasks
-        this.#copies?.changed(message.version, message.running)
+        this.#copies?.changed(message.version, message.readable)
         this.#context.onChange()
         return
-      case 'committed':
-        this.#copies?.committed(message.positions)
+      case 'written':
+        this.#copies?.written(message.states)
         return
       case 'metrics':
         this.#samples = message.samples
