@@ -25,13 +25,17 @@ export function isNotReady(error: unknown): boolean {
  * @example
  * const value = await whenReady(() => order.value.deserialize(record.value))
  */
-export function whenReady<T>(work: () => T): T | Promise<T> {
-  try {
-    return work()
-  } catch (error) {
+export function whenReady<T>(work: () => T): T | Promise<Awaited<T>> {
+  const again = (error: unknown): Promise<Awaited<T>> => {
     const ready = isNotReady(error) ? (error as { [readyOf]?: Promise<unknown> })[readyOf] : undefined
     if (ready === undefined) throw error
-    return ready.then(() => whenReady(work))
+    return ready.then(() => whenReady(work)) as Promise<Awaited<T>>
+  }
+  try {
+    const done = work()
+    return done instanceof Promise ? done.catch(again) : done
+  } catch (error) {
+    return again(error)
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Clock, isMillraceError, type Random, sleep } from '@millrace/base'
 import { backoffMs } from '@millrace/base/internal'
-import type { AnyTopicContract, KeyOf, ValueOf } from '@millrace/contracts'
+import { type AnyTopicContract, type KeyOf, type ValueOf, whenReady } from '@millrace/contracts'
+import { isNotReady } from '@millrace/contracts/internal'
 import type { DeadLetters, Failure } from './dead-letters.ts'
 import { handlerError } from './errors.ts'
 import { type HandlerEventName, publish } from './events.ts'
@@ -34,6 +35,8 @@ export interface SettleDependencies<C extends AnyTopicContract> {
   readonly attempt: (message: Message<KeyOf<C>, ValueOf<C>>, attempt: number) => Promise<boolean>
 }
 
+type DecodedMessage<C extends AnyTopicContract> = Message<KeyOf<C>, ValueOf<C>>
+
 /** Takes a message to its end, whatever it takes; `stop` ends the waits between attempts, not an attempt. */
 export type Settle = (raw: RawMessage, stop: AbortSignal) => Promise<Outcome>
 
@@ -47,9 +50,10 @@ export function makeSettle<C extends AnyTopicContract>(dependencies: SettleDepen
   const { contract, limits, permits, metrics, deadLetters, policy } = dependencies
 
   async function settle(raw: RawMessage, stop: AbortSignal): Promise<Outcome> {
-    let message: Message<KeyOf<C>, ValueOf<C>>
+    let message: DecodedMessage<C>
     try {
-      message = decodeMessage(contract, raw)
+      const decoded = decode(raw, stop)
+      message = decoded instanceof Promise ? await decoded : decoded
     } catch (error) {
       // A contract that cannot work says nothing about the record; every record would follow it to the dead letters.
       if (isMillraceError(error) && error.code === 'CONTRACT_INVALID') throw failed(raw, error)
@@ -64,6 +68,16 @@ export function makeSettle<C extends AnyTopicContract>(dependencies: SettleDepen
         if (attempt >= limits.maxAttempts) return giveUp(raw, { stage: 'process', error, attempt }, stop)
         await pause('retry', raw, attempt, error, stop)
       }
+    }
+  }
+
+  /** A schema that is on its way from a registry is waited for, however long the registry is away. */
+  function decode(raw: RawMessage, stop: AbortSignal): DecodedMessage<C> | Promise<DecodedMessage<C>> {
+    try {
+      return decodeMessage(contract, raw)
+    } catch (error) {
+      if (!isNotReady(error)) throw error
+      return throughOutages(raw, stop, async () => whenReady(() => decodeMessage(contract, raw)))
     }
   }
 

@@ -1,5 +1,5 @@
 import { baseError, checkOptions } from '@millrace/base/internal'
-import type { AnyTopicContract, KeyInput, ValueInput } from '@millrace/contracts'
+import { type AnyTopicContract, type KeyInput, type ValueInput, whenReady } from '@millrace/contracts'
 import { decodeText } from '@millrace/contracts/internal'
 import { outboxError } from './errors.ts'
 import { newEventId } from './event-id.ts'
@@ -67,12 +67,14 @@ export function outbox(tx: SqlTransaction, options: OutboxOptions = {}): Outbox 
     async append(contract, key, value, given = {}) {
       checkOptions('append', given, { headers: 'object', timestamp: 'any', id: 'string', type: 'string' })
       const id = checkedId(given.id) ?? newEventId()
+      const keyBytes = await whenReady(() => contract.key.serialize(key as never))
+      const valueBytes = value === null ? null : await whenReady(() => contract.value.serialize(value as never))
       const values = [
         id,
         contract.name,
-        keyText(contract, key),
+        keyText(contract, keyBytes),
         given.type ?? contract.name,
-        value === null ? null : column(contract.value.serialize(value as never), payload),
+        valueBytes === null ? null : column(valueBytes, payload),
         headersJson(given.headers),
         timestampText(given.timestamp),
       ]
@@ -83,8 +85,7 @@ export function outbox(tx: SqlTransaction, options: OutboxOptions = {}): Outbox 
   }
 }
 
-function keyText(contract: AnyTopicContract, key: unknown): string {
-  const bytes = contract.key.serialize(key as never)
+function keyText(contract: AnyTopicContract, bytes: Uint8Array): string {
   let text: string
   try {
     text = decodeText(bytes, 'the key')

@@ -67,9 +67,35 @@ const kinds: readonly [string, AvroSchema, unknown, string?][] = [
   ['date', { type: 'int', logicalType: 'date' }, 19_000],
   ['decimal', { type: 'bytes', logicalType: 'decimal', precision: 9, scale: 2 }, '-1.28', '0280'],
   ['a large decimal', { type: 'bytes', logicalType: 'decimal', precision: 30, scale: 5 }, '-1234567890123456789.12345'],
-  ['decimal in fixed', { type: 'fixed', name: 'D', size: 8, logicalType: 'decimal', precision: 9, scale: 0 }, '-7', 'fffffffffffffff9'],
-  ['nested records', { type: 'record', name: 'A', fields: [{ name: 'b', type: { type: 'record', name: 'B', fields: [{ name: 'c', type: 'int' }] } }] }, { b: { c: 3 } }, '06'],
-  ['a list that mentions itself', { type: 'record', name: 'L', fields: [{ name: 'v', type: 'int' }, { name: 'next', type: ['null', 'L'] }] }, { v: 1, next: { v: 2, next: null } }, '02020400'],
+  [
+    'decimal in fixed',
+    { type: 'fixed', name: 'D', size: 8, logicalType: 'decimal', precision: 9, scale: 0 },
+    '-7',
+    'fffffffffffffff9',
+  ],
+  [
+    'nested records',
+    {
+      type: 'record',
+      name: 'A',
+      fields: [{ name: 'b', type: { type: 'record', name: 'B', fields: [{ name: 'c', type: 'int' }] } }],
+    },
+    { b: { c: 3 } },
+    '06',
+  ],
+  [
+    'a list that mentions itself',
+    {
+      type: 'record',
+      name: 'L',
+      fields: [
+        { name: 'v', type: 'int' },
+        { name: 'next', type: ['null', 'L'] },
+      ],
+    },
+    { v: 1, next: { v: 2, next: null } },
+    '02020400',
+  ],
 ]
 
 for (const [what, schema, value, hex] of kinds) {
@@ -139,14 +165,23 @@ test('what does not fit is named by its field, without its value', () => {
   const wrong = { id: 5, cents: 'swordfish' } as never
   const refusal = { code: 'CONTRACT_MISMATCH', message: /id: expected string; cents: expected long/ }
   assert.throws(() => order.value.serialize(wrong), refusal)
-  assert.throws(() => order.value.serialize(wrong), (error: Error) => !`${error.message}${error.stack}`.includes('swordfish'))
+  assert.throws(
+    () => order.value.serialize(wrong),
+    (error: Error) => !`${error.message}${error.stack}`.includes('swordfish'),
+  )
   assert.throws(() => order.value.serialize(null as never), { code: 'CONTRACT_MISMATCH' })
 })
 
 test('bytes that are no such record are refused', () => {
   const order = topic('order', { key: serdes.string, value: avro(fresh(), orderSchema) })
   const bytes = Buffer.from(order.value.serialize({ id: 'abc', cents: 1n }))
-  const refused = [bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.of(0)]), Buffer.of(), Buffer.of(0, 0), Buffer.of(1, ...bytes.subarray(1))]
+  const refused = [
+    bytes.subarray(0, -1),
+    Buffer.concat([bytes, Buffer.of(0)]),
+    Buffer.of(),
+    Buffer.of(0, 0),
+    Buffer.of(1, ...bytes.subarray(1)),
+  ]
   for (const wrong of refused) assert.throws(() => order.value.deserialize(wrong), { code: 'CONTRACT_MISMATCH' })
   const unknown = Buffer.from(bytes)
   unknown[4] = 99

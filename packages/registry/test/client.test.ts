@@ -84,13 +84,26 @@ test('TLS: who signs for the registry is trusted, nobody else', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-registry-'))
   const [key, cert] = [join(folder, 'key'), join(folder, 'cert')]
   const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
-  spawnSync('openssl', [...made, '-keyout', key, '-out', cert, '-subj', '/CN=r', '-addext', 'subjectAltName=IP:127.0.0.1'])
+  spawnSync('openssl', [
+    ...made,
+    '-keyout',
+    key,
+    '-out',
+    cert,
+    '-subj',
+    '/CN=r',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+  ])
   const pem = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
   rmSync(folder, { recursive: true })
   await using server = await serveRegistry(undefined, pem)
   assert.equal(await client(server.url, { tls: { ca: pem.cert } }).register('a', text), 1)
   const stranger = client(server.url, { limits: { ...quick, maxAttempts: 1 } })
-  await assert.rejects(async () => stranger.register('a', text), { code: 'REGISTRY_UNREACHABLE', message: /self-signed/ })
+  await assert.rejects(async () => stranger.register('a', text), {
+    code: 'REGISTRY_UNREACHABLE',
+    message: /self-signed/,
+  })
 })
 
 test('of several URLs the next one is asked, and the one that answered first from then on', async () => {
@@ -142,7 +155,10 @@ for (const [status, body, code] of [
 }
 
 test('options that cannot be meant are refused, without showing the URL', () => {
-  assert.throws(() => schemaRegistry({ urls: 'ann:secret@host' }), (error: Error) => !error.message.includes('secret'))
+  assert.throws(
+    () => schemaRegistry({ urls: 'ann:secret@host' }),
+    (error: Error) => !error.message.includes('secret'),
+  )
   assert.throws(() => schemaRegistry({ urls: [] }), { code: 'CONFIG_INVALID_OPTION' })
   assert.throws(() => schemaRegistry({} as never), { code: 'CONFIG_MISSING_OPTION' })
   assert.throws(() => schemaRegistry({ urls: 'mock://a', serdes: { autoRegister: true } as never }), {

@@ -22,27 +22,49 @@ test('a validator’s JSON Schema is registered, and what travels is the writer�
   assert.deepEqual(order.value.deserialize(bytes), { id: 'a', amount: 1, at: new Date('2024-01-01T00:00:00Z') })
   const { type, text: registered } = await registry.version('order-value', 1)
   const { $schema, title, required } = JSON.parse(registered)
-  assert.deepEqual([type, $schema, title, required], ['JSON', 'http://json-schema.org/draft-07/schema#', 'Order', ['id', 'at']])
+  assert.deepEqual(
+    [type, $schema, title, required],
+    ['JSON', 'http://json-schema.org/draft-07/schema#', 'Order', ['id', 'at']],
+  )
   assert.throws(() => order.value.serialize({ id: 5 } as never), { code: 'CONTRACT_MISMATCH' })
 })
 
 test('a record is named by the schema’s title', async () => {
   const registry = fresh()
-  await prepare(topic('order', { key: serdes.string, value: jsonSchema(registry, zodOrder, { subjectName: 'topicRecord' }) }))
+  await prepare(
+    topic('order', { key: serdes.string, value: jsonSchema(registry, zodOrder, { subjectName: 'topicRecord' }) }),
+  )
   assert.equal((await registry.version('order-Order', 1)).id, 1)
 })
 
 const drafts = [
-  ['draft-07', { $schema: 'http://json-schema.org/draft-07/schema#', definitions: { n: { type: 'number' } } }, '#/definitions/n'],
-  ['2019-09', { $schema: 'https://json-schema.org/draft/2019-09/schema', $defs: { n: { type: 'number' } } }, '#/$defs/n'],
-  ['2020-12', { $schema: 'https://json-schema.org/draft/2020-12/schema', $defs: { n: { type: 'number' } } }, '#/$defs/n'],
+  [
+    'draft-07',
+    { $schema: 'http://json-schema.org/draft-07/schema#', definitions: { n: { type: 'number' } } },
+    '#/definitions/n',
+  ],
+  [
+    '2019-09',
+    { $schema: 'https://json-schema.org/draft/2019-09/schema', $defs: { n: { type: 'number' } } },
+    '#/$defs/n',
+  ],
+  [
+    '2020-12',
+    { $schema: 'https://json-schema.org/draft/2020-12/schema', $defs: { n: { type: 'number' } } },
+    '#/$defs/n',
+  ],
   ['none', {}, undefined],
 ] as const
 
 for (const [draft, head, ref] of drafts) {
   test(`a schema of draft ${draft} is checked in both directions`, () => {
     const amount = ref === undefined ? { type: 'number' } : { $ref: ref }
-    const schema = { ...head, type: 'object', properties: { amount, secret: { enum: ['swordfish'] } }, required: ['amount'] }
+    const schema = {
+      ...head,
+      type: 'object',
+      properties: { amount, secret: { enum: ['swordfish'] } },
+      required: ['amount'],
+    }
     const serde = jsonSchemaOf<{ amount: number; secret?: string }>(fresh(), schema).forTopic('t', 'value')
     const bytes = serde.serialize({ amount: 5 })
     assert.deepEqual(serde.deserialize(bytes), { amount: 5 })
@@ -50,7 +72,10 @@ for (const [draft, head, ref] of drafts) {
     assert.throws(() => serde.serialize({ amount: 'many' } as never), refusal)
     const prefix = Buffer.from(bytes).subarray(0, 5)
     assert.throws(() => serde.deserialize(Buffer.concat([prefix, Buffer.from('{"amount":"many"}')])), refusal)
-    assert.throws(() => serde.serialize({ amount: 1, secret: 'halibut' }), (error: Error) => !error.message.includes('halibut'))
+    assert.throws(
+      () => serde.serialize({ amount: 1, secret: 'halibut' }),
+      (error: Error) => !error.message.includes('halibut'),
+    )
     assert.throws(() => serde.deserialize(Buffer.concat([prefix, Buffer.from('{')])), { code: 'CONTRACT_MISMATCH' })
   })
 }

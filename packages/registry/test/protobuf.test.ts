@@ -74,8 +74,14 @@ test('the text of the file is registered where it is given', async () => {
 test('another message of the same topic is not taken for this one', async () => {
   const registry = fresh()
   const lines = topic('mixed', { key: serdes.string, value: protobuf(registry, LineSchema, { subjectName: 'record' }) })
-  const money = topic('mixed', { key: serdes.string, value: protobuf(registry, MoneySchema, { subjectName: 'record' }) })
-  const order = topic('mixed', { key: serdes.string, value: protobuf(registry, OrderSchema, { subjectName: 'record' }) })
+  const money = topic('mixed', {
+    key: serdes.string,
+    value: protobuf(registry, MoneySchema, { subjectName: 'record' }),
+  })
+  const order = topic('mixed', {
+    key: serdes.string,
+    value: protobuf(registry, OrderSchema, { subjectName: 'record' }),
+  })
   const line = lines.value.serialize({ item: 'a' })
   const wrong = { code: 'REGISTRY_UNREADABLE', message: /shop\.v1\.Line, not/ }
   assert.throws(() => money.value.deserialize(line), wrong)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Serde, prepare, serdes, topic, whenReady } from '@millrace/contracts'
+import { prepare, type Serde, serdes, topic, whenReady } from '@millrace/contracts'
 import { type SchemaRegistryOptions, type SerdeOptions, schemaRegistry } from '@millrace/registry'
 import { avro } from '@millrace/registry/avro'
 import { serveRegistry } from './support/registry-server.ts'
@@ -15,7 +15,10 @@ function client(urls: string, options: Omit<SchemaRegistryOptions, 'urls'> = {})
 
 let scopes = 0
 function declared(options: SerdeOptions, registryDefaults?: SerdeOptions) {
-  const registry = schemaRegistry({ urls: `mock://serde-${scopes++}`, ...(registryDefaults && { serdes: registryDefaults }) })
+  const registry = schemaRegistry({
+    urls: `mock://serde-${scopes++}`,
+    ...(registryDefaults && { serdes: registryDefaults }),
+  })
   return { registry, order: topic('order', { key: serdes.string, value: avro(registry, schema, options) }) }
 }
 
@@ -25,7 +28,12 @@ for (const [strategy, value, key] of [
   ['topic', 'orders-value', 'orders-key'],
   ['record', 'com.example.Order', 'com.example.Order'],
   ['topicRecord', 'orders-com.example.Order', 'orders-com.example.Order'],
-  [({ topic, role, recordName }: { topic: string | undefined; role: string; recordName: string | undefined }) => `${recordName}/${topic}/${role}`, 'com.example.Order/orders/value', 'com.example.Order/orders/key'],
+  [
+    ({ topic, role, recordName }: { topic: string | undefined; role: string; recordName: string | undefined }) =>
+      `${recordName}/${topic}/${role}`,
+    'com.example.Order/orders/value',
+    'com.example.Order/orders/key',
+  ],
 ] as const) {
   test(`subjects are named by ${typeof strategy === 'string' ? strategy : 'a function'}`, async () => {
     await using server = await serveRegistry()
@@ -128,7 +136,10 @@ test('a schema can be named by its id', async () => {
   const id = await registry.register('elsewhere', text(wider))
   const named = topic('order', { key: serdes.string, value: avro(registry, schema, { useSchemaId: id }) })
   assert.equal(Buffer.from(named.value.serialize({ id: 'a' })).toString('hex'), '0000000001026100')
-  const alien = await registry.register('alien', text({ type: 'record', name: 'Alien', fields: [{ name: 'x', type: 'int' }] }))
+  const alien = await registry.register(
+    'alien',
+    text({ type: 'record', name: 'Alien', fields: [{ name: 'x', type: 'int' }] }),
+  )
   const wrong: Serde<{ id: string }> = avro(registry, schema, { useSchemaId: alien })
   assert.throws(() => wrong.serialize({ id: 'a' }), { code: 'REGISTRY_INCOMPATIBLE' })
   const json = await registry.register('json', { type: 'JSON', text: '{}', references: [] })

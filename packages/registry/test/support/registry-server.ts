@@ -18,7 +18,9 @@ export interface RegistryServer extends AsyncDisposable {
 }
 
 /** What a request is answered with instead; a promise delays it. */
-export type Intercept = (asked: Asked) => { readonly status: number; readonly body?: unknown } | Promise<void> | undefined
+export type Intercept = (
+  asked: Asked,
+) => { readonly status: number; readonly body?: unknown } | Promise<void> | undefined
 
 let scopes = 0
 
@@ -30,7 +32,8 @@ export async function serveRegistry(
   const registry = mockTransport(new URL(`mock://server-${scopes++}`))
   const asked: Asked[] = []
   const listener: RequestListener = async (incoming, outgoing) => {
-    const text = (await Array.fromAsync(incoming)).join('')
+    let text = ''
+    for await (const part of incoming) text += part
     const request = { method: incoming.method!, path: incoming.url!, headers: incoming.headers }
     asked.push(request)
     const instead = intercept(request)

@@ -1,4 +1,5 @@
 import type { Serde } from '@millrace/contracts'
+import { isNotReady } from '@millrace/contracts/internal'
 import type { RecordBatchView } from '@millrace/protocol'
 import type { BadRecord, SinkBatch } from '../../runtime/connector.ts'
 import type { TablePlan } from './table-plan.ts'
@@ -41,7 +42,7 @@ export function rowsOf(
         stage = 'process'
         rows.push(rowOf({ offset, batch: view, key, value }, plan, mode))
       } catch (error) {
-        if (error instanceof UnknownFieldError) throw error
+        if (error instanceof UnknownFieldError || isNotReady(error)) throw error
         bad.push(badRecord(batch, view, offset, stage, error))
       }
     }
@@ -57,7 +58,8 @@ export function firstReadable(batch: SinkBatch, serdes: RecordSerdes): { key: un
       if (cursor.offset < batch.firstOffset || cursor.valueLength < 0) continue
       try {
         return { key: read(serdes.key, cursor.keyBytes()), value: read(serdes.value, cursor.valueBytes()) }
-      } catch {
+      } catch (error) {
+        if (isNotReady(error)) throw error
         // It will be set aside with the others.
       }
     }

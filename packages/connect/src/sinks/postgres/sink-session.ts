@@ -1,3 +1,4 @@
+import { whenReady } from '@millrace/contracts'
 import type { Pool, PoolClient } from 'pg'
 import { connectError } from '../../errors.ts'
 import type { TableName } from '../../postgres/identifiers.ts'
@@ -62,7 +63,7 @@ export class PostgresSinkSession implements SinkSession {
     }
     return this.#guarded('writing a batch', async () => {
       const plan = await this.#planFor(batch)
-      const { rows, bad } = this.#rowsOf(batch, plan)
+      const { rows, bad } = await whenReady(() => this.#rowsOf(batch, plan))
       const written = await this.#write(batch, claim, plan, rows, bad)
       this.#claims.set(idOf(batch), { epoch: claim.epoch, nextOffset: batch.nextOffset })
       return written
@@ -77,7 +78,7 @@ export class PostgresSinkSession implements SinkSession {
   async #planFor(batch: SinkBatch): Promise<TablePlan | undefined> {
     if (this.#plan) return this.#plan
     const { pool, table, options, serdes } = this.#options
-    const first = firstReadable(batch, serdes)
+    const first = await whenReady(() => firstReadable(batch, serdes))
     if (!first) return undefined
     const client = await pool.connect()
     try {
