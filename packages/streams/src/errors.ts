@@ -272,8 +272,8 @@ export const streamsErrors = {
   },
   STREAMS_STORE_NO_CHANGES: {
     retriable: false,
-    cause: 'A store was asked for its changes that keeps no changelog, or one of versions.',
-    remedy: 'Follow a store that is logged, or the topic that the table is read from.',
+    cause: 'A store was asked for its changes that tells none: it keeps no changelog, or is a global table.',
+    remedy: 'Follow a store that is logged, or the topic that the global table is read from.',
   },
   STREAMS_CHANGES_LOST: {
     retriable: true,

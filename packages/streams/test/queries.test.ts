@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { serdes, topic } from '@millrace/contracts'
 import {
   boundOf,
+  failureHandlers,
   keyQuery,
   type PartitionResult,
   queryable,
@@ -237,4 +238,42 @@ test('what is not committed yet is seen by who asks for it alone', async () => {
   }
   await waitUntil(async () => (await ask('uncommitted')) === 1)
   assert.equal(await ask('committed'), undefined)
+})
+
+test('a table that is restored from its topic tells its changes once they are committed, and those that can be read', async () => {
+  const row = topic('rows', { key: serdes.string, value: serdes.json<number>() })
+  await setup.client.admin.createTopics([{ name: row.name, partitions: 1, config: { 'retention.ms': '-1' } }])
+  const app = topology('plain-table', { optimize: true })
+  app.table(row, { store: 'rows' })
+  await using streams = await startStreams({
+    topology: app,
+    brokers: setup.broker.brokers,
+    stateDir: join(setup.directory, 'plain-table'),
+    commitIntervalMs: 300,
+    handlers: { deserialize: failureHandlers.continue },
+  })
+  await waitUntil(() => streams.state() === 'running')
+  const send = (key: string, value: string | null) =>
+    setup.producer.send({ topic: row.name, key: Buffer.from(key), value: value === null ? null : Buffer.from(value) })
+  await send('a', '1')
+  await using changes = streams.queries.changes('rows')
+  assert.equal(changes.follow(0, 0), true)
+  const seen: unknown[] = []
+  const stop = AbortSignal.timeout(20_000)
+  const take = async (count: number): Promise<void> => {
+    while (seen.length < count) {
+      for (const { key, value } of await changes.next(stop)) {
+        seen.push([key, value])
+        // No later than the table itself shows it.
+        if (value !== undefined) assert.ok((streams.queries.get('rows', key)?.value as number) >= (value as number))
+      }
+    }
+  }
+  await take(1)
+  await send('b', 'no number {')
+  for (let i = 2; i <= 5; i++) await send('a', String(i))
+  await send('c', null)
+  await take(6)
+  assert.deepEqual(seen, [...[1, 2, 3, 4, 5].map((value) => ['a', value]), ['c', undefined]])
+  assert.deepEqual([...changes.offsets()], [[0, 7]])
 })

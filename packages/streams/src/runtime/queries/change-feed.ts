@@ -1,3 +1,4 @@
+import { type Clock, sleep } from '@millrace/base'
 import type { FetchedPartition, KafkaClient } from '@millrace/kafka'
 import type { Header, RecordBatchView } from '@millrace/protocol'
 import { streamsError } from '../../errors.ts'
@@ -28,9 +29,17 @@ export interface ChangeFeedOptions {
   /** Of one partition. */
   readonly bufferMaxBytes: number
   readonly onIdle: () => void
+  readonly clock: Clock
+  /**
+   * The group whose tasks consume the topic, where it is one of the user's that a store is restored from: what they have not
+   * committed is no change of the store yet.
+   */
+  readonly consumedBy: string | undefined
 }
 
 const changeOverheadBytes = 64
+/** How often it is asked what the tasks have committed. */
+const limitIntervalMs = 100
 
 /**
  * The committed changes of a store, read from its changelog once for all who follow it here. The latest ones of each
@@ -42,8 +51,10 @@ export class ChangeFeed {
   readonly #consumer: ReturnType<KafkaClient['consumer']>
   readonly #logs = new Map<number, Log>()
   readonly #stop = new AbortController()
+  /** By partition, what the tasks have consumed of it; empty where that is no matter. */
+  readonly #limits = new Map<number, number>()
   #readers = 0
-  #running: Promise<void> | undefined
+  #running: Promise<unknown> | undefined
   #failure: { readonly error: unknown } | undefined
   #arrived = Promise.withResolvers<void>()
 
@@ -72,7 +83,7 @@ export class ChangeFeed {
     const { topic } = this.#options
     this.#consumer.assign([...this.#logs.keys()].map((each) => ({ topic, partition: each })))
     this.#consumer.seek({ topic, partition, offset })
-    this.#running ??= this.#run()
+    this.#running ??= Promise.all([this.#run(), this.#followLimits()])
   }
 
   /** Whether a reader can go on from an offset; one that nobody has begun to read can. */
@@ -83,7 +94,7 @@ export class ChangeFeed {
 
   /** Where reading has come to: everything before is in the buffer or has left it. */
   next(partition: number): number {
-    return this.#logs.get(partition)?.next ?? 0
+    return Math.min(this.#logs.get(partition)?.next ?? 0, this.#limit(partition))
   }
 
   /**
@@ -97,7 +108,7 @@ export class ChangeFeed {
     if (log === undefined) return []
     if (offset < log.from) throw lost(this.#options.topic, partition, offset)
     const begin = lowerBound(log.changes, offset)
-    return log.changes.slice(begin, begin + max)
+    return log.changes.slice(begin, Math.min(begin + max, lowerBound(log.changes, this.#limit(partition))))
   }
 
   /** Resolves when something has arrived since the call. */
@@ -116,6 +127,27 @@ export class ChangeFeed {
       if (this.#stop.signal.aborted) return
       this.#failure = { error }
       this.#tell()
+    }
+  }
+
+  #limit(partition: number): number {
+    return this.#options.consumedBy === undefined ? Number.POSITIVE_INFINITY : (this.#limits.get(partition) ?? 0)
+  }
+
+  async #followLimits(): Promise<void> {
+    const { client, consumedBy, topic, clock } = this.#options
+    const { signal } = this.#stop
+    while (consumedBy !== undefined && !signal.aborted) {
+      // A broker that is away is asked again.
+      const committed = await client.admin.committedOffsets(consumedBy).catch(() => [])
+      let hasMoved = false
+      for (const { topic: of, partition, offset } of committed) {
+        if (of !== topic || offset <= (this.#limits.get(partition) ?? 0)) continue
+        this.#limits.set(partition, offset)
+        hasMoved = true
+      }
+      if (hasMoved) this.#tell()
+      await sleep(clock, limitIntervalMs, signal).catch(() => undefined)
     }
   }
 

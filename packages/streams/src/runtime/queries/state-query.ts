@@ -1,5 +1,6 @@
 import type { AnyTopicContract, KeyOf, ValueOf } from '@millrace/contracts'
 import type { Header } from '@millrace/protocol'
+import type { TypeMessage } from '../../core/dsl/type-error.ts'
 import type {
   ReadOnlyStore,
   SessionEntry,
@@ -112,6 +113,25 @@ export type StateQuery<K = unknown> =
   | VersionedRangeQuery<K>
 
 export type QueryOf<Kind extends QueryableKind, K> = Extract<StateQuery<K>, { readonly on: Kind }>
+
+/** Passes where a query is one of those that stores of the kind answer; the compiler's message is the sentence otherwise. */
+export type AsksKind<Kind extends QueryableKind, Q extends { readonly type: string; readonly on: QueryableKind }> = Q['on'] extends Kind
+  ? unknown
+  : TypeMessage<`${KindNames[Kind]} does not answer a ${Q['type']}Query: it is asked by ${QueryNames[Kind]}`>
+
+interface KindNames {
+  readonly keyValue: 'A store of keys and values'
+  readonly window: 'A window store'
+  readonly session: 'A session store'
+  readonly versioned: 'A versioned store'
+}
+
+interface QueryNames {
+  readonly keyValue: 'keyQuery, timestampedKeyQuery, rangeQuery or timestampedRangeQuery'
+  readonly window: 'windowKeyQuery or windowRangeQuery'
+  readonly session: 'sessionKeyQuery or sessionRangeQuery'
+  readonly versioned: 'versionedKeyQuery, multiVersionedKeyQuery or versionedRangeQuery'
+}
 
 /** Of stores with headers: those of the record that the value comes from (KIP-1356). */
 interface WithHeaders {

@@ -11,7 +11,7 @@ import type { QuerySource } from './query-source.ts'
 /** A committed update of a store. */
 export interface StoreChange {
   readonly partition: number
-  /** In the store's changelog. */
+  /** In the store's changelog, or in the topic that it is restored from. */
   readonly offset: number
   readonly keyBytes: Uint8Array
   readonly key: unknown
@@ -50,20 +50,26 @@ export class ChangeFeeds {
 
   /** @throws STREAMS_STORE_NO_CHANGES */
   open(store: StorePlan): StoreChanges {
-    const topic = store.changelogTopic
+    const { plan } = this.#source
+    // A global table is another one in each instance.
+    const topic = plan.stores.has(store.name) ? (store.restoresFrom ?? store.changelogTopic) : undefined
     const decode = decoderOf(store)
     if (topic === undefined || decode === undefined) {
       throw streamsError('STREAMS_STORE_NO_CHANGES', `${store.name} has no changes to follow`, { store: store.name })
     }
-    const feed = this.#feeds.get(topic) ?? this.#newFeed(topic)
+    const consumedBy = store.restoresFrom === undefined ? undefined : plan.applicationId
+    const feed = this.#feeds.get(topic) ?? this.#newFeed(topic, consumedBy)
     feed.retain()
-    return new FollowedChanges(feed, decode)
+    return new FollowedChanges(feed, consumedBy === undefined ? decode : ifReadable(decode))
   }
 
-  #newFeed(topic: string): ChangeFeed {
+  #newFeed(topic: string, consumedBy: string | undefined): ChangeFeed {
+    const { client, clock } = this.#source
     const feed = new ChangeFeed({
-      client: this.#source.client,
+      client,
+      clock,
       topic,
+      consumedBy,
       bufferMaxBytes: changeLimits.bufferMaxBytes,
       onIdle: () => this.#feeds.delete(topic),
     })
@@ -141,6 +147,17 @@ function aborted(signal: AbortSignal): Promise<never> {
   promise.catch(() => undefined)
   abortions.set(signal, promise)
   return promise
+}
+
+/** What of a user's topic cannot be read has not come into the store. */
+function ifReadable(decode: Decode): Decode {
+  return (change) => {
+    try {
+      return decode(change)
+    } catch {
+      return undefined
+    }
+  }
 }
 
 /** How a store's changelog records are read; undefined where they are more than a key and its value. */

@@ -99,9 +99,9 @@ export interface StoreQueries {
    * const totals = queryable.keyValue('totals', spend)
    * const { partitions } = await streams.queries.query(totals, rangeQuery({ from: 'a', to: 'b' }))
    */
-  query<Kind extends QueryableKind, K, V, Q extends QueryOf<Kind, K>>(
+  query<Kind extends QueryableKind, K, V, Q extends StateQuery<K>>(
     store: Queryable<Kind, K, V>,
-    query: Q,
+    query: Q & AsksKind<Kind, Q>,
     options?: QueryOptions,
   ): Promise<StateQueryResult<AnswerOf<Q, K, V>>>
   /** @throws STREAMS_STORE_UNKNOWN, STREAMS_STORE_NOT_LOCAL, STREAMS_STORE_NOT_READY */
