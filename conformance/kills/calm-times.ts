@@ -11,6 +11,14 @@ const shownAtMost = 3
 /** How long questions may be refused because a task moves. */
 const moveMs = 3_000
 
+export interface CalmVerdict {
+  /** How long questions took, ascending. */
+  readonly timesMs: readonly number[]
+  /** How long some were refused at most. */
+  readonly refusedMs: number
+  readonly problems: readonly string[]
+}
+
 /** Remembers when all instances were at work, and nothing was wrong. */
 export class CalmTimes {
   readonly #instances: readonly Instance[]
@@ -38,16 +46,18 @@ export class CalmTimes {
   }
 
   /** What was asked in calm times: how long it took, and who refused. */
-  judge(asked: readonly Asked[]): { readonly timesMs: number[]; readonly problems: string[] } {
+  judge(asked: readonly Asked[]): CalmVerdict {
     const calm = asked.filter(({ startMs, tookMs }) => this.#isCalm(startMs, startMs + tookMs))
     // A bound waits for what is on its way, on purpose, and for no longer than a second.
     const direct = calm.filter(({ kind }) => kind !== 'ownWrite' && kind !== 'stale')
-    const refused = lasting(direct.filter(({ refusal }) => refusal !== undefined))
+    const series = seriesOf(direct.filter(({ refusal }) => refusal !== undefined))
+    const refused = series.filter((each) => lengthOf(each) > moveMs).flat()
     const problems = refused.slice(0, shownAtMost).map(({ kind, host, startMs, refusal }) => {
       return `query: ${kind} was refused at ${new Date(startMs).toISOString()} by ${host} while all was well: ${refusal}`
     })
     if (refused.length > shownAtMost) problems.push(`query: and ${refused.length - shownAtMost} more refusals`)
-    return { timesMs: direct.map(({ tookMs }) => tookMs).sort((a, b) => a - b), problems }
+    const timesMs = direct.map(({ tookMs }) => tookMs).sort((a, b) => a - b)
+    return { timesMs, refusedMs: Math.max(0, ...series.map(lengthOf)), problems }
   }
 
   #isCalm(fromMs: number, toMs: number): boolean {
@@ -76,8 +86,8 @@ export function percentile(ascending: readonly number[], share: number): number 
   return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))] ?? 0
 }
 
-/** Those that go on for longer than a task takes to move: instances that came late are given theirs while all run. */
-function lasting(refused: readonly Asked[]): readonly Asked[] {
+/** Refusals with no more time between them than a task takes to move: instances that came late are given theirs while all run. */
+function seriesOf(refused: readonly Asked[]): readonly (readonly Asked[])[] {
   const sorted = [...refused].sort((a, b) => a.startMs - b.startMs)
   const series: Asked[][] = []
   for (const one of sorted) {
@@ -85,5 +95,9 @@ function lasting(refused: readonly Asked[]): readonly Asked[] {
     if (last !== undefined && one.startMs - last.at(-1)!.startMs < moveMs) last.push(one)
     else series.push([one])
   }
-  return series.filter((each) => each.at(-1)!.startMs - each[0]!.startMs > moveMs).flat()
+  return series
+}
+
+function lengthOf(series: readonly Asked[]): number {
+  return series.at(-1)!.startMs - series[0]!.startMs
 }

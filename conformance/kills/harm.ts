@@ -20,6 +20,8 @@ type Action = keyof typeof actions
 const wipedOneIn = 5
 const longestPauseMs = 1_500
 const longestDeathMs = 4_000
+/** The first of them finds work under way. */
+const leadMs = 2_000
 /** After every so many actions everything has to come to rest, and rests. */
 const calmEvery = 5
 const restMs = 3_000
@@ -52,6 +54,7 @@ export async function doHarm(options: HarmOptions): Promise<Harm> {
   const problems: string[] = []
   const killed = (): number => instances.reduce((sum, instance) => sum + instance.kills, 0)
   const before = killed()
+  await delay(leadMs)
   for (let count = 1; killed() - before < kills && problems.length === 0; count++) {
     const action = anyAction(random, options.killBroker !== undefined)
     log(action)

@@ -54,7 +54,8 @@ try {
     console.log(
       `seed ${seed}: ${failed ? 'FAILED' : 'ok'} (${result.setup}); ${kills} kills, ${wiped} disks lost, ${stops} stops, ` +
         `${brokerKills} broker kills; ${payments} payments, ${answers} answers, ${refusals} times "not now"; ` +
-        `p50 ${percentile(calmTimesMs, 0.5).toFixed(1)} ms, p99 ${percentile(calmTimesMs, 0.99).toFixed(1)} ms of ${calmTimesMs.length}`,
+        `p50 ${percentile(calmTimesMs, 0.5).toFixed(1)} ms, p99 ${percentile(calmTimesMs, 0.99).toFixed(1)} ms of ${calmTimesMs.length}, ` +
+        `refused for ${result.calmRefusedMs} ms at most`,
     )
     if (!failed) await rm(join(folder, `round-${seed}`), { recursive: true, force: true })
   }
@@ -71,6 +72,6 @@ console.log(
     `${sum(({ brokerKills }) => brokerKills)} broker kills; ${sum(({ payments }) => payments)} payments, ` +
     `${sum(({ outputs }) => outputs)} outputs compared; ${sum(({ answers }) => answers)} answers, ` +
     `${sum(({ refusals }) => refusals)} times "not now"; p50 ${percentile(times, 0.5).toFixed(1)} ms, p99 ${percentile(times, 0.99).toFixed(1)} ms ` +
-    `of ${times.length} while nothing was wrong; ${Math.round((performance.now() - startedMs) / 1_000)} s; go on with --seed-from ${seed}`,
+    `of ${times.length} while nothing was wrong, refused for ${Math.max(0, ...results.map(({ calmRefusedMs }) => calmRefusedMs))} ms at most; ${Math.round((performance.now() - startedMs) / 1_000)} s; go on with --seed-from ${seed}`,
 )
 process.exitCode = failed ? 1 : 0

@@ -12,7 +12,7 @@ import { Instance } from './instance.ts'
 import type { InstanceOptions } from './instance-protocol.ts'
 import { readOutputs, readStores } from './read-bank.ts'
 import { Tail } from './tail.ts'
-import { type BankOutputs, problemsOfOutputs, problemsOfRead, problemsOfStores } from './verdict.ts'
+import { type BankOutputs, lossesOf, problemsOfOutputs, problemsOfRead, problemsOfStores } from './verdict.ts'
 import { createBankTopics, Writer } from './writer.ts'
 
 export interface RoundOptions {
@@ -30,12 +30,16 @@ export interface RoundOptions {
 
 export interface RoundResult extends Omit<Harm, 'problems'> {
   readonly problems: readonly string[]
+  /** Those of them that are losses: at least once must not have any either. */
+  readonly losses: readonly string[]
   readonly payments: number
   readonly outputs: number
   readonly answers: number
   readonly refusals: number
   /** Of questions while nothing was wrong, in milliseconds, ascending. */
   readonly calmTimesMs: readonly number[]
+  /** How long some of them were refused at most. */
+  readonly calmRefusedMs: number
   readonly setup: string
 }
 
@@ -50,6 +54,10 @@ const limits = {
   retryDelayMsMax: 1_000,
 }
 const silenceMs = 60_000
+/** Long enough that most kills hit what has been written and not committed. */
+const atLeastOnceCommitMs = 5_000
+/** The last results go through so many caches, and each is written down by a commit. */
+const cachesOnTheWay = 2
 
 /**
  * Three instances of the bank, one of them with two threads, while payments come in and everybody is asked all the time, and while
@@ -63,7 +71,9 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const harm = await harmInstances(scene, options)
   const problems = [...harm.problems]
   await writer.end()
-  if (problems.length === 0) await untilSilent(scene.tail, writer)
+  const isAtLeastOnce = options.processingGuarantee === 'at_least_once'
+  const lastMs = 3_000 + (isAtLeastOnce ? cachesOnTheWay * atLeastOnceCommitMs : 0)
+  if (problems.length === 0) await untilSilent(scene.tail, writer, lastMs)
   await scene.endAskers()
   problems.push(...scene.askers.flatMap((asker) => asker.problems))
   const outputs = await readOutputs(client, setup.args)
@@ -71,6 +81,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   if (harm.problems.length === 0) problems.push(...problemsOfOutputs(outputs, writer.ledger, setup.isCached))
   const read = scene.askers.flatMap((asker) => asker.read)
   problems.push(...problemsOfRead(read, outputs))
+  const losses = harm.problems.length === 0 ? lossesOf(outputs, writer.ledger) : []
   if (problems.length === 0) problems.push(...(await compareStores(scene, outputs, 'at the end')))
   if (problems.length === 0) problems.push(...(await loseAllDisks(instances)))
   if (problems.length === 0) problems.push(...(await compareStores(scene, outputs, 'from the changelogs')))
@@ -87,11 +98,13 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
     ...harm,
     kills: instances.reduce((sum, instance) => sum + instance.kills, 0),
     problems,
+    losses,
     payments: writer.ledger.paymentCount,
     outputs: Object.values(outputs).reduce((sum, all) => sum + [...all.values()].flat().length, 0),
     answers: asked.length - refusals,
     refusals,
     calmTimesMs: judged.timesMs,
+    calmRefusedMs: judged.refusedMs,
     setup: setup.text,
   }
 }
@@ -197,6 +210,7 @@ function makeInstances(setup: Setup, { brokers, folder, processingGuarantee }: R
         threads,
         numStandbyReplicas: setup.standbys,
         ...(processingGuarantee && { processingGuarantee }),
+        ...(processingGuarantee === 'at_least_once' && { commitIntervalMs: atLeastOnceCommitMs }),
         ...(setup.isStatic && { groupInstanceId: name }),
         limits: { ...limits, ...(!setup.isCached && { cacheMaxBytes: 0 }) },
       },
@@ -205,12 +219,12 @@ function makeInstances(setup: Setup, { brokers, folder, processingGuarantee }: R
 }
 
 /** Waits until every payment has been counted, or until nothing has been for long: what is missing then is the verdict's to tell. */
-async function untilSilent(tail: Tail, writer: Writer): Promise<void> {
+async function untilSilent(tail: Tail, writer: Writer, lastMs: number): Promise<void> {
   const isThrough = (): boolean =>
     [...writer.ledger.sums].every(([account, steps]) => tail.countBy(account, Number.MAX_VALUE) >= steps.length)
   while (!isThrough() && Date.now() - tail.lastAtMs < silenceMs) await delay(100)
   // The other results come with other transactions.
-  await delay(3_000)
+  await delay(lastMs)
 }
 
 async function loseAllDisks(instances: readonly Instance[]): Promise<string[]> {

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { refundWithinMs, type Sum } from './bank-app.ts'
 import { Ledger } from './ledger.ts'
-import { type BankOutputs, type BankStores, problemsOfOutputs, problemsOfRead, problemsOfStores } from './verdict.ts'
+import {
+  type BankOutputs,
+  type BankStores,
+  lossesOf,
+  problemsOfOutputs,
+  problemsOfRead,
+  problemsOfStores,
+} from './verdict.ts'
 
 const sum = (count: number, cents: number, mark: number, before: number): Sum => ({ count, cents, mark, before })
 
@@ -78,6 +85,28 @@ for (const [name, change, expected] of broken) {
     assert.match(problemsOfOutputs({ ...clean, ...change }, written(), false).join('\n'), expected)
   })
 }
+
+const lossy: readonly [string, Partial<BankOutputs>, RegExp][] = [
+  ['a sum that falls short', { totals: new Map([['a0', sums.slice(0, 2)]]) }, /totals: a0 comes to 2 of 3/],
+  ['a window that falls short', { perWindow: new Map() }, /per-window: .* comes to 0 of/],
+  ['a join result', { enriched: new Map([['a0', enriched.toSpliced(1, 1)]]) }, /enriched: a0-2 is missing/],
+  ['a pair', { refunded: new Map() }, /refunded: a0-2 is missing/],
+  ['the last row of an order', { placed: new Map([['o0', placed.slice(0, 1)]]) }, /placed: o0 never was/],
+]
+for (const [name, change, expected] of lossy) {
+  test(`${name} that is lost is told from what is twice or late`, () => {
+    assert.match(lossesOf({ ...clean, ...change }, written()).join('\n'), expected)
+  })
+}
+
+test('nothing is lost where everything is twice, and in another order', () => {
+  const twice = <V>(outputs: ReadonlyMap<string, readonly V[]>): Map<string, V[]> =>
+    new Map([...outputs].map(([key, all]) => [key, [...all, ...all.toReversed()]]))
+  const { totals, perWindow, refunded } = clean
+  const doubled = { totals: twice(totals), perWindow: twice(perWindow), refunded: twice(refunded) }
+  const outputs = { ...doubled, enriched: twice(clean.enriched), placed: twice(clean.placed) }
+  assert.deepEqual(lossesOf(outputs, written()), [])
+})
 
 test('with a cache updates may be left out, and none may come twice', () => {
   const some = { ...clean, totals: new Map([['a0', [sums[0]!, sum(3, 60, 80, 79)]]]) }

@@ -37,6 +37,38 @@ export function problemsOfOutputs(outputs: BankOutputs, ledger: Ledger, isCached
   ]
 }
 
+/**
+ * What is not in the outputs at all, however often the rest may be: no guarantee allows that. Which of several rows of a key
+ * comes last is not looked at: without transactions nothing keeps a process that was stopped from writing an old one late.
+ */
+export function lossesOf(outputs: BankOutputs, ledger: Ledger): string[] {
+  const { totals, perWindow, enriched, refunded, placed } = outputs
+  const short = (sums: Outputs<Sum>, expected: Steps): string[] =>
+    [...expected].flatMap(([key, { length }]) => {
+      const most = Math.max(0, ...(sums.get(key) ?? []).map(({ count }) => count))
+      return most >= length ? [] : [`${key} comes to ${most} of ${length} payments`]
+    })
+  const paid = [...ledger.payments].flatMap(([account, payments]) => {
+    const found = new Set(enriched.get(account)?.map(({ id }) => id))
+    return payments.filter(({ id }) => !found.has(id)).map(({ id }) => `${id} is missing`)
+  })
+  const pairs = [...ledger.refunded()].flatMap(([id, pair]) => {
+    return refunded.get(id)?.some((found) => isSame(found, pair)) ? [] : [`${id} is missing`]
+  })
+  const orders = [...ledger.orders].flatMap(([key, order]) => {
+    const wanted = { ...order, customerVersion: ledger.customers.get(order.customer) }
+    if (placed.get(key)?.some((found) => isSame(found, wanted))) return []
+    return [`${key} never was ${JSON.stringify(wanted)}`]
+  })
+  return [
+    ...shown('totals', short(totals, ledger.sums)),
+    ...shown('per-window', short(perWindow, ledger.windows)),
+    ...shown('enriched', paid),
+    ...shown('refunded', pairs),
+    ...shown('placed', orders),
+  ]
+}
+
 /** Stores hold what was written last; marks included, so that it is the same computation. */
 export function problemsOfStores(stores: BankStores, outputs: BankOutputs): string[] {
   return [
