@@ -135,6 +135,7 @@ const becomes: readonly (readonly [key: string, value: string, option: string, e
   ['default.api.timeout.ms', '7', 'kafka.operationTimeoutMs', 7],
   ['retry.backoff.max.ms', '7', 'kafka.retryDelayMsMax', 7],
   ['batch.size', '7', 'limits.batchMaxBytes', 7],
+  ['linger.ms', '7', 'limits.lingerMs', 7],
   ['buffer.memory', '7', 'limits.inflightMaxBytes', 7],
   ['transaction.timeout.ms', '7000', 'limits.transactionTimeoutMs', 7_000],
   ['topic.min.insync.replicas', '2', 'internalTopicConfig', { 'min.insync.replicas': '2' }],
