@@ -40,6 +40,9 @@ interface Parts {
   readonly standbys: StandbyUpdater
 }
 
+/** Time for those who give tasks up to hear of it: they ask at once, when they have committed. */
+const followUpPauseMs = 50
+
 /** Longer than any topic. */
 const lagUnknown = 2 ** 52
 
@@ -55,6 +58,7 @@ export class GroupRole {
   #askedForWarmups = false
   #warmupPauseMs: number
   #assignedAtMs = 0
+  #followUpPauseMs = followUpPauseMs / 2
   #shutsDown = false
   /** Tasks that were promised to this member, until they have run here. */
   readonly #due = new Set<string>()
@@ -108,6 +112,11 @@ export class GroupRole {
       onFailure,
       ...(config.faults.movesAtOnce && { movesAtOnce: true }),
     })
+  }
+
+  /** When `look` has something to ask for. */
+  get asksAtMs(): number | undefined {
+    return this.#probeAtMs
   }
 
   /** Asks for a rebalance when one is due: a warm-up is ready, or it is time to look whether others' are. */
@@ -178,7 +187,12 @@ export class GroupRole {
     this.#probeAtMs = undefined
     if (hosts.refused) return
     if (hosts.probes) this.#probeAtMs = clock.now() + config.probingRebalanceIntervalMs
-    if (hosts.followsUp) this.#probeAtMs = clock.now() + config.heartbeatIntervalMs
+    // Everybody asks: the tasks on their way are answered for by nobody, and a heartbeat would tell of it late. Again and again
+    // only where members are slower than that to give tasks up.
+    this.#followUpPauseMs = hosts.followsUp
+      ? Math.min(this.#followUpPauseMs * 2, config.heartbeatIntervalMs)
+      : followUpPauseMs / 2
+    if (hosts.followsUp) this.#probeAtMs = clock.now() + this.#followUpPauseMs
     if (hosts.shutdown) this.#options.onShutdownRequested()
     // Asked while a rebalance was under way that no longer heard of it.
     else if (this.#shutsDown) this.ask('the application is to shut down')

@@ -7,7 +7,7 @@ import type { TaskId } from '../core/topology/plan.ts'
  * memory by `MemoryStateStores`.
  */
 export interface StateStores extends ByteStoreProvider {
-  /** False while another thread of the process has the task open. Claims are the claimer's until `closeTask`. */
+  /** False while another thread of the process has the task open, and while it is being closed. Claims are the claimer's until `closeTask`. */
   claim(taskId: TaskId): boolean
   /** Empties a store and forgets its checkpoint: its changelog no longer continues where the store stands. */
   wipe(taskId: TaskId, store: string): void

@@ -323,6 +323,7 @@ export class StreamThread {
     if (this.#lingersUntilMs !== undefined) wakes.push(this.#lingersUntilMs)
     if (mayCommit && tasks.some(({ task }) => task.needsCommit))
       wakes.push(this.#lastCommitMs + config.commitIntervalMs)
+    if (this.#role.asksAtMs !== undefined) wakes.push(this.#role.asksAtMs)
     const nowMs = clock.now()
     return Math.max(0, Math.min(config.pollTimeoutMs, ...wakes.map((wakeMs) => wakeMs - nowMs)))
   }

@@ -31,6 +31,8 @@ export class TaskSet {
   readonly #standbys = new Map<string, StandbyTask>()
   /** Ours, but another thread of the process still has them open. */
   readonly #pending = new Map<string, 'active' | 'standby'>()
+  /** Those that leave are closed beside all else: whoever gets a task is not to wait for the disk of whoever had it. */
+  readonly #closings = new Set<Promise<void>>()
 
   constructor(options: TaskSetOptions) {
     this.#options = options
@@ -74,25 +76,25 @@ export class TaskSet {
    * Closes what is not wanted and opens what is missing; what stays goes on. A standby that is to run keeps its stores open,
    * and so does a task that is to be a standby. Returns the tasks that were opened.
    */
-  async replace(partitions: readonly TopicPartition[], standbys: readonly string[]): Promise<readonly ActiveTask[]> {
+  replace(partitions: readonly TopicPartition[], standbys: readonly string[]): readonly ActiveTask[] {
     const active = new Set(partitions.flatMap((partition) => this.#taskOf(partition) ?? []).map(taskIdText))
     const standby = new Set(standbys.filter((text) => !active.has(text)))
     this.#pending.clear()
     for (const task of this.all) {
       if (active.has(task.text)) continue
       if (standby.has(task.text)) this.#closeOver(task)
-      else await this.close(task)
+      else this.#closeBeside(this.close(task))
     }
     for (const task of this.standbys) {
       if (active.has(task.text)) this.#closeStandbyOver(task)
-      else if (!standby.has(task.text)) await this.closeStandby(task)
+      else if (!standby.has(task.text)) this.#closeBeside(this.closeStandby(task))
     }
     for (const text of active) if (!this.#tasks.has(text)) this.#pending.set(text, 'active')
     for (const text of standby) if (!this.#standbys.has(text)) this.#pending.set(text, 'standby')
     return this.openPending()
   }
 
-  /** Opens what is waiting for another thread to let go; returns the tasks that are now open. */
+  /** Opens what is waiting for another thread to let go, or to be closed; returns the tasks that are now open. */
   openPending(): readonly ActiveTask[] {
     const opened: ActiveTask[] = []
     for (const [text, kind] of this.#pending) {
@@ -152,6 +154,14 @@ export class TaskSet {
     this.#pending.clear()
     for (const active of this.all) await this.close(active)
     for (const standby of this.standbys) await this.closeStandby(standby)
+    await Promise.all(this.#closings)
+  }
+
+  #closeBeside(work: Promise<void>): void {
+    const closing: Promise<void> = work
+      .catch((error: unknown) => this.#options.onFailure?.(error))
+      .finally(() => this.#closings.delete(closing))
+    this.#closings.add(closing)
   }
 
   /** How far the state of a task is that is on disk and not open; undefined while another thread has it. */

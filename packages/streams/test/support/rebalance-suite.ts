@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { GroupAssignor, KafkaClient } from '@millrace/kafka'
-import type { StreamsInstance } from '@millrace/streams'
+import { queryable, rangeQuery, type StreamsInstance } from '@millrace/streams'
 import type { BrokerSuite } from './broker-suite.ts'
 import { metric, setUpGroup } from './group-setup.ts'
 import { waitUntil } from './kafka.ts'
-import { expectedSpend, placeOrders, spendUpdates } from './orders.ts'
-import spendApp, { order } from './spend-app.ts'
+import { expectedSpend, partitions, placeOrders, spendUpdates } from './orders.ts'
+import spendApp, { order, spend } from './spend-app.ts'
 
 /** A member of the application's group that takes no tasks, and holds up whatever rebalance it does not poll in. */
 const idler: GroupAssignor = {
@@ -124,6 +124,49 @@ export function registerRebalanceTests(name: string, suite: BrokerSuite): void {
     assert.equal(metric(one, 'failures_total') + metric(two, 'failures_total'), 0)
     await assertEachOnce(client, placed)
   })
+
+  test(`${name}: a task that moves to an instance that came late is asked for in vain for less than a heartbeat`, {
+    skip,
+  }, async () => {
+    await using setup = await setUpGroup(suite, spendApp)
+    const { client, start, settled } = setup
+    // A rebalance that others have to hear of by a heartbeat takes longer.
+    const limits = { heartbeatIntervalMs: 1_000 }
+    const first = [await start('one', { limits }), await start('two', { limits })] as const
+    await using _one = first[0]
+    await using _two = first[1]
+    await placeOrders(client, 0, 2_000)
+    await settled(2_000)
+    await waitUntil(() => first.every((one) => one.state() === 'running' && metric(one, 'tasks') > 0))
+    await using three = await start('three', { limits })
+    const instances = [...first, three]
+    const gapsMs = await askedUntil(instances, () => three.state() === 'running' && metric(three, 'tasks') > 0)
+    assert.ok(Math.max(...gapsMs) > 0, 'no task has moved')
+    assert.ok(Math.max(...gapsMs) < 800, `nobody answered for ${gapsMs.join(', ')} ms`)
+  })
+}
+
+/** Asks every partition of a store all the while; returns how long nobody answered for each at the longest. */
+async function askedUntil(instances: readonly StreamsInstance[], isOver: () => boolean): Promise<number[]> {
+  const totals = queryable.keyValue('totals', spend)
+  const gapsMs = Array.from({ length: partitions }, () => 0)
+  const answeredMs = gapsMs.map(() => performance.now())
+  const ask = async (): Promise<void> => {
+    for (const { queries } of instances) {
+      const answers = await queries.query(totals, rangeQuery({ limit: 1 })).catch(() => undefined)
+      for (const [partition, { ok }] of answers?.partitions ?? []) {
+        const nowMs = performance.now()
+        if (!ok) continue
+        gapsMs[partition] = Math.max(gapsMs[partition]!, Math.round(nowMs - answeredMs[partition]!))
+        answeredMs[partition] = nowMs
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  const untilMs = performance.now() + 30_000
+  while (!isOver() && performance.now() < untilMs) await ask()
+  for (let i = 0; i < 20; i++) await ask()
+  return gapsMs
 }
 
 async function assertEachOnce(client: KafkaClient, count: number): Promise<void> {

@@ -178,7 +178,7 @@ function encode(
           warmup,
           // The leader's own: it is the one whose asking always makes a rebalance.
           probes: needsProbing && memberId === self,
-          followsUp: isMoving && memberId === self,
+          followsUp: isMoving,
           ...(shutdown ? { shutdown } : {}),
         }),
       },

@@ -39,7 +39,7 @@ export interface HostMap {
   readonly owned: readonly string[]
   /** Tasks that it is to run when those who ran them until now have given them up, in the rebalance that follows. */
   readonly promised: readonly string[]
-  /** Whether the member is to see to it that this rebalance comes: the owner may have died with its promise to ask for it. */
+  /** Whether the member is to ask for this rebalance: sooner than it would hear of it, and though the owner may have died. */
   readonly followsUp?: boolean
   /** Copies that the member keeps, warm-ups included. */
   readonly standby?: readonly string[]

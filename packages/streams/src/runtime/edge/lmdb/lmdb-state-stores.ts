@@ -23,6 +23,8 @@ export class LmdbStateStores implements StateStores {
   readonly #thread: string
   readonly #tasks = new Map<string, OpenTask>()
   readonly #claims = new Set<string>()
+  /** By task that is being closed: how far its state is, and its end. */
+  readonly #closing = new Map<string, { readonly offsets: number | undefined; readonly closed: Promise<void> }>()
 
   /** `thread` tells apart who shares the directory; see `releaseClaims` for those of the dead. */
   constructor(directory: string, thread = '1') {
@@ -41,6 +43,7 @@ export class LmdbStateStores implements StateStores {
 
   claim(taskId: TaskId): boolean {
     const text = taskIdText(taskId)
+    if (this.#closing.has(text)) return false
     if (this.#claims.has(text)) return true
     mkdirSync(join(this.#directory, text), { recursive: true })
     try {
@@ -75,15 +78,27 @@ export class LmdbStateStores implements StateStores {
     environment.transaction(() => environment.setNote(name, text))
   }
 
-  async closeTask(taskId: TaskId, offsets?: number): Promise<void> {
+  closeTask(taskId: TaskId, offsets?: number): Promise<void> {
     const text = taskIdText(taskId)
     const task = this.#tasks.get(text)
     this.#tasks.delete(text)
-    if (task) {
-      await task.environment.close()
-      if (offsets !== undefined) writeFileSync(this.#file(text, 'offsets'), String(offsets))
+    if (!task) {
+      if (!this.#closing.has(text)) this.#release(text)
+      return this.#closing.get(text)?.closed ?? Promise.resolve()
     }
-    this.#release(text)
+    const closed = this.#close(text, task, offsets)
+    this.#closing.set(text, { offsets, closed })
+    return closed
+  }
+
+  async #close(text: string, { environment }: OpenTask, offsets: number | undefined): Promise<void> {
+    try {
+      await environment.close()
+      if (offsets !== undefined) writeFileSync(this.#file(text, 'offsets'), String(offsets))
+    } finally {
+      this.#closing.delete(text)
+      this.#release(text)
+    }
   }
 
   storedTasks(): readonly TaskId[] {
@@ -93,7 +108,10 @@ export class LmdbStateStores implements StateStores {
   }
 
   offsetsOf(taskId: TaskId): number | undefined {
-    const written = readIfThere(this.#file(taskIdText(taskId), 'offsets'))
+    const text = taskIdText(taskId)
+    const closing = this.#closing.get(text)
+    if (closing) return closing.offsets
+    const written = readIfThere(this.#file(text, 'offsets'))
     return written === undefined ? undefined : Number(written)
   }
 
@@ -113,6 +131,7 @@ export class LmdbStateStores implements StateStores {
     const tasks = [...this.#tasks.values()]
     this.#tasks.clear()
     for (const { environment } of tasks) await environment.close()
+    await Promise.all([...this.#closing.values()].map(({ closed }) => closed))
     for (const text of this.#claims) this.#release(text)
   }
 
