@@ -1,11 +1,16 @@
 import { serdes, topic } from '@millrace/contracts'
 import {
   joinWindows,
+  keyQuery,
   keyValueStore,
+  queryable,
+  type StreamsInstance,
+  sessionStore,
   topology,
   tumbling,
   untilWindowCloses,
   versionedStore,
+  windowKeyQuery,
   windowStore,
 } from '@millrace/streams'
 
@@ -28,6 +33,7 @@ const perMinute = orders
   .count()
 const windows = windowStore<string, number>({ name: 'windows', sizeMs: 1, retentionMs: 1 })
 const versions = versionedStore<string, number>({ name: 'versions', historyRetentionMs: 1 })
+const sessions = sessionStore<string, number>({ name: 'sessions', retentionMs: 1 })
 const amounts = keyValueStore<string, number>({ name: 'amounts' })
 
 // @ts-expect-error The two sides of a join must have keys of the same type; give one of them that key first (selectKey, groupBy)
@@ -57,8 +63,14 @@ app.readOnlyStore(totals, () => ({ process() {} }), { store: windows })
 // @ts-expect-error A topic fills a store of keys and values, of windows or of sessions: versions are not kept by global stores
 app.globalStore(totals, () => ({ process() {} }), { store: versions })
 orders.process((context) => {
-  // @ts-expect-error Property 'fetch' does not exist on type 'KeyValueStore<string, number>'
+  // @ts-expect-error A store of keys and values has no fetch: it is asked by get(key), range({ from, to }) or all()
   context.store(amounts).fetch('a', {})
+  // @ts-expect-error A window store has no range: it is asked by get(key, windowStartMs), fetch(key, { fromMs, toMs }), fetchAll({ fromMs, toMs }) or all()
+  context.store(windows).range({ from: 'a' })
+  // @ts-expect-error A session store has no get: it is asked by fetchSession(key, startMs, endMs), findSessions(key, query), fetch(key) or all()
+  context.store(sessions).get('a')
+  // @ts-expect-error A versioned store has no fetchAll: it is asked by get(key, asOfMs?) or put(key, value, timestamp)
+  context.store(versions).fetchAll({ fromMs: 0, toMs: 1 })
   return { process() {} }
 })
 // @ts-expect-error A join of two streams takes (value, other, key) => result, no promise, and { within: joinWindows(…) }
@@ -77,3 +89,9 @@ app.table(order).join(app.table(numbered), (o) => o, { foreignKey: (o) => o.cust
 app.table(order).join(orders, (o) => o)
 // @ts-expect-error Property 'key' is missing
 orders.groupBy((o) => o.amount, { name: 'by-amount' })
+
+declare const streams: StreamsInstance
+// @ts-expect-error A window store does not answer a keyQuery: it is asked by windowKeyQuery or windowRangeQuery
+streams.queries.query(queryable.window('windows', totals), keyQuery('a'))
+// @ts-expect-error A store of keys and values does not answer a windowKeyQuery: it is asked by keyQuery, timestampedKeyQuery, rangeQuery or timestampedRangeQuery
+streams.queries.query(queryable.keyValue('amounts', totals), windowKeyQuery('a'))

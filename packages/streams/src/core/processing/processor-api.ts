@@ -1,4 +1,5 @@
 import type { Header, HeaderInput } from '@millrace/protocol'
+import type { AskedByKind } from '../dsl/type-misuse.ts'
 import type { StoreBuilder } from '../stores/store-builders.ts'
 import type { Cancellable, PunctuationOptions, Punctuator } from './punctuations.ts'
 
@@ -57,8 +58,8 @@ export interface ProcessingContext {
    *
    * @throws STREAMS_STORE_NOT_CONNECTED
    */
-  store<S>(store: StoreBuilder<S>): S
-  store<S>(store: string): S
+  store<S>(store: StoreBuilder<S>): AskedByKind<S>
+  store<S>(store: string): AskedByKind<S>
   /** Has `punctuator` called at intervals, between records and within the transaction. */
   schedule(options: PunctuationOptions, punctuator: Punctuator): Cancellable
   /** Asks for a commit soon, before the interval is over. */

@@ -1,4 +1,5 @@
 import { streamsError } from '../../errors.ts'
+import type { AskedByKind } from '../dsl/type-misuse.ts'
 import { type ProcessorSetup, settled } from '../processor.ts'
 import { openAccess } from '../stores/open-access.ts'
 import { DeclaredStore } from '../stores/store-builders.ts'
@@ -36,12 +37,12 @@ export class TaskContext implements ProcessingContext {
     return this.setup.task.wallClockMs
   }
 
-  store<S>(wanted: string | object): S {
+  store<S>(wanted: string | object): AskedByKind<S> {
     const name = wanted instanceof DeclaredStore ? wanted.name : String(wanted)
     const { node } = this.setup
     if (!this.#stores.includes(name)) {
       const global = this.setup.globalView(name)
-      if (global !== undefined && typeof wanted === 'string') return global as S
+      if (global !== undefined && typeof wanted === 'string') return global as AskedByKind<S>
       if (global !== undefined) {
         const message = `${node} reads the global store '${name}' by its name: what declared it is for the processor that fills it`
         throw streamsError('STREAMS_STORE_NOT_CONNECTED', message, { node, store: name })
@@ -49,9 +50,8 @@ export class TaskContext implements ProcessingContext {
       const message = `${node} is not connected to store '${name}', only to ${this.#stores.join(', ') || 'none'}`
       throw streamsError('STREAMS_STORE_NOT_CONNECTED', message, { node, store: name })
     }
-    return wanted instanceof DeclaredStore
-      ? wanted.open(this.setup)
-      : (openAccess(this.setup.specOf(name), this.setup) as S)
+    const open = wanted instanceof DeclaredStore ? wanted.open : undefined
+    return (open?.(this.setup) ?? openAccess(this.setup.specOf(name), this.setup)) as AskedByKind<S>
   }
 
   schedule(options: PunctuationOptions, punctuator: Punctuator): Cancellable {

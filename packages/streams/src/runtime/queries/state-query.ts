@@ -112,10 +112,11 @@ export type StateQuery<K = unknown> =
   | MultiVersionedKeyQuery<K>
   | VersionedRangeQuery<K>
 
-export type QueryOf<Kind extends QueryableKind, K> = Extract<StateQuery<K>, { readonly on: Kind }>
-
 /** Passes where a query is one of those that stores of the kind answer; the compiler's message is the sentence otherwise. */
-export type AsksKind<Kind extends QueryableKind, Q extends { readonly type: string; readonly on: QueryableKind }> = Q['on'] extends Kind
+export type AsksKind<
+  Kind extends QueryableKind,
+  Q extends { readonly type: string; readonly on: QueryableKind },
+> = Q['on'] extends Kind
   ? unknown
   : TypeMessage<`${KindNames[Kind]} does not answer a ${Q['type']}Query: it is asked by ${QueryNames[Kind]}`>
 

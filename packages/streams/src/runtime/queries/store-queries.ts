@@ -17,9 +17,9 @@ import type { QuerySource } from './query-source.ts'
 import { isDirect, resolveBound } from './resolve-bound.ts'
 import {
   type AnswerOf,
+  type AsksKind,
   type Queryable,
   type QueryableKind,
-  type QueryOf,
   rangeLimits,
   type StateQuery,
   sessionKeyQuery,
@@ -88,7 +88,7 @@ export interface StoreQueries {
   metadataForPartition(store: string, partition: number): KeyMetadata
   /** Every owner of a part of the store, this instance included. @throws STREAMS_STORE_UNKNOWN */
   metadataForStore(store: string): readonly StoreMetadata[]
-  /** How far the copies in this process are behind their changelogs; asks the broker. */
+  /** How far the copies in this process are behind their changelogs, what lies on its disk unused included; asks the broker. */
   lags(): Promise<readonly StoreLag[]>
   /**
    * Asks the copies in this process (Kafka Streams' IQv2): typed by the store, answered by partition. What a partition cannot
@@ -162,7 +162,7 @@ export function storeQueries(source: QuerySource): StoreQueries {
     },
     metadataForPartition: (name, partition) => catalog.metadata(catalog.plan(name), partition),
     metadataForStore: (name) => catalog.owners(catalog.plan(name)),
-    lags: async () => storeLags(source.client, await source.standings()),
+    lags: async () => storeLags(source.client, source.plan.applicationId, await source.standings()),
     askPartition: async (name, partition, query, options = {}) =>
       whenReady(() => askOne(catalog.plan(name), partition, query, optionsOf(options))),
     resolveBound: (name, bound, waitMs = waitMsDefault) =>
