@@ -220,6 +220,65 @@ test('lags are true of what is being restored', async () => {
   assert.ok((await again.queries.lags()).every(({ offsetLag, isRestoring }) => offsetLag === 0 && !isRestoring))
 })
 
+test('lags are true of a table that is restored from its topic, and of what lies on disk unused', async () => {
+  const row = topic('lagging-rows', { key: serdes.string, value: serdes.json<number>() })
+  const counted = topic('lagging-counts', { key: serdes.string, value: serdes.json<number>() })
+  const topics = [row, counted].map(({ name }) => ({ name, partitions: 2, config: { 'retention.ms': '-1' } }))
+  await setup.client.admin.createTopics(topics)
+  const build = () => {
+    const app = topology('lagging-table', { optimize: true })
+    app.table(row, { store: 'rows' })
+    app.stream(counted).groupByKey().count({ store: 'counts' })
+    return app
+  }
+  const start = (name: string): Promise<StreamsInstance> =>
+    startStreams({
+      topology: build(),
+      brokers: setup.broker.brokers,
+      stateDir: join(setup.directory, `lagging-${name}`),
+      applicationServer: `${name}:1`,
+      commitIntervalMs: 20,
+    })
+  const put = async (from: number, count: number): Promise<void> => {
+    for (let i = from; i < from + count; i++) {
+      for (const { name } of [row, counted])
+        await setup.producer.send({ topic: name, partition: i % 2, key: Buffer.from(`k${i}`), value: Buffer.from('1') })
+    }
+  }
+  const rolesOf = async (each: StreamsInstance) =>
+    (await each.queries.lags()).map(({ store, partition, role, offsetLag }) => ({ store, partition, role, offsetLag }))
+  {
+    await using alone = await start('alone')
+    await put(0, 20)
+    await waitUntil(async () => {
+      const lags = await alone.queries.lags()
+      return (
+        lags.length === 4 && lags.every((lag) => lag.role === 'active' && lag.offsetLag === 0 && lag.endOffset >= 10)
+      )
+    })
+  }
+  // On its disk lies what it had; another runs the tasks, and they go on.
+  await using other = await start('other')
+  await put(20, 10)
+  await waitUntil(async () => {
+    const lags = await other.queries.lags()
+    return lags.length === 4 && lags.every(({ endOffset }) => endOffset >= 15)
+  })
+  await using back = await start('alone')
+  const expected = (lags: Awaited<ReturnType<typeof rolesOf>>): boolean =>
+    lags.length === 4 && lags.every(({ offsetLag, role }) => (role === 'closed' ? offsetLag >= 5 : offsetLag === 0))
+  const seen: Awaited<ReturnType<typeof rolesOf>>[] = []
+  await waitUntil(async () => {
+    const lags = await rolesOf(back)
+    seen.push(lags)
+    return back.state() === 'running' && expected(lags)
+  })
+  assert.ok(
+    seen.some((lags) => lags.some(({ role, offsetLag }) => role === 'closed' && offsetLag >= 5)),
+    JSON.stringify(seen),
+  )
+})
+
 test('what is not committed yet is seen by who asks for it alone', async () => {
   const app = topology('slow')
   app.stream(order).groupByKey().count({ store: 'seen' })

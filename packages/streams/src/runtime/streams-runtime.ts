@@ -15,6 +15,7 @@ import { RateBook } from './picture/sample-book.ts'
 import type { TopologyPicture } from './picture/topology-picture.ts'
 import { prepareSerdes } from './prepare-serdes.ts'
 import { hostsOf } from './queries/hosts-of.ts'
+import type { CopyStanding } from './queries/store-lags.ts'
 import { type StoreQueries, storeQueries } from './queries/store-queries.ts'
 import { type RestoreListener, type StandbyUpdateListener, tellListeners } from './restore-events.ts'
 import { runtimeMetrics } from './runtime-metrics.ts'
@@ -51,6 +52,8 @@ export interface StreamsRuntimeOptions {
   readonly startThread?: ((context: ThreadContext) => ThreadHandle | undefined) | undefined
   /** The state of further threads in this event loop; the first one has `stores`. */
   readonly storesOf?: ((index: number) => StateStores) | undefined
+  /** State on disk that no thread has open. */
+  readonly closedStandings?: (() => readonly CopyStanding[]) | undefined
   /** Decides what becomes of the instance when a thread fails; it ends unless told otherwise. */
   readonly uncaught?: UncaughtHandler | undefined
   readonly yieldNow: () => Promise<void>
@@ -131,7 +134,7 @@ export class StreamsRuntime implements StreamsInstance {
       threadHas: (task) => this.#firstOf((thread) => thread.has(task)),
       askThread: (...asked) => this.#firstOf((thread) => thread.ask(...asked)),
       acceptableLagRecords: options.config.acceptableRecoveryLag,
-      standings: async () => (await Promise.all(this.#all().map((thread) => thread.standings()))).flat(),
+      standings: () => this.#standings(),
       globalStore: (name) => (this.#threads === undefined ? undefined : this.#globals?.tables.view(name, 'committed')),
       hostsOf: (task) => hostsOf(this.#hosts(), task),
     })
@@ -348,6 +351,11 @@ export class StreamsRuntime implements StreamsInstance {
     const isOwn = this.#threads?.isEndingApplication === true
     if (isOwn) clock.after(2 * config.heartbeatIntervalMs, () => this.#threads?.stop())
     else this.#threads?.stop()
+  }
+
+  async #standings(): Promise<readonly CopyStanding[]> {
+    const open = (await Promise.all(this.#all().map((thread) => thread.standings()))).flat()
+    return [...open, ...(this.#options.closedStandings?.() ?? [])]
   }
 
   #all(): readonly ThreadHandle[] {

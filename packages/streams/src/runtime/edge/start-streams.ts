@@ -16,6 +16,7 @@ import { type StreamsInstance, StreamsRuntime } from '../streams-runtime.ts'
 import type { ThreadMemory } from '../threads/left-transactions.ts'
 import type { ThreadContext, ThreadHandle } from '../threads/thread-handle.ts'
 import type { UncaughtHandler } from '../threads/thread-set.ts'
+import { closedStandings } from './lmdb/closed-standings.ts'
 import { LmdbStateStores } from './lmdb/lmdb-state-stores.ts'
 import { StateDirectory } from './lmdb/state-directory.ts'
 import { loadApplication, type TopologySource } from './threads/application-module.ts'
@@ -191,6 +192,7 @@ export async function startStreams(given: StartStreamsOptions): Promise<StreamsI
     restoreListener: options.restoreListener,
     threads,
     threadMemory: state.threadMemory,
+    closedStandings: () => (state.directory === 'memory' ? [] : closedStandings(state.directory, plan)),
     startThread: (context) => startThread(context, options, parts),
     uncaught: options.uncaughtHandler,
     yieldNow: () => new Promise(setImmediate),

@@ -65,18 +65,16 @@ export class LocalCopies {
   standings(): readonly CopyStanding[] {
     const { tasks, standbys, restorer } = this.#options
     const active = tasks.assigned.flatMap(({ task, phase }) =>
-      task.changelogs().flatMap(({ store, topic, partition, checkpoint, isSource }): CopyStanding[] => {
-        // It was read as far as was processed: what is behind that is the input's lag, not the store's.
-        if (isSource) return []
+      task.changelogs().map(({ store, topic, partition, checkpoint, isSource = false }): CopyStanding => {
         const known = phase === 'assigned' ? (checkpoint ?? 0) : restorer.positionOf({ topic, partition })
-        return [{ store, topic, partition, role: 'active', isRestoring: phase !== 'running', currentOffset: known }]
+        const isRestoring = phase !== 'running'
+        return { store, topic, partition, isSource, role: 'active', isRestoring, currentOffset: known }
       }),
     )
     const copies = tasks.standbys.flatMap((standby) =>
-      standby.changelogs().flatMap(({ store, topic, partition, checkpoint, isSource }): CopyStanding[] => {
-        if (isSource) return []
+      standby.changelogs().map(({ store, topic, partition, checkpoint, isSource = false }): CopyStanding => {
         const currentOffset = standbys.positionOf({ topic, partition }) ?? checkpoint ?? 0
-        return [{ store, topic, partition, role: 'standby', isRestoring: false, currentOffset }]
+        return { store, topic, partition, isSource, role: 'standby', isRestoring: false, currentOffset }
       }),
     )
     return [...active, ...copies]

@@ -102,9 +102,7 @@ export class LmdbStateStores implements StateStores {
   }
 
   storedTasks(): readonly TaskId[] {
-    return taskDirectories(this.#directory)
-      .filter(({ text }) => existsSync(this.#file(text, 'store.mdb')))
-      .map(({ id }) => id)
+    return storedTasks(this.#directory)
   }
 
   offsetsOf(taskId: TaskId): number | undefined {
@@ -158,6 +156,13 @@ export class LmdbStateStores implements StateStores {
 function openStore(environment: TaskEnvironment, { store, kind, retentionMs }: ByteStoreOptions): DiskStore {
   if (kind === 'keyValue' || retentionMs === undefined) return new LmdbByteStore(environment, store)
   return new SegmentedStore(environment, store, kind, retentionMs)
+}
+
+/** The tasks whose state lies in the directory of an application. */
+export function storedTasks(directory: string): readonly TaskId[] {
+  return taskDirectories(directory)
+    .filter(({ text }) => existsSync(join(directory, text, 'store.mdb')))
+    .map(({ id }) => id)
 }
 
 function taskDirectories(directory: string): { readonly id: TaskId; readonly text: string }[] {

@@ -67,7 +67,7 @@ export class TaskEnvironment {
    */
   static open(directory: string, boot: string | undefined = bootId()): TaskEnvironment {
     mkdirSync(directory, { recursive: true })
-    if (isTorn(directory, boot) || isOutdated(directory) || !isStoreFile(storeFile(directory))) wipe(directory)
+    if (!isKept(directory, boot)) wipe(directory)
     markOpened(directory, boot)
     try {
       return TaskEnvironment.#attach(directory, boot)
@@ -183,6 +183,11 @@ export class TaskEnvironment {
 
 const storeFile = (directory: string): string => join(directory, 'store.mdb')
 const markerFile = (directory: string): string => join(directory, 'opened')
+
+/** Whether the state that lies there is gone on from. */
+export function isKept(directory: string, boot: string | undefined = bootId()): boolean {
+  return !isTorn(directory, boot) && !isOutdated(directory) && isStoreFile(storeFile(directory))
+}
 
 function isTorn(directory: string, boot: string | undefined): boolean {
   if (!existsSync(storeFile(directory)) || !existsSync(markerFile(directory))) return false
