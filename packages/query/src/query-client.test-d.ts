@@ -54,7 +54,7 @@ export async function typedByKind(): Promise<void> {
     // @ts-expect-error a reset has no row
     if (event.type === 'reset') event.key
   }
-  // @ts-expect-error a window store has no single value of a key
+  // @ts-expect-error A window store has no get: it is asked by window or windows
   await state.perMinute.get(1)
   // @ts-expect-error a key-value store has no windows
   await state.rows.window('alice', { from: 0, to: 1 })

@@ -1,5 +1,12 @@
 import type { AnyTopicContract } from '@millrace/contracts'
-import type { KeyValueClient, SessionClient, StoreClient, VersionedClient, WindowClient } from './store-client.ts'
+import type {
+  AnyStoreClient,
+  KeyValueClient,
+  SessionClient,
+  StoreClient,
+  VersionedClient,
+  WindowClient,
+} from './store-client.ts'
 
 type Kind = 'keyValue' | 'window' | 'session' | 'versioned'
 
@@ -29,14 +36,29 @@ export type StoreDescription = AnyTopicContract | StoreOfKind<Kind, AnyTopicCont
 export type ClientOf<D extends StoreDescription> =
   D extends StoreOfKind<infer K, infer C>
     ? {
-        readonly keyValue: KeyValueClient<C>
-        readonly window: WindowClient<C>
-        readonly session: SessionClient<C>
-        readonly versioned: VersionedClient<C>
+        readonly keyValue: Asked<KeyValueClient<C>, 'A store of keys and values', 'get, entry or range'>
+        readonly window: Asked<WindowClient<C>, 'A window store', 'window or windows'>
+        readonly session: Asked<SessionClient<C>, 'A session store', 'session or sessions'>
+        readonly versioned: Asked<VersionedClient<C>, 'A versioned store', 'version, versions or rows'>
       }[K]
     : D extends AnyTopicContract
       ? StoreClient<D>
       : never
+
+declare const sentence: unique symbol
+
+/** Nothing fits it; its name in the compiler's message says what is wrong. */
+interface Misasked<Sentence extends string> {
+  readonly [sentence]: Sentence
+}
+
+/** What stores of other kinds are asked by is there as a sentence. */
+type Asked<Client, Kind extends string, By extends string> = Client & {
+  readonly [M in Exclude<
+    Extract<keyof AnyStoreClient<AnyTopicContract>, string>,
+    keyof Client
+  >]: Misasked<`${Kind} has no ${M}: it is asked by ${By}`>
+}
 
 export function contractOf(description: StoreDescription): AnyTopicContract {
   return 'storeKind' in description ? description.contract : description
