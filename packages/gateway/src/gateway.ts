@@ -101,13 +101,14 @@ export async function startGateway(content: GatewayContent, options: GatewayOpti
   const endIdle = trackConnections(server.server)
   const { streamsMax = 100, stallTimeoutMs = 30_000 } = options
   const streams = { streamsMax, stallTimeoutMs, open: 0, closing: closing.signal }
-  const reader = new StateReader(content, { timeoutMs: forwardTimeoutMs, token })
+  const peers = { timeoutMs: forwardTimeoutMs, token }
+  const reader = new StateReader(content, peers)
   storeRoutes(server, reader, streams)
   changeRoutes(server, reader, streams)
   metadataRoutes(server, reader)
   healthRoutes(server, content)
   metricsRoute(server, content.metrics)
-  streamsRoutes(server, content.applications ?? [])
+  streamsRoutes(server, content.applications ?? [], peers)
   connectorRoutes(server, () => content.connectors())
   await listen(server, host, port)
   const { port: boundPort } = server.server.address() as AddressInfo

@@ -5,7 +5,13 @@ import { type Broker, startBroker } from '@millrace/broker'
 import { serdes, topic } from '@millrace/contracts'
 import { startGateway } from '@millrace/gateway'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
-import { type StreamsInstance, startStreams, type TopologyPicture, topology } from '@millrace/streams'
+import {
+  type ApplicationPicture,
+  type StreamsInstance,
+  startStreams,
+  type TopologyPicture,
+  topology,
+} from '@millrace/streams'
 import { eventually, millrace, Project, refusal } from './support/command-line.ts'
 
 const word = topic('word', { key: serdes.string, value: serdes.string })
@@ -87,6 +93,11 @@ describe('streams', () => {
       ],
     )
     assert.equal(((await get('/streams/other/topology')) as { code: string }).code, 'GATEWAY_NOT_FOUND')
+    const whole = (await json('topology', 'words', '--url', gateway.url)) as ApplicationPicture
+    assert.deepEqual([whole.isComplete, whole.instances.length, whole.instances[0]?.state], [true, 1, 'running'])
+    const printed = await run('topology', 'words', '--url', gateway.url)
+    assert.match(printed.stdout, /^0_0\s.*\srunning\s+12\s/m)
+    assert.equal(refusal(await run('topology', 'other', '--url', gateway.url), 'GATEWAY_NOT_FOUND'), undefined)
     const text = await (await fetch(`${gateway.url}/metrics`)).text()
     assert.match(text, /^millrace_streams_task_processed_records_total\{.*task="0_0".*\} 12$/m)
   })

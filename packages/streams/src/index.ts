@@ -138,6 +138,7 @@ export type {
   AssignmentTask,
   GroupAssignment,
   MemberTasks,
+  RackAwareStrategy,
   TaskAssignor,
 } from './runtime/assignment/group-model.ts'
 export type { StreamsLimits } from './runtime/config.ts'
@@ -150,8 +151,10 @@ export type { StreamsConfig } from './runtime/kafka-config/read-config.ts'
 export type { ConfigValue } from './runtime/kafka-config/read-value.ts'
 export { type OtelMeter, otelMetrics } from './runtime/otel-metrics.ts'
 export type {
+  ApplicationPicture,
   Flow,
   PictureEdge,
+  PictureInstance,
   PictureNode,
   PictureStore,
   PictureSubtopology,

@@ -28,7 +28,8 @@ test('a picture shows what the program is, and its tasks with their rates and la
   assert.deepEqual(JSON.parse(JSON.stringify(picture)), picture, 'it is plain data')
   assert.deepEqual([picture.version, picture.application, picture.instance], [1, 'visits', 'one'])
   assert.equal(picture.state, 'running')
-  assert.deepEqual(picture.hosts, [{ host: 'a:1', tasks: ['0_0', '1_0'] }])
+  assert.equal(picture.host, 'a:1')
+  assert.deepEqual(picture.hosts, [{ host: 'a:1', tasks: ['0_0', '1_0'], standby: [] }])
 
   const [reading, counting] = picture.subtopologies
   assert.ok(reading && counting)

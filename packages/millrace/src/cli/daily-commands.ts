@@ -113,6 +113,16 @@ function streamsCommand(): Command {
         .action(async (application, flags) => (await load()).applicationOffsets(application, flags)),
     )
     .addCommand(
+      new Command('topology')
+        .description('what all instances that run are doing: tasks with their rates and lags')
+        .argument('<application>')
+        .addOption(gatewayUrl())
+        .option('--json', 'print JSON')
+        .action(async (application, flags) =>
+          (await import('./commands/topology.ts')).topologyCommand(application, flags),
+        ),
+    )
+    .addCommand(
       daily('reset', 'begin anew: input offsets, internal topics and local state; previews unless --yes')
         .argument('<application>')
         .option('--input-topics <list>', 'topics to read anew; default: those it has read', list)

@@ -6,7 +6,7 @@ import type { CreateStreamTask, TaskConfig } from '../core/task.ts'
 import type { TopologyPlan } from '../core/topology/plan.ts'
 import { streamsError } from '../errors.ts'
 import type { TaskAssignor } from './assignment/group-model.ts'
-import type { HostMap } from './assignment/user-data.ts'
+import { type HostMap, nothingAssigned } from './assignment/user-data.ts'
 import type { RuntimeConfig } from './config.ts'
 import { GlobalUpdater, runBeside } from './global/global-updater.ts'
 import { InstanceState, type StateListener, type StreamsState } from './instance-state.ts'
@@ -173,7 +173,8 @@ export class StreamsRuntime implements StreamsInstance {
       nowMs,
       book: this.#rates.open([...this.metrics()], nowMs),
       partitionsOf: (topic) => this.#counts.get(topic),
-      hosts: this.#hosts()?.hosts ?? [],
+      host: this.#options.applicationServer,
+      hosts: this.#hosts() ?? nothingAssigned,
       joinMisses: this.joinMisses(),
     })
   }

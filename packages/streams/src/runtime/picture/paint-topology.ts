@@ -1,5 +1,6 @@
 import type { PhysicalNode } from '../../core/topology/physical.ts'
 import type { SubtopologyPlan, TopologyPlan } from '../../core/topology/plan.ts'
+import type { HostMap } from '../assignment/user-data.ts'
 import type { StreamsState } from '../instance-state.ts'
 import type { SampleBook } from './sample-book.ts'
 import type {
@@ -20,25 +21,34 @@ export interface PaintOptions {
   readonly book: SampleBook
   /** undefined while it is not known. */
   readonly partitionsOf: (topic: string) => number | undefined
-  readonly hosts: readonly (readonly [host: string, tasks: readonly string[]])[]
+  readonly host: string | undefined
+  readonly hosts: Pick<HostMap, 'hosts' | 'standbyHosts'>
   readonly joinMisses: TopologyPicture['joinMisses']
 }
 
 /** Puts what the plan says and what the figures say together. */
 export function paintTopology(options: PaintOptions): TopologyPicture {
-  const { plan, instance, state, nowMs, book, hosts, joinMisses } = options
+  const { plan, instance, host, state, nowMs, book, hosts, joinMisses } = options
   return {
     version: 1,
     application: plan.applicationId,
     instance,
+    ...(host !== undefined && { host }),
     state,
     takenAtMs: nowMs,
     rateSeconds: book.rateSeconds,
     subtopologies: plan.subtopologies.map((subtopology) => paintSubtopology(subtopology, options)),
     topics: paintTopics(options),
     joinMisses,
-    hosts: hosts.map(([host, tasks]) => ({ host, tasks: tasks.toSorted() })),
+    hosts: paintHosts(hosts),
   }
+}
+
+function paintHosts({ hosts, standbyHosts = [] }: PaintOptions['hosts']): TopologyPicture['hosts'] {
+  const [active, standby] = [new Map(hosts), new Map(standbyHosts)]
+  return [...new Set([...active.keys(), ...standby.keys()])].map((host) => {
+    return { host, tasks: (active.get(host) ?? []).toSorted(), standby: (standby.get(host) ?? []).toSorted() }
+  })
 }
 
 function paintSubtopology(subtopology: SubtopologyPlan, { book }: PaintOptions): PictureSubtopology {

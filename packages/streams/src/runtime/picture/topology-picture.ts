@@ -40,6 +40,8 @@ export interface PictureStore {
 /** A task at work in this instance. */
 export interface PictureTask {
   readonly id: string
+  /** In the picture of a whole application. While a task moves, two may tell of it. */
+  readonly instance?: string
   readonly partition: number
   readonly thread: number
   readonly state: string
@@ -86,6 +88,8 @@ export interface TopologyPicture {
   readonly version: 1
   readonly application: string
   readonly instance: string
+  /** Where its queries are answered, if they are. */
+  readonly host?: string
   readonly state: StreamsState
   /** Epoch milliseconds. */
   readonly takenAtMs: number
@@ -96,5 +100,34 @@ export interface TopologyPicture {
   /** The last records that found no row of the table that they are joined with. */
   readonly joinMisses: readonly JoinMiss[]
   /** Who else runs what, as far as instances tell an address: the picture of their tasks is theirs. */
-  readonly hosts: readonly { readonly host: string; readonly tasks: readonly string[] }[]
+  readonly hosts: readonly {
+    readonly host: string
+    readonly tasks: readonly string[]
+    /** Tasks that it keeps copies of. */
+    readonly standby: readonly string[]
+  }[]
+}
+
+/** An instance as the picture of its whole application knows it. */
+export interface PictureInstance {
+  readonly host?: string
+  /** Undefined of those that have not answered. */
+  readonly instance?: string
+  readonly state?: StreamsState
+  /** Epoch milliseconds. */
+  readonly takenAtMs?: number
+  readonly isReachable: boolean
+  /** Why there is no answer. */
+  readonly reason?: string
+}
+
+/**
+ * The pictures of all instances of an application that answer, as one: flows and lags are sums, tasks say whose they are. An
+ * instance without an address is in nobody's picture but its own.
+ */
+export interface ApplicationPicture extends Omit<TopologyPicture, 'instance' | 'host' | 'state'> {
+  /** The one that was asked first. */
+  readonly instances: readonly PictureInstance[]
+  /** Whether all have answered that are known. */
+  readonly isComplete: boolean
 }
