@@ -259,6 +259,22 @@ const programs: readonly BadInput[] = [
     code: 'STREAMS_STORE_CHANGED',
     shownBy: [topology, 'a store that is changed from windows to sessions is refused by the disk that knows it'],
   },
+  {
+    what: 'A changelog holds keys of another kind of store: too short for windows or sessions, or with times that none can have',
+    becomes: 'The instance ends when it restores the store.',
+    code: 'STREAMS_STORE_CHANGED',
+    shownBy: [
+      'packages/streams/test/stores/foreign-changelogs.test.ts',
+      'keys that are too short for windows or sessions are no keys of theirs',
+    ],
+  },
+  {
+    what: 'A store keeps headers now, and did not before',
+    becomes:
+      'It is restored in the new format, or its rows are copied where it has no changelog. There is no way back.',
+    code: 'STREAMS_STORE_CHANGED',
+    shownBy: [topology, 'a store goes on where its format changes to the one with headers, and not back'],
+  },
 ]
 
 /** `docs/reference/streams-bad-input.md`: what becomes of input, topics, disks and programs that are not as they should be. */

@@ -181,7 +181,7 @@ export const streamsErrors = {
     cause:
       'A store of that name was one of another kind before (windows instead of rows, for example), and its state is laid out in another way.',
     remedy:
-      'Give the store another name, or reset the application, which deletes its state and changelog. Where only headers were added to a store or taken away, it is enough to delete the state directory. A setting of the changelog that was changed by hand has to be set back.',
+      'Give the store another name, or reset the application, which deletes its state and changelog. Where a store only keeps no headers any more, it is enough to delete the state directory. A setting of the changelog that was changed by hand has to be set back.',
   },
   STREAMS_NAMES_MOVED: {
     retriable: false,

@@ -6,11 +6,13 @@ import { test } from 'node:test'
 import { type Broker, startBroker } from '@millrace/broker'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import {
+  queryable,
   type StartStreamsOptions,
   type StreamsInstance,
   sessionWindow,
   startStreams,
   type Topology,
+  timestampedRangeQuery,
   topology,
   tumbling,
 } from '@millrace/streams'
@@ -71,6 +73,11 @@ async function setUp(): Promise<Setup> {
   return setup
 }
 
+function windowsCounted(streams: StreamsInstance): boolean {
+  if (streams.state() !== 'running') return false
+  return streams.queries.windowFetchAll('kept', { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }).length > 0
+}
+
 const add = (total: number, o: { cents: number }): number => total + o.cents
 
 const totals: Build = (app) => {
@@ -127,27 +134,58 @@ for (const [name, before, after] of [
   })
 }
 
-test('a store that is changed from windows to sessions is refused by the disk that knows it', async () => {
+test('a store that is changed from windows to sessions is refused by the disk that knows it, or by what the changelog holds', async () => {
   await using setup = await setUp()
-  await setup.ran(
-    (app) =>
-      void app
-        .stream(order)
-        .groupByKey()
-        .window(tumbling({ sizeMs: 1_000 }))
-        .count({ store: 'kept' }),
-  )
-  await using streams = await setup.start(
-    (app) =>
-      void app
-        .stream(order)
-        .groupByKey()
-        .window(sessionWindow({ gapMs: 1_000 }))
-        .count({ store: 'kept' }),
-  )
+  const windows: Build = (app) =>
+    void app
+      .stream(order)
+      .groupByKey()
+      .window(tumbling({ sizeMs: 1_000 }))
+      .count({ store: 'kept' })
+  const sessions: Build = (app) =>
+    void app
+      .stream(order)
+      .groupByKey()
+      .window(sessionWindow({ gapMs: 1_000 }))
+      .count({ store: 'kept' })
+  await placeOrders(setup.client, 0, 50)
+  {
+    await using streams = await setup.start(windows)
+    await waitUntil(() => windowsCounted(streams))
+  }
+  {
+    await using streams = await setup.start(sessions)
+    await assert.rejects(streams.finished, {
+      code: 'STREAMS_STORE_CHANGED',
+      fields: { store: 'kept', found: 'window', expected: 'session' },
+    })
+  }
+  await using streams = await setup.start(sessions, { stateDir: join(setup.directory, 'another') })
+  await assert.rejects(streams.finished, { code: 'STREAMS_STORE_CHANGED', fields: { store: 'kept' } })
+})
+
+test('a store goes on where its format changes to the one with headers, and not back', async () => {
+  await using setup = await setUp()
+  await placeOrders(setup.client, 0, 200)
+  const headed: Partial<StartStreamsOptions> = { config: { 'dsl.store.format': 'headers' } }
+  {
+    await using _ = await setup.start(totals)
+    await setup.settled(200)
+  }
+  await placeOrders(setup.client, 200, 100)
+  {
+    await using streams = await setup.start(totals, headed)
+    await setup.settled(300)
+    const totalsOf = queryable.keyValue('totals', spend)
+    const { partitions } = await streams.queries.query(totalsOf, timestampedRangeQuery())
+    const entries = [...partitions.values()].flatMap((answer) => (answer.ok ? answer.result : []))
+    assert.deepEqual(new Map(entries.map(({ key, value }) => [key, value])), expectedSpend(300))
+    for (const { headers } of entries) assert.deepEqual(headers, [])
+  }
+  await using streams = await setup.start(totals)
   await assert.rejects(streams.finished, {
     code: 'STREAMS_STORE_CHANGED',
-    fields: { store: 'kept', found: 'window', expected: 'session' },
+    fields: { store: 'totals', found: 'keyValue with headers', expected: 'keyValue' },
   })
 })
 

@@ -8,6 +8,7 @@ import { OutputFailure } from './stage-failure.ts'
 import type { ByteStore, ByteStoreOptions, ByteStoreProvider } from './stores/byte-store.ts'
 import { MemoryByteStore } from './stores/memory-store.ts'
 import { openStore } from './stores/open-store.ts'
+import { ForeignKey } from './stores/restore.ts'
 import type { ChangelogWriter } from './stores/store-bytes.ts'
 import type { HeldFigures, Isolation, RestoreOptions, TaskStore } from './stores/task-store.ts'
 import { loggingHeaders } from './stores/value-headers.ts'
@@ -131,7 +132,12 @@ export class TaskStores {
   }
 
   restore(name: string, batches: Parameters<StreamTask['restore']>[1], options: RestoreOptions): number {
-    return this.#store(name).restore(batches, options)
+    try {
+      return this.#store(name).restore(batches, options)
+    } catch (cause) {
+      if (!(cause instanceof ForeignKey)) throw cause
+      throw streamsError('STREAMS_STORE_CHANGED', `changelog of store '${name}': ${cause.message}`, { store: name })
+    }
   }
 
   view(name: string, isolation: Isolation): ReadOnlyStore {

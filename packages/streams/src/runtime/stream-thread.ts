@@ -1,4 +1,4 @@
-import { type Clock, type Random, sleep } from '@millrace/base'
+import { type Clock, isMillraceError, type Random, sleep } from '@millrace/base'
 import { backoffMs } from '@millrace/base/internal'
 import type { CloseOptions, Consumer, FetchedPartition, KafkaClient } from '@millrace/kafka'
 import { RecordCache } from '../core/stores/record-cache.ts'
@@ -77,6 +77,9 @@ const restorePollMs = 20
 /** Of writing what was restored; nothing else goes on meanwhile. */
 const restoreSliceMs = 10
 
+/** What no disk is to blame for, and no other attempt helps. */
+const foreignChangelog: ReadonlySet<string> = new Set(['STREAMS_STORE_CHANGED', 'STREAMS_CHANGELOG_FORMAT'])
+
 /**
  * One loop over the tasks of an instance: poll, restore, process in slices, commit. All calls into tasks happen here.
  *
@@ -126,6 +129,8 @@ export class StreamThread {
       ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
       isolation: 'read_committed',
       autoOffsetReset: 'earliest',
+      bufferBytes: config.fetchAheadMaxBytes,
+      maxPartitionBytes: config.fetchPartitionMaxBytes,
       sessionTimeoutMs: config.sessionTimeoutMs,
       heartbeatIntervalMs: config.heartbeatIntervalMs,
       rebalanceTimeoutMs: config.rebalanceTimeoutMs,
@@ -550,6 +555,7 @@ export class StreamThread {
 
   /** A store could not be written: what it lacks is in its changelog. A disk that keeps failing ends the instance. */
   async #reopen(active: ActiveTask, error: unknown): Promise<void> {
+    if (isMillraceError(error) && foreignChangelog.has(error.code)) throw error
     this.#diskFailures++
     if (this.#diskFailures >= this.#options.config.restoreFailuresMax) {
       const { text } = active

@@ -26,3 +26,14 @@ export function sessionEndOf(sessionKey: Uint8Array): number {
 export function keyOfSessionKey(sessionKey: Uint8Array): Buffer {
   return asBuffer(sessionKey).subarray(0, sessionKey.length - sessionSuffixBytes)
 }
+
+/**
+ * Whether it is one for all that can be told: it ends at a time that a record can have, and no sooner than it starts. What keys
+ * of windows have in these places are pieces of keys and times.
+ */
+export function isKeyOfSession(bytes: Uint8Array): boolean {
+  if (bytes.length < sessionSuffixBytes) return false
+  const end = sessionEndOf(bytes)
+  const start = sessionStartOf(bytes)
+  return start >= 0 && start <= end && end <= Number.MAX_SAFE_INTEGER
+}

@@ -32,3 +32,13 @@ export function keyOfWindowKey(windowKey: Uint8Array): Buffer {
 export function isWindowKey(bytes: Uint8Array): boolean {
   return bytes.length >= windowSuffixBytes
 }
+
+/**
+ * Whether it is one for all that can be told: its time is one that a record can have. Keys of sessions are none, since their
+ * last twelve bytes begin with the lower half of a time.
+ */
+export function isKeyOfWindow(bytes: Uint8Array): boolean {
+  if (!isWindowKey(bytes)) return false
+  const start = windowStartOf(bytes)
+  return start >= 0 && start <= Number.MAX_SAFE_INTEGER
+}
