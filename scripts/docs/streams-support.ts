@@ -140,9 +140,15 @@ const features: readonly Feature[] = [
   },
   {
     name: 'Serdes',
-    has: 'primitives, JSON, windowed keys, pairs of old and new (KIP-904), as Java writes them',
-    but: 'No Avro, Protobuf or JSON Schema with a registry, no lists.',
-    shown: ['types', `${core}/serdes/serdes.test.ts`, 'conformance/streams/takeover.test.ts'],
+    has: 'primitives, JSON, windowed keys, pairs of old and new (KIP-904), as Java writes them; Avro, Protobuf and JSON Schema through a schema registry, with subjects as in Kafka Streams',
+    but: 'Schema ids stand in front of values, not in headers. No lists.',
+    shown: [
+      'types',
+      `${core}/serdes/serdes.test.ts`,
+      'packages/registry/test/streams.test.ts',
+      'conformance/streams/takeover.test.ts',
+      'conformance/registry/registry.test.ts',
+    ],
   },
   {
     name: 'Configuration',

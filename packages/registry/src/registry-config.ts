@@ -63,7 +63,10 @@ function authOf(settings: Settings): SchemaRegistryOptions['auth'] {
   const bearer = settings['bearer.auth.credentials.source'] ?? (token === undefined ? undefined : 'STATIC_TOKEN')
   if (bearer !== undefined) {
     if (bearer === 'STATIC_TOKEN' && token !== undefined) return { token: String(token) }
-    throw invalid('bearer.auth.credentials.source', 'STATIC_TOKEN with bearer.auth.token; for others give `auth` a function')
+    throw invalid(
+      'bearer.auth.credentials.source',
+      'STATIC_TOKEN with bearer.auth.token; for others give `auth` a function',
+    )
   }
   const source = settings['basic.auth.credentials.source'] ?? 'URL'
   if (source === 'URL') return undefined
