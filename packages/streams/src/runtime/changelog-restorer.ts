@@ -1,8 +1,12 @@
 import type { Consumer, FetchedPartition } from '@millrace/kafka'
+import type { Pace } from '../core/pace.ts'
+import type { ByteStore } from '../core/stores/byte-store.ts'
+import { gatheredWritesMax } from '../core/stores/gathered-writes.ts'
 import type { TaskChangelog } from '../core/task.ts'
 import { type ActiveTask, partitionText } from './active-task.ts'
 import type { TopicPartition } from './assignment/tasks.ts'
 import { changelogStart } from './changelog-position.ts'
+import { GatheredRows } from './gathered-rows.ts'
 import type { StoreChangelog, TellRestore } from './restore-events.ts'
 import type { StateStores } from './state-stores.ts'
 import type { BoundsOf, ChangelogBounds } from './topics/changelog-bounds.ts'
@@ -12,6 +16,9 @@ export interface RestoreFailure {
   readonly error: unknown
 }
 
+/** Of all stores together: what is gathered beyond it is written, that of the store first which has most. */
+const gatheredBytesMax = 16 * 1024 * 1024
+
 interface Target extends TopicPartition {
   readonly active: ActiveTask
   readonly store: string
@@ -20,6 +27,9 @@ interface Target extends TopicPartition {
   readonly isSource: boolean
   position: number
   restored: number
+  /** Read, and not written yet: everything from `written` on. */
+  rows: GatheredRows | undefined
+  written: number
 }
 
 export interface ChangelogRestorerOptions {
@@ -31,6 +41,7 @@ export interface ChangelogRestorerOptions {
   /** A planted fault, see `PlantedFaults.staleCheckpoint`. */
   readonly believesCheckpoints: boolean
   readonly tell: TellRestore
+  readonly pace: Pace
 }
 
 /**
@@ -69,9 +80,10 @@ export class ChangelogRestorer {
     return sum
   }
 
-  /** The next offset that is read of a changelog; undefined when it is not being restored, or no more. */
+  /** How far a changelog is in its store; undefined when it is not being restored, or no more. */
   positionOf(changelog: TopicPartition): number | undefined {
-    return this.#targets.get(partitionText(changelog))?.position
+    const target = this.#targets.get(partitionText(changelog))
+    return target && (hasRows(target) ? target.written : target.position)
   }
 
   isRestoring(active: ActiveTask): boolean {
@@ -110,7 +122,9 @@ export class ChangelogRestorer {
     if (start.offset >= bounds.end) return
     if (this.#options.believesCheckpoints && !start.wipes) return
     const isSource = changelog.isSource ?? false
-    const target = { topic, partition, active, store, isSource, position: start.offset, end: bounds.end, restored: 0 }
+    const { offset: position } = start
+    const progress = { position, written: position, end: bounds.end, restored: 0, rows: undefined }
+    const target: Target = { topic, partition, active, store, isSource, ...progress }
     this.#targets.set(partitionText(changelog), target)
     tell({
       name: 'onRestoreStart',
@@ -132,12 +146,39 @@ export class ChangelogRestorer {
       }
     }
     if (failures.size > 0) this.drop([...failures.keys()])
+    for (const target of this.#targets.values()) target.position = this.#position(target)
+    for (let target = this.#due(); target; target = this.#due()) {
+      try {
+        await this.#write(target)
+      } catch (error) {
+        failures.set(target.active, { active: target.active, error })
+        this.drop([target.active])
+      }
+    }
     this.#finishTargets()
     return [...failures.values()]
   }
 
+  /** The next whose rows are to be written: it is complete, or too much has been gathered. */
+  #due(): Target | undefined {
+    let sum = 0
+    let most: Target | undefined
+    for (const target of this.#targets.values()) {
+      if (!hasRows(target)) continue
+      const { bytes, count } = target.rows!
+      if (target.position >= target.end || count > gatheredWritesMax / 8) return target
+      sum += bytes
+      if (most === undefined || bytes > most.rows!.bytes) most = target
+    }
+    return sum > gatheredBytesMax ? most : undefined
+  }
+
+  async #write(target: Target): Promise<void> {
+    await target.rows!.settle(this.#options.pace)
+    target.written = target.position
+  }
+
   #finishTargets(): void {
-    for (const target of this.#targets.values()) target.position = this.#position(target)
     const done = [...this.#targets].filter(([, { position, end }]) => position >= end)
     if (done.length === 0) return
     for (const [name, target] of done) {
@@ -169,7 +210,12 @@ export class ChangelogRestorer {
     const { firstOffset } = fetched
     const nextOffset = target.isSource ? Math.min(fetched.nextOffset, target.end) : fetched.nextOffset
     const before = target.isSource ? target.end : undefined
-    const records = target.active.task.restore(target.store, fetched.batches, { firstOffset, nextOffset, before })
+    const through = (store: ByteStore): Pick<ByteStore, 'apply'> => {
+      target.rows ??= GatheredRows.of(store)
+      return target.rows ?? store
+    }
+    const options = { firstOffset, nextOffset, before, through }
+    const records = target.active.task.restore(target.store, fetched.batches, options)
     this.restoredRecords += records
     const { text } = target.active
     this.restoredBy.set(text, (this.restoredBy.get(text) ?? 0) + records)
@@ -192,6 +238,10 @@ export class ChangelogRestorer {
     // One that was finished, and paused, while others went on may have to begin again.
     this.#consumer.resume(targets)
   }
+}
+
+function hasRows({ rows }: Target): boolean {
+  return rows?.isPending === true
 }
 
 /** Restored from a topic that is read: what was not consumed yet is no part of the state. */
