@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { errorFactory, seededRandom } from '@millrace/base'
 import { resolveLimits, VirtualClock } from '@millrace/base/internal'
-import { serdes, topic } from '@millrace/contracts'
+import { type Serde, serdes, topic } from '@millrace/contracts'
+import { notReady } from '@millrace/contracts/internal'
 import { handlerLimits } from './limits.ts'
 import type { RawMessage } from './message.ts'
 import { HandlerMetrics, type Outcome } from './metrics.ts'
@@ -29,6 +30,7 @@ interface Setting {
   readonly attempts?: readonly (Error | undefined)[]
   readonly letters?: readonly (Error | undefined)[]
   readonly isNew?: boolean
+  readonly contract?: typeof order
   readonly maxAttempts?: number
 }
 
@@ -39,7 +41,7 @@ async function settled(message: RawMessage, setting: Setting, stop = new AbortCo
   const metrics = new HandlerMetrics('g', 'order')
   let result: { outcome?: Outcome; error?: Error & { code?: string; cause?: unknown } } | undefined
   const settle = makeSettle({
-    contract: order,
+    contract: setting.contract ?? order,
     groupId: 'g',
     limits: resolveLimits('test', handlerLimits, { maxAttempts: setting.maxAttempts }),
     clock,
@@ -98,6 +100,22 @@ test('when the attempts are used up the policy decides', async () => {
 test('a message that cannot be decoded is not attempted', async () => {
   const { outcome, attempts, letters } = await settled(raw('{'), { policy: 'dead-letter' })
   assert.deepEqual([outcome, attempts, letters], ['dead_letter', [], ['deserialize 1']])
+})
+
+test('a message whose schema is on its way is waited for through an outage of the registry, and not set aside', async () => {
+  let asked = 0
+  const json = serdes.json<{ amount: number }>()
+  const value: Serde<{ amount: number }> = {
+    ...json,
+    deserialize(bytes) {
+      asked++
+      if (asked === 5) return json.deserialize(bytes)
+      throw notReady('on its way', asked === 4 ? Promise.resolve() : Promise.reject(away('AWAY', 'away')))
+    },
+  }
+  const contract = topic('order', { key: serdes.string, value })
+  const { outcome, attempts, letters } = await settled(raw('{"amount":1}'), { contract, policy: 'dead-letter' })
+  assert.deepEqual([outcome, attempts, letters, asked], ['handled', [1], [], 5])
 })
 
 for (const [what, outage] of [
