@@ -3,7 +3,8 @@ import { after, before, describe, test } from 'node:test'
 import { systemClock } from '@millrace/base'
 import { type Broker, startBroker } from '@millrace/broker'
 import { startPostgres, type TestPostgres } from '@millrace/conformance/postgres'
-import { serdes, type TopicContract, topic } from '@millrace/contracts'
+import { type Serde, serdes, type TopicContract, topic } from '@millrace/contracts'
+import { notReady } from '@millrace/contracts/internal'
 import { type KafkaClient, kafkaClient, type Producer } from '@millrace/kafka'
 import { RecordBatchBuilder, RecordBatchView } from '@millrace/protocol'
 import pg from 'pg'
@@ -108,6 +109,25 @@ describe('the PostgreSQL sink', () => {
       return committed?.offset === 7 ? true : undefined
     })
     assert.equal(running.status().lag, 0)
+  })
+
+  test('waits for a schema that is on its way, and sets nothing aside', async () => {
+    const plain = await contract()
+    await send(plain.name, [['alice', { country: 'AT', total: 1 }]])
+    let asked = 0
+    const value: Serde<Spend> = {
+      ...plain.value,
+      deserialize(bytes) {
+        // Not for the first look at what a table is to be made of, and not for the first row.
+        if (++asked === 1 || asked === 3) throw notReady('the schema is on its way', Promise.resolve())
+        return plain.value.deserialize(bytes)
+      },
+    }
+    await using _running = run(topic(plain.name, { key: serdes.string, value }))
+    assert.deepEqual(await rows(`select * from ${plain.name.replace('-', '_')}`, 1), [
+      { key: 'alice', country: 'AT', total: 1 },
+    ])
+    assert.ok(asked > 3)
   })
 
   test('columns can be declared, computed and keyed by several fields', async () => {

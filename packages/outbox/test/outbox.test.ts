@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { serdes, topic } from '@millrace/contracts'
+import { type Serde, serdes, topic } from '@millrace/contracts'
+import { notReady } from '@millrace/contracts/internal'
 import { outbox, outboxMigration } from '@millrace/outbox'
 import pg from 'pg'
 import { z } from 'zod'
@@ -42,6 +43,36 @@ test('a message is a row with the bytes of the contract', async () => {
       has_txid: true,
     },
   ])
+})
+
+/** Lacks its schema when it is first asked. */
+function lackingAtFirst<T>(serde: Serde<T>): Serde<T> {
+  let isHere = false
+  const ask = (): void => {
+    if (isHere) return
+    isHere = true
+    throw notReady('the schema is on its way', Promise.resolve())
+  }
+  return {
+    name: serde.name,
+    serialize(value) {
+      ask()
+      return serde.serialize(value)
+    },
+    deserialize(bytes) {
+      ask()
+      return serde.deserialize(bytes)
+    },
+  }
+}
+
+test('a schema that is on its way is waited for', async () => {
+  await using client = await databases.client()
+  await client.query(kept)
+  const contract = topic('order', { key: lackingAtFirst(serdes.string), value: lackingAtFirst(serdes.json<number>()) })
+  await inTransaction(client, () => outbox(client).append(contract, 'o1', 5))
+  const { rows } = await client.query('select aggregateid, payload from outbox')
+  assert.deepEqual(rows, [{ aggregateid: 'o1', payload: Buffer.from('5') }])
 })
 
 test('a tombstone is a row without payload', async () => {
