@@ -21,6 +21,11 @@ export interface SendOptions {
 export interface Connection {
   /** Fails with KAFKA_TIMEOUT, KAFKA_DISCONNECTED, KAFKA_HUNG_UP, KAFKA_TLS_FAILED or KAFKA_RESPONSE_TOO_LARGE. */
   send(request: Buffer, options: SendOptions): Promise<Buffer>
+  /**
+   * The same for a request in pieces, whose memory stays as it is until the answer is there; connections that have it are
+   * spared the copying of all that is produced.
+   */
+  sendParts?(request: readonly Buffer[], options: SendOptions): Promise<Buffer>
   /** Resolves, never rejects, once the connection has ended for whatever reason. */
   readonly closed: Promise<void>
   close(): void

@@ -42,25 +42,39 @@ function responseHeaderVersion(api: Api, version: number): number {
   return api.key !== apiVersionsKey && version >= api.response.flexibleFrom ? 1 : 0
 }
 
+/** What a request is made of. */
+export interface RequestInput<Request, Response> {
+  readonly api: Api<Request, Response>
+  readonly version: number
+  readonly correlationId: number
+  readonly clientId: string | null
+  readonly body: MessageInput<Request>
+}
+
 /**
  * Encodes header and body of a request, without the length that frames it on a socket.
  *
  * @example
  * encodeRequest({ api: apis.Metadata, version: 12, correlationId: 1, clientId: 'shop', body: { topics: null } })
  */
-export function encodeRequest<Request, Response>(options: {
-  readonly api: Api<Request, Response>
-  readonly version: number
-  readonly correlationId: number
-  readonly clientId: string | null
-  readonly body: MessageInput<Request>
-}): Buffer {
+export function encodeRequest<Request, Response>(options: RequestInput<Request, Response>): Buffer {
+  return withWriter((writer) => writeRequest(writer, options))
+}
+
+/**
+ * The same as a list of buffers, to be sent one after the other: large values are the caller's own bytes and not copied, so
+ * they must stay as they are until the request has been answered.
+ */
+export function encodeRequestParts<Request, Response>(options: RequestInput<Request, Response>): Buffer[] {
+  // What requests are made of lies in memory.
+  return withPartsWriter((writer) => writeRequest(writer, options)) as Buffer[]
+}
+
+function writeRequest<Request, Response>(writer: Writer, options: RequestInput<Request, Response>): void {
   const { api, version, correlationId, clientId } = options
   const header = { requestApiKey: api.key, requestApiVersion: version, correlationId, clientId }
-  return withWriter((writer) => {
-    writeMessage(writer, RequestHeader, requestHeaderVersion(api as Api, version), header)
-    writeMessage(writer, api.request, version, options.body)
-  })
+  writeMessage(writer, RequestHeader, requestHeaderVersion(api as Api, version), header)
+  writeMessage(writer, api.request, version, options.body)
 }
 
 /**

@@ -12,8 +12,10 @@ export {
   decodeRequestHeader,
   decodeResponse,
   encodeRequest,
+  encodeRequestParts,
   encodeResponse,
   encodeResponseParts,
+  type RequestInput,
 } from './framing.ts'
 export { apis } from './generated/apis.ts'
 // begin generated messages

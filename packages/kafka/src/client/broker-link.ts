@@ -1,7 +1,16 @@
-import { type Api, apis, decodeResponse, ErrorCode, encodeRequest, type MessageInput } from '@millrace/protocol'
+import {
+  type Api,
+  apis,
+  decodeResponse,
+  ErrorCode,
+  encodeRequest,
+  encodeRequestParts,
+  type MessageInput,
+  type RequestInput,
+} from '@millrace/protocol'
 import { diagnostics } from '../diagnostics.ts'
 import { brokerError, kafkaError } from '../errors.ts'
-import type { Connection, Target, Transport } from '../transport.ts'
+import type { Connection, SendOptions, Target, Transport } from '../transport.ts'
 import type { ClientStats } from './client-stats.ts'
 
 /** A request's body, or a function of the version that was negotiated. */
@@ -104,15 +113,15 @@ export class BrokerLink {
     this.#correlationId = (this.#correlationId + 1) & 0x7fffffff
     const correlationId = this.#correlationId
     const content = typeof body === 'function' ? (body as (version: number) => MessageInput<Request>)(version) : body
-    const request = encodeRequest({ api, version, correlationId, clientId: this.#clientId, body: content })
+    const input = { api, version, correlationId, clientId: this.#clientId, body: content }
     const { timeoutMs, expectResponse = true } = options
-    this.#stats.sent(api.name, request.length)
-    const bytes = await this.#connection.send(request, { deadlineMs: timeoutMs, expectResponse })
+    const { requestBytes, answer } = this.#send(input, { deadlineMs: timeoutMs, expectResponse })
+    const bytes = await answer
     // Nothing comes back for acks 0; the caller does not look at the body.
     if (!expectResponse) return { version, body: undefined as Response }
     this.#stats.received(bytes.length)
     if (diagnostics.request.hasSubscribers) {
-      const sizes = { requestBytes: request.length, responseBytes: bytes.length }
+      const sizes = { requestBytes, responseBytes: bytes.length }
       diagnostics.request.publish({ clientId: this.#clientId, host, port, api: api.name, version, ...sizes })
     }
     const response = this.#decode(api, version, bytes)
@@ -124,6 +133,20 @@ export class BrokerLink {
     const throttleTimeMs = (response.body as { throttleTimeMs?: number }).throttleTimeMs
     if (throttleTimeMs !== undefined && throttleTimeMs > 0) this.#stats.throttledMs += throttleTimeMs
     return { version, body: response.body }
+  }
+
+  #send<Request, Response>(input: RequestInput<Request, Response>, options: SendOptions) {
+    const connection = this.#connection
+    // Without an answer nobody knows when the bytes are free again.
+    if (connection.sendParts === undefined || !options.expectResponse) {
+      const request = encodeRequest(input)
+      this.#stats.sent(input.api.name, request.length)
+      return { requestBytes: request.length, answer: connection.send(request, options) }
+    }
+    const parts = encodeRequestParts(input)
+    const requestBytes = parts.reduce((sum, { length }) => sum + length, 0)
+    this.#stats.sent(input.api.name, requestBytes)
+    return { requestBytes, answer: connection.sendParts(parts, options) }
   }
 
   #publishConnection(state: 'open' | 'closed'): void {

@@ -78,6 +78,10 @@ export class NetworkConnection implements Connection {
   }
 
   send(request: Buffer, options: SendOptions): Promise<Buffer> {
+    return this.sendParts([request], options)
+  }
+
+  sendParts(request: readonly Buffer[], options: SendOptions): Promise<Buffer> {
     const session = this.#session
     if (session && !this.#renewal && systemClock.now() >= session.dueMs) this.#renewal = this.#renew(session)
     return this.#renewal ? this.#renewal.then(() => this.#transmit(request, options)) : this.#transmit(request, options)
@@ -85,7 +89,7 @@ export class NetworkConnection implements Connection {
 
   async #renew({ authenticate }: Session): Promise<void> {
     try {
-      const lifetimeMs = await authenticate({ send: (request, options) => this.#transmit(request, options) })
+      const lifetimeMs = await authenticate({ send: (request, options) => this.#transmit([request], options) })
       this.renewBefore(lifetimeMs, authenticate)
       this.#renewal = undefined
     } catch (cause) {
@@ -94,14 +98,17 @@ export class NetworkConnection implements Connection {
     }
   }
 
-  #transmit(request: Buffer, options: SendOptions): Promise<Buffer> {
+  #transmit(request: readonly Buffer[], options: SendOptions): Promise<Buffer> {
     const socket = this.#socket
     if (this.#error !== undefined || socket === undefined) return Promise.reject(this.#error ?? this.#disconnected())
     const length = Buffer.allocUnsafe(4)
-    length.writeInt32BE(request.length, 0)
+    length.writeInt32BE(
+      request.reduce((sum, part) => sum + part.length, 0),
+      0,
+    )
     socket.cork()
     socket.write(length)
-    socket.write(request)
+    for (const part of request) socket.write(part)
     socket.uncork()
     return options.expectResponse === false ? Promise.resolve(Buffer.alloc(0)) : this.#replies.add(options.deadlineMs)
   }

@@ -188,6 +188,16 @@ export class RecordBatchBuilder {
   /** Begins a new batch in new memory; what was built stays intact. */
   reset(): void {
     this.#buffer = Buffer.allocUnsafe(this.#initialBytes)
+    this.reuse()
+  }
+
+  /** What it holds without growing. */
+  get capacity(): number {
+    return this.#buffer.length
+  }
+
+  /** Begins a new batch in the same memory: for those who know that nobody looks at what was built any more. */
+  reuse(): void {
     this.#position = layout.recordsAt
     this.#count = 0
     this.#lastOffsetDelta = -1

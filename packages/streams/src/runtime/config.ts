@@ -17,8 +17,22 @@ export const streamsLimits = {
     max: 2 ** 40,
     reached: 'The transaction is committed before its interval is over.',
   },
+  // Small on purpose: what was read a moment ago is still in the processor's cache when it is processed, and V8 lets go of
+  // fetched bytes late, so that a process takes a multiple of this.
+  fetchAheadMaxBytes: {
+    default: 2 * 1024 * 1024,
+    min: 1,
+    max: 2 ** 30,
+    reached: 'Nothing more is fetched until some of it is handed to the tasks.',
+  },
+  fetchPartitionMaxBytes: {
+    default: 256 * 1024,
+    min: 1,
+    max: 2 ** 30,
+    reached: 'A fetch brings no more of one partition, but for a batch that is larger.',
+  },
   bufferedRecordsMax: {
-    default: 20_000,
+    default: 2_500,
     min: 1,
     max: 10 ** 9,
     reached: 'Fetching of the partition pauses until half of them are processed.',

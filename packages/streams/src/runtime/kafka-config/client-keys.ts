@@ -29,7 +29,11 @@ export const consumerKeys = {
   'default.api.timeout.ms': sets('INT', '60000', 'kafka.operationTimeoutMs'),
   'enable.auto.commit': only('BOOLEAN', 'true', ours, ['false']),
   'exclude.internal.topics': ignored('BOOLEAN', 'true', 'Topics are read by name.'),
-  'fetch.max.bytes': ignored('INT', '52428800', 'Fetches are bounded by `limits.bufferedRecordsMax`.'),
+  'fetch.max.bytes': ignored(
+    'INT',
+    '52428800',
+    'What is fetched ahead is bounded by `limits.fetchAheadMaxBytes` and `limits.bufferedRecordsMax`.',
+  ),
   'fetch.max.wait.ms': ignored('INT', '500', 'An idle fetch waits half a second.'),
   'fetch.min.bytes': ignored('INT', '1', 'A fetch returns with the first record.'),
   'group.id': ignored('STRING', null, 'The application id is the group.'),
@@ -40,7 +44,9 @@ export const consumerKeys = {
   'internal.throw.on.fetch.stable.offset.unsupported': ignored('BOOLEAN', 'false', ours),
   'isolation.level': ignored('STRING', 'read_uncommitted', 'Committed records are read, whatever the guarantee.'),
   'key.deserializer': ignored('CLASS', undefined, bytesAreTasks),
-  'max.partition.fetch.bytes': ignored('INT', '1048576', 'One MiB per partition and fetch.'),
+  'max.partition.fetch.bytes': sets('INT', '1048576', 'limits.fetchPartitionMaxBytes', {
+    defaultHere: "262144: what is processed soon after it came is still in the processor's cache",
+  }),
   'max.poll.interval.ms': sets('INT', '300000', 'limits.rebalanceTimeoutMs'),
   'max.poll.records': ignored('INT', '500', byTask),
   'partition.assignment.strategy': ignored(

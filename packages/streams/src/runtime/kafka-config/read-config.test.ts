@@ -84,6 +84,7 @@ const becomes: readonly (readonly [key: string, value: string, option: string, e
   ['application.server', 'a:1', 'applicationServer', 'a:1'],
   ['bootstrap.servers', 'a:1, b:2', 'brokers', ['a:1', 'b:2']],
   ['buffered.records.per.partition', '7', 'limits.bufferedRecordsMax', 7],
+  ['max.partition.fetch.bytes', '7', 'limits.fetchPartitionMaxBytes', 7],
   ['cache.max.bytes.buffering', '7', 'limits.cacheMaxBytes', 7],
   ['acceptable.recovery.lag', '7', 'limits.acceptableRecoveryLag', 7],
   ['max.warmup.replicas', '7', 'limits.maxWarmupReplicas', 7],

@@ -43,7 +43,7 @@ export const streamsKeys = {
   'application.server': sets('STRING', '', 'applicationServer'),
   'bootstrap.servers': sets('LIST', undefined, 'brokers'),
   'buffered.records.per.partition': sets('INT', '1000', 'limits.bufferedRecordsMax', {
-    defaultHere: '20000: batches are buffered as the bytes that came',
+    defaultHere: '2500: batches are buffered as the bytes that came',
   }),
   'built.in.metrics.version': only('STRING', 'latest', 'There is one set of metrics, with the names of the latest.'),
   'cache.max.bytes.buffering': sets('LONG', '10485760', 'limits.cacheMaxBytes', {
