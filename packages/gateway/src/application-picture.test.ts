@@ -113,7 +113,7 @@ test('who does not answer, answers late or draws another application is named, a
   await using first = await serve(one, { forwardTimeoutMs: 300 })
   const dead = await serve(instance('dead', '0_0', 1))
   await dead.close()
-  const silent = createServer().listen(0, '127.0.0.1')
+  const silent = createServer((socket) => void socket.unref().resume()).listen(0, '127.0.0.1')
   await once(silent, 'listening')
   const { port } = silent.address() as { port: number }
   await using other = await serve(instance('other', '0_2', 1), {}, 'another')
@@ -122,7 +122,7 @@ test('who does not answer, answers late or draws another application is named, a
   const startedMs = performance.now()
   const picture = (await get(`${first.url}/streams/shop/topology?instances=all`)) as ApplicationPicture
   assert.ok(performance.now() - startedMs < 2_000)
-  silent.close()
+  silent.close().unref()
   assert.equal(picture.isComplete, false)
   assert.deepEqual(
     picture.instances.map(({ host, isReachable }) => [host, isReachable]),

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { MillraceError } from '@millrace/base'
 import { serdes } from '@millrace/contracts'
@@ -78,6 +80,31 @@ test('a read that allows copies is answered by one when the owner is gone, and o
   assert.deepEqual(there.asked[0]?.options.standby, { maxLagRecords: undefined, maxStalenessMs: 500 })
   const strict = await ask(`${gateway.url}/stores/totals/a`)
   assert.deepEqual([strict.status, strict.body.code], [503, 'STATE_UNAVAILABLE'])
+})
+
+test('an owner that does not answer keeps one read that allows copies for a moment, and the next not at all', async () => {
+  const [here, there] = [new OnePartition(), new OnePartition()]
+  await using copy = await serve(there)
+  await using gateway = await serve(here)
+  const silent = createServer((socket) => void socket.unref().resume()).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  here.answer = () => failed('STREAMS_STORE_NOT_LOCAL')
+  here.place = { isLocal: false, host: `127.0.0.1:${port}`, standbyHosts: [copy.address] }
+  const took: number[] = []
+  for (let i = 0; i < 3; i++) {
+    const startedMs = performance.now()
+    const { status, body } = await ask(`${gateway.url}/stores/totals/a?standby=true&waitMs=0`)
+    took.push(performance.now() - startedMs)
+    assert.deepEqual([status, body.value], [200, 1])
+  }
+  assert.ok(took[0]! < 4_500 && took[1]! < 900 && took[2]! < 900, took.join())
+  const startedMs = performance.now()
+  const strict = await ask(`${gateway.url}/stores/totals/a`)
+  // Unless it is this one that finds out whether the owner is still silent.
+  assert.deepEqual([strict.status, strict.body.code], [503, 'STATE_UNAVAILABLE'])
+  assert.ok(performance.now() - startedMs < 7_000)
+  silent.close().unref()
 })
 
 test('what no copy can say yet is 503, with the reason of the last', async () => {

@@ -5,6 +5,7 @@ import { checkExposure, requireToken } from './access.ts'
 import { allowOrigins, checkOrigins } from './cors.ts'
 import { gatewayError, httpStatus } from './errors.ts'
 import { trackConnections } from './idle-connections.ts'
+import { Peers } from './peers.ts'
 import { changeRoutes } from './routes/changes.ts'
 import { type ConnectorReport, connectorRoutes } from './routes/connectors.ts'
 import { type HealthCheck, healthRoutes } from './routes/health.ts'
@@ -20,7 +21,10 @@ export interface GatewayOptions {
   readonly host?: string
   /** Default 8080; 0 takes a free port. */
   readonly port?: number
-  /** How long another instance may take to answer for a key that it owns. Default 5000. */
+  /**
+   * How long another instance may take to answer for a key that it owns, beside what the request lets it wait; a second at most
+   * where a copy elsewhere may answer as well. Default 5000.
+   */
   readonly forwardTimeoutMs?: number
   readonly maxBodyBytes?: number
   /** How long a client may take to send its request. Default 30000. */
@@ -63,6 +67,8 @@ export interface Gateway extends AsyncDisposable {
 }
 
 const retryAfterSeconds = 1
+/** A picture that is taken anew all the time is not worth waiting for longer. */
+const pictureMsMax = 2_000
 
 /**
  * Starts the HTTP server: state queries, health, metrics.
@@ -101,14 +107,18 @@ export async function startGateway(content: GatewayContent, options: GatewayOpti
   const endIdle = trackConnections(server.server)
   const { streamsMax = 100, stallTimeoutMs = 30_000 } = options
   const streams = { streamsMax, stallTimeoutMs, open: 0, closing: closing.signal }
-  const peers = { timeoutMs: forwardTimeoutMs, token }
+  const peers = new Peers({ timeoutMs: forwardTimeoutMs, token })
   const reader = new StateReader(content, peers)
   storeRoutes(server, reader, streams)
   changeRoutes(server, reader, streams)
   metadataRoutes(server, reader)
   healthRoutes(server, content)
   metricsRoute(server, content.metrics)
-  streamsRoutes(server, content.applications ?? [], peers)
+  streamsRoutes(
+    server,
+    content.applications ?? [],
+    new Peers({ timeoutMs: Math.min(forwardTimeoutMs, pictureMsMax), token }),
+  )
   connectorRoutes(server, () => content.connectors())
   await listen(server, host, port)
   const { port: boundPort } = server.server.address() as AddressInfo

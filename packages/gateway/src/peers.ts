@@ -33,30 +33,70 @@ export interface PeerOptions {
   readonly token: string | undefined
 }
 
+export interface PeerQuestion {
+  /** How long the question lets the instance wait before it answers. */
+  readonly waitMs?: number
+  /** Others can be asked when it does not answer: it is given less time. */
+  readonly hasOthers?: boolean
+}
+
+/** How long one is waited for when another may have the answer, too. */
+const amongOthersMs = 1_000
+/** How often one that has not answered is asked again; meanwhile nobody waits for it. */
+const askAgainMs = 500
+
 /**
- * Asks another instance's gateway.
- * @throws STATE_UNAVAILABLE when it does not answer in time; the error that it answers with, otherwise.
+ * The gateways of other instances. One that does not answer (its machine is gone, or cut off; a process that ended refuses at
+ * once) would keep each question for as long as it may take: after the first, others are told at once that it is silent, and
+ * one question every half second finds out whether it still is.
  */
-export async function askPeer(host: string, path: string, { timeoutMs, token }: PeerOptions): Promise<PeerAnswer> {
-  let response: Response
-  let body: unknown
-  try {
-    response = await fetch(`http://${host}${path}`, {
-      headers: { [forwardedHeader]: '1', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    body = await response.json()
-  } catch (error) {
-    throw gatewayError('STATE_UNAVAILABLE', `the instance at ${host} does not answer`, { host }, error)
+export class Peers {
+  readonly #options: PeerOptions
+  /** By host: when it is asked again. */
+  readonly #silent = new Map<string, number>()
+
+  constructor(options: PeerOptions) {
+    this.#options = options
   }
-  if (response.ok) {
-    return {
-      body,
-      position: parsePosition(response.headers.get(positionHeader) ?? '') ?? {},
-      checkpoints: parseCheckpoints(response.headers.get(checkpointHeader)),
+
+  /** Whether it has not answered the last question. */
+  isSilent(host: string): boolean {
+    return this.#silent.has(host)
+  }
+
+  /** @throws STATE_UNAVAILABLE when it does not answer in time; the error that it answers with, otherwise. */
+  async ask(host: string, path: string, { waitMs = 0, hasOthers = false }: PeerQuestion = {}): Promise<PeerAnswer> {
+    const nowMs = performance.now()
+    if ((this.#silent.get(host) ?? 0) > nowMs) throw unanswered(host)
+    if (this.#silent.has(host)) this.#silent.set(host, nowMs + askAgainMs)
+    const { timeoutMs, token } = this.#options
+    const ownMs = hasOthers ? Math.min(timeoutMs, amongOthersMs) : timeoutMs
+    let response: Response
+    let body: unknown
+    try {
+      response = await fetch(`http://${host}${path}`, {
+        headers: { [forwardedHeader]: '1', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+        signal: AbortSignal.timeout(ownMs + waitMs),
+      })
+      body = await response.json()
+    } catch (error) {
+      this.#silent.set(host, performance.now() + askAgainMs)
+      throw unanswered(host, error)
     }
+    this.#silent.delete(host)
+    if (response.ok) {
+      return {
+        body,
+        position: parsePosition(response.headers.get(positionHeader) ?? '') ?? {},
+        checkpoints: parseCheckpoints(response.headers.get(checkpointHeader)),
+      }
+    }
+    throw refusal(host, response.status, (body ?? {}) as ErrorBody)
   }
-  throw refusal(host, response.status, (body ?? {}) as ErrorBody)
+}
+
+function unanswered(host: string, cause?: unknown): Error {
+  return gatewayError('STATE_UNAVAILABLE', `the instance at ${host} does not answer`, { host }, cause)
 }
 
 function refusal(host: string, status: number, answer: ErrorBody): Error {

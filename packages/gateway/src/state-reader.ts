@@ -3,7 +3,7 @@ import { keyFromText } from '@millrace/contracts/internal'
 import type { PartitionResult, Position, PositionBound, StateQuery } from '@millrace/streams'
 import { mergePositions } from '@millrace/streams'
 import { gatewayError } from './errors.ts'
-import { askPeer, isNotNow, type PeerOptions } from './peers.ts'
+import { isNotNow, type Peers } from './peers.ts'
 import { parametersFor, type ReadRequest } from './read-request.ts'
 import type { StateProvider, StoreDescription } from './state-provider.ts'
 
@@ -44,9 +44,9 @@ interface Open {
 /** Reads stores wherever their partitions are: here, or through the gateway of an instance that has them. */
 export class StateReader {
   readonly #content: StateContent
-  readonly #peers: PeerOptions
+  readonly #peers: Peers
 
-  constructor(content: StateContent, peers: PeerOptions) {
+  constructor(content: StateContent, peers: Peers) {
     this.#content = content
     this.#peers = peers
   }
@@ -120,10 +120,11 @@ export class StateReader {
       const asked = [...places].map(async ([host, group]) => {
         try {
           const partitions = group.map(({ partition }) => partition)
+          const hasOthers = group.every(({ places: left }) => left.length > 0)
           parts.push(
             ...(host === undefined
               ? await this.#here(provider, question, partitions, bound, request)
-              : [await this.#there(host, question, partitions, bound, request)]),
+              : [await this.#there(host, question, partitions, { bound, request, hasOthers })]),
           )
         } catch (error) {
           if (!isNotNow(error)) throw error
@@ -158,8 +159,11 @@ export class StateReader {
       return request.forwarded || !request.options.standby ? [undefined] : [undefined, ...standbyHosts]
     }
     const owner = host === undefined ? [] : [host]
-    // Here first: it is the nearest, and says itself whether it is fresh enough.
-    return request.options.standby ? [undefined, ...owner, ...standbyHosts] : owner
+    if (!request.options.standby) return owner
+    const there = [...owner, ...standbyHosts]
+    const isSilent = (each: string): boolean => this.#peers.isSilent(each)
+    // Here first: it is the nearest, and says itself whether it is fresh enough. Last who has not answered lately.
+    return [undefined, ...there.filter((each) => !isSilent(each)), ...there.filter(isSilent)]
   }
 
   /** Partitions that need not wait are read at one moment. */
@@ -187,12 +191,16 @@ export class StateReader {
     host: string,
     { path, parameters: own = {}, field, limit }: Question<T>,
     partitions: readonly number[],
-    bound: PositionBound,
-    request: ReadRequest,
+    { bound, request, hasOthers }: { bound: PositionBound; request: ReadRequest; hasOthers: boolean },
   ): Promise<Collected<T>> {
+    const { waitMs = 0, standby } = request.options
+    const mayWait = Object.keys(bound).length > 0 || standby !== undefined
     const parameters = parametersFor(request, { partitions, bound, ...(limit !== undefined && { limit }) })
     for (const [name, value] of Object.entries(own)) parameters.set(name, value)
-    const { body, position, checkpoints } = await askPeer(host, `${path}?${parameters}`, this.#peers)
+    const { body, position, checkpoints } = await this.#peers.ask(host, `${path}?${parameters}`, {
+      waitMs: mayWait ? waitMs : 0,
+      hasOthers,
+    })
     const rows = field === null ? [body as T] : ((body as Record<string, T[]>)[field] ?? [])
     return { rows, position, checkpoints }
   }

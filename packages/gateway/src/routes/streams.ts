@@ -2,7 +2,7 @@ import type { ApplicationPicture, TopologyPicture } from '@millrace/streams'
 import { type AskedPicture, mergePictures } from '@millrace/streams/internal'
 import type { FastifyInstance } from 'fastify'
 import { gatewayError } from '../errors.ts'
-import { askPeer, forwardedHeader, type PeerOptions } from '../peers.ts'
+import { forwardedHeader, type Peers } from '../peers.ts'
 import { badParameter } from '../read-request.ts'
 
 /** A streams application of this process, as far as it draws itself. */
@@ -11,9 +11,6 @@ export interface ApplicationSource {
   state(): string
   topologyPicture(): TopologyPicture
 }
-
-/** A picture that is taken anew all the time is not worth waiting for longer. */
-const askedMsMax = 2_000
 
 interface PictureRequest {
   readonly Params: { readonly application: string }
@@ -24,11 +21,7 @@ interface PictureRequest {
  * `/streams`: the applications of this process; `/streams/<application>/topology`: one of them with its rates and lags, as this
  * instance sees it, or with `instances=all` as all of its instances do.
  */
-export function streamsRoutes(
-  server: FastifyInstance,
-  applications: readonly ApplicationSource[],
-  peers: PeerOptions,
-): void {
+export function streamsRoutes(server: FastifyInstance, applications: readonly ApplicationSource[], peers: Peers): void {
   server.get('/streams', () => ({
     applications: applications.map((one) => ({ application: one.applicationId, state: one.state() })),
   }))
@@ -49,16 +42,15 @@ export function streamsRoutes(
   })
 }
 
-async function pictureOfAll(own: TopologyPicture, { timeoutMs, token }: PeerOptions): Promise<ApplicationPicture> {
-  const options = { token, timeoutMs: Math.min(timeoutMs, askedMsMax) }
+async function pictureOfAll(own: TopologyPicture, peers: Peers): Promise<ApplicationPicture> {
   const others = own.hosts.filter(({ host }) => host !== own.host)
-  return mergePictures(own, await Promise.all(others.map(({ host }) => pictureOf(host, own.application, options))))
+  return mergePictures(own, await Promise.all(others.map(({ host }) => pictureOf(host, own.application, peers))))
 }
 
-async function pictureOf(host: string, application: string, options: PeerOptions): Promise<AskedPicture> {
+async function pictureOf(host: string, application: string, peers: Peers): Promise<AskedPicture> {
   try {
     const path = `/streams/${encodeURIComponent(application)}/topology`
-    const picture = (await askPeer(host, path, options)).body as Partial<TopologyPicture> | null
+    const picture = (await peers.ask(host, path)).body as Partial<TopologyPicture> | null
     if (picture?.version === 1 && picture.application === application && Array.isArray(picture.subtopologies)) {
       return { host, picture: picture as TopologyPicture }
     }
