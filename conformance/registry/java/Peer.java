@@ -83,7 +83,6 @@ public final class Peer {
         settings.put("apicurio.registry.auto-register.if-exists", "RETURN_OR_UPDATE");
         settings.put("apicurio.registry.artifact-resolver-strategy", "io.apicurio.registry.serde.strategy.TopicIdStrategy");
         settings.put("apicurio.registry.deserializer.value.return-class", JsonNode.class.getName());
-        settings.put("apicurio.registry.serdes.json-schema.validation-enabled", false);
         return settings;
     }
 
@@ -170,6 +169,9 @@ public final class Peer {
             }
             case "json" -> {
                 Map<String, Object> settings = settings();
+                // The schema is the one that the subject has.
+                settings.put("apicurio.registry.auto-register", false);
+                settings.put("apicurio.registry.find-latest", true);
                 Serializer<JsonNode> serializer = new JsonSchemaKafkaSerializer<>();
                 serializer.configure(settings, false);
                 yield serializer.serialize(topic, JSON.readTree(json));

@@ -29,7 +29,7 @@ test('work that has what it needs is done at once, without a promise', () => {
 test('work that lacks something waits for it, also where it is asynchronous itself', async () => {
   for (const asynchronous of [false, true]) {
     const { work, come } = lacking()
-    const done = whenReady(asynchronous ? async () => work() : work)
+    const done = whenReady<string | Promise<string>>(asynchronous ? async () => work() : work)
     assert.ok(done instanceof Promise)
     setTimeout(come, 5)
     assert.equal(await done, 'done')

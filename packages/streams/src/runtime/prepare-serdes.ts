@@ -22,8 +22,7 @@ export interface PrepareSerdesOptions {
  */
 export async function prepareSerdes(options: PrepareSerdesOptions): Promise<boolean> {
   const { plan, clock, random, config, onFailure, signal } = options
-  const serdes = [...new Set(writtenUnder(plan))].filter((serde) => serde.prepare !== undefined)
-  if (serdes.length === 0) return !signal.aborted
+  const serdes = toPrepare(plan)
   const backoff = { delayMsMin: config.retryDelayMsMin, delayMsMax: config.retryDelayMsMax }
   for (let failures = 1; !signal.aborted; failures++) {
     try {
@@ -37,6 +36,15 @@ export async function prepareSerdes(options: PrepareSerdesOptions): Promise<bool
     }
   }
   return false
+}
+
+/** Whether there is anything to prepare. */
+export function writesSchemas(plan: TopologyPlan): boolean {
+  return toPrepare(plan).length > 0
+}
+
+function toPrepare(plan: TopologyPlan): AnySerde[] {
+  return [...new Set(writtenUnder(plan))].filter((serde) => serde.prepare !== undefined)
 }
 
 /** Topics that are only read get no schema from us. */

@@ -17,7 +17,7 @@ import { classifyFailure } from './failures.ts'
 import { SlicedPace } from './gathered-rows.ts'
 import { GroupRole } from './group-role.ts'
 import { Housekeeping } from './housekeeping.ts'
-import { prepareSerdes } from './prepare-serdes.ts'
+import { prepareSerdes, writesSchemas } from './prepare-serdes.ts'
 import { LocalCopies } from './queries/local-copies.ts'
 import { QueryTurns } from './query-turns.ts'
 import type { TellRestore } from './restore-events.ts'
@@ -215,7 +215,8 @@ export class StreamThread {
   /** Resolves after `stop`, with everything committed and closed; rejects with what it could not survive. */
   async run(): Promise<void> {
     try {
-      if (!(await prepareSerdes({ ...this.#options, signal: this.#stop.signal }))) return
+      const { plan } = this.#options
+      if (writesSchemas(plan) && !(await prepareSerdes({ ...this.#options, signal: this.#stop.signal }))) return
       this.#subscribe()
       while (!this.#stop.signal.aborted) await this.#survivingTurn()
       // An orderly end commits what is processed and leaves the group, so that others take over at once.

@@ -13,7 +13,7 @@ import { InstanceState, type StateListener, type StreamsState } from './instance
 import { paintTopology } from './picture/paint-topology.ts'
 import { RateBook } from './picture/sample-book.ts'
 import type { TopologyPicture } from './picture/topology-picture.ts'
-import { prepareSerdes } from './prepare-serdes.ts'
+import { prepareSerdes, writesSchemas } from './prepare-serdes.ts'
 import { hostsOf } from './queries/hosts-of.ts'
 import type { CopyStanding } from './queries/store-lags.ts'
 import { type StoreQueries, storeQueries } from './queries/store-queries.ts'
@@ -254,7 +254,8 @@ export class StreamsRuntime implements StreamsInstance {
     const { signal } = this.#stop
     const counts = await prepareTopics({ client, plan, config, clock, random, hasDeadLetters, onFailure, signal })
     this.#counts = counts
-    if (!(await prepareSerdes({ plan, config, clock, random, onFailure, signal }))) throw signal.reason
+    const preparing = { plan, config, clock, random, onFailure, signal }
+    if (writesSchemas(plan) && !(await prepareSerdes(preparing))) throw signal.reason
     this.#state.apply('topicsReady')
     const partitionsOf = (topic: string): number => this.#partitionsOf(topic)
     const globals = GlobalUpdater.of({ ...this.#options, partitionsOf, signal })
