@@ -46,6 +46,28 @@ test('rows of tables, windows and sessions have headers beside their values: non
   }
 })
 
+test('a changelog has the headers of rows, and for deletions those of the record in hand', () => {
+  const app = headed((building) => void building.table(rows, { store: 'rows' }))
+  const changelog = topic('headed-rows-changelog', { key: serdes.string, value: serdes.string })
+  for (const cacheMaxBytes of [0, 1_000_000]) {
+    using driver = testDriver(app, { cacheMaxBytes })
+    driver.input(rows).pipe('a', 'tea', stepping)
+    driver.commit()
+    driver.input(rows).pipe('a', null, stepping)
+    driver.commit()
+    assert.deepEqual(
+      driver
+        .output(changelog)
+        .readRecords()
+        .map(({ value, headers }) => [value, headers]),
+      [
+        ['tea', {}],
+        [null, { trace: '1' }],
+      ],
+    )
+  }
+})
+
 test('queries answer with the headers', () => {
   const app = headed((building) => {
     const grouped = building.stream(words).groupByKey()
