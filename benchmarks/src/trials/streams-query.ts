@@ -1,11 +1,12 @@
 import { Agent, get } from 'node:http'
 import { join } from 'node:path'
 import { kafkaClient } from '@millrace/kafka'
+import { partitionForKey } from '@millrace/protocol'
 import { startKafka } from '../support/brokers.ts'
 import { type Child, startChild } from '../support/child.ts'
 import { benchmarks, temporaryFolder } from '../support/folders.ts'
 import { javaUnavailable } from '../support/java.ts'
-import { createTopic, loadTopic } from '../support/load.ts'
+import { createTopic, type Load, loadTopic } from '../support/load.ts'
 import { customerId, customers as keys, orders, partitions } from '../support/orders.ts'
 import { type Bench, type Outcome, ours, type Trial, type TrialContext } from '../trial.ts'
 
@@ -35,9 +36,10 @@ async function open(where: 'local' | 'remote', context: TrialContext): Promise<B
   const broker = await startKafka()
   const client = kafkaClient({ brokers: broker.brokers, clientId: 'bench' })
   context.say(`Apache Kafka on ${broker.brokers}; writing ${records} records`)
-  await loadTopic(broker.brokers, { topic: input, partitions, records, batchBytes: 65_536, ...orders() })
+  await loadTopic(broker.brokers, { topic: input, partitions, records, batchBytes: 65_536, ...ordersByKey() })
   // Every key once, for the side that has nothing else to do.
-  await loadTopic(broker.brokers, { topic: `${input}-few`, partitions, records: keys, batchBytes: 65_536, ...orders() })
+  const few = { topic: `${input}-few`, partitions, records: keys, batchBytes: 65_536 }
+  await loadTopic(broker.brokers, { ...few, ...ordersByKey() })
   let number = 0
   const run = async (side: string): Promise<Outcome> => {
     const applicationId = `streams-query-${where}-${++number}`
@@ -68,26 +70,44 @@ async function open(where: 'local' | 'remote', context: TrialContext): Promise<B
   return { run, [Symbol.asyncDispose]: close }
 }
 
+/** Orders where the key says that they are: there a question looks for them. */
+function ordersByKey(): Pick<Load, 'record' | 'partition'> {
+  const { record, partition } = orders()
+  let next: ReturnType<typeof record>
+  return {
+    partition(index) {
+      partition?.(index)
+      next = record(index)
+      return partitionForKey(next.key!, partitions)
+    },
+    record: () => next,
+  }
+}
+
 async function askRemotely(url: string, requests: number): Promise<number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const took: number[] = []
+  let found = 0
   try {
     for (let i = 0; i < warmUps + requests; i++) {
       const startedMs = performance.now()
-      await ask(`${url}/stores/totals/${customerId((i * 7_919) % keys)}`, agent)
-      if (i >= warmUps) took.push(performance.now() - startedMs)
+      const isFound = await ask(`${url}/stores/totals/${customerId((i * 7_919) % keys)}`, agent)
+      if (i < warmUps) continue
+      took.push(performance.now() - startedMs)
+      if (isFound) found++
     }
+    if (found < requests / 4) throw new Error(`${requests - found} of ${requests} questions were for nothing`)
   } finally {
     agent.destroy()
   }
   return took
 }
 
-/** 200, or 404 for a customer that has ordered nothing yet. */
-function ask(url: string, agent: Agent): Promise<void> {
+/** Whether there was a row: none for a customer that has ordered nothing yet. */
+function ask(url: string, agent: Agent): Promise<boolean> {
   return new Promise((resolve, reject) => {
     get(url, { agent }, (response) => {
-      response.resume().once('end', resolve)
+      response.resume().once('end', () => resolve(response.statusCode === 200))
       if (response.statusCode !== 200 && response.statusCode !== 404)
         reject(new Error(`${url}: ${response.statusCode}`))
     }).once('error', reject)
