@@ -4,48 +4,21 @@ import { test } from 'node:test'
 import { startBroker } from '@millrace/broker'
 import { prepare, serdes, topic, whenReady } from '@millrace/contracts'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
-import { type SchemaRegistry, schemaRegistry } from '@millrace/registry'
+import { schemaRegistry } from '@millrace/registry'
 import { avro } from '@millrace/registry/avro'
-import { startStreams, topology, tumbling } from '@millrace/streams'
+import { keyQuery, queryable, startStreams, topology, tumbling } from '@millrace/streams'
 import { testDriver } from '@millrace/streams/testing'
 import { serveRegistry } from './support/registry-server.ts'
-
-const orderSchema = {
-  type: 'record',
-  name: 'com.example.Order',
-  fields: [
-    { name: 'customer', type: 'string' },
-    { name: 'cents', type: 'long' },
-  ],
-} as const
-const spendSchema = {
-  type: 'record',
-  name: 'com.example.Spend',
-  fields: [{ name: 'cents', type: 'long' }],
-} as const
-
-function spendApp(registry: SchemaRegistry) {
-  const order = topic('order', { key: serdes.string, value: avro(registry, orderSchema) })
-  const spend = topic('spend', { key: avro(registry, 'string'), value: avro(registry, spendSchema) })
-  const app = topology('spending')
-  app
-    .stream(order)
-    .groupBy(({ customer }) => customer, { name: 'by-customer', key: avro(registry, 'string'), value: order.value })
-    .aggregate({ initial: { cents: 0n }, store: 'totals', value: avro(registry, spendSchema) }, (total, { cents }) => ({
-      cents: total.cents + cents,
-    }))
-    .to(spend)
-  return { app, order, spend }
-}
+import { orderSchema, spending } from './support/spending-app.ts'
 
 test('every topic of an application has a subject of its own, as in Kafka Streams; inputs get no schema', async () => {
   await using server = await serveRegistry()
   const registry = schemaRegistry({ urls: server.url })
   await using broker = await startBroker({ memory: true })
   await using client = kafkaClient({ brokers: broker.brokers })
-  const { app, spend } = spendApp(registry)
+  const { app, spend } = spending(registry)
   // The writer is somebody else, with a client of its own.
-  const { order } = spendApp(schemaRegistry({ urls: server.url }))
+  const { order } = spending(schemaRegistry({ urls: server.url }))
   await client.admin.createTopics([order.name, spend.name].map((name) => ({ name, partitions: 2 })))
   await prepare(order)
   const before = server.subjects()
@@ -78,7 +51,7 @@ test('a record whose schema is unknown waits while the registry is away, and not
   let isAway = false
   await using server = await serveRegistry(({ method }) => (isAway && method === 'GET' ? { status: 503 } : undefined))
   const limits = { maxAttempts: 1, retryDelayMsMin: 1, retryDelayMsMax: 5 }
-  const { app, order, spend } = spendApp(schemaRegistry({ urls: server.url, limits }))
+  const { app, order, spend } = spending(schemaRegistry({ urls: server.url, limits }))
   await using broker = await startBroker({ memory: true })
   await using client = kafkaClient({ brokers: broker.brokers })
   await client.admin.createTopics([order.name, spend.name].map((name) => ({ name, partitions: 1 })))
@@ -110,7 +83,7 @@ test('what the registry refuses ends an application before it takes a record', a
   await using server = await serveRegistry(({ path }) =>
     path.includes('spend-value') ? { status: 409, body: { error_code: 409, message: 'incompatible' } } : undefined,
   )
-  const { app, order } = spendApp(schemaRegistry({ urls: server.url }))
+  const { app, order } = spending(schemaRegistry({ urls: server.url }))
   await using broker = await startBroker({ memory: true })
   await using client = kafkaClient({ brokers: broker.brokers })
   await client.admin.createTopics([{ name: order.name, partitions: 1 }])
@@ -119,7 +92,7 @@ test('what the registry refuses ends an application before it takes a record', a
 })
 
 test('the topology test driver runs on a registry in the process', () => {
-  const { app, order, spend } = spendApp(schemaRegistry({ urls: 'mock://driver' }))
+  const { app, order, spend } = spending(schemaRegistry({ urls: 'mock://driver' }))
   using driver = testDriver(app)
   driver.input(order).pipe('1', { customer: 'ann', cents: 5n })
   driver.input(order).pipe('2', { customer: 'ann', cents: 7n })
@@ -129,11 +102,40 @@ test('the topology test driver runs on a registry in the process', () => {
   ])
 })
 
+const limitSchema = { type: 'record', name: 'com.example.Limit', fields: [{ name: 'cents', type: 'long' }] } as const
+
+test('worker threads have clients of their own, and queries are answered in this thread', async () => {
+  await using server = await serveRegistry()
+  const { order, spend } = spending(schemaRegistry({ urls: server.url }))
+  await using broker = await startBroker({ memory: true })
+  await using client = kafkaClient({ brokers: broker.brokers })
+  await client.admin.createTopics([order.name, spend.name].map((name) => ({ name, partitions: 2 })))
+  await prepare(order)
+  await using streams = await startStreams({
+    topology: new URL('./support/spending-app.ts', import.meta.url),
+    args: { urls: server.url },
+    brokers: broker.brokers,
+    stateDir: 'memory',
+    instanceId: 'one',
+    commitIntervalMs: 20,
+    threads: 2,
+  })
+  await write(client, order.name, [
+    ['1', order.value.serialize({ customer: 'ann', cents: 5n })],
+    ['2', order.value.serialize({ customer: 'ann', cents: 7n })],
+  ])
+  await lastValues(client, spend, (last) => last.get('ann')?.cents === 12n)
+  const { partitions } = await streams.queries.query(queryable.keyValue('totals', spend), keyQuery('ann'))
+  const [answer] = [...partitions.values()]
+  assert.ok(answer?.ok, String(answer?.ok === false && `${answer.reason} ${(answer.error as Error).stack}`))
+  assert.deepEqual(answer.result, { cents: 12n })
+})
+
 test('windowed keys, joined streams and foreign keys find the subjects of their topics', async () => {
   const registry = schemaRegistry({ urls: 'mock://shapes' })
   const key = avro(registry, 'string')
   const order = topic('order', { key, value: avro(registry, orderSchema) })
-  const customer = topic('customer', { key, value: avro(registry, spendSchema) })
+  const customer = topic('customer', { key, value: avro(registry, limitSchema) })
   const out = topic('out', { key, value: avro(registry, 'long') })
   const app = topology('shapes')
   const orders = app.table(order)

@@ -73,6 +73,15 @@ class Declaration<T, In> {
     return reader.now()
   }
 
+  /** What was written under the declared schema is read without asking for it. */
+  knows(id: number, own: ResolvedSchema): void {
+    if (this.#readers.has(id)) return
+    this.#readers.set(
+      id,
+      this.later(`the schema with id ${id}`, () => readerUnder(this.format, { id, writer: own, own })),
+    )
+  }
+
   #withImports(schema: SchemaText, imports: readonly Import[]): Awaitable<SchemaText> {
     if (imports.length === 0) return schema
     return chain(chainAll(imports.map((each) => this.#imported(each))), (references) => ({ ...schema, references }))
@@ -180,7 +189,12 @@ class BoundSerde<T, In> implements RegistrySerde<T, In> {
         ? registry.register(subject(), schema, { normalize })
         : chain(registry.lookUp(subject(), schema, { normalize }), (found) => found.id),
     )
-    return chain(known, (ownId) => chain(own.get(), (resolved) => format.writer(resolved, ownId)))
+    return chain(known, (ownId) =>
+      chain(own.get(), (resolved) => {
+        this.#declaration.knows(ownId, resolved)
+        return format.writer(resolved, ownId)
+      }),
+    )
   }
 
   #underOther(

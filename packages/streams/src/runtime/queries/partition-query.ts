@@ -1,4 +1,5 @@
 import { isMillraceError, sleep } from '@millrace/base'
+import { isNotReady } from '@millrace/contracts/internal'
 import type { Isolation } from '../../core/stores/task-store.ts'
 import type { StorePlan } from '../../core/topology/plan.ts'
 import { streamsError } from '../../errors.ts'
@@ -106,6 +107,8 @@ function read(
     if (copy.isStill?.() === false) return failure('notReady', notReady(store, partition))
     return { ok: true, result, position, role: copy.role, checkpoint, reached }
   } catch (error) {
+    // A schema of the rows is on its way: whoever asks waits for it.
+    if (isNotReady(error)) throw error
     const isKind = isMillraceError(error) && error.code === 'STREAMS_STORE_KIND'
     return failure(isKind ? 'unknownQueryType' : 'storeException', error as Error)
   }

@@ -1,6 +1,7 @@
 import { getPriority, platform, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock, systemRandom } from '@millrace/base'
+import { whenReady } from '@millrace/contracts'
 import { kafkaClient } from '@millrace/kafka'
 import { type FailureHandlers, failLoudly, failureHandlers } from '../../../core/handlers.ts'
 import { createStreamTask } from '../../../core/stream-task.ts'
@@ -197,7 +198,8 @@ async function answer(
       standings: () => Promise.resolve([]),
       hostsOf: () => ({ active: undefined, standby: [] }),
     }
-    const result = await askPartition(source, plan.stores.get(store)!, partition, query, options)
+    const asked = plan.stores.get(store)!
+    const result = await whenReady(() => askPartition(source, asked, partition, query, options))
     if (result.ok) tell({ kind: 'answered', call, answer: result })
     else tell({ kind: 'refused', call, reason: result.reason, error: toPortable(result.error) })
   } catch (error) {
