@@ -1,7 +1,10 @@
-// `npm run bench -- <trial>`: us and the peers in turn on the same work, medians, one JSON object as the last line.
-import { cpus, totalmem } from 'node:os'
+// `npm run bench -- <trial>`: us and the peers in turn on the same work, medians, one JSON object a peer as the last lines.
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { type Comparison, compare, type Outcome, ours, type Trial } from './trial.ts'
+import { chosen } from './choose-trials.ts'
+import { markdownRows, type Report } from './report.ts'
+import { runTrial } from './run-trial.ts'
+import { ours, type Trial } from './trial.ts'
 import { trials } from './trials.ts'
 
 const { values, positionals } = parseArgs({
@@ -13,64 +16,23 @@ const { values, positionals } = parseArgs({
     peer: { type: 'string', multiple: true },
     alone: { type: 'boolean', default: false },
     'node-args': { type: 'string', default: '' },
+    json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
 
 const usage = `npm run bench -- --list
-npm run bench -- <trial> [options]
+npm run bench -- <trial> [options]      'streams-*' is all trials of that name but those that are run by themselves
   --runs <n>          of each side, in turn; medians count (3)
   --scale <fraction>  of the full size, for a quick look (1)
   --peer <name>       only this peer; may be repeated
   --alone             no peer at all
+  --json <file>       all medians, with machine and date
   --node-args=<args>  for our own processes, such as "--cpu-prof --cpu-prof-dir=profile"`
 
 function list(): void {
   for (const { name, summary, peers, goal } of trials)
     console.log(`${name.padEnd(20)} ${summary}\n${' '.repeat(20)} peers: ${peers.join(', ')}; goal: ${goal}`)
-}
-
-function format(value: number): string {
-  return value >= 1000 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3)
-}
-
-function table(peer: string, comparisons: readonly Comparison[]): void {
-  const row = (cells: readonly string[]): string =>
-    cells.map((cell, i) => (i === 0 ? cell.padEnd(18) : cell.padStart(22))).join('')
-  console.log(`\n${row(['metric', ours, peer, 'ratio', 'unit'])}`)
-  for (const { name, unit, ours: mine, peer: theirs, ratio } of comparisons) {
-    console.log(row([name, format(mine), format(theirs), `${ratio.toFixed(2)}x`, unit]))
-  }
-}
-
-function line({ metrics }: Outcome): string {
-  return Object.entries(metrics)
-    .map(([name, { value, unit }]) => `${name} ${format(value)} ${unit}`)
-    .join(', ')
-}
-
-async function run(trial: Trial, peers: readonly string[], runs: number, scale: number): Promise<void> {
-  const outcomes = new Map<string, Outcome[]>([ours, ...peers].map((side) => [side, []]))
-  const nodeArguments = values['node-args'].split(' ').filter((part) => part !== '')
-  {
-    await using bench = await trial.open({ scale, nodeArguments, say: (text) => console.log(`  ${text}`) })
-    for (let i = 1; i <= runs; i++) {
-      for (const [side, measured] of outcomes) {
-        const outcome = await bench.run(side)
-        measured.push(outcome)
-        console.log(`run ${i} of ${runs}, ${side}: ${line(outcome)}`)
-      }
-    }
-  }
-  const results = new Set([...outcomes.values()].flat().map((outcome) => outcome.result))
-  if (results.size !== 1) throw new Error(`the results differ, so nothing is compared:\n${[...results].join('\n')}`)
-  console.log(`\n${trial.name}: ${trial.summary}\ngoal: ${trial.goal}; same result on every side: ${[...results][0]}`)
-  const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`
-  const date = new Date().toISOString().slice(0, 10)
-  const compared = peers.map((peer) => ({ peer, metrics: compare(outcomes.get(ours) ?? [], outcomes.get(peer) ?? []) }))
-  for (const { peer, metrics } of compared) table(peer, metrics)
-  for (const { peer, metrics } of compared)
-    console.log(JSON.stringify({ trial: trial.name, peer, runs, scale, machine, date, metrics }))
 }
 
 /** The peers that were asked for and can run here; says why the others cannot. */
@@ -83,19 +45,43 @@ function peersOf(trial: Trial): readonly string[] {
   })
 }
 
-async function start(trial: Trial): Promise<void> {
+/** undefined: it could not be run. */
+async function start(trial: Trial): Promise<readonly Report[] | undefined> {
   const reason = trial.unavailable?.(ours)
   const peers = peersOf(trial)
   if (reason !== undefined) console.error(`${trial.name} cannot run here: ${reason}`)
-  else if (peers.length > 0 || values.alone) return run(trial, peers, Number(values.runs), Number(values.scale))
-  else console.error(`${trial.name} has no peer to compare with; --alone runs Millrace only`)
-  process.exitCode = 1
+  else if (peers.length > 0 || values.alone) {
+    const nodeArguments = values['node-args'].split(' ').filter((part) => part !== '')
+    return runTrial(trial, { peers, runs: Number(values.runs), scale: Number(values.scale), nodeArguments })
+  } else console.error(`${trial.name} has no peer to compare with; --alone runs Millrace only`)
+  return undefined
+}
+
+/** One that fails is told at the end, and the others go on. What there is by then is written after each of them. */
+async function startAll(set: readonly Trial[]): Promise<void> {
+  const reports: Report[] = []
+  const failures: string[] = []
+  for (const trial of set) {
+    try {
+      const made = await start(trial)
+      if (made === undefined) failures.push(`${trial.name} was not run`)
+      reports.push(...(made ?? []))
+    } catch (error) {
+      if (set.length === 1) throw error
+      console.error(error)
+      failures.push(`${trial.name}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(reports, undefined, 2)}\n`)
+  }
+  if (set.length > 1) console.log(`\n${reports.flatMap(markdownRows).join('\n')}`)
+  for (const failure of failures) console.error(failure)
+  if (failures.length > 0) process.exitCode = 1
 }
 
 const [name] = positionals
-const trial = trials.find((candidate) => candidate.name === name)
+const set = name === undefined ? [] : chosen(trials, name)
 if (values.list) list()
-else if (values.help || !trial) {
+else if (values.help || set.length === 0) {
   console.log(name === undefined ? usage : `there is no trial "${name}"\n${usage}`)
   process.exitCode = values.help ? 0 : 2
-} else await start(trial)
+} else await startAll(set)

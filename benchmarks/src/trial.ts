@@ -47,6 +47,8 @@ export interface Trial {
   readonly peers: readonly string[]
   /** What the design aims at, for the table. */
   readonly goal: string
+  /** Left out of sets: see `chosen`. */
+  readonly isAlone?: boolean
   /** Why a side cannot run here, or undefined. */
   unavailable?(side: string): string | undefined
   open(context: TrialContext): Promise<Bench>

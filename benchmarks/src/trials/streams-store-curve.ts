@@ -74,6 +74,7 @@ export const streamsStoreCurve: Trial = {
   summary:
     'rows of 100 B read and written in any order, 10,000 to 10,000,000 keys on disk, 512 MB of memory with the page cache; figures of the most keys',
   peers: [rocksDb],
+  isAlone: true,
   goal: 'the store that state lives in is chosen by it',
   unavailable: (side) => uncapped() ?? (side === ours ? undefined : javaUnavailable()),
   open,
