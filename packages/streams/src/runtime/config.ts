@@ -1,5 +1,6 @@
 import { type LimitTable, resolveLimits } from '@millrace/base/internal'
 import { defaultCacheMaxBytes } from '../core/stores/record-cache.ts'
+import type { RackAwareStrategy } from './assignment/group-model.ts'
 
 export type ProcessingGuarantee = 'exactly_once' | 'at_least_once'
 
@@ -197,6 +198,11 @@ export interface RuntimeConfig extends StreamsLimits {
   /** Where this instance runs, and which of that standbys should differ in (KIP-708). */
   readonly clientTags: Readonly<Record<string, string>>
   readonly rackAwareAssignmentTags: readonly string[]
+  /** The rack that this instance is in, and what it costs that tasks read from others (KIP-925). */
+  readonly clientRack: string | undefined
+  readonly rackAwareAssignmentStrategy: RackAwareStrategy
+  readonly rackAwareAssignmentTrafficCost: number
+  readonly rackAwareAssignmentNonOverlapCost: number
   /** Settings of all internal topics, under Kafka's names. */
   readonly internalTopicConfig: Readonly<Record<string, string>>
   /** How much longer than the window store itself its changelog keeps records. */
@@ -218,6 +224,10 @@ export function resolveConfig(given: Partial<RuntimeConfig>): RuntimeConfig {
     numStandbyReplicas = 0,
     clientTags = {},
     rackAwareAssignmentTags = [],
+    clientRack,
+    rackAwareAssignmentStrategy = 'none',
+    rackAwareAssignmentTrafficCost = 10,
+    rackAwareAssignmentNonOverlapCost = 1,
     internalTopicConfig = {},
     windowChangelogExtraMs = 86_400_000,
     lostInput = 'fail',
@@ -234,6 +244,10 @@ export function resolveConfig(given: Partial<RuntimeConfig>): RuntimeConfig {
     numStandbyReplicas,
     clientTags,
     rackAwareAssignmentTags,
+    clientRack: clientRack === '' ? undefined : clientRack,
+    rackAwareAssignmentStrategy,
+    rackAwareAssignmentTrafficCost,
+    rackAwareAssignmentNonOverlapCost,
     internalTopicConfig,
     windowChangelogExtraMs,
     lostInput,

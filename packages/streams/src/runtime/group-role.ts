@@ -4,6 +4,7 @@ import type { TopologyPlan } from '../core/topology/plan.ts'
 import { taskIdText } from '../core/topology/plan.ts'
 import { changelogEnds } from './assignment/group-lags.ts'
 import type { TaskAssignor } from './assignment/group-model.ts'
+import { partitionRacks } from './assignment/partition-racks.ts'
 import { streamsAssignor } from './assignment/streams-assignor.ts'
 import { topologyShape } from './assignment/topology-shape.ts'
 import { type HostMap, nothingAssigned, runsHere, type Subscription } from './assignment/user-data.ts'
@@ -107,6 +108,7 @@ export class GroupRole {
       taskAssignor,
       describeSelf: () => this.#describeSelf(),
       endsOf: (changelogs) => changelogEnds(client, changelogs),
+      racksOf: (topics) => partitionRacks(client, topics),
       selfId: () => this.#parts!.consumer.groupMetadata().memberId,
       onAssigned: (hosts, generation) => this.#assigned(hosts, generation),
       onFailure,
@@ -228,6 +230,7 @@ export class GroupRole {
       standby: tasks.standbys.map(({ text }) => text),
       offsets,
       tags: config.clientTags,
+      ...(config.clientRack !== undefined && { rack: config.clientRack }),
       turn: this.#turn,
       shape: topologyShape(this.#options.plan.subtopologies),
       ...(this.#shutsDown ? { shutdown: true } : {}),

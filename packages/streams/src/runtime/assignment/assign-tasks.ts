@@ -7,8 +7,10 @@ import {
   type GroupAssignment,
   type MemberTasks,
 } from './group-model.ts'
+import { moveActiveToRacks, moveStandbysToRacks } from './place-by-racks.ts'
 import { placeStandbys } from './place-standbys.ts'
 import { type GroupProcess, type Ownership, ownersOf, processesOf } from './processes.ts'
+import { type Costs, processRacks, statefulCosts, statelessCosts } from './rack-traffic.ts'
 
 type Mutable = { active: string[]; standby: string[]; warmup: string[] }
 
@@ -28,10 +30,17 @@ export function assignTasks(input: AssignmentInput): GroupAssignment {
   const given = new Map(members.map(({ memberId }) => [memberId, [] as string[]]))
   // Those with state first, so that state is spread evenly too.
   balanceTasks({ tasks: stateful, members, processes, owners, given })
+  const rackOf = processRacks(input)
+  const toRacks = (isStateful: boolean, costs: Costs): void => {
+    const own = tasks.filter((task) => task.isStateful === isStateful)
+    if (rackOf) moveActiveToRacks({ tasks: own, members, owners, given, rackOf, costs, config })
+  }
+  toRacks(true, statefulCosts(input))
   const ideal = new Map([...given].flatMap(([memberId, own]) => own.map((task) => [task, memberId] as const)))
   const processOf = new Map(members.map(({ memberId, process }) => [memberId, process]))
   const moves = movesOf(stateful, { ideal, processOf, processes, owners, config })
   balanceTasks({ tasks: stateless, members, processes, owners, given })
+  toRacks(false, statelessCosts)
   const result = new Map<string, Mutable>(
     members.map(({ memberId }) => [memberId, { active: [], standby: [], warmup: [] }]),
   )
@@ -44,7 +53,7 @@ export function assignTasks(input: AssignmentInput): GroupAssignment {
       activeOn.set(task, processOf.get(runner)!)
     }
   }
-  const standbys = placeStandbys({
+  const placed = placeStandbys({
     tasks: stateful,
     processes,
     activeOn: new Map(stateful.map((task) => [task, activeOn.get(task) ?? ''])),
@@ -52,6 +61,9 @@ export function assignTasks(input: AssignmentInput): GroupAssignment {
     replicas: config.numStandbyReplicas,
     tags: config.rackAwareAssignmentTags,
   })
+  const standbys = rackOf
+    ? moveStandbysToRacks({ input, processes, rackOf, activeOn, warmupOn: moves.warmups, placed })
+    : placed
   for (const [task, ids] of standbys) {
     for (const id of ids) result.get(memberFor(task, processes.get(id)!, owners, result))!.standby.push(task)
   }

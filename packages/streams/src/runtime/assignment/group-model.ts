@@ -15,13 +15,28 @@ export interface AssignmentMember {
   readonly lags: ReadonlyMap<string, number>
   /** Where the process runs: `{ zone: 'eu-1a', cluster: 'k8s-1' }`. */
   readonly tags: Readonly<Record<string, string>>
+  /** Its `client.rack`. */
+  readonly rack?: string
 }
 
 export interface AssignmentTask {
   readonly task: string
   /** Whether it has state with a changelog: only such tasks have standbys, and only such are worth waiting for. */
   readonly isStateful: boolean
+  /** By partition that it reads: the racks that have a replica of it. Only where racks are asked for, and known. */
+  readonly inputRacks?: readonly (readonly string[])[]
+  /** Likewise, of the topics that its state is restored from. */
+  readonly changelogRacks?: readonly (readonly string[])[]
 }
+
+/**
+ * What the racks of processes and partitions decide (KIP-925), under Kafka Streams' names:
+ *
+ * - `none`: nothing;
+ * - `min_traffic`: tasks go where the least is read from other racks;
+ * - `balance_subtopology`: likewise, but the tasks of each sub-topology stay spread.
+ */
+export type RackAwareStrategy = 'none' | 'min_traffic' | 'balance_subtopology'
 
 /** Kafka Streams' options of the assignment, under its names. */
 export interface AssignmentConfig {
@@ -33,6 +48,12 @@ export interface AssignmentConfig {
   readonly maxWarmupReplicas: number
   /** Names of tags in which the copies of a task should differ as far as possible (KIP-708). */
   readonly rackAwareAssignmentTags: readonly string[]
+  /** Default `none`. */
+  readonly rackAwareAssignmentStrategy?: RackAwareStrategy
+  /** What a partition costs that a task reads from another rack. Default 10. */
+  readonly rackAwareAssignmentTrafficCost?: number
+  /** What a task costs that goes elsewhere than it would without racks. Default 1. */
+  readonly rackAwareAssignmentNonOverlapCost?: number
 }
 
 export interface AssignmentInput {

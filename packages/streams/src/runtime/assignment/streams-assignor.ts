@@ -5,7 +5,15 @@ import { streamsError } from '../../errors.ts'
 import { assignTasks } from './assign-tasks.ts'
 import { claimsOf } from './claims.ts'
 import { groupLags, hasState } from './group-lags.ts'
-import type { AssignmentConfig, AssignmentInput, GroupAssignment, MemberTasks, TaskAssignor } from './group-model.ts'
+import type {
+  AssignmentConfig,
+  AssignmentInput,
+  AssignmentTask,
+  GroupAssignment,
+  MemberTasks,
+  TaskAssignor,
+} from './group-model.ts'
+import { type PartitionRacks, topicsWithRacks, withRacks } from './partition-racks.ts'
 import { inputsOf, parseTaskId, type TopicPartition, tasksOf } from './tasks.ts'
 import { shapeOfGroup, topologyShape } from './topology-shape.ts'
 import {
@@ -28,6 +36,8 @@ export interface StreamsAssignorOptions {
   readonly describeSelf: () => Promise<Omit<Subscription, 'version'>>
   /** Where changelogs end, by `topic/partition`. */
   readonly endsOf: (changelogs: readonly TopicPartition[]) => Promise<ReadonlyMap<string, number>>
+  /** In which racks the partitions of topics are; asked for only where it matters. */
+  readonly racksOf: (topics: readonly string[]) => Promise<PartitionRacks>
   readonly onAssigned: (hosts: HostMap, generation: number) => void
   readonly onFailure: (error: unknown) => void
   /** Which member this is, for the leader to give itself the probing. */
@@ -83,17 +93,20 @@ async function inputOf(
   members: readonly AssignorMember[],
   subscriptions: ReadonlyMap<string, Subscription>,
   owners: ReadonlyMap<string, string>,
-  { subtopologies, partitionsOf, config, endsOf, onFailure }: StreamsAssignorOptions,
+  options: StreamsAssignorOptions,
 ): Promise<AssignmentInput> {
+  const { subtopologies, partitionsOf, config, endsOf, onFailure } = options
   const lags = await groupLags(subscriptions, subtopologies, endsOf, onFailure)
+  const racks = await knownRacks(subscriptions, options)
   const tasks = tasksOf(subtopologies, partitionsOf)
     .map(taskIdText)
-    .map((task) => ({ task, isStateful: hasState(subtopologies, task) }))
+    .map((task): AssignmentTask => ({ task, isStateful: hasState(subtopologies, task) }))
+    .map((task) => (racks ? withRacks(task, racks, subtopologies, partitionsOf) : task))
   return {
     tasks,
     config,
     members: members.map(({ memberId, generationId: generation }) => {
-      const { process, promised, standby, tags } = subscriptions.get(memberId)!
+      const { process, promised, standby, tags, rack } = subscriptions.get(memberId)!
       // What was promised was found ready then. To look again could find it behind by what its owner did last, and give it
       // back for ever.
       const due = promised.filter((task) => !owners.has(task))
@@ -105,9 +118,23 @@ async function inputOf(
         standby,
         lags: new Map([...lags.get(memberId)!, ...due.map((task) => [task, 0] as const)]),
         tags,
+        ...(rack !== undefined && { rack }),
       }
     }),
   }
+}
+
+/** Undefined where they do not matter, or cannot be found out: tasks are placed without them then. */
+async function knownRacks(
+  subscriptions: ReadonlyMap<string, Subscription>,
+  { subtopologies, config, racksOf, onFailure }: StreamsAssignorOptions,
+): Promise<PartitionRacks | undefined> {
+  const { rackAwareAssignmentStrategy: strategy = 'none' } = config
+  if (strategy === 'none' || [...subscriptions.values()].some(({ rack }) => rack === undefined)) return undefined
+  return racksOf(topicsWithRacks(subtopologies)).catch((error: unknown) => {
+    onFailure(error)
+    return undefined
+  })
 }
 
 /** What becomes of the tasks of a member in this rebalance. */

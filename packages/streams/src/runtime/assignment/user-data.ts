@@ -20,6 +20,8 @@ export interface Subscription {
   /** By task: the sum of the offsets that its stores have reached in their changelogs, or `runsHere`. */
   readonly offsets: Readonly<Record<string, number>>
   readonly tags: Readonly<Record<string, string>>
+  /** Where it is, as brokers name racks. */
+  readonly rack?: string
   /** Changes with every rebalance that the member itself asks for: an unchanged subscription would cause none. */
   readonly turn?: number
   /** The whole application is to end, everywhere. */

@@ -6,7 +6,7 @@ import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import { type FailureHandlers, failLoudly } from '../../core/handlers.ts'
 import { createStreamTask } from '../../core/stream-task.ts'
 import { defaultTaskConfig, type TaskConfig } from '../../core/task.ts'
-import type { TaskAssignor } from '../assignment/group-model.ts'
+import type { RackAwareStrategy, TaskAssignor } from '../assignment/group-model.ts'
 import { type ProcessingGuarantee, resolveConfig, type StreamsLimits } from '../config.ts'
 import { type ConfigReading, readConfig, type StreamsConfig } from '../kafka-config/read-config.ts'
 import { MemoryStateStores } from '../memory-state-stores.ts'
@@ -74,6 +74,14 @@ export interface StartStreamsOptions {
   /** Where this instance runs: `{ zone: 'eu-1a' }`; standbys go where the `rackAwareAssignmentTags` differ (KIP-708). */
   readonly clientTags?: Readonly<Record<string, string>>
   readonly rackAwareAssignmentTags?: readonly string[]
+  /** The rack that this instance is in, as `broker.rack` names it (client.rack): for the assignment alone. */
+  readonly clientRack?: string
+  /** What the racks of instances and partitions decide (KIP-925); see `RackAwareStrategy`. Default `none`. */
+  readonly rackAwareAssignmentStrategy?: RackAwareStrategy
+  /** What a partition costs that a task reads from another rack. Default 10. */
+  readonly rackAwareAssignmentTrafficCost?: number
+  /** What a task costs that goes elsewhere than it would without racks. Default 1. */
+  readonly rackAwareAssignmentNonOverlapCost?: number
   /** Decides who runs what, instead of the built-in assignment; the same for all instances. */
   readonly taskAssignor?: TaskAssignor
   /** Told how stores catch up, and standby copies too. */
@@ -149,6 +157,10 @@ export async function startStreams(given: StartStreamsOptions): Promise<StreamsI
       numStandbyReplicas: options.numStandbyReplicas,
       clientTags: options.clientTags,
       rackAwareAssignmentTags: options.rackAwareAssignmentTags,
+      clientRack: options.clientRack,
+      rackAwareAssignmentStrategy: options.rackAwareAssignmentStrategy,
+      rackAwareAssignmentTrafficCost: options.rackAwareAssignmentTrafficCost,
+      rackAwareAssignmentNonOverlapCost: options.rackAwareAssignmentNonOverlapCost,
       internalTopicConfig: options.internalTopicConfig,
       windowChangelogExtraMs: options.windowChangelogExtraMs,
       lostInput: options.lostInput,
@@ -279,6 +291,10 @@ function check(options: StartStreamsOptions): void {
       numStandbyReplicas: { min: 0, integer: true },
       clientTags: 'object',
       rackAwareAssignmentTags: 'array',
+      clientRack: 'string',
+      rackAwareAssignmentStrategy: { oneOf: ['none', 'min_traffic', 'balance_subtopology'] },
+      rackAwareAssignmentTrafficCost: { min: 0, integer: true },
+      rackAwareAssignmentNonOverlapCost: { min: 0, integer: true },
       taskAssignor: 'function',
       restoreListener: 'object',
       handlers: 'object',

@@ -25,7 +25,7 @@ export const consumerKeys = {
   ),
   'check.crcs': only('BOOLEAN', 'true', 'Damaged batches are always refused.'),
   'client.dns.lookup': ignored('STRING', 'use_all_dns_ips', dns),
-  'client.rack': ignored('STRING', '', 'Reading is from leaders.'),
+  'client.rack': sets('STRING', '', 'clientRack'),
   'default.api.timeout.ms': sets('INT', '60000', 'kafka.operationTimeoutMs'),
   'enable.auto.commit': only('BOOLEAN', 'true', ours, ['false']),
   'exclude.internal.topics': ignored('BOOLEAN', 'true', 'Topics are read by name.'),
