@@ -18,7 +18,8 @@ const intBytes = 4
 
 /**
  * Lists of what another serde writes: the bytes of Kafka's `Serdes.ListSerde` (KIP-466). Numbers stand one behind the other,
- * everything else has its length in front. Entries that are null are refused unless `nulls` says that there are some.
+ * everything else has its length in front. Entries that are null are refused unless `nulls` says that there are some. Kafka's
+ * own reader (4.3) fails on a list whose last entry is empty.
  *
  * @example
  * const tags = topic('tags', { key: serdes.string, value: listSerde(serdes.string) })

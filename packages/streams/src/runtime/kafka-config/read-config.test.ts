@@ -126,6 +126,8 @@ const becomes: readonly (readonly [key: string, value: string, option: string, e
   ['statestore.cache.max.bytes', '7', 'limits.cacheMaxBytes', 7],
   ['windowstore.changelog.additional.retention.ms', '7', 'windowChangelogExtraMs', 7],
   ['ensure.explicit.internal.resource.naming', 'true', 'plan.explicitNames', true],
+  ['dsl.store.format', 'HEADERS', 'plan.storeFormat', 'headers'],
+  ['dsl.store.format', 'headers', 'plan.storeFormat', 'headers'],
   [
     'default.timestamp.extractor',
     'org.apache.kafka.streams.processor.WallclockTimestampExtractor',
