@@ -42,6 +42,14 @@ test('what is read are plain objects, and stays what it is when the next one is 
   assert.deepEqual(structuredClone(one), one)
 })
 
+test('a value does not change with the bytes that it was read from', () => {
+  const serde = serdeOf(fresh(), 'bytes')
+  const bytes = Buffer.from(serde.serialize(Buffer.of(1, 2)))
+  const value = serde.deserialize(bytes)
+  bytes.fill(9)
+  assert.deepEqual(value, Buffer.of(1, 2))
+})
+
 test('long is exact in all its 64 bits', () => {
   const serde = serdeOf(fresh(), 'long')
   const values = [0n, -1n, 63n, -64n, 64n, 2n ** 53n + 1n, -(2n ** 53n) - 1n, 2n ** 48n, 2n ** 63n - 1n, -(2n ** 63n)]

@@ -53,6 +53,14 @@ test('nested messages, choices, maps, imports and 64 bits come back typed', () =
   assert.deepEqual(valueFromJson(order.value, json), read)
 })
 
+test('a value does not change with the bytes that it was read from', () => {
+  const order = topic('order', { key: serdes.string, value: protobuf(fresh(), OrderSchema) })
+  const bytes = Buffer.from(order.value.serialize({ seal: Uint8Array.of(1, 2) }))
+  const { seal } = order.value.deserialize(bytes)
+  bytes.fill(9)
+  assert.deepEqual(seal, Uint8Array.of(1, 2))
+})
+
 test('files that are imported are registered before, and referred to by their version', async () => {
   const registry = fresh()
   await prepare(topic('order', { key: serdes.string, value: protobuf(registry, OrderSchema) }))

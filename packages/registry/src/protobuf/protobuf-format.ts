@@ -53,7 +53,8 @@ export function protobufFormat<D extends DescMessage>(
           throw registryError('REGISTRY_UNREADABLE', `the value is ${what}, not ${message.typeName}`)
         }
         try {
-          return fromBinary(message, bytes.subarray(found.end))
+          // A copy: fields of bytes are views of what they are read from, which may be a store's memory.
+          return fromBinary(message, new Uint8Array(bytes.subarray(found.end)))
         } catch {
           throw contractError('CONTRACT_MISMATCH', `the bytes are no ${name}`, { bytes: bytes.length })
         }

@@ -93,6 +93,11 @@ export declare type Order = Message<'shop.v1.Order'> & {
    * @generated from field: repeated int32 marks = 13 [packed = false];
    */
   marks: number[]
+
+  /**
+   * @generated from field: bytes seal = 14;
+   */
+  seal: Uint8Array
 }
 
 /**
