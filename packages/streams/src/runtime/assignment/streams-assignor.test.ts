@@ -27,6 +27,7 @@ function assignor(options: Partial<StreamsAssignorOptions> = {}) {
     taskAssignor: undefined,
     describeSelf: () => Promise.reject(new Error('not asked here')),
     endsOf: (changelogs) => Promise.resolve(new Map(changelogs.map((at) => [`${at.topic}/${at.partition}`, 100]))),
+    racksOf: () => Promise.reject(new Error('not asked here')),
     onAssigned: () => undefined,
     onFailure: (error) => failures.push(error),
     selfId: () => 'a',
@@ -156,4 +157,27 @@ test('when one member wants the application to end, all are told', async () => {
 test('a member of a newer protocol is refused', async () => {
   const newer = { ...member('a'), userData: Buffer.from('{"version":2}') }
   await assert.rejects(assigned([newer]), { code: 'STREAMS_ASSIGNMENT_VERSION' })
+})
+
+test('racks are asked for where they decide, and a cluster that does not tell them stops nobody', async () => {
+  const config = {
+    ...{ numStandbyReplicas: 0, acceptableRecoveryLag: 10, maxWarmupReplicas: 2, rackAwareAssignmentTags: [] },
+    rackAwareAssignmentStrategy: 'min_traffic' as const,
+  }
+  const asked: (readonly string[])[] = []
+  const racksOf: StreamsAssignorOptions['racksOf'] = (topics) => {
+    asked.push(topics)
+    const [y, x] = [['y'], ['x']]
+    return Promise.resolve(new Map(topics.flatMap((name) => [[`${name}/0`, y] as const, [`${name}/1`, x] as const])))
+  }
+  const group = [member('a', { rack: 'x' }), member('b', { rack: 'y' })]
+  const given = await assigned(group, { config, racksOf })
+  assert.deepEqual([given.get('a')?.partitions, given.get('b')?.partitions], [[1], [0]])
+  assert.deepEqual(asked, [['order', 'shop-totals-changelog']])
+  await assigned([member('a', { rack: 'x' }), member('b')], { config, racksOf })
+  await assigned(group, { racksOf })
+  assert.equal(asked.length, 1)
+  const untold = await assigned(group, { config, racksOf: () => Promise.reject(new Error('away')) })
+  assert.deepEqual([untold.get('a')?.partitions, untold.get('b')?.partitions], [[0], [1]])
+  assert.equal(String(failures.pop()), 'Error: away')
 })
