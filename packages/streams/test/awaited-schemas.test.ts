@@ -49,6 +49,24 @@ const cases = {
       .to(first)
     return { app, seen, outputs: { first: [2, 4, 6] } }
   },
+  'the time of an input is extracted': () => {
+    const { serde, seen } = lackingAtFirst(json, { deserialize: true })
+    const app = topology('waits')
+    app
+      .stream(topic('numbers', { key: serdes.string, value: serde }), { timestamp: ({ value }) => value as number })
+      .to(first)
+    return { app, seen, outputs: { first: [1, 2, 3] } }
+  },
+  'a global table is loaded': () => {
+    const { serde, seen } = lackingAtFirst(json, { deserialize: true })
+    const app = topology('waits')
+    const rows = app.globalTable(topic('second', { key: serdes.string, value: serde }), { store: 'rows' })
+    app
+      .stream(numbers)
+      .join(rows, (n, row) => n * row, { mapKey: () => 'k' })
+      .to(first)
+    return { app, seen, outputs: { first: [10, 20, 30] } }
+  },
   'an output is written behind another one': () => {
     const { serde, seen } = lackingAtFirst(json, { serialize: true })
     const app = topology('waits')
@@ -73,9 +91,12 @@ for (const [when, make] of Object.entries(cases)) {
     await using broker = await startBroker({ memory: true })
     await using client = kafkaClient({ brokers: broker.brokers })
     await client.admin.createTopics(['numbers', 'first', 'second'].map((name) => ({ name, partitions: 1 })))
+    await using producer = client.producer()
+    if (when.includes('global')) {
+      await producer.send({ topic: 'second', key: Buffer.from('k'), value: Buffer.from('10') })
+    }
     const options = { topology: app, brokers: broker.brokers, stateDir: 'memory', commitIntervalMs: 20 }
     await using streams = await startStreams(options)
-    await using producer = client.producer()
     for (const value of [1, 2, 3])
       await producer.send({ topic: 'numbers', key: Buffer.from('k'), value: Buffer.from(String(value)) })
     for (const [name, expected] of Object.entries(outputs)) {
