@@ -7,6 +7,7 @@ import {
   decodeRequestHeader,
   decodeResponse,
   encodeRequest,
+  encodeRequestParts,
   encodeResponse,
   encodeResponseParts,
 } from './framing.ts'
@@ -119,4 +120,17 @@ test('large values are parts as they are; one buffer cannot hold external bytes'
   assert.ok(parts.some((part) => part instanceof Buffer && part.buffer === records.buffer))
   const external = { responses: [{ partitions: [{ records: new Elsewhere(records) }] }] }
   assert.throws(() => encodeResponse({ ...options, body: external }), TypeError)
+})
+
+test("a request in parts is the same bytes, and large values in it are the caller's own", () => {
+  const records = Buffer.alloc(100_000, 7)
+  const partitionData = [
+    { index: 0, records },
+    { index: 1, records: Buffer.from('few') },
+  ]
+  const body = { transactionalId: null, acks: -1, timeoutMs: 1_000, topicData: [{ name: 't', partitionData }] }
+  const input = { api: apis.Produce, version: 11, correlationId: 8, clientId: 'c', body }
+  const parts = encodeRequestParts(input)
+  assert.deepEqual(Buffer.concat(parts), encodeRequest(input))
+  assert.ok(parts.some((part) => part.buffer === records.buffer && part.length === records.length))
 })

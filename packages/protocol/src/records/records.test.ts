@@ -147,6 +147,17 @@ test('what was built stays as it is when the builder begins anew', () => {
   assert.deepEqual(valuesOf(view), [[0, 'first']])
 })
 
+test('a builder that is used again in its memory writes the same as a new one', () => {
+  const builder = new RecordBatchBuilder()
+  builder.append(5_000, bytes('key'), bytes('a value that is longer than what follows'))
+  builder.build({ producerId: 3, transactional: true })
+  const { capacity } = builder
+  builder.reuse()
+  builder.append(1_000, null, bytes('b'))
+  assert.deepEqual(builder.build({ baseOffset: 4 }), batchOf(['b'], 4))
+  assert.equal(builder.capacity, capacity)
+})
+
 test('a batch can be finished again with another epoch', () => {
   for (const compression of ['none', 'gzip'] as const) {
     const builder = new RecordBatchBuilder({ compression })
