@@ -51,7 +51,14 @@ export function javaFixtures(groups: readonly ScenarioGroup[]): Map<string, Map<
 }
 
 function requestFor(group: string, scenario: Scenario): unknown {
-  const { name, input, cacheMaxBytes = 0, startMs = 0, properties = {}, program = { javaClass: group, name } } = scenario
+  const {
+    name,
+    input,
+    cacheMaxBytes = 0,
+    startMs = 0,
+    properties = {},
+    program = { javaClass: group, name },
+  } = scenario
   const hasBatches = input.some((step) => 'batch' in step)
   const wrapper = hasBatches ? { 'processor.wrapper.class': 'Batches' } : {}
   const settings = { ...wrapper, 'statestore.cache.max.bytes': String(cacheMaxBytes), ...properties }

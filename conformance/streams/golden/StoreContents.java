@@ -6,6 +6,7 @@ import java.util.TreeMap;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.processor.StateStore;
+import org.apache.kafka.streams.state.AggregationWithHeaders;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.SessionStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
@@ -67,6 +68,8 @@ final class StoreContents {
     } else if (value instanceof ValueTimestampHeaders<?> headed) {
       entry.set("value", json(headed.value()));
       entry.put("timestamp", headed.timestamp());
+    } else if (value instanceof AggregationWithHeaders<?> headed) {
+      entry.set("value", json(headed.aggregation()));
     } else {
       entry.set("value", json(value));
     }

@@ -2,9 +2,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.kstream.Aggregator;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.Materialized;
@@ -51,6 +55,24 @@ final class Types {
             .reduce((all, value) -> all + value, Form.rows("all", Form.TEXT))
             .toStream()
             .to("out", Form.TEXTS_OUT));
+    scenarios.add("lists of texts and of numbers, with nulls among them, and lists as keys", app -> {
+      var texts = list(Form.TEXT);
+      var numbers = list(INTEGER);
+      var grouped = app.stream("words", Form.TEXTS_IN).groupByKey(Form.TEXTS);
+      grouped
+          .aggregate(ArrayList::new, listed(word -> word), Types.<String, List<String>>rows("texts", Form.TEXT, texts))
+          .toStream()
+          .to("texted", Produced.with(Form.TEXT, texts));
+      grouped
+          .aggregate(ArrayList::new, listed(String::length), Types.<String, List<Integer>>rows("lengths", Form.TEXT, numbers))
+          .toStream()
+          .to("measured", Produced.with(Form.TEXT, numbers));
+      app.stream("other", Form.TEXTS_IN)
+          .groupBy((key, word) -> List.of(word.length(), -1), Grouped.with("by-length", numbers, Form.TEXT))
+          .reduce((all, word) -> all + word, Types.<List<Integer>, String>rows("by-lengths", numbers, Form.TEXT))
+          .toStream()
+          .to("by-length", Produced.with(numbers, Form.TEXT));
+    });
     scenarios.add("a callback that fails", app ->
         app.stream("words", Form.TEXTS_IN)
             .mapValues(word -> {
@@ -58,6 +80,20 @@ final class Types {
               return word;
             })
             .to("out", Form.TEXTS_OUT));
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <T> Serde<List<T>> list(Serde<T> inner) {
+    return (Serde<List<T>>) (Serde<?>) Serdes.ListSerde(ArrayList.class, inner);
+  }
+
+  private static <T> Aggregator<String, String, List<T>> listed(Function<String, T> entryOf) {
+    return (key, word, list) -> {
+      if (word.equals("empty")) return new ArrayList<>();
+      List<T> longer = new ArrayList<>(list);
+      longer.add(word.equals("null") ? null : entryOf.apply(word));
+      return longer;
+    };
   }
 
   private static JsonNode none() {

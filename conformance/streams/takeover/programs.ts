@@ -76,6 +76,25 @@ export const takeoverPrograms: readonly TakeoverProgram[] = [
     topics: ['in'],
     value: (index) => (index % 5 === 0 ? 'read' : index % 23 === 0 ? 'forget' : word(index)),
   }),
+  program('rows in the format with headers', 'store-format', 'aggregates: reduce', {
+    topics: ['in'],
+    value: row,
+    outOfOrderMs: 50,
+  }),
+  program('tables in the format with headers', 'store-format', 'table-joins: outerJoin: with a store', {
+    topics: ['left', 'right'],
+    value: row,
+  }),
+  program('windows in the format with headers', 'store-format', 'time-windows: hopping aggregate', {
+    topics: ['in'],
+    outOfOrderMs: 60,
+  }),
+  program('sessions in the format with headers', 'store-format', 'sessions: reduce', {
+    topics: ['in'],
+    stepMs: 25,
+    outOfOrderMs: 60,
+    headers: false,
+  }),
   program('tables and what joins them', 'table-joins', 'outerJoin: with a store', {
     topics: ['left', 'right'],
     value: row,

@@ -131,7 +131,8 @@ async function startJava(
     '__emit.interval.ms.kstreams.windowed.aggregation__': '0',
     ...scenario.properties,
   }
-  await java.ask({ op: 'start', id: applicationId, group: group.javaClass, name: scenario.name, properties })
+  const { javaClass, name } = scenario.program ?? { javaClass: group.javaClass, name: scenario.name }
+  await java.ask({ op: 'start', id: applicationId, group: javaClass, name, properties })
   return async () => {
     await java.ask({ op: 'stop', id: applicationId })
   }

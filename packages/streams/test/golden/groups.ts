@@ -12,6 +12,7 @@ import { processors } from './scenarios/processors.ts'
 import { sessionWindows } from './scenarios/sessions.ts'
 import { sliding } from './scenarios/sliding.ts'
 import { stateless } from './scenarios/stateless.ts'
+import { storeFormat } from './scenarios/store-format.ts'
 import { streamJoins } from './scenarios/stream-joins.ts'
 import { streamTableJoins } from './scenarios/stream-table-joins.ts'
 import { suppression } from './scenarios/suppression.ts'
@@ -44,4 +45,5 @@ export const groups: readonly ScenarioGroup[] = [
   suppression,
   processors,
   optimizations,
+  storeFormat,
 ]

@@ -104,7 +104,7 @@ function droppedOf(driver: TestDriver): number {
 }
 
 /** Java's changelogs have the headers; its rows are compared by value and time. */
-function withoutHeaders(entry: EntryForm): EntryForm {
+function withoutHeaders({ headers: _, ...entry }: EntryForm & { readonly headers?: unknown }): EntryForm {
   const { value } = entry as { value: StoredWithHeaders | null }
   return typeof value === 'object' && value !== null && 'headers' in value ? { ...entry, value: value.value } : entry
 }
@@ -114,10 +114,12 @@ function entriesOf(driver: TestDriver, name: string, kind: string): EntryForm[] 
     case 'keyValue':
       return [...driver.store(name).all()].map(withoutHeaders)
     case 'window':
-      return [...driver.windowStore(name).all()].map((window) => ({ ...window, end: Math.min(window.end, 2 ** 63) }))
+      return [...driver.windowStore(name).all()]
+        .map(withoutHeaders)
+        .map((window) => ({ ...window, end: Math.min(window.end!, 2 ** 63) }))
     case 'session':
       // Java's sessions have no timestamp beside their end.
-      return [...driver.sessionStore(name).all()].map(({ timestamp: _, ...session }) => session)
+      return [...driver.sessionStore(name).all()].map(({ timestamp: _, ...session }) => withoutHeaders(session))
     default:
       throw new TypeError(`say here how stores of the kind ${kind} are read`)
   }

@@ -1,4 +1,4 @@
-import { serdes, topic } from '@millrace/contracts'
+import { listSerde, serdes, topic } from '@millrace/contracts'
 import { tumbling, windowedSerde } from '../../../src/index.ts'
 import { texts } from '../contracts.ts'
 import { record, type ScenarioGroup } from '../scenario.ts'
@@ -14,10 +14,24 @@ const ids = topic('ids', { key: serdes.int32, value: serdes.float64 })
 const byId = topic('by-id', { key: serdes.int64, value: serdes.json<Order>() })
 const sums = topic('sums', { key: serdes.int32, value: serdes.float64 })
 const words = texts('words')
+const other = texts('other')
 const out = texts('out')
 const hour = tumbling({ sizeMs: 3_600_000 })
 
 const order = (item: string, amount: number, tags: Order['tags'] = []): Order => ({ item, amount, tags })
+
+const listOfTexts = listSerde(serdes.string, { nulls: true })
+const listOfNumbers = listSerde(serdes.int32, { nulls: true })
+const texted = topic('texted', { key: serdes.string, value: listOfTexts })
+const measured = topic('measured', { key: serdes.string, value: listOfNumbers })
+const byLength = topic('by-length', { key: listSerde(serdes.int32), value: serdes.string })
+
+const lengthOf = (word: string): number => word.length
+
+/** Appends; `null` stands for one, and `empty` empties the list. */
+function listed<T>(entryOf: (word: string) => T): (list: (T | null)[], word: string) => (T | null)[] {
+  return (list, word) => (word === 'empty' ? [] : [...list, word === 'null' ? null : entryOf(word)])
+}
 
 export const types: ScenarioGroup = {
   name: 'types',
@@ -102,6 +116,39 @@ export const types: ScenarioGroup = {
           .groupBy((value, key) => key + value.slice(0, 0), { name: 'again' })
           .reduce((all, value) => all + value, { store: 'all' })
           .to(out)
+      },
+    },
+    {
+      name: 'lists of texts and of numbers, with nulls among them, and lists as keys',
+      input: [
+        record(words, 'a', 'tea', 1),
+        record(words, 'a', 'null', 2),
+        record(words, 'b', 'null', 3),
+        record(words, 'a', '\u{1f375} é', 5),
+        record(words, 'c', 'empty', 6),
+        record(words, 'a', 'empty', 7),
+        record(words, 'a', 'tea', 8),
+        record(words, 'a', 'end', 10),
+        record(other, 'x', 'one', 11),
+        record(other, 'y', 'two', 12),
+        record(other, 'z', 'three', 13),
+      ],
+      build: (app) => {
+        const grouped = app.stream(words).groupByKey()
+        grouped
+          .aggregate(
+            { initial: [] as (string | null)[], store: 'texts', value: listOfTexts },
+            listed((word) => word),
+          )
+          .to(texted)
+        grouped
+          .aggregate({ initial: [] as (number | null)[], store: 'lengths', value: listOfNumbers }, listed(lengthOf))
+          .to(measured)
+        app
+          .stream(other)
+          .groupBy((word) => [lengthOf(word), -1], { name: 'by-length', key: listSerde(serdes.int32) })
+          .reduce((all, word) => all + word, { store: 'by-lengths' })
+          .to(byLength)
       },
     },
     {
