@@ -61,15 +61,6 @@ describe('configurations that cannot be used', { concurrency: 2 }, () => {
     })
   }
 
-  test('an application that is to log in to brokers from workers', async () => {
-    await using project = await Project.create({
-      'app.ts': `import { topology } from 'millrace'\nexport default () => topology('spend')`,
-      'millrace.config.ts': `import { app } from 'millrace'
-export default { brokers: 'x:1', kafka: { tls: true }, apps: [app('./app.ts', { workers: true })] }`,
-    })
-    assertRefused(await millrace(['run'], { cwd: project.folder }), 'CONFIG_INVALID', /app\.ts is to run in workers/)
-  })
-
   test('a configuration that is not there', async () => {
     await using project = await Project.create()
     assertRefused(await millrace(['run', 'other.ts'], { cwd: project.folder }), 'CONFIG_NOT_FOUND', /other\.ts/)

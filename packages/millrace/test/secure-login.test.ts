@@ -146,6 +146,22 @@ test('run logs in as its environment says, or its configuration, whose paths beg
   assert.equal(await run.stop(), 0)
 })
 
+test('an application logs in from workers, with a password and with a token', async () => {
+  const application = "app('./app.ts', { workers: true })"
+  await project.write({ 'workers.config.ts': configured({}).replace("app('./app.ts')", application) })
+  const logins = [
+    ['SCRAM', '--login', 'admin'],
+    ['TOKEN', '--mechanism', 'OAUTHBEARER', '--token-file', 'token'],
+  ] as const
+  for (const [listener, ...login] of logins) {
+    const environment = { MILLRACE_KAFKA_PASSWORD: 'first', MILLRACE_DATA_DIR: project.path(`workers-${listener}`) }
+    const flags = ['--brokers', addressOf(listener), ...tls, ...login]
+    await using run = new RunningCommand(['run', 'workers.config.ts', ...flags], { cwd: project.folder, environment })
+    await run.prints(/totals: running/)
+    assert.equal(await run.stop(), 0)
+  }
+})
+
 test('doctor logs in too, and says what is missing where it cannot', async () => {
   await project.write({
     'right.config.ts': configured({ tls: true, ca: 'ca.pem', login: 'admin', passwordFile: 'password' }),

@@ -142,6 +142,7 @@ export type {
   TaskAssignor,
 } from './runtime/assignment/group-model.ts'
 export type { StreamsLimits } from './runtime/config.ts'
+export type { BrokerSecurity } from './runtime/edge/broker-security.ts'
 export { deleteState } from './runtime/edge/delete-state.ts'
 export { type StartStreamsOptions, startStreams } from './runtime/edge/start-streams.ts'
 export type { ApplicationModule, TopologySource } from './runtime/edge/threads/application-module.ts'

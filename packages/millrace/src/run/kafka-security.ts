@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type NetworkTransportOptions, networkTransport, type SaslOptions, type Transport } from '@millrace/kafka'
+import { networkTransport, type SaslOptions, type Transport } from '@millrace/kafka'
+import type { BrokerSecurity } from '@millrace/streams'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { KafkaSettingName, Setting } from '../config/settings.ts'
 import { millraceError } from '../errors.ts'
@@ -19,8 +20,25 @@ export interface KafkaSecurity {
  * @throws USAGE or CONFIG_INVALID, as `security.code` says, when settings do not go together or a file cannot be read
  */
 export async function secureTransport(security: KafkaSecurity): Promise<Transport> {
+  const { tls, sasl } = await brokerSecurity(security)
+  return networkTransport({ ...(tls && { tls }), ...(sasl && { sasl: saslFor(sasl, security) }) })
+}
+
+/** The same for workers, which are given it as data. @throws CONFIG_INVALID */
+export function securityOf({ settings, directory }: LoadedConfig): Promise<BrokerSecurity> {
+  return brokerSecurity({ settings, directory, code: 'CONFIG_INVALID' })
+}
+
+async function brokerSecurity(security: KafkaSecurity): Promise<BrokerSecurity> {
   const [tls, sasl] = [await tlsOptions(security), await saslOptions(security)]
-  return networkTransport({ ...(tls && { tls }), ...(sasl && { sasl }) })
+  return { ...(tls && { tls }), ...(sasl && { sasl }) }
+}
+
+/** Tokens are read for every connection: what renews one writes the file anew. */
+function saslFor(sasl: NonNullable<BrokerSecurity['sasl']>, security: KafkaSecurity): SaslOptions {
+  if (sasl.mechanism !== 'OAUTHBEARER') return sasl
+  const { mechanism } = sasl
+  return { mechanism, token: async () => (await textOf(security.settings.tokenFile, security)).trim() }
 }
 
 /** The transport of a configuration. @throws CONFIG_INVALID */
@@ -28,7 +46,7 @@ export function transportOf({ settings, directory }: LoadedConfig): Promise<Tran
   return secureTransport({ settings, directory, code: 'CONFIG_INVALID' })
 }
 
-async function tlsOptions(security: KafkaSecurity): Promise<NetworkTransportOptions['tls']> {
+async function tlsOptions(security: KafkaSecurity): Promise<BrokerSecurity['tls']> {
   const { tls, ca, cert, certKey } = security.settings
   if (tls.value !== 'true') {
     if (cert.value === undefined && certKey.value === undefined && ca.value === undefined) return undefined
@@ -48,15 +66,14 @@ async function tlsOptions(security: KafkaSecurity): Promise<NetworkTransportOpti
 }
 
 /** Passwords and tokens come from a file or the environment: arguments are for everyone on the machine to see. */
-async function saslOptions(security: KafkaSecurity): Promise<SaslOptions | undefined> {
+async function saslOptions(security: KafkaSecurity): Promise<BrokerSecurity['sasl']> {
   const { login, password, passwordFile, tokenFile } = security.settings
   const mechanism = security.settings.mechanism.value as SaslOptions['mechanism']
   if (mechanism === 'OAUTHBEARER') {
     if (tokenFile.value === undefined) {
       throw millraceError(security.code, '--mechanism OAUTHBEARER needs a token: --token-file')
     }
-    // Read for every connection: what renews the token writes the file anew.
-    return { mechanism, token: async () => (await textOf(tokenFile, security)).trim() }
+    return { mechanism, tokenFile: pathOf(tokenFile, security) }
   }
   if (tokenFile.value !== undefined) throw millraceError(security.code, '--token-file is for --mechanism OAUTHBEARER')
   const username = login.value
@@ -70,8 +87,13 @@ async function saslOptions(security: KafkaSecurity): Promise<SaslOptions | undef
   return { mechanism, username, password: secret }
 }
 
-async function textOf({ value, origin }: Setting, { directory = '.', code }: KafkaSecurity): Promise<string> {
-  const path = resolve(origin === 'config' || origin === '.env' ? directory : '.', value ?? '')
+function pathOf({ value, origin }: Setting, { directory = '.' }: KafkaSecurity): string {
+  return resolve(origin === 'config' || origin === '.env' ? directory : '.', value ?? '')
+}
+
+async function textOf(setting: Setting, security: KafkaSecurity): Promise<string> {
+  const { code } = security
+  const path = pathOf(setting, security)
   try {
     return await readFile(path, 'utf8')
   } catch (error) {

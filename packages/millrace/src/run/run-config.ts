@@ -4,6 +4,7 @@ import { type RunningConnector, runSink, runSource, type TopicSpec } from '@mill
 import { appState, type ConnectorReport, type Gateway, type GatewayContent, startGateway } from '@millrace/gateway'
 import { type KafkaClient, type KafkaClientOptions, networkTransport } from '@millrace/kafka'
 import {
+  type BrokerSecurity,
   failureHandlers,
   type StartStreamsOptions,
   type StreamsInstance,
@@ -15,7 +16,7 @@ import type { LoadedConfig } from '../config/load-config.ts'
 import { millraceError } from '../errors.ts'
 import { reportConnectors } from './connector-events.ts'
 import { gatewayToken } from './gateway-token.ts'
-import { transportOf } from './kafka-security.ts'
+import { securityOf, transportOf } from './kafka-security.ts'
 import { loadTopology } from './load-topology.ts'
 import { defaultMemoryBudgetBytes, type MemoryShares, shareMemory } from './memory-budget.ts'
 import { firstAnswer, openKafka } from './open-kafka.ts'
@@ -62,8 +63,8 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
   const topologies = new Map<AppReference, Topology>()
   for (const reference of apps) topologies.set(reference, await loadTopology(resolve(loaded.directory, reference.path)))
 
-  if (!options.ownBroker) checkWorkers(loaded, apps)
   const transport = options.ownBroker ? networkTransport() : await transportOf(loaded)
+  const security = options.ownBroker ? {} : await securityOf(loaded)
   const kafka = { brokers, clientId: 'millrace', transport }
 
   await using starting = new AsyncDisposableStack()
@@ -106,6 +107,7 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
         topology: topologies.get(reference) as Topology,
         loaded,
         client,
+        security,
         gateway,
         memory,
       }),
@@ -147,29 +149,21 @@ interface AppContext {
   readonly topology: Topology
   readonly loaded: LoadedConfig
   readonly client: KafkaClient
+  /** Of connections to brokers. */
+  readonly security: BrokerSecurity
   readonly gateway: Gateway
   readonly memory: MemoryShares
 }
 
-/** A worker makes connections of its own, of the module's path and an address alone. */
+/** A worker makes connections of its own. */
 function connectionOf(
   { path, options }: AppReference,
-  { topology, loaded, client }: AppContext,
-): Pick<StartStreamsOptions, 'topology' | 'client' | 'brokers' | 'threads' | 'workers'> {
+  { topology, loaded, client, security }: AppContext,
+): Pick<StartStreamsOptions, 'topology' | 'client' | 'brokers' | 'security' | 'threads' | 'workers'> {
   const { threads = 1, workers = false } = options
   if (threads === 1 && !workers) return { topology, client }
   const module = pathToFileURL(resolve(loaded.directory, path))
-  return { topology: module, brokers: loaded.settings.brokers.value!, threads, workers }
-}
-
-/** @throws CONFIG_INVALID where workers would have to log in: they know an address, and nothing secret. */
-function checkWorkers({ settings: { tls, login, tokenFile } }: LoadedConfig, apps: readonly AppReference[]): void {
-  if (tls.value !== 'true' && login.value === undefined && tokenFile.value === undefined) return
-  for (const { path, options } of apps) {
-    if (!options.workers && (options.threads ?? 1) === 1) continue
-    const message = `${path} is to run in workers, which cannot log in to brokers: leave out "threads" and "workers"`
-    throw millraceError('CONFIG_INVALID', message, { path })
-  }
+  return { topology: module, brokers: loaded.settings.brokers.value!, security, threads, workers }
 }
 
 async function startApp(reference: AppReference, context: AppContext): Promise<StreamsInstance> {

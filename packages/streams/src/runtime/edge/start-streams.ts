@@ -16,6 +16,7 @@ import { type StreamsInstance, StreamsRuntime } from '../streams-runtime.ts'
 import type { ThreadMemory } from '../threads/left-transactions.ts'
 import type { ThreadContext, ThreadHandle } from '../threads/thread-handle.ts'
 import type { UncaughtHandler } from '../threads/thread-set.ts'
+import { type BrokerSecurity, secureTransport } from './broker-security.ts'
 import { closedStandings } from './lmdb/closed-standings.ts'
 import { LmdbStateStores } from './lmdb/lmdb-state-stores.ts'
 import { StateDirectory } from './lmdb/state-directory.ts'
@@ -47,6 +48,8 @@ export interface StartStreamsOptions {
   /** Bootstrap list; or give a `client`, which then stays the caller's to close. */
   readonly brokers?: string | readonly string[]
   readonly client?: KafkaClient
+  /** With `brokers`: TLS and the login, where a client of yours cannot be shared with workers. */
+  readonly security?: BrokerSecurity
   /** Names the consumer group, internal topics and transactional ids; the topology's name unless given. */
   readonly applicationId?: string
   /**
@@ -175,6 +178,7 @@ export async function startStreams(given: StartStreamsOptions): Promise<StreamsI
         brokers: options.brokers ?? [],
         clientId: `${plan.applicationId}-${state.instanceId}`,
         ...kafka,
+        ...(options.security && { transport: secureTransport(options.security) }),
         clock,
         random,
       })
@@ -279,6 +283,7 @@ function check(options: StartStreamsOptions): void {
       uncaughtHandler: 'function',
       brokers: ['string', 'array'],
       client: 'object',
+      security: 'object',
       applicationId: 'string',
       instanceId: 'string',
       stateDir: 'string',

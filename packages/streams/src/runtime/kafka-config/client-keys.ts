@@ -8,7 +8,7 @@ const noClasses = 'Classes of Java cannot run here.'
 const dns = 'Every address of a name is tried.'
 const connecting = 'A connection that is not made within `kafka.requestTimeoutMs` is given up.'
 const login =
-  'Give a client that logs in: `client: kafkaClient({ brokers, transport: networkTransport({ tls, sasl }) })`.'
+  'Give `security: { tls, sasl }`, or a client that logs in: `client: kafkaClient({ brokers, transport: networkTransport({ tls, sasl }) })`.'
 const operations = 'Retries end by time (`operationTimeoutMs` of the client).'
 const shares = 'Share groups are no part of streams.'
 const sending = 'Batches are built by tasks and sent as whole batches.'

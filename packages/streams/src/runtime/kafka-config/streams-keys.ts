@@ -15,7 +15,7 @@ const noReporters = "Figures are asked for: `metrics()` and the gateway's `/metr
 const counters = "Counters and gauges are exact at the moment they are asked for; rates are the reader's to make."
 const sockets = 'Sockets keep the sizes that the system gives them.'
 const security =
-  'Give a client that logs in: `client: kafkaClient({ brokers, transport: networkTransport({ tls, sasl }) })`.'
+  'Give `security: { tls, sasl }`, or a client that logs in: `client: kafkaClient({ brokers, transport: networkTransport({ tls, sasl }) })`.'
 
 const deserializationHandlers = {
   [`${errorsPackage}.LogAndFailExceptionHandler`]: failureHandlers.fail,

@@ -3,6 +3,7 @@ import type { JoinMiss } from '../../core/metrics/join-misses.ts'
 import type { TaskConfig } from '../../core/task.ts'
 import type { HostMap } from '../assignment/user-data.ts'
 import type { RuntimeConfig } from '../config.ts'
+import type { BrokerSecurity } from '../edge/broker-security.ts'
 import type { PartitionAnswer, PartitionFailure, PartitionQueryOptions } from '../queries/partition-query.ts'
 import type { Position } from '../queries/position.ts'
 import type { StateQuery } from '../queries/state-query.ts'
@@ -25,6 +26,7 @@ export interface ThreadSeed {
   readonly applicationId: string
   readonly instanceId: string
   readonly brokers: string | readonly string[]
+  readonly security: BrokerSecurity | undefined
   /** Settings under Kafka's names, which connections may need. */
   readonly settings: Readonly<Record<string, unknown>> | undefined
   /** `memory`, or the directory of the application, which the main thread has locked. */
@@ -89,7 +91,7 @@ export interface StandbyState {
   readonly lagRecords: number | undefined
 }
 
-export interface FollowedChangelog {
+interface FollowedChangelog {
   readonly store: string
   readonly topic: string
   readonly partition: number

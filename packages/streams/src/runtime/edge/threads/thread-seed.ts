@@ -32,6 +32,7 @@ export function instanceSeed(options: StartStreamsOptions, parts: InstanceParts)
     applicationId: parts.applicationId,
     instanceId: parts.instanceId,
     brokers: brokers!,
+    security: options.security,
     settings: options.config,
     directory: parts.directory,
     applicationServer: options.applicationServer,

@@ -21,6 +21,7 @@ import { transactionalId } from '../../threads/left-transactions.ts'
 import { toPortable } from '../../threads/portable-error.ts'
 import type { FromThread, StandbyState, ThreadSeed, ToThread } from '../../threads/thread-messages.ts'
 import { ThreadStanding } from '../../threads/thread-standing.ts'
+import { secureTransport } from '../broker-security.ts'
 import { LmdbStateStores } from '../lmdb/lmdb-state-stores.ts'
 import { type Application, loadApplication } from './application-module.ts'
 
@@ -43,6 +44,7 @@ async function work(): Promise<void> {
     brokers: seed.brokers,
     clientId: `${applicationId}-${instanceId}-${index}`,
     ...settings?.kafka,
+    ...(seed.security && { transport: secureTransport(seed.security) }),
   })
   const stores: StateStores =
     directory === 'memory' ? new MemoryStateStores() : new LmdbStateStores(directory, String(index))
