@@ -62,9 +62,15 @@ const features: readonly Feature[] = [
   },
   {
     name: 'Stores',
-    has: 'key-value, timestamped, window, session, versioned; on disk, in memory, or supplied; with headers (KIP-1271); caching, logging, settings of changelogs',
-    but: 'Headers are kept by stores of processors; `dsl.store.format=HEADERS` (KIP-1285) is refused.',
-    shown: [`${tests}/stores/stores.test.ts`, 'processors', 'conformance/streams/takeover.test.ts'],
+    has: 'key-value, timestamped, window, session, versioned; on disk, in memory, or supplied; with headers (KIP-1271), those of the DSL by `dsl.store.format` (KIP-1285); caching, logging, settings of changelogs',
+    but: 'As in Kafka Streams 4.3, steps of the DSL put no headers into their stores, and those in memory are as they were. A store with a changelog that begins to keep headers is restored.',
+    shown: [
+      `${tests}/stores/stores.test.ts`,
+      'processors',
+      'store-format',
+      'packages/streams/src/runtime/store-kinds.test.ts',
+      'conformance/streams/takeover.test.ts',
+    ],
   },
   {
     name: 'Restoring and local state',
@@ -78,22 +84,25 @@ const features: readonly Feature[] = [
   },
   {
     name: 'Transactional stores',
-    has: 'always: the disk is written after the transaction, queries see committed state (KIP-892)',
+    has: 'always, at least once too: the disk is written after the commit, queries see committed state (KIP-892)',
     shown: [`${tests}/stores/task-crashes.test.ts`, 'docs/decisions/0407-committed-state-read-beside-the-worker.md'],
   },
   {
     name: 'Assignment',
-    has: 'sticky, standby copies, warm-ups (KIP-441), tags (KIP-708), an assignor of your own, static members (KIP-345)',
-    but: 'No cost of traffic (KIP-925), no `group.protocol=streams` (KIP-1071).',
+    has: 'sticky, standby copies, warm-ups (KIP-441), tags (KIP-708), racks and the cost of traffic between them (KIP-925), an assignor of your own, static members (KIP-345)',
+    but: 'Racks decide where tasks run; reading is from leaders all the same. No `group.protocol=streams` (KIP-1071).',
     shown: [
       `${tests}/standbys.test.ts`,
       `${tests}/rebalances.test.ts`,
       'packages/streams/src/runtime/assignment/assign-tasks.test.ts',
+      'packages/streams/src/runtime/assignment/rack-traffic.test.ts',
+      `${tests}/simulation/main.ts`,
     ],
   },
   {
     name: 'Interactive queries',
-    has: 'key, range, prefix, all, reverse, windows, sessions; typed queries with position bounds (KIP-796); metadata, lags, standby reads; over HTTP from any instance',
+    has: 'key, range, prefix, all, reverse, windows, sessions, versions, with headers where a store keeps them (KIP-1356); typed queries with position bounds (KIP-796); metadata, lags, standby reads; over HTTP from any instance',
+    but: "They see what was committed, at least once too, where that may be a commit interval old; `isolation: 'uncommitted'` sees what was processed.",
     shown: [`${tests}/queries.test.ts`, 'packages/millrace/test/queries.test.ts', 'docs/guides/query-state.md'],
   },
   {
@@ -109,7 +118,13 @@ const features: readonly Feature[] = [
   {
     name: 'Names and `describe()`',
     has: "equal to Java's; explicit names (KIP-1111); wrappers (KIP-1112)",
-    shown: ['naming', 'basic-naming', `${core}/topology/explicit-names.test.ts`],
+    but: 'Wrappers are asked for what fills stores from topics, too.',
+    shown: [
+      'naming',
+      'basic-naming',
+      `${core}/topology/explicit-names.test.ts`,
+      `${core}/processing/processor-wrapper.test.ts`,
+    ],
   },
   {
     name: 'Optimisations',
@@ -140,11 +155,12 @@ const features: readonly Feature[] = [
   },
   {
     name: 'Serdes',
-    has: 'primitives, JSON, windowed keys, pairs of old and new (KIP-904), as Java writes them; Avro, Protobuf and JSON Schema through a schema registry, with subjects as in Kafka Streams',
-    but: 'Schema ids stand in front of values, not in headers. No lists.',
+    has: 'texts, bytes, booleans, `int32`, `int64`, `float64`, JSON, lists (KIP-466), windowed keys, pairs of old and new (KIP-904), as Java writes them; Avro, Protobuf and JSON Schema through a schema registry, with subjects as in Kafka Streams',
+    but: 'Schema ids stand in front of values, not in headers. No serdes of their own for `short`, `float` and UUIDs.',
     shown: [
       'types',
       `${core}/serdes/serdes.test.ts`,
+      'packages/contracts/src/list-serde.test.ts',
       'packages/registry/test/streams.test.ts',
       'conformance/streams/takeover.test.ts',
       'conformance/registry/registry.test.ts',
@@ -157,9 +173,9 @@ const features: readonly Feature[] = [
   },
   {
     name: 'Global tables and stores',
-    has: 'loaded before the first record; joined under any key; filled by a processor of your own',
-    but: 'Stores of windows and sessions are not filled so.',
-    shown: ['global-joins', `${tests}/global-tables.test.ts`],
+    has: 'loaded before the first record; joined under any key; stores of rows, windows and sessions filled by a processor of your own',
+    but: 'Versions are not kept by them.',
+    shown: ['global-joins', `${tests}/global-tables.test.ts`, `${core}/global-store.test.ts`],
   },
   {
     name: 'Joins that explain themselves',
