@@ -33,7 +33,7 @@ export interface PeerOptions {
   readonly token: string | undefined
 }
 
-export interface PeerQuestion {
+interface PeerQuestion {
   /** How long the question lets the instance wait before it answers. */
   readonly waitMs?: number
   /** Others can be asked when it does not answer: it is given less time. */

@@ -67,3 +67,8 @@ test('what only another thread knows is asked of it', async () => {
   const result = await askPartition(moving, store, 0, keyQuery('a'), { ...options, isolation: 'committed' })
   assert.equal(result.ok && result.result, 8)
 })
+
+test('what was read of a copy that changed hands meanwhile is no answer', async () => {
+  assert.equal(await ask(source({ isStill: () => true }), {}), '7')
+  assert.equal(await ask(source({ isStill: () => false }), {}), 'notReady')
+})

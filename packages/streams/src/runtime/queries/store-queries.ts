@@ -1,6 +1,6 @@
 import { whenReady } from '@millrace/contracts'
 import type { Isolation } from '../../core/stores/task-store.ts'
-import type { ReadOnlyStore, SessionEntry, StoreEntry, Timestamped, WindowEntry } from '../../core/stores/views.ts'
+import type { SessionEntry, StoreEntry, Timestamped, WindowEntry } from '../../core/stores/views.ts'
 import type { StorePlan } from '../../core/topology/plan.ts'
 import { answerQuery, wrongKind } from './answer-query.ts'
 import { mergeEntries } from './merge-entries.ts'
@@ -163,7 +163,8 @@ export function storeQueries(source: QuerySource): StoreQueries {
     metadataForPartition: (name, partition) => catalog.metadata(catalog.plan(name), partition),
     metadataForStore: (name) => catalog.owners(catalog.plan(name)),
     lags: async () => storeLags(source.client, source.plan.applicationId, await source.standings()),
-    askPartition: async (name, partition, query, options = {}) =>
+    // At once, unless something has to be waited for: several partitions are read at one moment.
+    askPartition: (name, partition, query, options = {}) =>
       whenReady(() => askOne(catalog.plan(name), partition, query, optionsOf(options))),
     resolveBound: (name, bound, waitMs = waitMsDefault) =>
       resolve(catalog.plan(name), bound, source.clock.now() + waitMs),
@@ -215,20 +216,22 @@ type LocalReads = Pick<StoreQueries, 'get' | 'range' | 'windowFetch' | 'windowFe
 
 /** Reads of active copies in this process that answer or throw at once. */
 function localReads(source: QuerySource, catalog: StoreCatalog): LocalReads {
-  const open = (store: StorePlan, partition: number): ReadOnlyStore => {
+  const read = (store: StorePlan, partition: number, query: StateQuery): unknown => {
     if (catalog.isGlobal(store)) {
       const view = source.globalStore(store.name)
-      if (view) return view
+      if (view) return answerQuery(store, view, query)
       throw notReady(store, partition)
     }
     const copy = source.copyOf(store, partition)
     if (copy === 'notReady') throw notReady(store, partition)
-    if (copy?.role === 'active') return copy.view(store.name, 'committed')
-    throw notHere(source, store, partition)
+    if (copy?.role !== 'active') throw notHere(source, store, partition)
+    const answer = answerQuery(store, copy.view(store.name, 'committed'), query)
+    if (copy.isStill?.() === false) throw notReady(store, partition)
+    return answer
   }
   const ofKey = (name: string, key: unknown, query: StateQuery): unknown => {
     const store = catalog.plan(name)
-    return answerQuery(store, open(store, catalog.partitionOf(store, key)), query)
+    return read(store, catalog.partitionOf(store, key), query)
   }
   const ofAll = <T>(name: string, query: StateQuery): T[][] => {
     const store = catalog.plan(name)
@@ -238,7 +241,7 @@ function localReads(source: QuerySource, catalog: StoreCatalog): LocalReads {
       if (typeof copy === 'object' && copy.role === 'standby') continue
       // What another thread has is not left out: whoever asks would not know.
       if (copy === undefined && source.threadHas?.(`${store.subtopology}_${partition}`) !== 'active') continue
-      parts.push(answerQuery(store, open(store, partition), query) as T[])
+      parts.push(read(store, partition, query) as T[])
     }
     return parts
   }

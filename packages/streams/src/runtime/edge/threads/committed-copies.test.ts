@@ -103,3 +103,30 @@ test('a store that cannot be opened is told of, and the worker is asked', () => 
   assert.equal(copies.find(store, 0), 'notReady')
   assert.equal(failures.length, 1)
 })
+
+test('a copy is what it was found as until the thread is about to change it, or may have lost it', async () => {
+  const { stores, standing, time, copies, tell } = setUp()
+  put(stores.open({ taskId, store: 'latest', kind: 'keyValue' }), 'a', 'one', 5)
+  tell(1)
+  const active = copies.find(store, 0)
+  assert.ok(typeof active === 'object')
+  assert.equal(active.isStill?.(), true)
+  time.now = 2_000
+  assert.equal(active.isStill?.(), false, 'somebody else may own it by now')
+  const changelogs = [{ store: 'latest', topic: 'log', partition: 0, isSource: false, reached: 5 }]
+  const state = { role: 'standby', changelogs, times: new Map(), lagRecords: 3 } as const
+  copies.changed(standing.changed(), [{ task: '0_0', incarnation: 2, state }])
+  assert.equal(active.isStill?.(), false)
+  const standby = copies.find(store, 0)
+  assert.ok(typeof standby === 'object')
+  assert.deepEqual([standby.role, standby.lagRecords(), standby.reached('latest')], ['standby', 3, 5])
+  assert.equal(standby.isStill?.(), true, 'a copy is nobody else’s')
+  copies.written(new Map([['0_0', { ...state, changelogs: [{ ...changelogs[0]!, reached: 9 }], lagRecords: 0 }]]))
+  assert.deepEqual([standby.lagRecords(), standby.reached('latest')], [0, 9])
+  // About to be emptied, to be filled anew.
+  standing.changed()
+  assert.equal(standby.isStill?.(), false)
+  assert.equal(copies.find(store, 0), 'notReady')
+  copies.close()
+  await stores.close()
+})
