@@ -1,15 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { VirtualClock } from '@millrace/base/internal'
 import { serdes, topic } from '@millrace/contracts'
 import {
   failureHandlers,
   keyValueStore,
   type ProcessorContext,
   type ReadOnlyKeyValueStore,
+  type StoreBuilder,
+  sessionStore,
   type Topology,
   topology,
+  type WindowStore,
+  windowStore,
 } from '../index.ts'
-import { testDriver } from '../testing.ts'
+import { type TestDriver, testDriver } from '../testing.ts'
+import { runnable } from './dsl/topology.ts'
+import { GlobalTables } from './global-tables.ts'
 import { memoryStores } from './stores/memory-store.ts'
 
 const rates = topic('rates', { key: serdes.string, value: serdes.json<number>() })
@@ -75,6 +82,53 @@ test('a global store is there again where another driver ended', () => {
   driver.input(orders).pipe('o', 'USD')
   assert.deepEqual(driver.output(out).readAll(), [['o', 2]])
 })
+
+for (const [kind, retentionMs] of [
+  ['windows', 1_000],
+  ['sessions', 1_000],
+] as const) {
+  test(`a global store of ${kind} is there again, and forgets what its topic no longer has`, () => {
+    const filled =
+      kind === 'windows'
+        ? windowStore<string, number>({ name: 'kept', sizeMs: 10, retentionMs })
+        : sessionStore<string, number>({ name: 'kept', retentionMs })
+    const app = topology('filling')
+    app.globalStore(
+      rates,
+      (context) => {
+        const rows = context.store(filled as StoreBuilder<WindowStore<string, number>>)
+        return {
+          process({ key, value, timestamp }) {
+            const at = (kind === 'windows' ? timestamp : { startMs: timestamp, endMs: timestamp }) as number
+            rows.put(key, at, value)
+          },
+        }
+      },
+      { store: filled as StoreBuilder<WindowStore<string, number>> },
+    )
+    const stores = memoryStores()
+    const rowsOf = (driver: TestDriver): unknown[] => {
+      const all = kind === 'windows' ? driver.windowStore('kept').all() : driver.sessionStore('kept').all()
+      return [...all].map(({ key, value, start }) => [key, value, start])
+    }
+    {
+      using driver = testDriver(app, { stores })
+      driver.input(rates).pipe('usd', 2, { timestamp: 5_000 })
+    }
+    {
+      using driver = testDriver(app, { stores })
+      assert.deepEqual(rowsOf(driver), [['usd', 2, 5_000]])
+    }
+    const handlers = { deserialize: failureHandlers.fail, process: failureHandlers.fail, produce: failureHandlers.fail }
+    const plan = runnable(app).plan()
+    const tables = new GlobalTables({ plan, clock: new VirtualClock(0), stores, handlers, strict: true })
+    tables.forget(rates.name)
+    tables.close()
+    using driver = testDriver(app, { stores })
+    driver.input(rates).pipe('eur', 1, { timestamp: 10 })
+    assert.deepEqual(rowsOf(driver), [['eur', 1, 10]])
+  })
+}
 
 test('what the processor fails on ends the application, whatever handler tasks have', () => {
   using driver = testDriver(filling(), { handlers: { process: failureHandlers.continue } })
