@@ -31,7 +31,8 @@ export interface TopologyOptions {
   readonly optimize?: boolean | readonly Optimization[]
   /**
    * `headers`: tables, aggregates, windows and sessions keep a place for headers in their stores on disk (KIP-1285, `dsl.store.format`),
-   * so that queries answer with them. As in Kafka Streams 4.3 what steps put there has none.
+   * so that queries answer with them. As in Kafka Streams 4.3 what steps put there has none. State that is there without is
+   * taken over, and cannot be read without again.
    */
   readonly storeFormat?: StoreFormat
   /** Stands around the steps (KIP-1112): to measure, log or keep what passes. */
