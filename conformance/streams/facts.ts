@@ -17,6 +17,7 @@ const fixtures = join(here, '../../packages/streams/test/fixtures')
 export const facts: readonly Fact[] = [
   { javaClass: 'ConfigKeys', path: join(fixtures, 'kafka-streams-config.json') },
   { javaClass: 'MetricNames', path: join(fixtures, 'kafka-streams-metrics.json') },
+  { javaClass: 'RackAssignments', path: join(fixtures, 'kafka-streams-racks.json') },
 ]
 
 /** Runs the program and returns what it printed, laid out. */
