@@ -33,13 +33,13 @@ export const mistakes: readonly Mistake[] = [
     what: 'offsets that are committed without the generation',
     planted: 'offsetsUnfenced',
     app: 'till',
-    isQuick: false,
+    isQuick: true,
   },
   {
     what: 'output of punctuations alone that is committed without the generation',
     planted: 'outputUnfenced',
     app: 'till',
-    isQuick: true,
+    isQuick: false,
   },
   {
     what: 'a checkpoint that is taken for the end of the changelog',
