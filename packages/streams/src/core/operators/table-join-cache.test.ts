@@ -8,7 +8,10 @@ import { testDriver } from '../../testing.ts'
 const left = topic('left', { key: serdes.string, value: serdes.json<number>() })
 const right = topic('right', { key: serdes.string, value: serdes.json<number>() })
 const joined = topic('joined', { key: serdes.string, value: serdes.json<readonly [number | null, number | null]>() })
-const byNumber = topic('by-number', { key: serdes.string, value: serdes.json<readonly [number | null, number | null]>() })
+const byNumber = topic('by-number', {
+  key: serdes.string,
+  value: serdes.json<readonly [number | null, number | null]>(),
+})
 
 test('every result of joined tables stands under its own key, however little the caches hold', () => {
   const app = topology('joined-tables')
