@@ -9,7 +9,7 @@ const standstillMs = 500
 const shownAtMost = 3
 
 /** How long questions may be refused because a task moves. */
-const moveMs = 3_000
+const moveMs = 1_500
 
 export interface CalmVerdict {
   /** How long questions took, ascending. */
