@@ -17,7 +17,7 @@ export interface RestoreFailure {
 }
 
 /** Of all stores together: what is gathered beyond it is written, that of the store first which has most. */
-const gatheredBytesMax = 16 * 1024 * 1024
+const gatheredBytesMax = 8 * 1024 * 1024
 
 interface Target extends TopicPartition {
   readonly active: ActiveTask
