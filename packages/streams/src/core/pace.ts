@@ -8,12 +8,3 @@ export interface Pace {
 
 /** Between two looks at the pace, steps of a few microseconds each. */
 export const stepsPerLook = 16
-
-/** Does something to all of them, and lets others have their turn in between. */
-export async function inTurns<T>(items: Iterable<T>, each: (item: T) => void, pace: Pace): Promise<void> {
-  let steps = 0
-  for (const item of items) {
-    each(item)
-    if (++steps % stepsPerLook === 0 && pace.isOver()) await pace.turn()
-  }
-}

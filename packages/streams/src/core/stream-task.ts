@@ -17,7 +17,7 @@ import { RecordQueue } from './record-queue.ts'
 import { decodeChange } from './serdes/change-serde.ts'
 import { attributed, isMistake, OutputFailure, StageFailure } from './stage-failure.ts'
 import { globalView } from './stores/headers-view.ts'
-import type { Isolation, RestoreOptions } from './stores/task-store.ts'
+import type { Isolation, RestoreOptions, StoreWriting } from './stores/task-store.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze } from './strict.ts'
 import type {
@@ -238,8 +238,8 @@ class SynchronousTask implements StreamTask {
     return this.#toCommit
   }
 
-  writeStoresInTurns(changelogNextOffsets: ReadonlyMap<string, number>, pace: Pace): Promise<void> {
-    return this.#stores.writeInTurns({ logged: changelogNextOffsets, consumed: this.#toCommit ?? [] }, pace)
+  storeWritings(changelogNextOffsets: ReadonlyMap<string, number>): Iterable<StoreWriting> {
+    return this.#stores.writings({ logged: changelogNextOffsets, consumed: this.#toCommit ?? [] })
   }
 
   commitStores(changelogNextOffsets: ReadonlyMap<string, number>): void {

@@ -10,7 +10,7 @@ import { MemoryByteStore } from './stores/memory-store.ts'
 import { openStore } from './stores/open-store.ts'
 import { ForeignKey } from './stores/restore.ts'
 import type { ChangelogWriter } from './stores/store-bytes.ts'
-import type { HeldFigures, Isolation, RestoreOptions, TaskStore } from './stores/task-store.ts'
+import type { HeldFigures, Isolation, RestoreOptions, StoreWriting, TaskStore } from './stores/task-store.ts'
 import { loggingHeaders } from './stores/value-headers.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import { deepFreeze, roundTripped } from './strict.ts'
@@ -104,10 +104,10 @@ export class TaskStores {
     return true
   }
 
-  async writeInTurns({ logged, consumed }: CommittedOffsets, pace: Pace): Promise<void> {
+  *writings(offsets: CommittedOffsets): Generator<StoreWriting> {
     for (const [name, store] of this.byName) {
-      await store.writeInTurns?.(this.#checkpointOf(name, { logged, consumed }), pace)
-      if (pace.isOver()) await pace.turn()
+      const writing = store.writing?.(this.#checkpointOf(name, offsets))
+      if (writing !== undefined) yield writing
     }
   }
 

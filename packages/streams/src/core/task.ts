@@ -5,7 +5,7 @@ import type { JoinMiss } from './metrics/join-misses.ts'
 import type { Pace } from './pace.ts'
 import type { ByteStoreProvider } from './stores/byte-store.ts'
 import type { RecordCache } from './stores/record-cache.ts'
-import type { RestoreOptions, TaskStore } from './stores/task-store.ts'
+import type { RestoreOptions, StoreWriting, TaskStore } from './stores/task-store.ts'
 import type { ReadOnlyStore } from './stores/views.ts'
 import type { TaskId, TopologyPlan } from './topology/plan.ts'
 
@@ -155,8 +155,8 @@ export interface StreamTask {
   flush(pace?: Pick<Pace, 'isOver'>): boolean
   /** Offsets to commit for the inputs that moved since the last `commitStores` or `discard`. */
   consumedOffsets(): readonly TaskOffset[]
-  /** The part of `commitStores` that takes time, ahead of it and in turns with those who read the stores. */
-  writeStoresInTurns(changelogNextOffsets: ReadonlyMap<string, number>, pace: Pace): Promise<void>
+  /** The parts of `commitStores` that take time, to be done ahead of it and in turns with those who read the stores. */
+  storeWritings(changelogNextOffsets: ReadonlyMap<string, number>): Iterable<StoreWriting>
   /** The transaction committed: uncommitted layers go to the byte stores, with the next changelog offset by store. */
   commitStores(changelogNextOffsets: ReadonlyMap<string, number>): void
   /** The transaction aborted: caches, uncommitted layers and buffered input are dropped; stream time returns to the commit. */

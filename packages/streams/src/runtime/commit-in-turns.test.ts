@@ -16,6 +16,7 @@ import { createStreamTask } from '../core/stream-task.ts'
 import { defaultTaskConfig, type StreamTask } from '../core/task.ts'
 import { sessionWindow, topology, tumbling } from '../index.ts'
 import { LmdbStateStores } from './edge/lmdb/lmdb-state-stores.ts'
+import { writeStoresInTurns } from './in-turns.ts'
 
 const events = topic('events', { key: serdes.string, value: serdes.string })
 const keys = 100
@@ -98,7 +99,7 @@ test('in turns or at once, the same is written, committed and noted', async () =
     assert.equal(atOnce.task.flush(), true)
     assert.deepEqual(inTurns.task.consumedOffsets(), atOnce.task.consumedOffsets())
     const before = turns
-    await inTurns.task.writeStoresInTurns(nextOffsets(round * keys), pace)
+    await writeStoresInTurns(inTurns.task, nextOffsets(round * keys), pace)
     assert.ok(turns > before + names.length, `${turns - before} turns`)
     for (const { task } of [inTurns, atOnce]) task.commitStores(nextOffsets(round * keys))
     assert.deepEqual(committed(inTurns.task), now)

@@ -9,7 +9,8 @@ import type { ByteStore } from '../core/stores/byte-store.ts'
 import { restoreInto } from '../core/stores/restore.ts'
 import { LmdbByteStore } from './edge/lmdb/lmdb-byte-store.ts'
 import { TaskEnvironment } from './edge/lmdb/task-environment.ts'
-import { GatheredRows, SlicedPace } from './gathered-rows.ts'
+import { GatheredRows } from './gathered-rows.ts'
+import { SlicedPace } from './sliced-pace.ts'
 
 const random = seededRandom(3)
 const below = (max: number): number => randomInt(random, max)

@@ -1,4 +1,3 @@
-import type { Clock } from '@millrace/base'
 import type { RecordCursor } from '@millrace/protocol'
 import type { Pace } from '../core/pace.ts'
 import type { ByteStore, ByteWrite } from '../core/stores/byte-store.ts'
@@ -66,32 +65,5 @@ export class GatheredRows implements RestoreSink {
     await this.#store.applyInTurns(this.#writes.inKeyOrder(), this.#checkpoint, pace)
     this.#writes.clear()
     this.#checkpoint = undefined
-  }
-}
-
-/** Slices of `sliceMs`, with room for heartbeats and queries in between. */
-export class SlicedPace implements Pace {
-  readonly #clock: Clock
-  readonly #yieldNow: () => Promise<void>
-  readonly #sliceMs: () => number
-  #beganMs = 0
-
-  constructor(options: {
-    readonly clock: Clock
-    readonly yieldNow: () => Promise<void>
-    readonly sliceMs: () => number
-  }) {
-    this.#clock = options.clock
-    this.#yieldNow = options.yieldNow
-    this.#sliceMs = options.sliceMs
-  }
-
-  isOver(): boolean {
-    return this.#clock.now() - this.#beganMs >= this.#sliceMs()
-  }
-
-  async turn(): Promise<void> {
-    await this.#yieldNow()
-    this.#beganMs = this.#clock.now()
   }
 }

@@ -14,13 +14,14 @@ import type { HostMap } from './assignment/user-data.ts'
 import { ChangelogRestorer } from './changelog-restorer.ts'
 import type { RuntimeConfig } from './config.ts'
 import { classifyFailure } from './failures.ts'
-import { SlicedPace } from './gathered-rows.ts'
 import { GroupRole } from './group-role.ts'
 import { Housekeeping } from './housekeeping.ts'
+import { writeStoresInTurns } from './in-turns.ts'
 import { prepareSerdes, writesSchemas } from './prepare-serdes.ts'
 import { LocalCopies } from './queries/local-copies.ts'
 import { QueryTurns } from './query-turns.ts'
 import type { TellRestore } from './restore-events.ts'
+import { SlicedPace } from './sliced-pace.ts'
 import { StandbyUpdater } from './standby-updater.ts'
 import type { StateStores } from './state-stores.ts'
 import { TaskSet } from './task-set.ts'
@@ -543,10 +544,9 @@ export class StreamThread {
       try {
         if (this.#turns.areWanted) {
           await this.#turns.turn()
-          await active.task.writeStoresInTurns(nextOffsets, this.#turns)
+          await writeStoresInTurns(active.task, nextOffsets, this.#turns)
         }
         active.task.commitStores(nextOffsets)
-
         this.#diskFailures = 0
       } catch (error) {
         await this.#reopen(active, error)

@@ -32,7 +32,7 @@ export function bytesTaskStore<A>(
     },
     checkpoint: () => committed.checkpoint(),
     flush: () => true,
-    writeInTurns: (nextOffset, pace) => bytes.writeInTurns(nextOffset, pace),
+    writing: (nextOffset) => bytes.writing(nextOffset),
     commit: (nextOffset) => bytes.commit(nextOffset),
     discard() {
       bytes.discard()

@@ -32,7 +32,7 @@ export function openCachedStore(
     },
     checkpoint: () => committed.checkpoint(),
     flush: (pace) => store.flush(pace),
-    writeInTurns: (nextOffset, pace) => bytes.writeInTurns(nextOffset, pace),
+    writing: (nextOffset) => bytes.writing(nextOffset),
     commit(nextOffset) {
       bytes.commit(nextOffset)
       committedLatest = store.latestStart

@@ -28,7 +28,7 @@ export function openSpanStore(spec: SpecOf<'session' | 'window'>, environment: S
     },
     checkpoint: () => committed.checkpoint(),
     flush: (pace) => store.flush(pace),
-    writeInTurns: (nextOffset, pace) => bytes.writeInTurns(nextOffset, pace),
+    writing: (nextOffset) => bytes.writing(nextOffset),
     commit(nextOffset) {
       bytes.commit(nextOffset)
       store.noteCommit()

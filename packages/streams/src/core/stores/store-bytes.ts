@@ -1,7 +1,7 @@
 import type { Header } from '@millrace/protocol'
-import type { Pace } from '../pace.ts'
 import type { ByteRange, ByteStore } from './byte-store.ts'
 import { asBuffer } from './bytes.ts'
+import type { StoreWriting } from './task-store.ts'
 import { UncommittedLayer } from './uncommitted-layer.ts'
 
 /** Where a store's updates are logged; undefined for stores that keep no changelog. */
@@ -21,7 +21,7 @@ export class StoreBytes {
   readonly committed: ByteStore
   readonly #layer = new UncommittedLayer()
   readonly #changelog: ChangelogWriter | undefined
-  /** What is committed next has been written, in turns. */
+  /** What is committed next has been written ahead of it. */
   #isWritten = false
 
   constructor(committed: ByteStore, changelog: ChangelogWriter | undefined) {
@@ -67,12 +67,17 @@ export class StoreBytes {
     yield* mergeOver(this.committed.range(options), own, options.reverse ?? false)
   }
 
-  /** See `TaskStore.writeInTurns`. */
-  async writeInTurns(checkpoint: number | undefined, pace: Pace): Promise<void> {
-    if (this.#layer.isEmpty || this.committed.applyInTurns === undefined) return
-    await this.committed.applyInTurns(this.#layer.writes(), checkpoint, pace)
-    this.#layer.clear()
-    this.#isWritten = true
+  /** See `TaskStore.writing`. */
+  writing(checkpoint: number | undefined): StoreWriting | undefined {
+    const { committed } = this
+    if (this.#layer.isEmpty || committed.applyInTurns === undefined) return undefined
+    return {
+      write: (pace) => committed.applyInTurns!(this.#layer.writes(), checkpoint, pace),
+      written: () => {
+        this.#layer.clear()
+        this.#isWritten = true
+      },
+    }
   }
 
   /** The transaction committed. */

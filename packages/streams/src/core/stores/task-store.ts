@@ -27,11 +27,8 @@ export interface TaskStore<A = unknown> {
   checkpoint(): number | undefined
   /** Writes down and hands on what is held back; false when it has stopped half-way because `pace` said so. */
   flush(pace?: Pick<Pace, 'isOver'>): boolean
-  /**
-   * What takes the time of the `commit` that follows, in turns with others. They read what was committed before until it
-   * is done, and nothing is done to the store meanwhile.
-   */
-  writeInTurns?(changelogNextOffset: number | undefined, pace: Pace): Promise<void>
+  /** What takes the time of the `commit` that follows; undefined where that is little. */
+  writing?(changelogNextOffset: number | undefined): StoreWriting | undefined
   /** The transaction committed: its writes go to the committed layer. */
   commit(changelogNextOffset: number | undefined): void
   /** The transaction aborted: its writes and what is held back are gone. */
@@ -40,6 +37,14 @@ export interface TaskStore<A = unknown> {
   restore(batches: Iterable<RecordBatchView>, options: RestoreOptions): number
   view(isolation: Isolation): ReadOnlyStore
   close(): void
+}
+
+/** The writes of a commit, ahead of it and in turns with others. */
+export interface StoreWriting {
+  /** Others read what was committed before until it resolves, and nothing is done to the store meanwhile. */
+  write(pace: Pace): Promise<void>
+  /** To be called then. */
+  written(): void
 }
 
 export interface HeldFigures {

@@ -310,9 +310,9 @@ export function openVersionedStore(
     set latestTime(time) {
       store.time = time
     },
-    writeInTurns(nextOffset, pace) {
+    writing(nextOffset) {
       store.noteTime()
-      return bytes.writeInTurns(nextOffset, pace)
+      return bytes.writing(nextOffset)
     },
     commit(nextOffset) {
       store.noteTime()

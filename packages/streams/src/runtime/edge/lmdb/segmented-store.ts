@@ -1,5 +1,6 @@
-import { inTurns, type Pace } from '../../../core/pace.ts'
+import type { Pace } from '../../../core/pace.ts'
 import type { ByteStore, ByteWrite } from '../../../core/stores/byte-store.ts'
+import { inTurns } from '../../in-turns.ts'
 import { ByteCopies } from './byte-copies.ts'
 import { checkpointOf, setCheckpoint } from './lmdb-byte-store.ts'
 import type { KeyValueBytes, LmdbTable, RangeBounds } from './lmdb-table.ts'
