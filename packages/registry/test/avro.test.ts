@@ -194,6 +194,69 @@ test('bytes that are no such record are refused', () => {
   const unknown = Buffer.from(bytes)
   unknown[4] = 99
   assert.throws(() => order.value.deserialize(unknown), { code: 'REGISTRY_SCHEMA_NOT_FOUND' })
+  unknown.fill(255, 1, 5)
+  const other = topic('order', { key: serdes.string, value: avro(fresh(), orderSchema) })
+  assert.throws(() => other.value.deserialize(unknown), { code: 'REGISTRY_SCHEMA_NOT_FOUND' })
+})
+
+test('a list that says it has more entries than bytes, or goes back, is refused at once', () => {
+  const items = ['int', 'null', 'string', { type: 'array', items: 'null' }] as const
+  const lists = items.flatMap((of): AvroSchema[] => [
+    { type: 'array', items: of },
+    { type: 'map', values: of },
+  ])
+  const wrong = [
+    '8094ebdc03', // a billion entries
+    'ffffffffff3f00', // 2^40 of them, in a block that gives its size
+    'ffffffffffffffffffffffff', // a number without end
+    '0203', // an entry whose length is negative
+    '020306', // and one behind it
+  ]
+  for (const list of lists) {
+    const serde = serdeOf(fresh(), list)
+    const prefix = Buffer.from(serde.serialize(Object(list).type === 'map' ? {} : [])).subarray(0, 5)
+    for (const hex of wrong) {
+      const bytes = Buffer.concat([prefix, Buffer.from(hex, 'hex')])
+      assert.throws(() => serde.deserialize(bytes), { code: 'CONTRACT_MISMATCH' }, `${JSON.stringify(list)} ${hex}`)
+    }
+  }
+})
+
+test('lists that the reader has no field for are passed by as carefully', async () => {
+  const registry = fresh()
+  const tags = { name: 'tags', type: { type: 'array', items: 'string' } } as const
+  const more = { name: 'more', type: { type: 'map', values: 'int' } } as const
+  const wide = { type: 'record', name: 'R', fields: [tags, more, { name: 'id', type: 'int' }] } as const
+  const narrow = { type: 'record', name: 'R', fields: [{ name: 'id', type: 'int' }] } as const
+  const good = serdeOf(registry, wide).serialize({ tags: ['a', 'b'], more: { c: 3 }, id: 7 })
+  const reader = serdeOf(registry, narrow)
+  assert.deepEqual(reader.deserialize(good), { id: 7 })
+  const prefix = Buffer.from(good).subarray(0, 5)
+  // A block that says how many bytes it has.
+  assert.deepEqual(
+    reader.deserialize(Buffer.concat([prefix, Buffer.from('01' + '04' + '0261' + '00' + '00' + '0e', 'hex')])),
+    { id: 7 },
+  )
+  for (const hex of ['8094ebdc03', '0103', '0105000e', '00' + '8094ebdc03']) {
+    assert.throws(() => reader.deserialize(Buffer.concat([prefix, Buffer.from(hex, 'hex')])), {
+      code: 'CONTRACT_MISMATCH',
+    })
+  }
+})
+
+test('a map has the key __proto__ like any other', () => {
+  const serde = serdeOf(fresh(), { type: 'map', values: 'int' })
+  const map = JSON.parse('{"__proto__":1,"a":2}')
+  assert.equal(JSON.stringify(serde.deserialize(serde.serialize(map))), '{"__proto__":1,"a":2}')
+})
+
+test('long lists, and lists of nothing, are what they were', () => {
+  const nulls = serdeOf(fresh(), { type: 'array', items: 'null' })
+  const many = Array.from({ length: 60_000 }, () => null)
+  assert.deepEqual(nulls.deserialize(nulls.serialize(many)), many)
+  const strings = serdeOf(fresh(), ['null', { type: 'array', items: 'string' }] as unknown as AvroSchema)
+  const words = Array.from({ length: 200_000 }, (_, i) => (i % 3 ? `word ${i}` : ''))
+  assert.deepEqual(strings.deserialize(strings.serialize(words)), words)
 })
 
 test('a schema that mentions those of other subjects takes them from the registry', async () => {

@@ -154,6 +154,16 @@ for (const [status, body, code] of [
   })
 }
 
+test('an id that cannot stand in front of a value is none', async () => {
+  for (const id of [2 ** 31, -1, 1.5]) {
+    await using server = await serveRegistry(() => ({ status: 200, body: { id, schema: '"string"', version: 1 } }))
+    const registry = client(server.url)
+    await assert.rejects(async () => registry.register('a', text), { code: 'REGISTRY_REQUEST_REFUSED' })
+    await assert.rejects(async () => registry.version('a', 1), { code: 'REGISTRY_REQUEST_REFUSED' })
+    registry.close()
+  }
+})
+
 test('options that cannot be meant are refused, without showing the URL', () => {
   assert.throws(
     () => schemaRegistry({ urls: 'ann:secret@host' }),

@@ -2,6 +2,7 @@ import avsc, { type Type } from 'avsc'
 import type { ResolvedSchema } from '../client/schema.ts'
 import { registryError } from '../errors.ts'
 import { bigintLong } from './bigint-long.ts'
+import { countedType } from './counted-types.ts'
 import { logicalTypes } from './logical-types.ts'
 
 /** Own classes for logical types, by name, as avsc takes them. */
@@ -23,7 +24,10 @@ export function avroType(schema: Pick<ResolvedSchema, 'text' | 'mentioned'>, opt
     registry,
     logicalTypes: logical as never,
     omitRecordMethods: true,
-    typeHook: (given: unknown) => (isPlainLong(given, logical) ? bigintLong : undefined),
+    typeHook(given: unknown, context: unknown) {
+      if (hasLogicalType(given, logical)) return undefined
+      return isLong(given) ? bigintLong : countedType(given, context)
+    },
   }
   try {
     for (const { text } of schema.mentioned) avsc.Type.forSchema(parsed(text) as never, settings)
@@ -45,10 +49,13 @@ export function parsed(text: string): unknown {
   }
 }
 
-function isPlainLong(schema: unknown, logical: object): boolean {
-  if (schema === 'long') return true
-  const { type, logicalType } = Object(schema) as { type?: unknown; logicalType?: string }
-  return type === 'long' && !(logicalType !== undefined && logicalType in logical)
+function hasLogicalType(schema: unknown, logical: object): boolean {
+  const { logicalType } = Object(schema) as { readonly logicalType?: string }
+  return logicalType !== undefined && logicalType in logical
+}
+
+function isLong(schema: unknown): boolean {
+  return schema === 'long' || (Object(schema) as { readonly type?: unknown }).type === 'long'
 }
 
 /** Objects of a class of their own would not equal those that a program makes. */

@@ -15,7 +15,7 @@ export class RestApi {
 
   register(subject: string, schema: SchemaText, normalize: boolean): Awaitable<number> {
     const path = `${versionsPath(subject)}${normalize ? '?normalize=true' : ''}`
-    return chain(this.#ask({ method: 'POST', path, body: bodyOf(schema) }, { subject }), (body) => numberIn(body, 'id'))
+    return chain(this.#ask({ method: 'POST', path, body: bodyOf(schema) }, { subject }), idIn)
   }
 
   lookUp(subject: string, schema: SchemaText, normalize: boolean): Awaitable<SubjectVersion> {
@@ -73,7 +73,7 @@ function versionOf(body: object): SubjectVersion {
     ...schemaOf(body),
     subject: String(subject),
     version: numberIn(body, 'version'),
-    id: numberIn(body, 'id'),
+    id: idIn(body),
   }
 }
 
@@ -83,8 +83,15 @@ function numberIn(body: object, field: string): number {
   throw notARegistry()
 }
 
-function notARegistry(): Error {
-  return registryError('REGISTRY_REQUEST_REFUSED', 'what answered is no schema registry: fields are missing')
+/** In front of values an id has 32 bits, one of them for its sign. */
+function idIn(body: object): number {
+  const id = numberIn(body, 'id')
+  if (id >= 0 && (id | 0) === id) return id
+  throw notARegistry(`${id} is no id of a schema`)
+}
+
+function notARegistry(problem = 'fields are missing'): Error {
+  return registryError('REGISTRY_REQUEST_REFUSED', `what answered is no schema registry: ${problem}`)
 }
 
 function refusal(status: number, body: unknown, fields: Readonly<Record<string, string | number>>): Error {

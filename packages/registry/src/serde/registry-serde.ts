@@ -134,7 +134,7 @@ class BoundSerde<T, In> implements RegistrySerde<T, In> {
   readonly #role: SerdeRole
   #write: Write<In> | undefined
   // Nearly all records of a topic were written under the same schema as the one before.
-  #lastId = -1
+  #lastId: number | undefined
   #lastRead: Read<T> | undefined
 
   constructor(declaration: Declaration<T, In>, topic: string | undefined, role: SerdeRole) {
