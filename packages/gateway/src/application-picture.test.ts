@@ -131,3 +131,26 @@ test('who does not answer, answers late or draws another application is named, a
   for (const { isReachable, reason } of picture.instances) if (!isReachable) assert.match(reason!, /127\.0\.0\.1/)
   assert.equal(picture.subtopologies[0]?.tasks.length, 1)
 })
+
+test('a picture that lacks parts spoils no other', async () => {
+  const one = instance('one', '0_1', 100)
+  await using first = await serve(one)
+  let picture: object = {}
+  const source = { applicationId: 'shop', state: () => 'running', topologyPicture: () => picture as TopologyPicture }
+  const content = { state: [], metrics: [], health: [], applications: [source], connectors: () => [] }
+  await using other = await startGateway(content, { port: 0 })
+  one.hosts = [one.host, other.address].map((host) => ({ host, tasks: [], standby: [] }))
+  const whole = { version: 1, application: 'shop' }
+  for (picture of [
+    whole,
+    { ...whole, subtopologies: [] },
+    { ...whole, subtopologies: [{ id: 0 }], topics: [], joinMisses: [] },
+    { ...whole, subtopologies: [null], topics: 5, joinMisses: {} },
+  ]) {
+    const answer = await fetch(`${first.url}/streams/shop/topology?instances=all`)
+    assert.equal(answer.status, 200, JSON.stringify(picture))
+    const { isComplete, subtopologies } = (await answer.json()) as ApplicationPicture
+    assert.equal(isComplete, false)
+    assert.equal(subtopologies[0]?.tasks.length, 1)
+  }
+})

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { serdes } from '@millrace/contracts'
 import { partitionForKey } from '@millrace/protocol'
@@ -173,6 +176,25 @@ test('an owner that does not answer is 503 with a time to retry after, and a gar
   assert.equal(lost.headers.get('retry-after'), '1')
   assert.equal((await fetch(`${gateway?.url}/stores/totals?limit=many`)).status, 400)
   await gateway?.close()
+})
+
+test('what another server sends that has the port now is no partition without rows', async () => {
+  let body = ''
+  const other = createServer((_, response) => void response.end(body)).listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const host = `127.0.0.1:${(other.address() as AddressInfo).port}`
+  const state = new MapState((partition) => (partition === 0 ? here : { isLocal: false, host, standbyHosts: [] }))
+  const gateway = await startGateway({ state: [state], metrics: [], health: [], connectors: () => [] }, { port: 0 })
+  const far = keys.find((key) => partitionForKey(Buffer.from(key), partitionCount) !== 0)
+  for (body of ['{}', 'null', '5', '[]', '{"entries":5}', '{"entries":[null]}', '{"entries":[{"key":5}]}']) {
+    for (const path of ['/stores/totals', `/stores/totals/${far}`]) {
+      const response = await fetch(`${gateway.url}${path}`)
+      assert.equal(response.status, 503, `${body} at ${path}`)
+      assert.equal(((await response.json()) as { code: string }).code, 'STATE_UNAVAILABLE')
+    }
+  }
+  await gateway.close()
+  other.close()
 })
 
 test('a port in use is named', async () => {

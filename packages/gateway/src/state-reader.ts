@@ -201,9 +201,15 @@ export class StateReader {
       waitMs: mayWait ? waitMs : 0,
       hasOthers,
     })
-    const rows = field === null ? [body as T] : ((body as Record<string, T[]>)[field] ?? [])
-    return { rows, position, checkpoints }
+    return { rows: rowsOf<T>(host, body, field), position, checkpoints }
   }
+}
+
+/** Another server may have the instance's port now: what is no answer of ours must not pass for a partition without rows. */
+function rowsOf<T>(host: string, body: unknown, field: string | null): readonly T[] {
+  const rows: unknown = field === null ? [body] : Object(body)[field]
+  if (Array.isArray(rows) && rows.every((row) => typeof Object(row).key === 'string')) return rows
+  throw gatewayError('STATE_UNAVAILABLE', `the instance at ${host} cannot answer: it sends no rows`, { host })
 }
 
 /** An error of the application's as the gateway's. */

@@ -44,18 +44,30 @@ export function streamsRoutes(server: FastifyInstance, applications: readonly Ap
 
 async function pictureOfAll(own: TopologyPicture, peers: Peers): Promise<ApplicationPicture> {
   const others = own.hosts.filter(({ host }) => host !== own.host)
-  return mergePictures(own, await Promise.all(others.map(({ host }) => pictureOf(host, own.application, peers))))
+  return mergePictures(own, await Promise.all(others.map(({ host }) => pictureOf(host, own, peers))))
 }
 
-async function pictureOf(host: string, application: string, peers: Peers): Promise<AskedPicture> {
+async function pictureOf(host: string, own: TopologyPicture, peers: Peers): Promise<AskedPicture> {
+  const { application } = own
   try {
     const path = `/streams/${encodeURIComponent(application)}/topology`
     const picture = (await peers.ask(host, path)).body as Partial<TopologyPicture> | null
-    if (picture?.version === 1 && picture.application === application && Array.isArray(picture.subtopologies)) {
-      return { host, picture: picture as TopologyPicture }
+    if (picture?.version === 1 && picture.application === application) {
+      const asked = { host, picture: picture as TopologyPicture }
+      if (isMergeable(own, asked)) return asked
     }
     return { host, reason: `the instance at ${host} draws another version of pictures` }
   } catch (error) {
     return { host, reason: (error as Error).message }
+  }
+}
+
+/** What lacks a part would spoil the picture of all the others. */
+function isMergeable(own: TopologyPicture, asked: AskedPicture): boolean {
+  try {
+    mergePictures(own, [asked])
+    return true
+  } catch {
+    return false
   }
 }
