@@ -6,7 +6,7 @@ import { prepare, serdes, topic, whenReady } from '@millrace/contracts'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import { schemaRegistry } from '@millrace/registry'
 import { avro } from '@millrace/registry/avro'
-import { keyQuery, queryable, startStreams, topology, tumbling } from '@millrace/streams'
+import { keyQuery, queryable, rangeQuery, startStreams, topology, tumbling } from '@millrace/streams'
 import { testDriver } from '@millrace/streams/testing'
 import { serveRegistry } from './support/registry-server.ts'
 import { orderSchema, spending } from './support/spending-app.ts'
@@ -101,6 +101,106 @@ test('the topology test driver runs on a registry in the process', () => {
     ['ann', { cents: 12n }],
   ])
 })
+
+for (const numStandbyReplicas of [0, 1]) {
+  const whose = numStandbyReplicas === 0 ? 'a task' : 'a standby copy'
+  test(`rows that ${whose} restores from their own topic wait for their schemas, and none is left out`, async () => {
+    let isAway = false
+    await using server = await serveRegistry(({ method }) => (isAway && method === 'GET' ? { status: 503 } : undefined))
+    const limits = { maxAttempts: 1, retryDelayMsMin: 1, retryDelayMsMax: 5 }
+    const table = () => {
+      const registry = schemaRegistry({ urls: server.url, limits })
+      const order = topic('order', { key: serdes.string, value: avro(registry, orderSchema) })
+      const app = topology('orders', { optimize: true })
+      app.table(order, { store: 'rows' })
+      return { app, order }
+    }
+    await using broker = await startBroker({ memory: true })
+    await using client = kafkaClient({ brokers: broker.brokers })
+    const { order } = table()
+    await client.admin.createTopics([{ name: order.name, partitions: 1 }])
+    await prepare(order)
+    const keys = Array.from({ length: 50 }, (_, i) => `k${i}`)
+    const bytes = keys.map((key, i) => [key, order.value.serialize({ customer: 'ann', cents: BigInt(i) })] as const)
+    await write(client, order.name, bytes)
+    const start = (instanceId: string) =>
+      startStreams({
+        topology: table().app,
+        brokers: broker.brokers,
+        stateDir: 'memory',
+        instanceId,
+        applicationServer: `${instanceId}:1`,
+        numStandbyReplicas,
+        commitIntervalMs: 20,
+        retryDelayMs: 20,
+      })
+    const rows = queryable.keyValue('rows', order)
+    const found = async (streams: Awaited<ReturnType<typeof start>>): Promise<number> => {
+      const { partitions } = await streams.queries.query(rows, rangeQuery(), { standby: {} })
+      const [answer] = [...partitions.values()]
+      return answer?.ok ? [...answer.result].length : -1
+    }
+    await using first = await start('one')
+    while ((await found(first)) < keys.length) await new Promise((resolve) => setTimeout(resolve, 20))
+    if (numStandbyReplicas === 0) await first.close()
+    isAway = true
+    const asked = server.asked.length
+    await using second = await start('two')
+    while (server.asked.length < asked + 1) await new Promise((resolve) => setTimeout(resolve, 5))
+    isAway = false
+    if (numStandbyReplicas === 1) {
+      const isBehind = async () => (await second.queries.lags()).every(({ offsetLag }) => offsetLag !== 0)
+      while (await isBehind()) await new Promise((resolve) => setTimeout(resolve, 20))
+      await first.close()
+    }
+    while ((await found(second)) < 0 || second.state() !== 'running')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    assert.equal(await found(second), keys.length)
+  })
+}
+
+for (const optimize of [false, true]) {
+  const where = optimize ? 'their own topic' : 'a changelog'
+  test(`changes in ${where} are told when their schemas have come, and none is left out`, async () => {
+    await using server = await serveRegistry(() => new Promise((resolve) => setTimeout(resolve, 30)))
+    const table = () => {
+      const registry = schemaRegistry({ urls: server.url })
+      const order = topic('order', { key: serdes.string, value: avro(registry, orderSchema) })
+      const app = topology('orders', { optimize })
+      app.table(order, { store: 'rows' })
+      return { app, order }
+    }
+    await using broker = await startBroker({ memory: true })
+    await using client = kafkaClient({ brokers: broker.brokers })
+    const { order } = table()
+    await client.admin.createTopics([{ name: order.name, partitions: 1 }])
+    await prepare(order)
+    const keys = Array.from({ length: 50 }, (_, i) => `k${i}`)
+    await write(
+      client,
+      order.name,
+      keys.map((key, i) => [key, order.value.serialize({ customer: 'ann', cents: BigInt(i) })]),
+    )
+    const start = () =>
+      startStreams({ topology: table().app, brokers: broker.brokers, stateDir: 'memory', commitIntervalMs: 20 })
+    await using first = await start()
+    const hasAll = async () => {
+      const { partitions } = await first.queries.query(queryable.keyValue('rows', order), keyQuery('k49'))
+      const [answer] = [...partitions.values()]
+      return answer?.ok && answer.result !== undefined
+    }
+    while (!(await hasAll())) await new Promise((resolve) => setTimeout(resolve, 20))
+    await first.close()
+    await using second = await start()
+    await using changes = second.queries.changes('rows')
+    changes.follow(0, 0)
+    const told: string[] = []
+    while (told.length < keys.length || !told.includes('k49')) {
+      for (const { key } of await changes.next(AbortSignal.timeout(10_000))) told.push(String(key))
+    }
+    assert.deepEqual(told, keys)
+  })
+}
 
 const limitSchema = { type: 'record', name: 'com.example.Limit', fields: [{ name: 'cents', type: 'long' }] } as const
 

@@ -1,3 +1,4 @@
+import { isNotReady } from '@millrace/contracts/internal'
 import type { Consumer, FetchedPartition } from '@millrace/kafka'
 import type { Pace } from '../core/pace.ts'
 import type { ByteStore } from '../core/stores/byte-store.ts'
@@ -5,6 +6,7 @@ import { gatheredWritesMax } from '../core/stores/gathered-writes.ts'
 import type { TaskChangelog } from '../core/task.ts'
 import { type ActiveTask, partitionText } from './active-task.ts'
 import type { TopicPartition } from './assignment/tasks.ts'
+import { schemaSettled } from './awaited-schema.ts'
 import { changelogStart } from './changelog-position.ts'
 import { GatheredRows } from './gathered-rows.ts'
 import type { StoreChangelog, TellRestore } from './restore-events.ts'
@@ -136,13 +138,17 @@ export class ChangelogRestorer {
   async step(timeoutMs: number): Promise<readonly RestoreFailure[]> {
     if (this.isIdle) return []
     const failures = new Map<ActiveTask, RestoreFailure>()
+    const waiting = new Set<Target>()
     for (const fetched of await this.#consumer.poll({ timeoutMs })) {
       const target = this.#targets.get(partitionText(fetched))
-      if (!target || failures.has(target.active)) continue
+      if (!target || failures.has(target.active) || waiting.has(target)) continue
       try {
         this.#apply(target, fetched)
       } catch (error) {
-        failures.set(target.active, { active: target.active, error })
+        if (isNotReady(error)) {
+          waiting.add(target)
+          this.#await(target, error)
+        } else failures.set(target.active, { active: target.active, error })
       }
     }
     if (failures.size > 0) this.drop([...failures.keys()])
@@ -157,6 +163,20 @@ export class ChangelogRestorer {
     }
     this.#finishTargets()
     return [...failures.values()]
+  }
+
+  /** What was fetched is fetched again when its schema has come: there is nothing to apply until then. */
+  #await(target: Target, error: unknown): void {
+    const { topic, partition, position } = target
+    this.#consumer.seek({ topic, partition, offset: position })
+    this.#consumer.pause([target])
+    const goOn = (): void => {
+      if (this.#targets.get(partitionText(target)) === target) this.#consumer.resume([target])
+    }
+    // The consumer may have been closed by then.
+    void schemaSettled(error)
+      .then(goOn)
+      .catch(() => undefined)
   }
 
   /** The next whose rows are to be written: it is complete, or too much has been gathered. */

@@ -1,7 +1,9 @@
 import type { Clock } from '@millrace/base'
+import { isNotReady } from '@millrace/contracts/internal'
 import type { Consumer, FetchedPartition } from '@millrace/kafka'
 import { partitionText } from './active-task.ts'
 import type { TopicPartition } from './assignment/tasks.ts'
+import { schemaSettled } from './awaited-schema.ts'
 import { changelogNote } from './changelog-restorer.ts'
 import type { StoreChangelog, TellRestore } from './restore-events.ts'
 import type { StandbyTask } from './standby-task.ts'
@@ -110,9 +112,10 @@ export class StandbyUpdater {
     this.#holdBack()
     const consumer = this.#consumer!
     const failures = new Map<StandbyTask, unknown>()
+    const waiting = new Set<Followed>()
     for (const fetched of await consumer.poll({ timeoutMs: 0 })) {
       const followed = this.#followed.get(partitionText(fetched))
-      if (followed?.position === undefined || failures.has(followed.standby)) continue
+      if (followed?.position === undefined || failures.has(followed.standby) || waiting.has(followed)) continue
       if (followed.isSource && followed.position >= (followed.limit ?? 0)) {
         // Came with what was taken up to there; it is fetched again when it is committed.
         consumer.seek({ ...partitionOf(followed), offset: followed.position })
@@ -126,7 +129,10 @@ export class StandbyUpdater {
       try {
         this.#apply(followed, fetched)
       } catch (error) {
-        failures.set(followed.standby, error)
+        if (isNotReady(error)) {
+          waiting.add(followed)
+          this.#await(followed, error)
+        } else failures.set(followed.standby, error)
       }
     }
     for (const followed of this.#followed.values()) {
@@ -134,6 +140,19 @@ export class StandbyUpdater {
       followed.reached = Math.max(followed.position, consumer.position(followed) ?? 0)
     }
     return [...failures].map(([standby, error]) => ({ standby, error }))
+  }
+
+  /** As when a task is restored: fetched again when its schema has come. */
+  #await(followed: Followed, error: unknown): void {
+    const consumer = this.#consumer!
+    consumer.seek({ ...partitionOf(followed), offset: followed.position! })
+    consumer.pause([followed])
+    const goOn = (): void => {
+      if (this.#followed.get(partitionText(followed)) === followed && !followed.isHeld) consumer.resume([followed])
+    }
+    void schemaSettled(error)
+      .then(goOn)
+      .catch(() => undefined)
   }
 
   /** How many records a copy misses; undefined while that is not known. */

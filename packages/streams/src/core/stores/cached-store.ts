@@ -1,3 +1,4 @@
+import { isNotReady } from '@millrace/contracts/internal'
 import type { SpecOf } from '../topology/store-kinds.ts'
 import { restoreInto } from './restore.ts'
 import { StateStore } from './state-store.ts'
@@ -69,7 +70,9 @@ function readable(spec: SpecOf<'keyValue' | 'window'>) {
       keySerde.deserialize(key)
       if (value !== null) valueSerde.deserialize(value)
       return true
-    } catch {
+    } catch (error) {
+      // A schema that is on its way: that says nothing of the record.
+      if (isNotReady(error)) throw error
       return false
     }
   }

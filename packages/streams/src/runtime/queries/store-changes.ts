@@ -1,3 +1,4 @@
+import { isNotReady } from '@millrace/contracts/internal'
 import type { Header } from '@millrace/protocol'
 import { asBuffer } from '../../core/stores/bytes.ts'
 import { keyOfSessionKey, sessionEndOf, sessionStartOf } from '../../core/stores/session-key.ts'
@@ -5,6 +6,7 @@ import { plainValueSerde } from '../../core/stores/value-headers.ts'
 import { isWindowKey, keyOfWindowKey, windowStartOf } from '../../core/stores/window-key.ts'
 import type { StorePlan } from '../../core/topology/plan.ts'
 import { streamsError } from '../../errors.ts'
+import { schemaSettled } from '../awaited-schema.ts'
 import { ChangeFeed, type LoggedChange } from './change-feed.ts'
 import type { QuerySource } from './query-source.ts'
 
@@ -102,9 +104,9 @@ class FollowedChanges implements StoreChanges {
     while (this.#isOpen) {
       signal.throwIfAborted()
       const arrival = this.#feed.arrival()
-      const found = this.#read()
+      const { found, missing } = this.#read()
       if (found.length > 0) return found
-      await Promise.race([arrival, aborted(signal)])
+      await Promise.race([...missing, arrival, aborted(signal)])
     }
     return []
   }
@@ -119,20 +121,30 @@ class FollowedChanges implements StoreChanges {
     await this.#feed.release()
   }
 
-  #read(): StoreChange[] {
+  #read(): { readonly found: readonly StoreChange[]; readonly missing: readonly Promise<void>[] } {
     const found: StoreChange[] = []
+    const missing: Promise<void>[] = []
     for (const [partition, offset] of this.#offsets) {
       const end = this.#feed.next(partition)
       const changes = this.#feed.read(partition, offset, changeLimits.batch)
-      for (const change of changes) {
-        const decoded = this.#decode(change)
-        if (decoded) found.push(decoded)
-      }
       const last = changes.at(-1)
       const isAll = changes.length < changeLimits.batch
-      this.#offsets.set(partition, isAll ? Math.max(offset, end) : last!.offset + 1)
+      let next = isAll ? Math.max(offset, end) : last!.offset + 1
+      for (const change of changes) {
+        try {
+          const decoded = this.#decode(change)
+          if (decoded) found.push(decoded)
+        } catch (error) {
+          if (!isNotReady(error)) throw error
+          // Goes on from here when the schema has come.
+          missing.push(schemaSettled(error))
+          next = change.offset
+          break
+        }
+      }
+      this.#offsets.set(partition, next)
     }
-    return found
+    return { found, missing }
   }
 }
 
@@ -154,7 +166,8 @@ function ifReadable(decode: Decode): Decode {
   return (change) => {
     try {
       return decode(change)
-    } catch {
+    } catch (error) {
+      if (isNotReady(error)) throw error
       return undefined
     }
   }
