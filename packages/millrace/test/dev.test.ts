@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { rename } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { eventually, millrace, Project, RunningCommand } from './support/command-line.ts'
@@ -10,6 +11,12 @@ export default () => {
   app.stream(order).groupByKey().reduce((total: number, o) => total + o.amount, { initial: 0, store: '${store}' })
   return app
 }`
+
+/** As `sed -i` and many editors save. */
+async function replace(project: Project, name: string, text: string): Promise<void> {
+  await project.write({ [`${name}.new`]: text })
+  await rename(project.path(`${name}.new`), project.path(name))
+}
 
 test('dev starts again on a change, survives a broken edit, and keeps broker and data meanwhile', async () => {
   await using project = await Project.create({
@@ -33,11 +40,11 @@ export default { gateway: { port: Number(process.env.PORT) }, apps: [app('./app.
   await millrace(['produce', 'order', '--brokers', brokers], { input: 'a\t{"amount":1}\na\t{"amount":2}\n' })
   assert.equal(await eventually(value('totals'), (found) => found === 3), 3)
 
-  await project.write({ 'app.ts': 'export default () => { this is no TypeScript' })
+  await replace(project, 'app.ts', 'export default () => { this is no TypeScript')
   await dev.prints(/\[APP_INVALID\][\s\S]*waiting for a change/)
   assert.equal((await millrace(['topics', 'list', '--brokers', brokers])).status, 0, 'the broker goes on')
 
-  await project.write({ 'app.ts': topologyOf('totals') })
+  await replace(project, 'app.ts', topologyOf('totals'))
   await eventually(
     async () => starts(),
     (count) => count === 2,

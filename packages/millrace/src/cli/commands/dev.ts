@@ -1,4 +1,3 @@
-import { watch } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { startBroker } from '@millrace/broker'
@@ -7,6 +6,7 @@ import { type SettingName, settingTable } from '../../config/settings.ts'
 import { millraceError } from '../../errors.ts'
 import { ProcessTree } from '../../supervise/process-tree.ts'
 import { untilShutdown } from '../../supervise/until-shutdown.ts'
+import { watchTree } from '../../supervise/watch-tree.ts'
 import { pc } from '../colours.ts'
 import { printError } from '../output.ts'
 
@@ -84,19 +84,21 @@ function watchFiles({ directory }: LoadedConfig, dataDir: string, onChange: () =
   let timer: NodeJS.Timeout | undefined
   // One start after the other: a change during a start is taken up when that has ended.
   let last = Promise.resolve()
-  const watcher = watch(directory, { recursive: true }, (_, file) => {
-    if (file === null || isInside(file, ignored) || /(^|[\\/])(node_modules|\.git)([\\/]|$)/.test(file)) return
-    if (!/(\.(ts|mts|cts|js|mjs|cjs|json)|(^|[\\/])\.env)$/.test(file)) return
+  const isIgnored = (path: string): boolean =>
+    isInside(path, ignored) || /(^|[\\/])(node_modules|\.git)([\\/]|$)/.test(path)
+  const changed = (file: string): void => {
+    if (isIgnored(file) || !/(\.(ts|mts|cts|js|mjs|cjs|json)|(^|[\\/])\.env)$/.test(file)) return
     clearTimeout(timer)
     timer = setTimeout(() => {
       console.log(pc.dim(`${file} changed, starting again`))
       last = last.then(onChange).catch(printError)
     }, debounceMs)
-  })
+  }
+  const watcher = watchTree(directory, { isIgnored, onChange: changed })
   return {
     [Symbol.dispose]: () => {
       clearTimeout(timer)
-      watcher.close()
+      watcher[Symbol.dispose]()
     },
   }
 }
