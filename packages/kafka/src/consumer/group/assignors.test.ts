@@ -194,6 +194,32 @@ test('cooperative sticky never gives away what somebody still owns, and is compl
   )
 })
 
+test('cooperative sticky comes to rest where what is free could make room for what is owned, and the other way round', () => {
+  const a = [0, 2, 3, 4, 5].map((partition) => ({ topic: 'a', partition }))
+  const b = [0, 1].map((partition) => ({ topic: 'b', partition }))
+  const { members: first, ...counts } = inputOf(
+    { a: 6, b: 3, c: 1 },
+    memberOf('m0', ['a'], [...a, ...b, { topic: 'c', partition: 0 }]),
+    memberOf('m1', ['a'], [{ topic: 'a', partition: 1 }]),
+    memberOf('m2', ['a', 'b']),
+    memberOf('m3', ['b', 'c']),
+    memberOf('m4', ['a', 'b']),
+  )
+  let members = first
+  const owned: Record<string, string[]>[] = []
+  for (let rebalance = 1; rebalance <= 4; rebalance++) {
+    const assigned = assign(cooperativeStickyAssignor, { ...counts, members })
+    owned.push(readable(assigned))
+    members = members.map((one) => ({
+      ...one,
+      ownedPartitions: flat(assigned.get(one.memberId)!),
+      generationId: one.generationId + 1,
+    }))
+  }
+  assert.deepEqual(owned[3], owned[2])
+  assert.equal(Object.values(owned[3]!).flat().length, 10)
+})
+
 /** What a member of the newest generation owns goes to nobody else before it was given up. */
 function assertNothingTaken(
   members: AssignorInput['members'],

@@ -103,7 +103,8 @@ function findChain(
     if (size(start) - least < 2) return undefined
     const reachedBy = new Map<string, Move | undefined>([[start, undefined]])
     for (const from of reachedBy.keys()) {
-      for (const one of loads.get(from) ?? []) {
+      // Those that came last first: what is nobody's yet moves at no cost.
+      for (const one of loads.get(from)?.toReversed() ?? []) {
         for (const to of subscribers.get(one.topic) ?? []) {
           if (reachedBy.has(to)) continue
           reachedBy.set(to, { from, to, one })
