@@ -1,5 +1,7 @@
+import type { AnyTopicContract } from '@millrace/contracts'
 import { streamsError } from '../../errors.ts'
 import type { GraphNode } from '../topology/graph.ts'
+import type { TopicSpec } from '../topology/plan.ts'
 import type { GroupedStream, Grouping } from './grouped-stream.ts'
 import type { GroupedTable, TableGrouping } from './grouped-table.ts'
 import type { Optimization } from './optimizations.ts'
@@ -22,6 +24,7 @@ export class GraphBuilder {
   /** Names that were made from positions. */
   readonly generatedNames = new Set<string>()
   readonly optimizations: ReadonlySet<Optimization>
+  readonly contractedTopics = new Map<string, TopicSpec>()
   readonly #reusedTopics = new Set<string>()
   #index = 0
 
@@ -35,6 +38,12 @@ export class GraphBuilder {
     if (!this.optimizations.has('reuse.ktable.source.topics') || this.#reusedTopics.has(topic)) return false
     this.#reusedTopics.add(topic)
     return true
+  }
+
+  /** Keeps what a contract says of its topic; of several contracts of one topic, the first that says it. */
+  declare({ name, partitions, config }: AnyTopicContract): void {
+    const said = { ...(partitions !== undefined && { partitions }), ...(config !== undefined && { config }) }
+    this.contractedTopics.set(name, { name, ...said, ...this.contractedTopics.get(name) })
   }
 
   add(node: GraphNode): GraphNode {

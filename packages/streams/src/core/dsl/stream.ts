@@ -232,12 +232,14 @@ export class Stream {
 
   to(contract: AnyTopicContract, options?: AnyOptions): void {
     const { builder, node } = this.state
+    builder.declare(contract)
     builder.add(sinkStep(builder.nameOr(options?.name, 'KSTREAM-SINK-'), node, contract))
   }
 
   toOneOf(contracts: readonly AnyTopicContract[], choose: AnyFn, options?: AnyOptions): void {
     const { builder, node } = this.state
     const name = builder.nameOr(options?.name, 'KSTREAM-SINK-')
+    for (const contract of contracts) builder.declare(contract)
     builder.add(choiceStep(name, node, contracts, choose, this.state))
   }
 

@@ -46,6 +46,7 @@ class TopologyBuilder implements RunnableTopology {
 
   stream(contract: AnyTopicContract, options: StreamOptions & TimeOption<never, never> = {}): Stream {
     const builder = this.#builder
+    builder.declare(contract)
     const name = builder.nameOr(options.name, 'KSTREAM-SOURCE-')
     const timestamp = this.#timestampOf(options)
     const keySerde = contract.key as AnySerde
@@ -63,18 +64,22 @@ class TopologyBuilder implements RunnableTopology {
   }
 
   table(contract: AnyTopicContract, options: TableOptions & TimeOption<never, never> = {}): Table {
+    this.#builder.declare(contract)
     return topicAsTable(this.#builder, contract, options, this.#timestampOf(options))
   }
 
   globalTable(contract: AnyTopicContract, options: { name?: string; store?: string } = {}): GlobalTable {
+    this.#builder.declare(contract)
     return globalTable(this.#builder, contract, options)
   }
 
   globalStore(...[contract, create, options]: FillingArguments): void {
+    this.#builder.declare(contract)
     globalStore(this.#builder, contract, create, options)
   }
 
   readOnlyStore(...[contract, create, options]: FillingArguments): void {
+    this.#builder.declare(contract)
     readOnlyStore(this.#builder, contract, create, options)
   }
 
@@ -84,6 +89,7 @@ class TopologyBuilder implements RunnableTopology {
     options: { readonly tombstones?: boolean } & TimeOption<never, never> = {},
   ): ProcessorGraphNode {
     const { tombstones } = options
+    this.#builder.declare(contract)
     return sourceNode(this.#builder, name, contract, { tombstones, timestamp: this.#timestampOf(options) })
   }
 
@@ -92,11 +98,12 @@ class TopologyBuilder implements RunnableTopology {
   }
 
   sink(name: string, contract: AnyTopicContract, options: Parameters<typeof sinkNode>[3]): void {
+    this.#builder.declare(contract)
     sinkNode(this.#builder, name, contract, options)
   }
 
   plan(options: PlanOptions = {}): TopologyPlan {
-    const { steps, generatedNames, optimizations } = this.#builder
+    const { steps, generatedNames, optimizations, contractedTopics } = this.#builder
     const { explicitNames, wrapProcessor: wrap } = this.#options
     const storeFormat = this.#options.storeFormat ?? options.storeFormat ?? 'default'
     const program = new Program(steps)
@@ -104,6 +111,7 @@ class TopologyBuilder implements RunnableTopology {
     const plan = planTopology(program, this.name, checkedName(options.applicationId ?? this.name), {
       wrap,
       storeFormat,
+      contractedTopics,
     })
     if (explicitNames || options.explicitNames) requireExplicitNames(plan, generatedNames)
     return options.timestamp === undefined ? plan : withTimes(plan, options.timestamp)

@@ -28,6 +28,14 @@ export interface InternalTopicPlan {
   readonly store: string | undefined
 }
 
+/** A topic of the user's as its contract describes it: what it is created with. */
+export interface TopicSpec {
+  readonly name: string
+  readonly partitions?: number
+  /** Under Kafka's dotted names. */
+  readonly config?: Readonly<Record<string, string>>
+}
+
 /** A state store as the planner knows it; every task of its sub-topology has one. */
 export type StorePlan = StoreSpec & {
   readonly subtopology: number
@@ -74,6 +82,8 @@ export interface TopologyPlan {
   readonly internalTopics: readonly InternalTopicPlan[]
   /** The user's topics that are read, global tables' included; they must exist before the application starts. */
   readonly sourceTopics: readonly string[]
+  /** What contracts say of the user's topics, by name. */
+  readonly contractedTopics: ReadonlyMap<string, TopicSpec>
   /** Stores of tasks, by name. */
   readonly stores: ReadonlyMap<string, StorePlan>
   /** Stores of instances, which all tasks may read. */

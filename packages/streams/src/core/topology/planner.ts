@@ -5,7 +5,7 @@ import { describeTopology } from './describe.ts'
 import type { GraphNode, PhysicalWriter } from './graph.ts'
 import { changelogConfig, repartitionConfig } from './internal-topics.ts'
 import type { PhysicalNode, ProcessorNode, SinkNode, SourceNode } from './physical.ts'
-import type { GlobalStorePlan, InternalTopicPlan, StorePlan, SubtopologyPlan, TopologyPlan } from './plan.ts'
+import type { GlobalStorePlan, InternalTopicPlan, StorePlan, SubtopologyPlan, TopicSpec, TopologyPlan } from './plan.ts'
 import type { Program } from './program.ts'
 import { inFormat, type StoreFormat } from './store-format.ts'
 import type { StoreSpec } from './store-kinds.ts'
@@ -20,7 +20,11 @@ export function planTopology(
   program: Program,
   name: string,
   applicationId: string,
-  options: { readonly wrap?: ProcessorWrapper | undefined; readonly storeFormat: StoreFormat },
+  options: {
+    readonly wrap?: ProcessorWrapper | undefined
+    readonly storeFormat: StoreFormat
+    readonly contractedTopics: ReadonlyMap<string, TopicSpec>
+  },
 ): TopologyPlan {
   const draft = writeNodes(program, applicationId, options)
   const groups = connectedGroups(draft.nodes, draft.connections)
@@ -55,6 +59,7 @@ export function planTopology(
     subtopologies,
     internalTopics,
     sourceTopics: [...draft.sourceTopics],
+    contractedTopics: options.contractedTopics,
     stores,
     globalStores,
     describe: () => describeTopology(plan, `${applicationId}-`),

@@ -3,6 +3,7 @@ import { backoffMs, deadLetterTopic } from '@millrace/base/internal'
 import type { KafkaClient } from '@millrace/kafka'
 import { type ResolvedPartitions, resolvePartitions } from '../../core/topology/partitions.ts'
 import type { InternalTopicPlan, TopologyPlan } from '../../core/topology/plan.ts'
+import { writtenTopics } from '../../core/topology/user-topics.ts'
 import { streamsError } from '../../errors.ts'
 import { orAborted } from '../abortable.ts'
 import type { RuntimeConfig } from '../config.ts'
@@ -25,8 +26,8 @@ export interface PrepareTopicsOptions {
 const waitForTopicsMs = 500
 
 /**
- * Waits for the topics that the application reads, creates those that are its own, and those that it writes where they
- * are missing; returns the partition counts of all of them. Every instance does this before it joins the group: creation is
+ * Waits for the topics that the application reads, creates those that are its own, and, as their contracts say, those that
+ * it writes where they are missing; returns the partition counts of all of them. Every instance does this before it joins the group: creation is
  * idempotent, and an assignment then never waits for a topic. A broker that is away is waited for without limit.
  *
  * @throws STREAMS_SOURCE_TOPIC_MISSING after `sourceTopicsTimeoutMs`, STREAMS_NOT_COPARTITIONED,
@@ -36,6 +37,7 @@ export async function prepareTopics(options: PrepareTopicsOptions): Promise<Read
   const { clock, config, random, onFailure, signal } = options
   const deadlineMs = clock.now() + config.sourceTopicsTimeoutMs
   const backoff = { delayMsMin: config.retryDelayMsMin, delayMsMax: config.retryDelayMsMax }
+  let told: string | undefined
   for (let failures = 0; ; ) {
     signal.throwIfAborted()
     try {
@@ -44,7 +46,9 @@ export async function prepareTopics(options: PrepareTopicsOptions): Promise<Read
       signal.throwIfAborted()
       const isMissing = isMillraceError(error) && error.code === 'STREAMS_SOURCE_TOPIC_MISSING'
       if (classifyFailure(error) === 'fatal' || (isMissing && clock.now() >= deadlineMs)) throw error
-      if (!isMissing) onFailure(error)
+      // Looked for twice a second: told of when something else is missing.
+      if (!isMissing || error.message !== told) onFailure(error)
+      told = isMissing ? error.message : undefined
       failures++
       await sleep(clock, isMissing ? waitForTopicsMs : backoffMs(failures, backoff, random), signal)
     }
@@ -77,7 +81,7 @@ async function createMissing({
       partitions: Math.max(...inputs.map((topic) => existing.get(topic) ?? resolved.counts.get(topic) ?? 1)),
       ...replication,
     })),
-    ...outputTopics(plan).map((name) => ({ name })),
+    ...writtenTopics(plan),
   ].filter(({ name }) => !existing.has(name))
   if (wanted.length > 0) {
     await client.admin.createTopics(wanted, { ifNotExists: true })
@@ -101,11 +105,6 @@ function deadLetterTopics(plan: TopologyPlan, config: RuntimeConfig): [name: str
   const inputs = inputTopics(plan)
   if (config.deadLetterTopic !== undefined) return [[config.deadLetterTopic, inputs]]
   return inputs.map((topic) => [deadLetterTopic(topic), [topic]])
-}
-
-function outputTopics(plan: TopologyPlan): readonly string[] {
-  const internal = new Set(plan.internalTopics.map(({ name }) => name))
-  return [...new Set(plan.subtopologies.flatMap(({ sinkTopics }) => sinkTopics))].filter((name) => !internal.has(name))
 }
 
 function checkPartitions({ name }: InternalTopicPlan, wanted: number, found: number | undefined): void {
