@@ -41,12 +41,18 @@ const forms = new Map<unknown, Form>([
  * Serialised bytes of a value as JSON. Schemas and `serdes.json` store JSON, which is passed on as it is (a schema's
  * input, which the reader's schema turns into its output); 64-bit numbers become strings, bytes become base64.
  *
- * @throws CONTRACT_MISMATCH when the bytes are not the serde's
+ * @param what for error messages: the value of which store
+ * @throws CONTRACT_MISMATCH when the bytes are not the serde's, CONTRACT_NO_JSON_FORM when nobody knows how they look in JSON
  */
-export function valueToJson(serde: AnySerde, bytes: Uint8Array): unknown {
+export function valueToJson(serde: AnySerde, bytes: Uint8Array, what = 'the value'): unknown {
   if (serde.json !== undefined) return serde.json.toJson(serde.deserialize(bytes))
   const form = forms.get(serde)
-  return form ? form.toJson(bytes) : parseJson(decodeText(bytes, 'the value'), 'the value')
+  if (form) return form.toJson(bytes)
+  try {
+    return parseJson(decodeText(bytes, what), what)
+  } catch (cause) {
+    throw noJsonForm(serde, what, 'no JSON', cause)
+  }
 }
 
 /** The value behind the JSON that `valueToJson` made, checked by the serde's schema. */
@@ -59,12 +65,17 @@ export function valueFromJson<T>(serde: Serde<T, never>, json: unknown): T {
 /**
  * Serialised bytes of a key as text, for a URL: bare text stays, numbers are written in decimal, bytes in base64.
  *
- * @throws CONTRACT_MISMATCH when the bytes of a serde of the user's own are not text
+ * @throws CONTRACT_NO_JSON_FORM when the bytes of a serde of the user's own are not text
  */
-export function keyToText(serde: AnySerde, bytes: Uint8Array): string {
+export function keyToText(serde: AnySerde, bytes: Uint8Array, what = 'the key'): string {
   if (serde.json !== undefined) return jsonText(serde.json.toJson(serde.deserialize(bytes)))
   const form = forms.get(serde)
-  return form ? String(form.toJson(bytes)) : decodeText(bytes, 'the key')
+  if (form) return String(form.toJson(bytes))
+  try {
+    return decodeText(bytes, what)
+  } catch (cause) {
+    throw noJsonForm(serde, what, 'no text', cause)
+  }
 }
 
 /** The serialised key behind the text that `keyToText` made. */
@@ -72,6 +83,11 @@ export function keyFromText(serde: AnySerde, text: string): Uint8Array {
   const form = forms.get(serde)
   if (serde.json !== undefined) return (serde as Serde<unknown>).serialize(keyFromJsonText(serde.json, text))
   return form ? form.fromJson(text) : encodeText(text, 'the key')
+}
+
+function noJsonForm(serde: AnySerde, what: string, are: string, cause: unknown): Error {
+  const message = `${what} cannot be shown: its serde "${serde.name}" has no \`json\` form, and its bytes are ${are}`
+  return contractError('CONTRACT_NO_JSON_FORM', message, { serde: serde.name }, cause)
 }
 
 /** A text stands for itself; anything else is JSON. */

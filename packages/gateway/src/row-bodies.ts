@@ -39,7 +39,7 @@ interface Row {
 export function entryBody(store: StoreDescription, { key, value, timestamp, headers }: Row): EntryBody {
   return {
     ...deletionBody(store, { key, timestamp }),
-    value: valueToJson(store.valueSerde, store.valueSerde.serialize(value)),
+    value: valueToJson(store.valueSerde, store.valueSerde.serialize(value), `a value of the store "${store.name}"`),
     ...(headers && { headers: headers.map(headerBody) }),
   }
 }
@@ -50,7 +50,8 @@ function headerBody({ key, value }: Header): HeaderBody {
 
 /** An entry that is gone. */
 export function deletionBody(store: StoreDescription, { key, timestamp }: Omit<Row, 'value'>): EntryBody {
-  return { key: keyToText(store.keySerde, store.keySerde.serialize(key)), value: null, timestamp }
+  const text = keyToText(store.keySerde, store.keySerde.serialize(key), `a key of the store "${store.name}"`)
+  return { key: text, value: null, timestamp }
 }
 
 export function spanBody(

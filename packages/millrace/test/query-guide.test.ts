@@ -1,4 +1,4 @@
-// The commands of docs/guides/query-state.md, run as they stand there, but for the port.
+// The commands of docs/guides/query-state.md, run as they stand there, but for the port, and what it says of counts and joins.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { type Broker, startBroker } from '@millrace/broker'
-import { serdes, topic } from '@millrace/contracts'
+import { type Serde, serdes, topic } from '@millrace/contracts'
 import { appState, type Gateway, type StateProvider, startGateway } from '@millrace/gateway'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import { queryClient, sessionStore, windowStore } from '@millrace/query'
 import { type StreamsInstance, sessionWindow, startStreams, type Topology, topology, tumbling } from '@millrace/streams'
 import { millrace } from './support/command-line.ts'
 
@@ -18,6 +19,12 @@ const commands = guide.split('\n').filter((line) => line.startsWith('curl '))
 const payment = topic('payment', { key: serdes.string, value: serdes.json<number>() })
 const sale = topic('sale', { key: serdes.string, value: serdes.json<number>() })
 const price = topic('price', { key: serdes.string, value: serdes.json<number>() })
+/** A serde whose bytes are neither JSON nor text, and that does not say how its values look in JSON. */
+const opaque: Serde<number> = {
+  name: 'opaque',
+  serialize: (value) => Uint8Array.of(0xff, value),
+  deserialize: (bytes) => bytes[1]!,
+}
 
 function accounts(): Topology {
   const app = topology('accounts')
@@ -27,6 +34,13 @@ function accounts(): Topology {
   payments
     .window(sessionWindow({ gapMs: 10_000, graceMs: 86_400_000 }))
     .aggregate({ initial: 0, merge: add, store: 'visits' }, add)
+  payments.count({ store: 'payments' })
+  payments.window(sessionWindow({ gapMs: 10_000, graceMs: 86_400_000 })).count({ store: 'visit-payments' })
+  const perMinute = payments
+    .window(tumbling({ sizeMs: 60_000, graceMs: 86_400_000 }))
+    .count({ store: 'payments-per-minute' })
+  perMinute.filter((count) => count > 1, { store: 'busy-minutes' })
+  payments.aggregate({ initial: 0, value: opaque, store: 'opaque' }, add)
   app
     .stream(sale)
     .groupByKey()
@@ -150,6 +164,48 @@ test('the command line asks the same', async () => {
   assert.match(head!, /^KEY +VALID FROM +VALID TO +VALUE$/)
   assert.match(first!, /^tea +1970-01-01T00:00:01.000Z +1970-01-01T00:00:02.000Z +3$/)
   assert.match(second!, /^tea +1970-01-01T00:00:02.000Z +4$/)
+})
+
+const countOf = topic('counts', { key: serdes.string, value: serdes.json<number>() })
+
+test('a count is a number, for whoever asks', async () => {
+  const two = { key: 'alice', value: 2, timestamp: 2_000 }
+  assert.deepEqual(await outputOf('curl http://127.0.0.1:8080/stores/payments/alice'), [two])
+  const events = await outputOf("curl -N 'http://127.0.0.1:8080/changes/payments?key=alice'")
+  assert.deepEqual(events.slice(0, 2), [{ type: 'reset' }, { type: 'row', row: two }])
+  const { stdout } = await millrace(['query', 'payments', 'alice', '--json', '--url', gateway.url])
+  assert.deepEqual(JSON.parse(stdout), two)
+  const counts = {
+    payments: countOf,
+    'payments-per-minute': windowStore(countOf),
+    'visit-payments': sessionStore(topic('long-counts', { key: serdes.string, value: serdes.int64 })),
+  }
+  const state = queryClient({ url: gateway.url, stores: counts })
+  assert.equal(await state.payments.get('alice'), 2)
+  const windows = await state['payments-per-minute'].window('alice', { from: 0, to: 60_000 })
+  assert.deepEqual(
+    windows.map(({ start, end, value }) => [start, end, value]),
+    [[0, 60_000, 2]],
+  )
+  const visits = await state['visit-payments'].session('alice', { from: 0, to: 60_000 })
+  assert.deepEqual(
+    visits.map(({ value }) => value),
+    [2n],
+  )
+})
+
+test('a windowed key is JSON in a URL and in an answer', async () => {
+  const key = JSON.stringify({ key: 'alice', window: { start: 0, end: 60_000 } })
+  const answer = await fetch(`${gateway.url}/stores/busy-minutes/${encodeURIComponent(key)}`)
+  assert.deepEqual(await answer.json(), { key, value: 2, timestamp: 2_000 })
+})
+
+test('a serde that does not say how its values look in JSON is named with the store, and with what to do', async () => {
+  const answer = await fetch(`${gateway.url}/stores/opaque/alice`)
+  const { code, message, remedy } = (await answer.json()) as Record<string, string>
+  assert.deepEqual([answer.status, code], [500, 'CONTRACT_NO_JSON_FORM'])
+  assert.match(message!, /^a value of the store "opaque" cannot be shown: its serde "opaque" has no `json` form/)
+  assert.match(remedy!, /^Give the serde a `json` form/)
 })
 
 test('the guide shows every kind of question', () => {

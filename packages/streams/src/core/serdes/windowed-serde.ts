@@ -1,4 +1,5 @@
-import type { Serde } from '@millrace/contracts'
+import type { JsonForm, Serde } from '@millrace/contracts'
+import { contractError, keyFromText, keyToText } from '@millrace/contracts/internal'
 import { asBuffer, readMillis, writeMillis } from '../stores/bytes.ts'
 import { keyOfSessionKey, sessionEndOf, sessionKey, sessionStartOf, sessionSuffixBytes } from '../stores/session-key.ts'
 import { aroundTopicSerde } from '../topology/topic-serdes.ts'
@@ -61,6 +62,7 @@ function timeSerde<K>(inner: Serde<K, never>, windows: { endOf(startMs: number):
       writeMillis(bytes, window.start, keyBytes.length)
       return bytes
     },
+    json: jsonForm(inner),
     deserialize(bytes) {
       const buffer = asBuffer(bytes)
       const start = readMillis(buffer, buffer.length - 8)
@@ -77,11 +79,30 @@ function sessionSerde<K>(inner: Serde<K, never>): WindowedSerde<K> {
     ...aroundTopicSerde(inner, sessionSerde),
     inner,
     suffixBytes: sessionSuffixBytes,
+    json: jsonForm(inner),
     serialize: ({ key, window }) => sessionKey((inner as Serde<K>).serialize(key), window.start, window.end),
     deserialize: (bytes) => ({
       key: inner.deserialize(keyOfSessionKey(bytes)),
       window: { start: sessionStartOf(bytes), end: sessionEndOf(bytes) },
     }),
+  }
+}
+
+/** The key within as it stands alone: a text. */
+function jsonForm<K>(inner: Serde<K, never>): JsonForm<Windowed<K>> {
+  return {
+    toJson: ({ key, window }) => ({ key: keyToText(inner, (inner as Serde<K>).serialize(key)), window }),
+    fromJson(json) {
+      const { key, window } = Object(json) as { readonly key?: unknown; readonly window?: unknown }
+      const { start, end } = Object(window) as { readonly start?: unknown; readonly end?: unknown }
+      if (typeof key === 'string' && Number.isSafeInteger(start) && Number.isSafeInteger(end)) {
+        return {
+          key: inner.deserialize(keyFromText(inner, key)),
+          window: { start: start as number, end: end as number },
+        }
+      }
+      throw contractError('CONTRACT_MISMATCH', 'expected a windowed key: { key, window: { start, end } }')
+    },
   }
 }
 
