@@ -336,3 +336,34 @@ test('a table that is restored from its topic tells its changes once they are co
   assert.deepEqual(seen, [...[1, 2, 3, 4, 5].map((value) => ['a', value]), ['c', undefined]])
   assert.deepEqual([...changes.offsets()], [[0, 7]])
 })
+
+test('changes of a table whose task is behind its topic are told as it catches up, however much lies ahead', async () => {
+  const row = topic('long-rows', { key: serdes.string, value: serdes.string })
+  await setup.client.admin.createTopics([{ name: row.name, partitions: 1, config: { 'retention.ms': '-1' } }])
+  const app = topology('slow-table', { optimize: true })
+  const work = (): void => {
+    for (const endMs = performance.now() + 1; performance.now() < endMs; );
+  }
+  app.table(row, { store: 'long-rows' }).toStream().forEach(work)
+  await using streams = await startStreams({
+    topology: app,
+    brokers: setup.broker.brokers,
+    stateDir: join(setup.directory, 'slow-table'),
+    commitIntervalMs: 50,
+  })
+  await waitUntil(() => streams.state() === 'running')
+  await using changes = streams.queries.changes('long-rows')
+  changes.follow(0, 0)
+  const value = Buffer.alloc(40_000, 'x')
+  const sent = Array.from({ length: 500 }, (_, i) =>
+    setup.producer.send({ topic: row.name, key: Buffer.from(String(i)), value }),
+  )
+  const told: unknown[] = []
+  const stop = AbortSignal.timeout(30_000)
+  while (told.length < sent.length) for (const { key } of await changes.next(stop)) told.push(key)
+  await Promise.all(sent)
+  assert.deepEqual(
+    told,
+    sent.map((_, i) => String(i)),
+  )
+})

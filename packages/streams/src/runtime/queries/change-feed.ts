@@ -21,6 +21,8 @@ interface Log {
   next: number
   changes: LoggedChange[]
   sizeBytes: number
+  /** Full of what the tasks have not committed yet. */
+  isPaused: boolean
 }
 
 export interface ChangeFeedOptions {
@@ -79,7 +81,7 @@ export class ChangeFeed {
   /** Makes sure that changes from an offset on are read, unless the buffer has begun behind it already. */
   follow(partition: number, offset: number): void {
     if (this.#logs.has(partition)) return
-    this.#logs.set(partition, { from: offset, next: offset, changes: [], sizeBytes: 0 })
+    this.#logs.set(partition, { from: offset, next: offset, changes: [], sizeBytes: 0, isPaused: false })
     const { topic } = this.#options
     this.#consumer.assign([...this.#logs.keys()].map((each) => ({ topic, partition: each })))
     this.#consumer.seek({ topic, partition, offset })
@@ -146,7 +148,10 @@ export class ChangeFeed {
         this.#limits.set(partition, offset)
         hasMoved = true
       }
-      if (hasMoved) this.#tell()
+      if (hasMoved) {
+        this.#tell()
+        this.#readOn()
+      }
       await sleep(clock, limitIntervalMs, signal).catch(() => undefined)
     }
   }
@@ -161,7 +166,7 @@ export class ChangeFeed {
       log.sizeBytes += sizeOf(change)
     }
     log.next = nextOffset
-    this.#evict(log)
+    this.#evict(partition, log)
     this.#tell()
   }
 
@@ -175,14 +180,32 @@ export class ChangeFeed {
     }
   }
 
-  #evict(log: Log): void {
+  /** What nobody may have been told yet stays; no more is read of the partition then. */
+  #evict(partition: number, log: Log): void {
+    const limit = this.#limit(partition)
     let gone = 0
     while (log.sizeBytes > this.#options.bufferMaxBytes && gone < log.changes.length) {
-      const change = log.changes[gone++]!
+      const change = log.changes[gone]!
+      if (change.offset >= limit) break
+      gone++
       log.sizeBytes -= sizeOf(change)
       log.from = change.offset + 1
     }
     if (gone > 0) log.changes = log.changes.slice(gone)
+    if (log.sizeBytes <= this.#options.bufferMaxBytes || log.isPaused) return
+    log.isPaused = true
+    this.#consumer.pause([{ topic: this.#options.topic, partition }])
+  }
+
+  /** Readers have been told of what is committed now: it leaves the buffer as more arrives. */
+  #readOn(): void {
+    for (const [partition, log] of this.#logs) {
+      if (!log.isPaused) continue
+      const ahead = log.changes.slice(lowerBound(log.changes, this.#limit(partition)))
+      if (ahead.reduce((sum, change) => sum + sizeOf(change), 0) > this.#options.bufferMaxBytes) continue
+      log.isPaused = false
+      this.#consumer.resume([{ topic: this.#options.topic, partition }])
+    }
   }
 
   #tell(): void {
