@@ -3,8 +3,10 @@ import { type ErrorTable, errorFactory } from '@millrace/base'
 export const queryErrors = {
   QUERY_UNAVAILABLE: {
     retriable: true,
-    cause: 'No instance answered in time: none could be reached, or all were restoring or rebalancing.',
-    remedy: 'Try again later; when it persists, look at /readyz of the instances and at the addresses given.',
+    cause:
+      'No instance gave an answer in time: none could be reached, all were restoring or rebalancing, or a read is bound to a write that they do not show yet.',
+    remedy:
+      'Try again later; when it persists, look at what the message says of the last answer, at /readyz of the instances and at the addresses given.',
   },
   QUERY_REFUSED: {
     retriable: false,

@@ -63,12 +63,22 @@ export function anyOf(options: TransportOptions): AnyOf {
       }
       const pauseMs = Math.max(waitMs, backoffMs(round, backoff, options.random))
       if (clock.now() + pauseMs >= endMs) {
-        const message = `no answer from ${urls.join(', ')} within ${options.deadlineMs} ms`
-        throw queryError('QUERY_UNAVAILABLE', message, { attempts: round * urls.length }, lastFailure)
+        throw unavailable(urls, options.deadlineMs, round * urls.length, lastFailure)
       }
       await sleep(clock, pauseMs, signal)
     }
   }
+}
+
+/** Who was answered "not now" is told why: a read may be bound to a write that is never seen. */
+function unavailable(urls: readonly string[], deadlineMs: number, attempts: number, lastFailure: unknown): Error {
+  const within = `from ${urls.join(', ')} within ${deadlineMs} ms`
+  if (!(lastFailure instanceof NotNow)) {
+    return queryError('QUERY_UNAVAILABLE', `no answer ${within}`, { attempts }, lastFailure)
+  }
+  const { message, status, serverCode } = lastFailure
+  const fields = { attempts, status, ...(serverCode !== undefined && { serverCode }) }
+  return queryError('QUERY_UNAVAILABLE', `only refusals ${within}; the last: ${message}`, fields, lastFailure)
 }
 
 export function askAnyOf(options: TransportOptions, any: AnyOf): Ask {
@@ -164,13 +174,27 @@ class Final {
   }
 }
 
+/** An answer that says to ask again. */
+class NotNow extends Error {
+  readonly status: number
+  readonly serverCode: string | undefined
+
+  constructor(url: string, status: number, body: unknown) {
+    const { code, message } = Object(body) as { readonly code?: unknown; readonly message?: unknown }
+    const said = [code, message].filter((part) => typeof part === 'string').join(', ')
+    super(`${url} answered ${status}${said === '' ? '' : `: ${said}`}`)
+    this.status = status
+    this.serverCode = typeof code === 'string' ? code : undefined
+  }
+}
+
 function decide(url: string, response: Response, text: string, clock: Clock): Outcome<unknown> {
   const { status } = response
+  const body = parse(text)
   if (temporary.has(status)) {
     const waitMs = retryAfterMs(response.headers.get('retry-after'), clock.now())
-    return { again: new Error(`${url} answered ${status}`), waitMs }
+    return { again: new NotNow(url, status, body), waitMs }
   }
-  const body = parse(text)
   if (status === 200 && body !== undefined) return { body }
   const problem = typeof body === 'object' && body !== null ? (body as { code?: unknown; message?: unknown }) : {}
   if (typeof problem.code !== 'string') {

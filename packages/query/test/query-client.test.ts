@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { seededRandom } from '@millrace/base'
+import { type MillraceError, seededRandom } from '@millrace/base'
 import { serdes, topic } from '@millrace/contracts'
 import { queryClient } from '@millrace/query'
 import { z } from 'zod'
@@ -164,6 +164,21 @@ test('after the deadline the error names the addresses and is retriable', async 
   const asking = queryClient({ url: server.url, stores, deadlineMs: 300 }).spend.get('a')
   await assert.rejects(asking, { code: 'QUERY_UNAVAILABLE', retriable: true, message: new RegExp(server.url) })
   assert.ok(performance.now() - startMs <= 600)
+})
+
+test('after the deadline the error says what the last instance answered', async () => {
+  const message = 'totals does not reflect yet what the query is bound to'
+  await using server = await serve(json(503, { code: 'STATE_BEHIND', message, remedy: '' }))
+  const asking = queryClient({ url: server.url, stores, deadlineMs: 100 }).spend.get('a')
+  await assert.rejects(asking, (error: MillraceError) => {
+    assert.deepEqual(
+      [error.code, error.fields.serverCode, error.fields.status],
+      ['QUERY_UNAVAILABLE', 'STATE_BEHIND', 503],
+    )
+    assert.ok(error.message.endsWith(`answered 503: STATE_BEHIND, ${message}`), error.message)
+    assert.match((error.cause as Error).message, /STATE_BEHIND/)
+    return true
+  })
 })
 
 test('a wait longer than the deadline is not begun', async () => {
