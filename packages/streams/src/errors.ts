@@ -90,7 +90,7 @@ export const streamsErrors = {
     cause:
       'A topic that the application reads, or keeps its state in, was deleted and created again: its offsets and the state are of the old one.',
     remedy:
-      "Reset the application, so that it begins anew with the topic as it is; where what is there now simply goes on, start it with `lostInput: 'continue'`.",
+      "Reset the application, so that it begins anew with the topic as it is. If that was done just now, delete the state of this instance too, since a reset deletes only what it is told of: `millrace streams reset <application> --state-dir <dir> --yes` while no instance runs, or the folder `<dir>/<application>` (`<dir>` is `stateDir`, with `millrace run` `<data-dir>/state`). Where what is there now simply goes on, start it with `lostInput: 'continue'`.",
   },
   STREAMS_PARTITIONS_CHANGED: {
     retriable: false,

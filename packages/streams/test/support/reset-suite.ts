@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import type { MillraceError } from '@millrace/base'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import {
   applyReset,
@@ -146,6 +147,15 @@ export function registerResetTests(name: string, { skip, startBroker }: BrokerSu
         committed.map(({ topic, offset }) => [topic, offset]),
         [[visit.name, 0]],
       )
+    })
+
+    test('an instance whose state was left where it is ends, and says that it is to be deleted', async () => {
+      await using streams = await start()
+      await assert.rejects(streams.finished, ({ code, remedy }: MillraceError) => {
+        assert.equal(code, 'STREAMS_TOPIC_RECREATED')
+        assert.match(remedy, /delete the state of this instance too.*--state-dir/)
+        return true
+      })
     })
   })
 }
