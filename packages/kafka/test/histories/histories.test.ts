@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { printHistory } from './history.ts'
 import { runHistory } from './run-history.ts'
 
-const seeds = 25
+const seeds = 12
 
 test(`${seeds} histories of clients at a broker that crashes contradict nothing`, async () => {
   const sums = { faults: 0, transactions: 0, commits: 0 }
