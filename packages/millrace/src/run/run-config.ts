@@ -14,6 +14,8 @@ import {
 import type { AppReference } from '../config/define-config.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { millraceError } from '../errors.ts'
+import { reportApps } from './app-reports.ts'
+import { topicsOf } from './app-topics.ts'
 import { reportConnectors } from './connector-events.ts'
 import { gatewayToken } from './gateway-token.ts'
 import { securityOf, transportOf } from './kafka-security.ts'
@@ -92,15 +94,18 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
   failed.promise.catch(() => {})
 
   await checkBrokers(kafka)
+  // A cluster's inputs are other people's; the broker of `millrace dev` has nobody else who would make them.
+  const inputs = options.ownBroker ? [...topologies.values()].flatMap((topology) => topicsOf(topology).read) : []
   await createTopics(
     client,
-    [...sources, ...sinks].flatMap((connector) => connector.topics),
+    [...[...sources, ...sinks].flatMap((connector) => connector.topics), ...inputs],
     options.onEvent,
   )
   starting.use(reportConnectors([...sources, ...sinks], options.onEvent))
   for (const source of sources) {
     addConnector(starting.use(runSource(source, { client })))
   }
+  const reports = starting.use(reportApps(options.onEvent))
   for (const reference of apps) {
     const app = starting.use(
       await startApp(reference, {
@@ -117,10 +122,10 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
     content.applications?.push(app)
     content.health.push({
       name: app.applicationId,
-      waitingFor: () => (app.state() === 'running' ? undefined : app.state()),
+      waitingFor: () => (app.state() === 'running' ? undefined : reports.waitingFor(app)),
       isAlive: () => app.state() !== 'error',
     })
-    app.onStateChange((state) => options.onEvent(`${app.applicationId}: ${state}`))
+    reports.watch(app)
     app.finished.catch(failed.reject)
   }
   for (const sink of sinks) {

@@ -1,8 +1,12 @@
+import { resolve } from 'node:path'
 import { isMillraceError, type MillraceError } from '@millrace/base'
+import type { TopicSpec } from '@millrace/connect'
 import type { KafkaClient } from '@millrace/kafka'
 import { type LoadedConfig, loadConfig } from '../../config/load-config.ts'
 import { maskSecrets } from '../../config/settings.ts'
+import { type AppTopics, topicsOf } from '../../run/app-topics.ts'
 import { transportOf } from '../../run/kafka-security.ts'
+import { loadTopology } from '../../run/load-topology.ts'
 import { watched } from '../../run/nobody-listens.ts'
 import { firstAnswer, impatient, openKafka } from '../../run/open-kafka.ts'
 import { pc } from '../colours.ts'
@@ -23,13 +27,37 @@ export async function doctorCommand(
 ): Promise<void> {
   const { json, ...settings } = flags
   const loaded = await loadConfig({ path, flags: settings, dotenv: true })
-  const findings = [...(await brokerFindings(loaded)), ...(await connectorFindings(loaded))]
+  const apps = await appsOf(loaded)
+  const findings = [
+    ...(await brokerFindings(loaded, apps)),
+    ...apps.flatMap(({ failure }) => failure ?? []),
+    ...(await connectorFindings(loaded)),
+  ]
   if (json) printJson(findings)
   else for (const finding of findings) print(finding)
   if (findings.some(({ ok }) => !ok)) process.exitCode = 1
 }
 
-async function brokerFindings(loaded: LoadedConfig): Promise<Finding[]> {
+interface CheckedApp {
+  readonly name: string
+  readonly topics: AppTopics
+  readonly failure?: Finding
+}
+
+async function appsOf({ config, directory }: LoadedConfig): Promise<CheckedApp[]> {
+  const apps: CheckedApp[] = []
+  for (const { path } of config.apps ?? []) {
+    try {
+      const topology = await loadTopology(resolve(directory, path))
+      apps.push({ name: path, topics: topicsOf(topology) })
+    } catch (error) {
+      apps.push({ name: path, topics: { read: [], written: [] }, failure: failure(`app ${path}`, error) })
+    }
+  }
+  return apps
+}
+
+async function brokerFindings(loaded: LoadedConfig, apps: readonly CheckedApp[]): Promise<Finding[]> {
   const { settings, config } = loaded
   const brokers = settings.brokers.value
   if (brokers === undefined) {
@@ -46,8 +74,11 @@ async function brokerFindings(loaded: LoadedConfig): Promise<Finding[]> {
     await using client = openKafka({ ...impatient, brokers, clientId: 'millrace-doctor', transport })
     const cluster = await firstAnswer(client, brokers, transport)
     const message = `${maskSecrets('brokers', brokers)} answers: cluster ${cluster.clusterId}, ${counted(cluster.brokers.length, 'broker')}`
-    const topics = [...(config.sources ?? []), ...(config.sinks ?? [])].flatMap((connector) => connector.topics)
-    return [{ subject: 'brokers', ok: true, message }, ...(await topicFindings(client, topics))]
+    const created = [
+      ...[...(config.sources ?? []), ...(config.sinks ?? [])].flatMap((connector) => connector.topics),
+      ...apps.flatMap(({ topics }) => topics.written),
+    ]
+    return [{ subject: 'brokers', ok: true, message }, ...(await topicFindings(client, created, apps))]
   } catch (error) {
     return [failure('brokers', error)]
   }
@@ -55,13 +86,19 @@ async function brokerFindings(loaded: LoadedConfig): Promise<Finding[]> {
 
 async function topicFindings(
   client: KafkaClient,
-  specs: readonly { readonly name: string; readonly partitions?: number }[],
+  created: readonly TopicSpec[],
+  apps: readonly CheckedApp[],
 ): Promise<Finding[]> {
   const existing = new Map((await client.admin.listTopics()).map((topic) => [topic.name, topic.partitions.length]))
-  return [...new Map(specs.map((spec) => [spec.name, spec])).values()].map(({ name, partitions }) => {
+  const isCreated = new Set(created.map(({ name }) => name))
+  const specs = [...apps.flatMap(({ topics }) => topics.read), ...created]
+  return [...new Map(specs.map((spec) => [spec.name, spec])).values()].map((spec) => {
+    const { name, partitions } = spec
     const found = existing.get(name)
     const subject = `topic ${name}`
-    if (found === undefined) return { subject, ok: true, message: 'is not there yet, it will be created' }
+    if (found === undefined && isCreated.has(name))
+      return { subject, ok: true, message: 'is not there yet, it will be created' }
+    if (found === undefined) return missingInput(spec, apps)
     if (partitions === undefined || partitions === found)
       return { subject, ok: true, message: counted(found, 'partition') }
     return {
@@ -71,6 +108,22 @@ async function topicFindings(
       remedy: 'Change the contract, or create the topic anew: changing the count moves keys to other partitions.',
     }
   })
+}
+
+function missingInput({ name, partitions, config = {} }: TopicSpec, apps: readonly CheckedApp[]): Finding {
+  const readers = apps.filter(({ topics }) => topics.read.some((read) => read.name === name))
+  const command = [
+    `npx millrace topics create ${name}`,
+    ...(partitions === undefined ? [] : [`--partitions ${partitions}`]),
+    ...Object.entries(config).map(([setting, value]) => `--config ${setting}=${value}`),
+  ]
+  return {
+    subject: `topic ${name}`,
+    ok: false,
+    message: `is not there, nothing here creates it, and ${readers.map((reader) => reader.name).join(', ')} waits for it`,
+    code: 'STREAMS_SOURCE_TOPIC_MISSING',
+    remedy: `Start what writes it, or run "${command.join(' ')}" with --brokers; "millrace dev" creates it in its own broker.`,
+  }
 }
 
 async function connectorFindings({ config }: LoadedConfig): Promise<Finding[]> {
