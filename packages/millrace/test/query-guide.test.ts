@@ -19,6 +19,10 @@ const commands = guide.split('\n').filter((line) => line.startsWith('curl '))
 const payment = topic('payment', { key: serdes.string, value: serdes.json<number>() })
 const sale = topic('sale', { key: serdes.string, value: serdes.json<number>() })
 const price = topic('price', { key: serdes.string, value: serdes.json<number>() })
+const invoice = topic('invoice', { key: serdes.string, value: serdes.json<{ customer: string; cents: number }>() })
+const customer = topic('customer', { key: serdes.string, value: serdes.json<{ name: string }>() })
+const named = topic('named', { key: serdes.string, value: serdes.json<{ cents: number; name: string }>() })
+
 /** A serde whose bytes are neither JSON nor text, and that does not say how its values look in JSON. */
 const opaque: Serde<number> = {
   name: 'opaque',
@@ -46,6 +50,22 @@ function accounts(): Topology {
     .groupByKey()
     .window(tumbling({ sizeMs: 60_000, graceMs: 86_400_000 }))
     .reduce(add, { initial: 0, store: 'revenue' })
+  const invoices = app.table(invoice, { store: 'invoices' })
+  const nameOf = ({ cents }: { cents: number }, { name }: { name: string }) => ({ cents, name })
+  const joined = invoices.join(app.table(customer), nameOf, { foreignKey: (i) => i.customer, store: 'named-invoices' })
+  // And once more: an answer that asks again.
+  const twice = joined.join(invoices, (one, other) => ({ ...one, cents: one.cents + other.cents }), {
+    foreignKey: (_, key) => key,
+    store: 'twice-named',
+  })
+  twice
+    .groupBy((row) => [row.name, row], { name: 'by-name' })
+    .aggregate({
+      initial: 0,
+      add: (sum, row) => sum + row.cents,
+      subtract: (sum, row) => sum - row.cents,
+      store: 'of-name',
+    })
   app.table(price, { store: 'prices', historyRetentionMs: 86_400_000 })
   return app
 }
@@ -58,7 +78,11 @@ let gateway: Gateway
 before(async () => {
   broker = await startBroker({ memory: true, config: { 'group.initial.rebalance.delay.ms': '0' } })
   client = kafkaClient({ brokers: broker.brokers })
-  const topics = [payment, sale, price].map(({ name }) => ({ name, partitions: 2, config: { 'retention.ms': '-1' } }))
+  const topics = [payment, sale, price, invoice, customer].map(({ name }) => ({
+    name,
+    partitions: 2,
+    config: { 'retention.ms': '-1' },
+  }))
   await client.admin.createTopics(topics)
   await using producer = client.producer()
   const send = (name: string, key: string, value: number, timestamp: number) =>
@@ -198,6 +222,30 @@ test('a windowed key is JSON in a URL and in an answer', async () => {
   const key = JSON.stringify({ key: 'alice', window: { start: 0, end: 60_000 } })
   const answer = await fetch(`${gateway.url}/stores/busy-minutes/${encodeURIComponent(key)}`)
   assert.deepEqual(await answer.json(), { key, value: 2, timestamp: 2_000 })
+})
+
+test('a read that names a write shows it behind joins by foreign key', async () => {
+  await using producer = client.producer({ lingerMs: 0 })
+  const send = async (name: string, key: string, value: unknown) => {
+    const record = { topic: name, key: Buffer.from(key), value: Buffer.from(JSON.stringify(value)) }
+    return { topic: name, ...(await producer.send(record)) }
+  }
+  const asked = { invoices: invoice, 'named-invoices': named, 'twice-named': named, 'of-name': countOf }
+  const state = queryClient({ url: gateway.url, stores: asked })
+  await send('customer', 'c0', { name: 'Ada' })
+  let after = await send('customer', 'c1', { name: 'Ada' })
+  for (let cents = 1; cents <= 8; cents++) {
+    const value = { customer: `c${cents % 2}`, cents }
+    after = await send('invoice', 'i', value)
+    assert.deepEqual(await state.invoices.get('i', { after }), value)
+    assert.deepEqual(await state['named-invoices'].get('i', { after }), { cents, name: 'Ada' })
+    assert.deepEqual(await state['twice-named'].get('i', { after }), { cents: 2 * cents, name: 'Ada' })
+    assert.deepEqual(await state['of-name'].get('Ada', { after }), 2 * cents)
+  }
+  after = await send('customer', 'c0', { name: 'Bea' })
+  assert.deepEqual(await state['named-invoices'].get('i', { after }), { cents: 8, name: 'Bea' })
+  after = await send('customer', 'c0', { name: 'Cleo' })
+  assert.deepEqual(await state['twice-named'].get('i', { after }), { cents: 16, name: 'Cleo' })
 })
 
 test('a serde that does not say how its values look in JSON is named with the store, and with what to do', async () => {
