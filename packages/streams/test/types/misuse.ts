@@ -48,9 +48,9 @@ app.table(order).outerJoin(app.table(numbered), (o) => o)
 perMinute.to(totals)
 // @ts-expect-error The keys of the stream are those of windows: the topic needs windowedSerde(…) for its keys, or the stream map(…) first
 perMinute.toStream().to(totals)
-// @ts-expect-error The keys of the stream do not match the keys of the topic contract
+// @ts-expect-error TypeMismatch<"The keys of the stream do not match the keys of the topic contract", { stream: string; topic: number; }>
 orders.mapValues((o) => ({ country: o.customerId })).to(numbered)
-// @ts-expect-error The values of the stream do not match the values of the topic contract
+// @ts-expect-error TypeMismatch<"The values of the stream do not match the values of the topic contract", { stream: Order; topic: number; }>
 orders.to(totals)
 // @ts-expect-error Only rows of windows have a close; without windows use untilTimeLimit
 app.table(customer).suppress(untilWindowCloses({ buffer: 'unbounded' }))
@@ -83,8 +83,10 @@ orders.join(app.table(customer), (o) => o, { within })
 orders.join(app.globalTable(numbered), (o) => o, { mapKey: (o) => o.customerId })
 // @ts-expect-error A stream is joined with a stream, a table or a global table
 orders.join(numbered, (o) => o)
-// @ts-expect-error A join by foreign key takes (value, other, key) => result, no promise, and { foreignKey: (value, key) => a key of the other table, or null }
+// @ts-expect-error TypeMismatch<"What foreignKey returns is no key of the other table, nor null", { foreignKey: string; otherKey: number; }>
 app.table(order).join(app.table(numbered), (o) => o, { foreignKey: (o) => o.customerId })
+// @ts-expect-error A join by foreign key takes (value, other, key) => result, no promise, and { foreignKey: (value, key) => a key of the other table, or null }
+app.table(order).join(app.table(customer), async (o) => o, { foreignKey: (o) => o.customerId })
 // @ts-expect-error A table is joined with a table; a stream becomes one by toTable()
 app.table(order).join(orders, (o) => o)
 // @ts-expect-error Property 'key' is missing

@@ -16,6 +16,13 @@ export interface TypeMessage<Sentence extends string> {
   readonly [sentence]: Sentence
 }
 
+declare const found: unique symbol
+
+/** A message that shows what does not fit, too: the types beside each other. */
+export interface TypeMismatch<Sentence extends string, Found> extends TypeMessage<Sentence> {
+  readonly [found]?: Found
+}
+
 /** What a callback may return: anything but a promise. */
 export type Sync<R> =
   R extends PromiseLike<unknown>
@@ -32,10 +39,13 @@ type KeysDiffer =
 export type FitsTopic<K, V, KIn, VIn> = [K] extends [KIn]
   ? [NonNullable<V>] extends [VIn]
     ? unknown
-    : TypeMessage<'The values of the stream do not match the values of the topic contract'>
+    : TypeMismatch<
+        'The values of the stream do not match the values of the topic contract',
+        { stream: NonNullable<V>; topic: VIn }
+      >
   : [K] extends [Windowed<unknown>]
     ? TypeMessage<'The keys of the stream are those of windows: the topic needs windowedSerde(…) for its keys, or the stream map(…) first'>
-    : TypeMessage<'The keys of the stream do not match the keys of the topic contract'>
+    : TypeMismatch<'The keys of the stream do not match the keys of the topic contract', { stream: K; topic: KIn }>
 
 /** Passes for stores that a topic can fill. */
 export type FilledByTopic<S> = S extends FillableStore

@@ -7,7 +7,7 @@ import type { SessionWindows } from '../windows/session-window.ts'
 import type { SlidingWindows } from '../windows/sliding-window.ts'
 import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
 import type { Windowed, Windows } from '../windows/windows.ts'
-import type { AnyCallback, StreamJoinMisuse, TableJoinMisuse } from './join-misuse.ts'
+import type { AnyCallback, AnyJoinOptions, StreamJoinMisuse, TableJoinMisuse } from './join-misuse.ts'
 import type { KeptAs } from './kept-as.ts'
 import type { ClosesFor, FitsTopic, SameKey, Sync } from './type-error.ts'
 
@@ -422,7 +422,7 @@ export interface KTable<K, V> {
     options?: RowOptions<NonNullable<R>>,
   ): KTable<K, NonNullable<R>>
   /** What fits none of these does not compile, for the reason that the message gives. */
-  join<O, P>(other: O & TableJoinMisuse<K, O, P>, fn: AnyCallback, options?: P): never
+  join<O, P extends AnyJoinOptions<K, V>>(other: O & TableJoinMisuse<K, O, P>, fn: AnyCallback, options?: P): never
   /** As `join` by a foreign key, with null where a row points nowhere or at a row that is not there. */
   leftJoin<KO, VO, R>(
     other: KTable<KO, VO>,
@@ -436,7 +436,7 @@ export interface KTable<K, V> {
     options?: RowOptions<NonNullable<R>>,
   ): KTable<K, NonNullable<R>>
   /** What fits none of these does not compile, for the reason that the message gives. */
-  leftJoin<O, P>(other: O & TableJoinMisuse<K, O, P>, fn: AnyCallback, options?: P): never
+  leftJoin<O, P extends AnyJoinOptions<K, V>>(other: O & TableJoinMisuse<K, O, P>, fn: AnyCallback, options?: P): never
   /** A row for every key that either side has. */
   outerJoin<KO, VO, R>(
     other: KTable<KO, VO> & SameKey<K, KO>,
