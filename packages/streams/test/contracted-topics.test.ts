@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { startBroker } from '@millrace/broker'
 import { serdes, topic } from '@millrace/contracts'
 import { kafkaClient } from '@millrace/kafka'
-import { startStreams, topology } from '@millrace/streams'
+import { failureHandlers, startStreams, topology } from '@millrace/streams'
 import { waitUntil } from './support/kafka.ts'
 
 const text = { key: serdes.string, value: serdes.string }
@@ -68,3 +68,24 @@ test('who waits for topics says once which are missing, and again when others ar
     unsubscribe('millrace:streams:failure', onFailure)
   }
 })
+
+for (const [decision, topics] of [
+  ['continue', []],
+  ['deadLetter', ['letters-moved-repartition.dlq', 'order.dlq']],
+] as const) {
+  test(`the handler ${decision} makes ${topics.length === 0 ? 'no dead-letter topics' : 'one of each topic that is read'}`, async () => {
+    const build = () => {
+      const app = topology('letters')
+      app.stream(topic('order', text)).repartition({ name: 'moved' }).to(topic('out', text))
+      return app
+    }
+    await using broker = await startBroker({ memory: true })
+    await using client = kafkaClient({ brokers: broker.brokers })
+    await client.admin.createTopics([{ name: 'order' }])
+    const handlers = { process: failureHandlers[decision] }
+    await using streams = await startStreams({ topology: build, client, stateDir: 'memory', handlers })
+    await waitUntil(() => streams.state() === 'running')
+    const names = (await client.admin.listTopics()).map(({ name }) => name)
+    assert.deepEqual(names.filter((name) => name.endsWith('.dlq')).toSorted(), topics)
+  })
+}

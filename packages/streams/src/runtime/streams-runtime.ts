@@ -250,7 +250,11 @@ export class StreamsRuntime implements StreamsInstance {
 
   async #work(): Promise<void> {
     const { client, plan, config, taskConfig, clock, random, onFailure } = this.#options
-    const hasDeadLetters = Object.values(taskConfig.handlers).some((handler) => handler !== failureHandlers.fail)
+    const { deserialize, process, produce } = taskConfig.handlers
+    // One of the caller's may say anything; that of global stores has no transaction that could write a letter.
+    const hasDeadLetters = [deserialize, process, produce].some(
+      (handler) => handler !== failureHandlers.fail && handler !== failureHandlers.continue,
+    )
     const { signal } = this.#stop
     const counts = await prepareTopics({ client, plan, config, clock, random, hasDeadLetters, onFailure, signal })
     this.#counts = counts
