@@ -276,7 +276,11 @@ class World {
       this.#log(what)
       if (describe(error).includes('FENCED')) this.seen.fenced++
       if (instance.runtime !== runtime) return
-      if (describe(error).includes('FENCED') && instance.giveWay()) return
+      if (describe(error).includes('FENCED')) {
+        if (instance.giveWay()) return
+        // Of two processes with two threads each has won one of the names: both are put out, and one is started again.
+        if (instance.hasGivenWay && this.#shape.threads > 1) return this.#start(instance)
+      }
       this.#fatal.push(what)
     })
   }

@@ -90,6 +90,7 @@ export class SimulatedInstance {
   #started: Started | undefined
   /** Processes that were replaced while they lived, and live on under the instance's name: the group is to put them out. */
   readonly #former = new Set<Started>()
+  #hasGivenWay = false
   /** Of the instance's wall clock, against true time; lives on through restarts. */
   offsetMs = 0
 
@@ -173,6 +174,7 @@ export class SimulatedInstance {
       onFailure,
     })
     this.#started = { runtime, client, link, shared, disk }
+    this.#hasGivenWay = false
   }
 
   /**
@@ -197,6 +199,11 @@ export class SimulatedInstance {
     }
   }
 
+  /** Whether the process that runs is one that was replaced and came back. */
+  get hasGivenWay(): boolean {
+    return this.#hasGivenWay
+  }
+
   /** The group has put this process out for one that was there before, which came back later: that one is the instance then. */
   giveWay(): boolean {
     const [former] = this.#former
@@ -204,6 +211,7 @@ export class SimulatedInstance {
     this.#former.delete(former)
     this.#started = former
     this.#disk = former.disk
+    this.#hasGivenWay = true
     return true
   }
 
