@@ -279,7 +279,7 @@ class World {
       if (describe(error).includes('FENCED')) {
         if (instance.giveWay()) return
         // Of two processes with two threads each has won one of the names: both are put out, and one is started again.
-        if (instance.hasGivenWay && this.#shape.threads > 1) return this.#start(instance)
+        if (instance.isContested && this.#shape.threads > 1) return this.#start(instance)
       }
       this.#fatal.push(what)
     })

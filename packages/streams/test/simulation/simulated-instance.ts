@@ -90,7 +90,7 @@ export class SimulatedInstance {
   #started: Started | undefined
   /** Processes that were replaced while they lived, and live on under the instance's name: the group is to put them out. */
   readonly #former = new Set<Started>()
-  #hasGivenWay = false
+  #isContested = false
   /** Of the instance's wall clock, against true time; lives on through restarts. */
   offsetMs = 0
 
@@ -174,7 +174,7 @@ export class SimulatedInstance {
       onFailure,
     })
     this.#started = { runtime, client, link, shared, disk }
-    this.#hasGivenWay = false
+    this.#isContested = false
   }
 
   /**
@@ -189,6 +189,7 @@ export class SimulatedInstance {
     before.runtime.finished.catch(() => undefined).finally(() => this.#former.delete(before))
     this.loseDisk()
     this.start(faults)
+    this.#isContested = true
   }
 
   /** Those that were replaced can be heard of again. */
@@ -199,9 +200,9 @@ export class SimulatedInstance {
     }
   }
 
-  /** Whether the process that runs is one that was replaced and came back. */
-  get hasGivenWay(): boolean {
-    return this.#hasGivenWay
+  /** Whether the process that runs has shared the instance's name with another one. */
+  get isContested(): boolean {
+    return this.#isContested
   }
 
   /** The group has put this process out for one that was there before, which came back later: that one is the instance then. */
@@ -211,7 +212,6 @@ export class SimulatedInstance {
     this.#former.delete(former)
     this.#started = former
     this.#disk = former.disk
-    this.#hasGivenWay = true
     return true
   }
 
