@@ -34,7 +34,7 @@ const token = 'a-token-of-the-bank'
 const sampleEveryMs = 10_000
 const askEveryMs = 20
 /** Everything that is kept by time is kept for minutes, so that an hour sees it come and go. */
-const retention = { 'retention.ms': '120000', 'segment.ms': '60000', 'segment.bytes': '8388608' }
+const retention = { 'retention.ms': '600000', 'segment.ms': '60000', 'segment.bytes': '8388608' }
 const compaction = { 'segment.ms': '60000', 'segment.bytes': '8388608', 'min.cleanable.dirty.ratio': '0.2' }
 const graceMs = 20_000
 /** Full within minutes: by default a cache grows for longer than some soaks last. */
