@@ -54,8 +54,11 @@ export async function devCommand(path: string | undefined, flags: DevFlags): Pro
   })
   const over = Promise.race([stop, ended.promise, ...(broker ? [broker.closed] : [])])
   // Its own words are on the screen already when it does not start.
-  await Promise.race([start.catch(() => {}), over])
-  using _watcher = flags.watch ? watchFiles(loaded, dataDir, () => restart(tree)) : undefined
+  const started = start.then(
+    () => {},
+    () => {},
+  )
+  using _watcher = flags.watch ? watchFiles(loaded, dataDir, started, () => restart(tree)) : undefined
   await over
 }
 
@@ -79,11 +82,16 @@ async function restart(tree: ProcessTree): Promise<void> {
   await tree.restart('run').catch(() => {})
 }
 
-function watchFiles({ directory }: LoadedConfig, dataDir: string, onChange: () => Promise<void>): Disposable {
+function watchFiles(
+  { directory }: LoadedConfig,
+  dataDir: string,
+  started: Promise<void>,
+  onChange: () => Promise<void>,
+): Disposable {
   const ignored = relative(directory, dataDir)
   let timer: NodeJS.Timeout | undefined
   // One start after the other: a change during a start is taken up when that has ended.
-  let last = Promise.resolve()
+  let last = started
   const isIgnored = (path: string): boolean =>
     isInside(path, ignored) || /(^|[\\/])(node_modules|\.git)([\\/]|$)/.test(path)
   const changed = (file: string): void => {
