@@ -123,6 +123,14 @@ test('rows that could not be decoded, and were let pass, are not restored either
       () => streams.state() === 'running' && streams.queries.range('orders', { limit: 1_000 }).length === 30,
     )
     assert.deepEqual(streams.queries.get('orders', 'o7')?.value, { customer: 'c7', cents: 7 })
+    const skipped = [...streams.metrics()].filter(
+      ({ name, labels }) => name === 'millrace_streams_dropped_records_total' && labels.reason === 'skipped',
+    )
+    assert.deepEqual(
+      skipped.map(({ value }) => value),
+      [1],
+      'consumed or restored, it is counted',
+    )
   }
   rmSync(directory, { recursive: true })
 })

@@ -92,6 +92,10 @@ class SynchronousTask implements StreamTask {
       context: this.#context,
       onPut: onOutput,
       onFlushFailure: (error) => this.#onFlushFailure(error),
+      onLeftOut: (topic) => {
+        const input = this.#inputs.find(({ queue }) => queue.topic === topic)
+        if (input !== undefined) this.#metrics.drop(input.source.name, 'skipped')
+      },
     })
     const receivers = wireNodes({
       nodes: subtopology.nodes,

@@ -23,6 +23,8 @@ export interface TaskStoresOptions extends StreamTaskOptions {
   readonly context: TaskRecordContext
   readonly onPut: () => void
   readonly onFlushFailure: (error: unknown) => void
+  /** See `StoreEnvironment.onLeftOut`; told of the topic. */
+  readonly onLeftOut?: (topic: string) => void
 }
 
 interface CommittedOffsets {
@@ -177,6 +179,7 @@ function open(plan: StorePlan, options: TaskStoresOptions): TaskStore {
     context,
     onPut: options.onPut,
     onFlushFailure: options.onFlushFailure,
+    onLeftOut: plan.restoresFrom === undefined ? undefined : () => options.onLeftOut?.(plan.restoresFrom!),
     strict: config.strict ? { put: roundTripped, read: deepFreeze } : undefined,
   })
 }

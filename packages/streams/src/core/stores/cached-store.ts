@@ -15,7 +15,7 @@ export function openCachedStore(
 ): TaskStore<StateStore> {
   const { committed, changelog, ...rest } = environment
   const { name, kind, keySerde, valueSerde, hasHeaders } = spec
-  const takes = spec.restoresFrom === undefined ? undefined : readable(spec)
+  const takes = spec.restoresFrom === undefined ? undefined : readable(spec, environment.onLeftOut)
   const bytes = new StoreBytes(committed, changelog)
   const store = new StateStore({ ...rest, name, kind, keySerde, valueSerde, bytes })
   let committedLatest = store.latestStart
@@ -60,9 +60,9 @@ export function openCachedStore(
 
 /**
  * A topic of the user's may have records that cannot be decoded. Those that were consumed the handler has let pass, so
- * that they never came into the store: restoring leaves them out as well.
+ * that they never came into the store: restoring leaves them out as well, and counts them.
  */
-function readable(spec: SpecOf<'keyValue' | 'window'>) {
+function readable(spec: SpecOf<'keyValue' | 'window'>, onLeftOut: StoreEnvironment['onLeftOut']) {
   const { keySerde } = spec
   const valueSerde = plainValueSerde(spec)
   return (key: Uint8Array, value: Uint8Array | null): boolean => {
@@ -73,6 +73,7 @@ function readable(spec: SpecOf<'keyValue' | 'window'>) {
     } catch (error) {
       // A schema that is on its way: that says nothing of the record.
       if (isNotReady(error)) throw error
+      onLeftOut?.()
       return false
     }
   }

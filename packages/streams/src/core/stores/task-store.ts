@@ -79,6 +79,8 @@ export interface StoreEnvironment {
   readonly onPut: () => void
   /** An update that cannot be written down; returns to skip it, throws to fail. */
   readonly onFlushFailure: (error: unknown) => void
+  /** A record of the topic that the store is restored from cannot be decoded, and is no row. */
+  readonly onLeftOut?: (() => void) | undefined
   /** The test driver's checks of what is put and what is read. */
   readonly strict:
     | {
