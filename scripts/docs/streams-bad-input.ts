@@ -25,7 +25,8 @@ const fullDisk = 'conformance/bad-input/streams-full-disk.test.ts'
 const records: readonly BadInput[] = [
   {
     what: 'A key or value that cannot be decoded',
-    becomes: 'The handler decides; with `deadLetter` or `continue` its partition moves on. A table that is restored from its own topic leaves such a record out again, and counts it (`skipped`).',
+    becomes:
+      'The handler decides; with `deadLetter` or `continue` its partition moves on. A table that is restored from its own topic leaves such a record out again, and counts it (`skipped`).',
     code: 'STREAMS_DESERIALIZE_FAILED',
     decides: '`deserialize`',
     shownBy: [failures, "bytes that are no order go to the application's dead-letter topic"],
