@@ -17,7 +17,7 @@ if (files.length === 0) {
 }
 const run = spawnSync(
   process.execPath,
-  ['--conditions=source', '--test', '--test-timeout=120000', '--test-concurrency=2', ...flags, ...files],
+  ['--conditions=source', '--test', '--test-timeout=120000', '--test-concurrency=3', ...flags, ...files],
   {
     stdio: 'inherit',
     // Each test file is a process: types are stripped and modules compiled once for all of them, not once for each.

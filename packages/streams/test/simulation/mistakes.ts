@@ -45,13 +45,13 @@ export const mistakes: readonly Mistake[] = [
     what: 'a checkpoint that is taken for the end of the changelog',
     planted: 'staleCheckpoint',
     app: 'till',
-    isQuick: true,
+    isQuick: false,
   },
   {
     what: 'a store that is restored once more while its task writes to it',
     planted: 'doubleRestore',
     app: 'till',
-    isQuick: true,
+    isQuick: false,
   },
   {
     what: 'a commit that is taken for failed when its reply is lost',
@@ -85,19 +85,19 @@ export const mistakes: readonly Mistake[] = [
     what: 'subscriptions of a join by foreign key that are not restored',
     planted: 'subscriptionsNotRestored',
     app: 'market',
-    isQuick: true,
+    isQuick: false,
   },
   {
     what: 'calls at intervals that end with an aborted transaction',
     planted: 'scheduleLost',
     app: 'till',
-    isQuick: true,
+    isQuick: false,
   },
   {
     what: 'calls at intervals that an aborted transaction doubles',
     planted: 'scheduleDoubled',
     app: 'till',
-    isQuick: true,
+    isQuick: false,
   },
   { what: 'stream time that begins anew', planted: 'timeLost', app: 'till', isQuick: false },
 ]
