@@ -11,10 +11,10 @@ import { jsonSchemaOf } from '@millrace/registry/json-schema'
 import { protobuf } from '@millrace/registry/protobuf'
 import { startStreams } from '@millrace/streams'
 import { type Order, OrderSchema } from '../../packages/registry/test/support/shop/v1/order_pb.js'
+import { orderSchema, spending } from '../../packages/registry/test/support/spending-app.ts'
 import { type ApacheKafka, apacheKafkaUnavailable, startApacheKafka } from '../kafka/apache-kafka.ts'
 import { type Apicurio, startApicurio } from './apicurio.ts'
 import { JavaPeer } from './java-peer.ts'
-import { orderSchema, spendingApp } from './spending-app.ts'
 
 const skip = apacheKafkaUnavailable()
 
@@ -93,7 +93,7 @@ describe('a real registry, and Java beside us', { skip }, () => {
   })
 
   test('an application goes on in Kafka Streams from our internal topics, and here from those of Kafka Streams', async () => {
-    const { app, order, spend } = spendingApp(registry)
+    const { app, order, spend } = spending(registry)
     await create(client, order.name, 2)
     await create(client, spend.name, 2)
     const here = () =>

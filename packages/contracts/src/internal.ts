@@ -1,5 +1,5 @@
 export { contractError, contractErrors } from './errors.ts'
 export { keyFromText, keyToText, valueFromJson, valueToJson } from './json-form.ts'
-export { isNotReady, notReady } from './readiness.ts'
+export { isNotReady, notReady, whenSettled } from './readiness.ts'
 export { keySchemaSerde, valueSchemaSerde } from './schema-serde.ts'
 export { decodeText, encodeText, parseJson, toJson } from './text.ts'

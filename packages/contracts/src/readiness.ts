@@ -17,6 +17,16 @@ export function isNotReady(error: unknown): boolean {
   return isMillraceError(error) && error.code === 'CONTRACT_NOT_READY'
 }
 
+function readinessOf(error: unknown): Promise<unknown> | undefined {
+  return isNotReady(error) ? (error as { [readyOf]?: Promise<unknown> })[readyOf] : undefined
+}
+
+/** Resolves when what a serde lacked has come, or will not come this time: whoever tries again is told. */
+export function whenSettled(error: unknown): Promise<void> {
+  const ignored = (): void => {}
+  return (readinessOf(error) ?? Promise.resolve()).then(ignored, ignored)
+}
+
 /**
  * Does work that serialises or deserialises; where a schema is still on its way from the registry, waits for it and does
  * the work once more. The result is a promise only then, so that `await` costs nothing else.
@@ -27,7 +37,7 @@ export function isNotReady(error: unknown): boolean {
  */
 export function whenReady<T>(work: () => T): T | Promise<Awaited<T>> {
   const again = (error: unknown): Promise<Awaited<T>> => {
-    const ready = isNotReady(error) ? (error as { [readyOf]?: Promise<unknown> })[readyOf] : undefined
+    const ready = readinessOf(error)
     if (ready === undefined) throw error
     return ready.then(() => whenReady(work)) as Promise<Awaited<T>>
   }

@@ -18,7 +18,7 @@ const spendSchema = {
   fields: [{ name: 'cents', type: 'long' }],
 } as const
 
-/** Sums what customers spend; every topic of it has schemas. */
+/** Sums what customers spend; every topic of it has schemas. `conformance/registry/java/Peer.java` has the same application. */
 export function spending(registry: SchemaRegistry) {
   const order = topic('order', { key: serdes.string, value: avro(registry, orderSchema) })
   const spend = topic('spend', { key: avro(registry, 'string'), value: avro(registry, spendSchema) })

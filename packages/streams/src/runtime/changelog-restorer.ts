@@ -1,4 +1,4 @@
-import { isNotReady } from '@millrace/contracts/internal'
+import { isNotReady, whenSettled } from '@millrace/contracts/internal'
 import type { Consumer, FetchedPartition } from '@millrace/kafka'
 import type { Pace } from '../core/pace.ts'
 import type { ByteStore } from '../core/stores/byte-store.ts'
@@ -6,7 +6,6 @@ import { gatheredWritesMax } from '../core/stores/gathered-writes.ts'
 import type { TaskChangelog } from '../core/task.ts'
 import { type ActiveTask, partitionText } from './active-task.ts'
 import type { TopicPartition } from './assignment/tasks.ts'
-import { schemaSettled } from './awaited-schema.ts'
 import { changelogStart } from './changelog-position.ts'
 import { GatheredRows } from './gathered-rows.ts'
 import type { StoreChangelog, TellRestore } from './restore-events.ts'
@@ -174,7 +173,7 @@ export class ChangelogRestorer {
       if (this.#targets.get(partitionText(target)) === target) this.#consumer.resume([target])
     }
     // The consumer may have been closed by then.
-    void schemaSettled(error)
+    void whenSettled(error)
       .then(goOn)
       .catch(() => undefined)
   }

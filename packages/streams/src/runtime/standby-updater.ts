@@ -1,9 +1,8 @@
 import type { Clock } from '@millrace/base'
-import { isNotReady } from '@millrace/contracts/internal'
+import { isNotReady, whenSettled } from '@millrace/contracts/internal'
 import type { Consumer, FetchedPartition } from '@millrace/kafka'
 import { partitionText } from './active-task.ts'
 import type { TopicPartition } from './assignment/tasks.ts'
-import { schemaSettled } from './awaited-schema.ts'
 import { changelogNote } from './changelog-restorer.ts'
 import type { StoreChangelog, TellRestore } from './restore-events.ts'
 import type { StandbyTask } from './standby-task.ts'
@@ -150,7 +149,7 @@ export class StandbyUpdater {
     const goOn = (): void => {
       if (this.#followed.get(partitionText(followed)) === followed && !followed.isHeld) consumer.resume([followed])
     }
-    void schemaSettled(error)
+    void whenSettled(error)
       .then(goOn)
       .catch(() => undefined)
   }

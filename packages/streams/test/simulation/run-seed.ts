@@ -236,19 +236,20 @@ class World {
   }
 
   /** Instances that stay two processes: one that was long cut off takes its time to come back, and then one is put out. */
-  async #inTwo(): Promise<SimulatedInstance[]> {
-    for (let look = 0; ; look++) {
-      const inTwo = this.#instances.filter(({ formerAlive }) => formerAlive > 0)
-      if (inTwo.length === 0 || look === looks) return inTwo
-      await this.#wait(200)
-    }
+  #inTwo(): Promise<readonly SimulatedInstance[]> {
+    return this.#whatStays(() => this.#instances.filter(({ formerAlive }) => formerAlive > 0))
   }
 
   /** Every standby copy comes to hold what the task that runs holds, and there is one wherever there should be. */
-  async #copiesThatDiffer(): Promise<string[]> {
+  #copiesThatDiffer(): Promise<readonly string[]> {
+    return this.#whatStays(() => differingCopies(this.#instances, this.app, this.#shape))
+  }
+
+  /** What is still found after many looks; nothing as soon as one finds nothing. */
+  async #whatStays<T>(find: () => readonly T[] | Promise<readonly T[]>): Promise<readonly T[]> {
     for (let look = 0; ; look++) {
-      const differing = await differingCopies(this.#instances, this.app, this.#shape)
-      if (differing.length === 0 || look === looks) return differing
+      const found = await find()
+      if (found.length === 0 || look === looks) return found
       await this.#wait(200)
     }
   }
@@ -274,9 +275,10 @@ class World {
     runtime.finished.catch((error: unknown) => {
       const what = `${instance.name} stopped: ${describe(error)}`
       this.#log(what)
-      if (describe(error).includes('FENCED')) this.seen.fenced++
+      const isFenced = what.includes('FENCED')
+      if (isFenced) this.seen.fenced++
       if (instance.runtime !== runtime) return
-      if (describe(error).includes('FENCED')) {
+      if (isFenced) {
         if (instance.giveWay()) return
         // Of two processes with two threads each has won one of the names: both are put out, and one is started again.
         if (instance.isContested && this.#shape.threads > 1) return this.#start(instance)

@@ -1,4 +1,4 @@
-import { isNotReady } from '@millrace/contracts/internal'
+import { isNotReady, whenSettled } from '@millrace/contracts/internal'
 import type { Header } from '@millrace/protocol'
 import { asBuffer } from '../../core/stores/bytes.ts'
 import { keyOfSessionKey, sessionEndOf, sessionStartOf } from '../../core/stores/session-key.ts'
@@ -6,7 +6,6 @@ import { plainValueSerde } from '../../core/stores/value-headers.ts'
 import { isWindowKey, keyOfWindowKey, windowStartOf } from '../../core/stores/window-key.ts'
 import type { StorePlan } from '../../core/topology/plan.ts'
 import { streamsError } from '../../errors.ts'
-import { schemaSettled } from '../awaited-schema.ts'
 import { ChangeFeed, type LoggedChange } from './change-feed.ts'
 import type { QuerySource } from './query-source.ts'
 
@@ -137,7 +136,7 @@ class FollowedChanges implements StoreChanges {
         } catch (error) {
           if (!isNotReady(error)) throw error
           // Goes on from here when the schema has come.
-          missing.push(schemaSettled(error))
+          missing.push(whenSettled(error))
           next = change.offset
           break
         }
