@@ -57,7 +57,7 @@ export function anyOf(options: TransportOptions): AnyOf {
           if (addresses.isDue()) void learn(url, options)
           return outcome.body
         }
-        lastFailure = outcome.again
+        lastFailure = moreTelling(outcome.again, lastFailure)
         waitMs = Math.max(waitMs, outcome.waitMs)
         preferred = (preferred + 1) % urls.length
       }
@@ -68,6 +68,11 @@ export function anyOf(options: TransportOptions): AnyOf {
       await sleep(clock, pauseMs, signal)
     }
   }
+}
+
+/** An answer says more than silence: the last try is often cut off by the deadline alone. */
+function moreTelling(failure: unknown, before: unknown): unknown {
+  return before instanceof NotNow && !(failure instanceof NotNow) ? before : failure
 }
 
 /** Who was answered "not now" is told why: a read may be bound to a write that is never seen. */
