@@ -33,6 +33,27 @@ export const connectErrors = {
     cause: 'A record cannot be written, and the sink was told to fail rather than set it aside.',
     remedy: "Correct the record's writer or the table, or set `onBadRecord: 'dead-letter'`.",
   },
+  CONNECT_CONFIG_INVALID: {
+    retriable: false,
+    cause:
+      'The config of a connector, converter or transform has a value that is not allowed or a name that is not known.',
+    remedy: 'Correct or remove what the message names; `validate` lists all of it at once.',
+  },
+  CONNECT_CONVERT_FAILED: {
+    retriable: false,
+    cause: 'A record is not what its converter reads or writes.',
+    remedy: 'Choose the converter with which the records were written, or let errors.tolerance set such records aside.',
+  },
+  CONNECT_TRANSFORM_FAILED: {
+    retriable: false,
+    cause: 'A record is not of the shape that a transform of the connector works on.',
+    remedy: 'Correct the transform, restrict it by a predicate, or let errors.tolerance set such records aside.',
+  },
+  CONNECT_SECRET_MISSING: {
+    retriable: false,
+    cause: 'A config refers to a value that its config provider does not have.',
+    remedy: 'Add the variable, file or key that the message names where the provider looks for it.',
+  },
   POSTGRES_DRIVER_MISSING: {
     retriable: false,
     cause: 'A package that the PostgreSQL connectors need is not installed.',
