@@ -1,5 +1,5 @@
 import type { SourceOutput } from '../../runtime/connector.ts'
-import type { RowChange } from './pgoutput.ts'
+import type { LogicalMessage, RowChange } from './pgoutput.ts'
 import type { Relation, RowView } from './row.ts'
 
 /** The transaction a change belongs to. */
@@ -20,6 +20,8 @@ export interface CaptureMapper {
    * published; otherwise the transactions that the snapshot saw.
    */
   idOf?(relation: Relation, row: RowView): string
+  /** What was written with `pg_logical_emit_message`; `source.xid` is 0 for one outside of transactions. */
+  message?(message: LogicalMessage, source: ChangeSource, output: SourceOutput): void
   /** A row of the initial snapshot. */
   snapshotRow(relation: Relation, row: RowView, source: ChangeSource, output: SourceOutput): void
 }

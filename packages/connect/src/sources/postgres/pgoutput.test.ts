@@ -37,6 +37,7 @@ function readAll(): { rows: unknown[]; transactions: { commitLsn: bigint; endLsn
     row: ({ operation, relation, row, old, oldIsKey }) =>
       rows.push([operation, relation.name, values(relation, old), values(relation, row), oldIsKey]),
     truncate: (relations) => rows.push(['truncate', ...relations.map(({ name }) => name)]),
+    message: ({ prefix, content }) => rows.push(['message', prefix, content.toString()]),
   })
   for (const message of messages) reader.read(Buffer.from(message, 'hex'))
   return { rows, transactions, times }
@@ -71,7 +72,7 @@ test('transactions end where or before the next commit record begins', () => {
 test('a message that ends early is refused rather than read as something else', () => {
   const insert = messages.find((message) => message.startsWith('49'))!
   const relation = messages.find((message) => message.startsWith('52'))!
-  const handler = { begin() {}, commit() {}, row() {}, truncate() {} }
+  const handler = { begin() {}, commit() {}, row() {}, truncate() {}, message() {} }
   for (let bytes = 1; bytes < insert.length / 2; bytes++) {
     const reader = new PgoutputReader(handler)
     reader.read(Buffer.from(relation, 'hex'))
@@ -81,8 +82,25 @@ test('a message that ends early is refused rather than read as something else', 
 })
 
 test('a change of an undescribed table and an unknown message type are refused', () => {
-  const reader = new PgoutputReader({ begin() {}, commit() {}, row() {}, truncate() {} })
+  const reader = new PgoutputReader({ begin() {}, commit() {}, row() {}, truncate() {}, message() {} })
   const insert = messages.find((message) => message.startsWith('49'))!
   assert.throws(() => reader.read(Buffer.from(insert, 'hex')), { code: 'POSTGRES_STREAM_INVALID' })
   assert.throws(() => reader.read(Buffer.from('S')), { code: 'POSTGRES_STREAM_INVALID' })
+})
+
+test('a logical message is read with its prefix, place and content', () => {
+  const seen: unknown[] = []
+  const reader = new PgoutputReader({
+    begin() {},
+    commit() {},
+    row() {},
+    truncate() {},
+    message: ({ isTransactional, lsn, prefix, content }) =>
+      seen.push([isTransactional, lsn, prefix, content.toString()]),
+  })
+  // Message, flags, LSN, prefix, length, content, as in "Logical Replication Message Formats" of PostgreSQL's manual.
+  const body = Buffer.from('4d 01 0000000001a2b3c4 6f7574626f7800 00000002 6869'.replaceAll(' ', ''), 'hex')
+  reader.read(body)
+  assert.deepEqual(seen, [[true, 0x1a2b3c4n, 'outbox', 'hi']])
+  assert.throws(() => reader.read(body.subarray(0, body.length - 1)), { code: 'POSTGRES_STREAM_INVALID' })
 })

@@ -8,6 +8,18 @@ export interface PgoutputHandler {
   /** `old` is the old row, or with `oldIsKey` only its key columns; undefined where PostgreSQL logged neither. */
   row(change: RowChange): void
   truncate(relations: readonly Relation[]): void
+  /** What somebody wrote with `pg_logical_emit_message`; not transactional ones come between transactions. */
+  message(message: LogicalMessage): void
+}
+
+/** A message that was written to the log without a table. */
+export interface LogicalMessage {
+  readonly isTransactional: boolean
+  /** Where its record ends. */
+  readonly lsn: bigint
+  readonly prefix: string
+  /** Valid only during the call. */
+  readonly content: Buffer
 }
 
 export interface RowChange {
@@ -96,10 +108,12 @@ export class PgoutputReader {
       case tag.truncate:
         this.#truncate(message)
         break
-      // Where the change came from, names of user-defined types, logical messages: none of them is a row.
+      case tag.message:
+        this.#message(message)
+        break
+      // Where the change came from, names of user-defined types: neither is a change.
       case tag.origin:
       case tag.type:
-      case tag.message:
         break
       default:
         throw connectError('POSTGRES_STREAM_INVALID', `replication message type ${message[0]} is unknown`)
@@ -140,6 +154,19 @@ export class PgoutputReader {
     const relations: Relation[] = []
     for (let i = 0; i < count; i++) relations.push(this.#known(message.readUInt32BE(6 + i * 4)))
     this.#handler.truncate(relations)
+  }
+
+  #message(message: Buffer): void {
+    const [prefix, afterPrefix] = zeroTerminated(message, 10)
+    const start = afterPrefix + 4
+    const end = start + message.readUInt32BE(afterPrefix)
+    if (end > message.length) throw new RangeError('content ends beyond the message')
+    this.#handler.message({
+      isTransactional: (message.readUInt8(1) & 1) === 1,
+      lsn: message.readBigUInt64BE(2),
+      prefix,
+      content: message.subarray(start, end),
+    })
   }
 
   #relation(message: Buffer): void {

@@ -93,7 +93,8 @@ export class ReplicationFeed {
     this.#client = client
     await client.query(textSettings)
     const names = this.#options.publications.map(quoteIdentifier).join(',')
-    const options = `proto_version '1', publication_names ${quoteLiteral(names)}`
+    // Always with messages: they count as events of their transactions, whether anyone asks for them or not.
+    const options = `proto_version '1', messages 'true', publication_names ${quoteLiteral(names)}`
     return client.query(`START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL ${lsn} (${options})`)
   }
 

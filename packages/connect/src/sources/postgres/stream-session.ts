@@ -1,7 +1,7 @@
 import type { Clock } from '@millrace/base'
 import type { SourceFigures, SourceOutput, SourcePull, SourceSession, StoredPosition } from '../../runtime/connector.ts'
 import type { CaptureMapper } from './capture.ts'
-import { PgoutputReader, type RowChange } from './pgoutput.ts'
+import { type LogicalMessage, PgoutputReader, type RowChange } from './pgoutput.ts'
 import { decodePosition, encodePosition, type PostgresPosition } from './position.ts'
 import type { ReplicationFeed } from './replication-feed.ts'
 import type { Relation } from './row.ts'
@@ -39,6 +39,7 @@ export class StreamSession implements SourceSession {
       commit: (transaction) => this.#filter.commit(transaction),
       row: (change) => this.#row(change),
       truncate: (relations) => this.#truncate(relations),
+      message: (message) => this.#message(message),
     })
   }
 
@@ -104,6 +105,19 @@ export class StreamSession implements SourceSession {
     const { commitLsn, commitTimeMs, xid } = this.#filter
     for (const relation of relations) {
       this.#options.mapper.truncate(relation, { commitLsn, commitTimeMs, xid, index }, this.#output!)
+    }
+  }
+
+  #message(message: LogicalMessage): void {
+    const { clock, mapper } = this.#options
+    if (message.isTransactional) {
+      const index = this.#filter.event()
+      if (index < 0) return
+      const { commitLsn, commitTimeMs, xid } = this.#filter
+      mapper.message?.(message, { commitLsn, commitTimeMs, xid, index }, this.#output!)
+    } else if (this.#filter.message(message.lsn)) {
+      const source = { commitLsn: message.lsn, commitTimeMs: clock.now(), xid: 0, index: 0 }
+      mapper.message?.(message, source, this.#output!)
     }
   }
 }

@@ -101,3 +101,11 @@ test('positions of another format version and broken ones are refused', () => {
     assert.throws(() => decodePosition(broken, 'orders'), { code: 'CONNECT_POSITION_INVALID' })
   }
 })
+
+test('a message outside of transactions comes once, the one that ends where the position stands included', () => {
+  const filter = new TransactionFilter(start(100n))
+  assert.equal(filter.message(100n), false)
+  assert.equal(filter.message(105n), true)
+  assert.deepEqual(filter.position(), start(105n))
+  assert.equal(new TransactionFilter(filter.position()).message(105n), false)
+})

@@ -57,6 +57,16 @@ export class TransactionFilter {
     this.#moveTo(transaction.endLsn)
   }
 
+  /**
+   * A message outside of transactions, whose record ends at `lsn`; false when it is in Kafka already. One that ends where
+   * the position stands began before it.
+   */
+  message(lsn: bigint): boolean {
+    if (lsn <= this.#lsn) return false
+    this.#moveTo(lsn)
+    return true
+  }
+
   /** Nothing of ours happened before `lsn`. */
   idle(lsn: bigint): void {
     if (!this.isInTransaction) this.#moveTo(lsn)
