@@ -4,7 +4,6 @@ import { errorFactory } from './index.ts'
 import {
   deadLetterHeaders,
   deadLetterId,
-  deadLetterPrefixes,
   deadLetterStacktraceMaxChars,
   deadLetterTopic,
   readDeadLetter,
@@ -50,10 +49,80 @@ test('a record that fails again carries one envelope, the newest', () => {
   assert.equal(readDeadLetter(second)?.topic, 'order.dlq')
 })
 
-test('an envelope of Kafka Streams is read', () => {
-  const headers = deadLetterHeaders({ ...failure, headers: [] }, deadLetterPrefixes.streams)
-  assert.ok(headers.every(({ key }) => key.startsWith('__streams.errors.')))
-  assert.equal(readDeadLetter(headers)?.offset, 41)
+function texts(headers: readonly { key: string; value: Buffer | null }[]): Record<string, string | undefined> {
+  return Object.fromEntries(headers.map(({ key, value }) => [key, value?.toString()]))
+}
+
+test('the names of Kafka Streams stand beside ours, the stack trace once', () => {
+  const headers = texts(deadLetterHeaders({ ...failure, headers: [] }, 'streams'))
+  assert.deepEqual(
+    Object.keys(headers).filter((name) => name.startsWith('__streams')),
+    ['exception', 'message', 'stacktrace', 'topic', 'partition', 'offset'].map((name) => `__streams.errors.${name}`),
+  )
+  assert.equal(headers['__streams.errors.offset'], '41')
+  assert.equal(headers['__millrace.errors.application'], 'cancel-orders')
+  assert.equal('__millrace.errors.stacktrace' in headers, false)
+  assert.match(readDeadLetter(deadLetterHeaders(failure, 'streams'))!.stacktrace, /the value is not JSON/)
+})
+
+test('the names of Kafka Connect stand beside ours', () => {
+  const headers = texts(deadLetterHeaders({ ...failure, headers: [] }, { taskId: '3', className: 'JsonConverter' }))
+  const { '__connect.errors.exception.stacktrace': stacktrace, ...short } = Object.fromEntries(
+    Object.entries(headers).filter(([name]) => name.startsWith('__connect.')),
+  )
+  assert.match(stacktrace!, /the value is not JSON/)
+  assert.deepEqual(short, {
+    '__connect.errors.topic': 'order',
+    '__connect.errors.partition': '2',
+    '__connect.errors.offset': '41',
+    '__connect.errors.connector.name': 'cancel-orders',
+    '__connect.errors.task.id': '3',
+    '__connect.errors.stage': 'VALUE_CONVERTER',
+    '__connect.errors.class.name': 'JsonConverter',
+    '__connect.errors.exception.class.name': 'CONTRACT_MISMATCH',
+    '__connect.errors.exception.message': 'the value is not JSON',
+  })
+})
+
+test('envelopes that Kafka Streams and Kafka Connect wrote themselves are read', () => {
+  const theirs = (prefix: string, fields: Record<string, string>) =>
+    Object.entries(fields).map(([name, text]) => ({ key: prefix + name, value: Buffer.from(text) }))
+  const streams = readDeadLetter(theirs('__streams.errors.', { topic: 'order', partition: '1', offset: '7' }))
+  assert.deepEqual([streams?.topic, streams?.partition, streams?.offset, streams?.application], ['order', 1, 7, ''])
+  const connect = readDeadLetter(
+    theirs('__connect.errors.', {
+      topic: 'order',
+      partition: '1',
+      offset: '8',
+      'connector.name': 'jdbc',
+      'task.id': '0',
+      stage: 'KEY_CONVERTER',
+      'exception.class.name': 'org.apache.kafka.connect.errors.DataException',
+      'exception.message': 'no schema',
+      'exception.stacktrace': 'at …',
+    }),
+  )
+  assert.deepEqual(connect, {
+    topic: 'order',
+    partition: 1,
+    offset: 8,
+    stage: 'deserialize',
+    exception: 'org.apache.kafka.connect.errors.DataException',
+    message: 'no schema',
+    stacktrace: 'at …',
+    attempt: 1,
+    application: 'jdbc',
+  })
+})
+
+test('an envelope of any family is replaced by the next one', () => {
+  const first = deadLetterHeaders(failure, {})
+  const second = deadLetterHeaders({ ...failure, application: 'later', headers: first })
+  assert.equal(
+    second.some(({ key }) => key.startsWith('__connect.')),
+    false,
+  )
+  assert.equal(readDeadLetter(second)?.application, 'later')
 })
 
 test('headers without an envelope are no dead letter, and a broken one does not throw', () => {

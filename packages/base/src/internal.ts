@@ -1,12 +1,13 @@
 export { baseError, baseErrors } from './base-errors.ts'
 export {
+  type ConnectFailure,
   type DeadLetter,
   type DeadLetterStage,
   deadLetterHeaders,
   deadLetterId,
-  deadLetterPrefixes,
   deadLetterStacktraceMaxChars,
   deadLetterTopic,
+  isDeadLetterHeader,
   readDeadLetter,
 } from './dead-letter.ts'
 export { type Limit, type LimitTable, resolveLimits } from './limits.ts'

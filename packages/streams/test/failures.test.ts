@@ -192,6 +192,8 @@ test("bytes that are no order go to the application's dead-letter topic under Ka
   assert.match(headers.get('__streams.errors.message')!, /JSON/)
   assert.ok(headers.get('__streams.errors.exception'))
   assert.ok(headers.has('__streams.errors.stacktrace'))
+  assert.equal(headers.get('__millrace.errors.stage'), 'deserialize')
+  assert.ok(headers.get('__millrace.errors.application'))
   const topics = await client.admin.listTopics()
   assert.ok(!topics.some(({ name }) => name.endsWith('.dlq')))
 })

@@ -35,7 +35,7 @@ export class DeadLetters {
           key: record.key,
           value: record.value,
           timestamp: record.timestampMs,
-          headers: deadLetterHeaders({ ...record, application: this.#connector.name }),
+          headers: deadLetterHeaders({ ...record, application: this.#connector.name }, {}),
         }),
       ),
     )

@@ -1,4 +1,4 @@
-import { deadLetterHeaders, deadLetterPrefixes, deadLetterTopic } from '@millrace/base/internal'
+import { deadLetterHeaders, deadLetterTopic } from '@millrace/base/internal'
 import { type Header, partitionForKey, RecordBatchBuilder } from '@millrace/protocol'
 import type { FailedRecord } from '../core/handlers.ts'
 import { RefusedOutput } from '../core/stage-failure.ts'
@@ -120,7 +120,7 @@ export class OutputCollector implements TaskOutput {
         application: this.#options.applicationId,
         headers: record.headers as Header[],
       },
-      deadLetterPrefixes.streams,
+      'streams',
     )
     // What a punctuation failed with comes from no partition.
     const partition = Math.max(0, record.partition) % this.#options.partitionsOf(topic)

@@ -112,7 +112,7 @@ export class OutboxMapper implements CaptureMapper {
     )
     if (this.#onUnknownTopic !== 'dead-letter') throw error
     const failure = { topic, partition: -1, offset: -1, stage: 'produce', error, application: this.#connector, headers }
-    output.append(deadLetterTopic(this.#connector), time, key, value, deadLetterHeaders(failure))
+    output.append(deadLetterTopic(this.#connector), time, key, value, deadLetterHeaders(failure, {}))
   }
 }
 
