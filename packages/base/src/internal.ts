@@ -13,6 +13,15 @@ export {
 export { type Limit, type LimitTable, resolveLimits } from './limits.ts'
 export { nearest } from './nearest.ts'
 export { type CheckOptionsSettings, checkOptions, type OptionRule, type OptionRules, unknownOption } from './options.ts'
+export {
+  isForAnother,
+  isRedriveHeader,
+  originText,
+  parseOrigin,
+  type Redrive,
+  readRedrive,
+  redriveHeaders,
+} from './redrive.ts'
 export { type Backoff, backoffMs, type RetryOptions, retry } from './retry.ts'
 export { runClock } from './run-clock.ts'
 export { VirtualClock } from './virtual-clock.ts'

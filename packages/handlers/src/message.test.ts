@@ -33,6 +33,11 @@ const ids: [string, MessageHeader[], string][] = [
   ['its place when the id is null', [header('id', null)], 'counted/3/9@5'],
   ['its place when the id is empty', [header('id', '')], 'counted/3/9@5'],
   ['its place when the id cannot stand in a database', [header('id', 'a\0b')], 'counted/3/9@5'],
+  [
+    'the place that it had before it came back',
+    [header('__millrace.redrive.origin', 'counted/3/4@1')],
+    'counted/3/4@1',
+  ],
   ['its place when the id is too long for an index', [header('id', 'x'.repeat(600))], 'counted/3/9@5'],
 ]
 for (const [what, headers, eventId] of ids) {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { originText, readRedrive } from '@millrace/base/internal'
 import type { AnyTopicContract, KeyOf, ValueOf } from '@millrace/contracts'
 
 /** A record header as Kafka has it. */
@@ -52,12 +53,14 @@ const eventIdMaxBytes = 512
 /**
  * The outbox's capture puts the event's id into the header `id`, so that an event that was published twice is one event.
  * Without it a record is identified by its place, which holds as long as nobody writes it a second time, and by its time:
- * in a topic that was deleted and made again the places come round, while the inbox remembers.
+ * in a topic that was deleted and made again the places come round, while the inbox remembers. What comes back from the
+ * dead letters is the event that it was at first.
  */
-function eventIdOf({ topic, partition, offset, timestamp, headers }: RawMessage): string {
+function eventIdOf(raw: RawMessage): string {
+  const { headers } = raw
   const id = headers.findLast(({ key }) => key === 'id')?.value
   const isUsable = id && id.length > 0 && id.length <= eventIdMaxBytes && !id.includes(0)
   // Ids that are no text would all become the same replacement characters.
   if (isUsable) return isUtf8(id) ? id.toString('utf8') : `0x${id.toString('hex')}`
-  return `${topic}/${partition}/${offset}@${timestamp}`
+  return (headers.length > 0 ? readRedrive(headers)?.origin : undefined) ?? originText(raw)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { errorFactory, seededRandom } from '@millrace/base'
-import { resolveLimits, VirtualClock } from '@millrace/base/internal'
+import { redriveHeaders, resolveLimits, VirtualClock } from '@millrace/base/internal'
 import { type Serde, serdes, topic } from '@millrace/contracts'
 import { notReady } from '@millrace/contracts/internal'
 import { handlerLimits } from './limits.ts'
@@ -182,3 +182,14 @@ async function settledUnderAsyncSchema(): Promise<{ error: (Error & { code?: str
   )
   return { error, letters }
 }
+
+test('a record that came back for another group is left out, for this group handled', async () => {
+  const backFor = (application: string): RawMessage => ({
+    ...raw('{"amount":1}'),
+    headers: redriveHeaders({ origin: 'order/1/3@0', application, count: 1 }),
+  })
+  const other = await settled(backFor('someone-else'), {})
+  assert.deepEqual([other.outcome, other.attempts], ['skipped', []])
+  assert.equal((await settled(backFor('g'), {})).outcome, 'handled')
+  assert.equal((await settled(backFor(''), {})).outcome, 'handled')
+})

@@ -1,5 +1,5 @@
 import { type Clock, isMillraceError, type Random, sleep } from '@millrace/base'
-import { backoffMs } from '@millrace/base/internal'
+import { backoffMs, isForAnother } from '@millrace/base/internal'
 import { type AnyTopicContract, type KeyOf, type ValueOf, whenReady } from '@millrace/contracts'
 import { isNotReady } from '@millrace/contracts/internal'
 import type { DeadLetters, Failure } from './dead-letters.ts'
@@ -50,6 +50,8 @@ export function makeSettle<C extends AnyTopicContract>(dependencies: SettleDepen
   const { contract, limits, permits, metrics, deadLetters, policy } = dependencies
 
   async function settle(raw: RawMessage, stop: AbortSignal): Promise<Outcome> {
+    // It came back from the dead letters of somebody else; here it was handled, or is a dead letter of its own.
+    if (isForAnother(raw.headers, dependencies.groupId)) return 'skipped'
     let message: DecodedMessage<C>
     try {
       const decoded = decode(raw, stop)

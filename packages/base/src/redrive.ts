@@ -1,0 +1,75 @@
+/** A Kafka record header. */
+interface Header {
+  readonly key: string
+  readonly value: Uint8Array | null
+}
+
+/** What a record that was a dead letter tells of its way back. */
+export interface Redrive {
+  /** The place and time that the event had at first; see `originText`. Stays the same however often it comes back. */
+  readonly origin: string
+  /** The only application that it is meant for; empty for every reader. */
+  readonly application: string
+  /** How often it came back, this time included. */
+  readonly count: number
+}
+
+const prefix = '__millrace.redrive.'
+const originHeader = `${prefix}origin`
+const applicationHeader = `${prefix}application`
+const countHeader = `${prefix}count`
+
+/**
+ * Names an event by place and time, as inboxes do for events without an id: what came back is known by the same name.
+ *
+ * @example originText({ topic: 'order', partition: 2, offset: 41, timestamp: 1700000000000 }) // 'order/2/41@1700000000000'
+ */
+export function originText(at: {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly timestamp: number
+}): string {
+  return `${at.topic}/${at.partition}/${at.offset}@${at.timestamp}`
+}
+
+/** The place that `originText` names; undefined for any other text. */
+export function parseOrigin(
+  text: string,
+): { readonly topic: string; readonly partition: number; readonly offset: number } | undefined {
+  const [, topic, partition, offset] = /^(.+)\/(-?\d+)\/(-?\d+)@-?\d+$/.exec(text) ?? []
+  return topic === undefined ? undefined : { topic, partition: Number(partition), offset: Number(offset) }
+}
+
+/** The headers that tell it. */
+export function redriveHeaders(redrive: Redrive): { readonly key: string; readonly value: Buffer }[] {
+  return [
+    { key: originHeader, value: Buffer.from(redrive.origin) },
+    ...(redrive.application === '' ? [] : [{ key: applicationHeader, value: Buffer.from(redrive.application) }]),
+    { key: countHeader, value: Buffer.from(String(redrive.count)) },
+  ]
+}
+
+/** Reads them; undefined for a record that is on its first way. */
+export function readRedrive(headers: readonly Header[]): Redrive | undefined {
+  const text = (name: string): string | undefined => {
+    const value = headers.findLast(({ key }) => key === name)?.value
+    return value ? new TextDecoder().decode(value) : undefined
+  }
+  const origin = text(originHeader)
+  if (origin === undefined) return undefined
+  const count = Number(text(countHeader))
+  return { origin, application: text(applicationHeader) ?? '', count: Number.isSafeInteger(count) ? count : 1 }
+}
+
+/** Whether a record came back for another application: this one has had it. */
+export function isForAnother(headers: readonly Header[], application: string): boolean {
+  if (headers.length === 0) return false
+  const wanted = readRedrive(headers)?.application ?? ''
+  return wanted !== '' && wanted !== application
+}
+
+/** Whether a header tells of a way back. */
+export function isRedriveHeader(name: string): boolean {
+  return name.startsWith(prefix)
+}
