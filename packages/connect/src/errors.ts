@@ -17,6 +17,17 @@ export const connectErrors = {
     cause: 'A source met a row that is addressed to a topic it was not given.',
     remedy: 'Add the topic to `topics`, or say with `onUnknownTopic` what to do with such rows.',
   },
+  CONNECT_RECORD_REFUSED: {
+    retriable: false,
+    cause: 'A transform or converter of the connector cannot deal with a record, and `errors.tolerance` is none.',
+    remedy:
+      'Correct the transform, converter or record that the message names; or set `errors.tolerance` to all, and a dead-letter topic for such records.',
+  },
+  CONNECT_RECORD_RETRIED: {
+    retriable: true,
+    cause: 'A transform or converter failed at a record for a reason that may pass, and `errors.retry.timeout` has not.',
+    remedy: 'Nothing, if it passes; the cause says what is in the way.',
+  },
   CONNECT_STOPPED: {
     retriable: false,
     cause: 'The connector was stopped while this was under way.',

@@ -1,7 +1,11 @@
+import type { Clock } from '@millrace/base'
 import type { Header } from '@millrace/protocol'
 import { type CompressionType, partitionForKey, RecordBatchBuilder } from '@millrace/protocol'
+import type { ConnectRecord } from '../data/record.ts'
 import { connectError } from '../errors.ts'
-import type { SourceOutput } from './connector.ts'
+import type { SourceOutput, TopicSpec } from './connector.ts'
+import type { SerializedRecord } from './pipeline.ts'
+import type { SourcePipeline } from './source-pipeline.ts'
 
 export interface BuiltBatch {
   readonly topic: string
@@ -18,6 +22,15 @@ export interface BatchOutputOptions {
   /** The output is full at this size or number of records. */
   readonly maxBytes: number
   readonly maxRecords: number
+  readonly clock: Clock
+  readonly pipeline: SourcePipeline
+  /** How to make a topic that is not there yet; undefined refuses its records. */
+  readonly newTopic?: ((name: string) => TopicSpec | undefined) | undefined
+}
+
+interface Waiting {
+  readonly spec: TopicSpec
+  readonly records: (SerializedRecord & { readonly timestampMs: number })[]
 }
 
 interface TopicBatches {
@@ -36,19 +49,15 @@ const initialBatchBytes = 4 * 1024
 export class BatchOutput implements SourceOutput {
   readonly #options: BatchOutputOptions
   readonly #topics = new Map<string, TopicBatches>()
+  /** Records for topics that are yet to be made, by topic. */
+  readonly #waiting = new Map<string, Waiting>()
   #full: BuiltBatch[] = []
   #bytes = 0
   records = 0
 
   constructor(options: BatchOutputOptions) {
     this.#options = options
-    for (const [topic, count] of options.partitions) {
-      this.#topics.set(topic, {
-        builders: new Array(count).fill(undefined),
-        sizes: new Array(count).fill(0),
-        keyless: 0,
-      })
-    }
+    for (const [topic, count] of options.partitions) this.#addTopic(topic, count)
   }
 
   get isFull(): boolean {
@@ -63,10 +72,82 @@ export class BatchOutput implements SourceOutput {
     headers: readonly Header[],
   ): void {
     const batches = this.#topics.get(topic)
-    if (!batches)
-      throw connectError('CONNECT_TOPIC_UNKNOWN', `the source was not given the topic "${topic}"`, { topic })
+    if (!batches) {
+      this.#wait({ topic, partition: undefined, timestampMs, key, value, headers })
+      return
+    }
     const { builders } = batches
     const partition = key === null ? batches.keyless : partitionForKey(key, builders.length)
+    this.#add(batches, topic, partition, timestampMs, key, value, headers)
+  }
+
+  record(record: ConnectRecord): void {
+    const serialized = this.#options.pipeline.process(record)
+    if (!serialized) return
+    const timestampMs = serialized.timestampMs ?? this.#options.clock.now()
+    const { topic, key, value, headers } = serialized
+    const batches = this.#topics.get(topic)
+    const { partition } = serialized
+    if (!batches) this.#wait({ ...serialized, timestampMs })
+    else if (partition === undefined) this.append(topic, timestampMs, key, value, headers)
+    else this.#add(batches, topic, this.#checked(topic, partition), timestampMs, key, value, headers)
+  }
+
+  /** Topics that have to be there before `take`. */
+  get missingTopics(): readonly TopicSpec[] {
+    return [...this.#waiting.values()].map(({ spec }) => spec)
+  }
+
+  /** Says how many partitions a topic has that was missing, and adds the records that waited for it. */
+  topicReady(topic: string, count: number): void {
+    const waiting = this.#waiting.get(topic)
+    this.#waiting.delete(topic)
+    this.#addTopic(topic, count)
+    const counted = this.records
+    for (const { partition, timestampMs, key, value, headers } of waiting?.records ?? []) {
+      if (partition === undefined) this.append(topic, timestampMs, key, value, headers)
+      else this.#add(this.#topics.get(topic)!, topic, this.#checked(topic, partition), timestampMs, key, value, headers)
+    }
+    this.records = counted
+  }
+
+  #addTopic(topic: string, count: number): void {
+    const builders = new Array(count).fill(undefined)
+    this.#topics.set(topic, { builders, sizes: new Array(count).fill(0), keyless: 0 })
+  }
+
+  /** Keeps a copy: what was appended may be a view of what the source reads into next. */
+  #wait(record: SerializedRecord & { readonly timestampMs: number }): void {
+    const { topic, key, value } = record
+    let waiting = this.#waiting.get(topic)
+    if (!waiting) {
+      const spec = this.#options.newTopic?.(topic)
+      if (!spec) throw connectError('CONNECT_TOPIC_UNKNOWN', `the source was not given the topic "${topic}"`, { topic })
+      waiting = { spec, records: [] }
+      this.#waiting.set(topic, waiting)
+    }
+    waiting.records.push({ ...record, key: key && Buffer.from(key), value: value && Buffer.from(value) })
+    this.#bytes += (key?.length ?? 0) + (value?.length ?? 0) + recordOverheadBytes
+    this.records++
+  }
+
+  #checked(topic: string, partition: number): number {
+    const count = this.#topics.get(topic)!.builders.length
+    if (Number.isInteger(partition) && partition >= 0 && partition < count) return partition
+    const message = `a record was given partition ${partition} of ${topic}, which has ${count}`
+    throw connectError('CONNECT_RECORD_REFUSED', message, { topic, partition })
+  }
+
+  #add(
+    batches: TopicBatches,
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly Header[],
+  ): void {
+    const { builders } = batches
     const bytes = (key?.length ?? 0) + (value?.length ?? 0) + recordOverheadBytes
     let builder = builders[partition]
     if (builder && builder.sizeInBytes + bytes > this.#options.maxBatchBytes) {

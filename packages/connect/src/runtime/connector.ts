@@ -1,10 +1,13 @@
 import type { Clock, MillraceError } from '@millrace/base'
 import type { Header, RecordBatchView } from '@millrace/protocol'
+import type { ConnectRecord } from '../data/record.ts'
+import type { DeadLetterPlace, ErrorPolicy, RecordPipeline } from './pipeline.ts'
 
 /** A topic that a connector writes, created with these settings when it is missing. */
 export interface TopicSpec {
   readonly name: string
   readonly partitions?: number
+  readonly replicationFactor?: number
   readonly config?: Readonly<Record<string, string>>
 }
 
@@ -24,6 +27,13 @@ export interface SourceOutput {
     value: Uint8Array | null,
     headers: readonly Header[],
   ): void
+  /**
+   * The same for data: the connector's transforms and converters make the bytes, or drop the record; one that they refuse is
+   * dealt with as the connector's `errors` say.
+   *
+   * @throws CONNECT_RECORD_REFUSED, CONNECT_RECORD_RETRIED; the runner handles both
+   */
+  record(record: ConnectRecord): void
   /** Whether the batch has reached its bound. */
   readonly isFull: boolean
   readonly records: number
@@ -75,6 +85,15 @@ export interface SourceConnector {
   /** Names its position and its transactional id; stable for the life of the connector. */
   readonly name: string
   readonly topics: readonly TopicSpec[]
+  /**
+   * How to create a topic that is not among `topics` when a record for it comes; undefined refuses the record. Left out,
+   * all others are refused.
+   */
+  newTopic?(name: string): TopicSpec | undefined
+  /** For `SourceOutput.record`. Default: keys and values as JSON without schemas. */
+  readonly pipeline?: RecordPipeline
+  /** For records that the pipeline refuses. Default: the first one stops the connector. */
+  readonly errors?: ErrorPolicy
   /** Transaction time-out while there is no position yet, when an initial snapshot has to fit into one transaction. */
   readonly snapshotTransactionTimeoutMs?: number
   open(context: SourceContext): Promise<SourceSession>
@@ -109,6 +128,7 @@ export interface BadRecord {
   readonly value: Buffer | null
   readonly headers: readonly Header[]
   readonly stage: 'deserialize' | 'process'
+  /** A `PipelineFailure` where a converter or transform refused it. */
   readonly error: Error
 }
 
@@ -116,7 +136,7 @@ export interface SinkContext {
   readonly signal: AbortSignal
   readonly clock: Clock
   readonly report: (activity: string) => void
-  /** Resolves once the records are safe in their dead-letter topic; rejects where the sink is to fail instead. */
+  /** Resolves once the records are safe in their dead-letter topic, or skipped; rejects where the sink is to fail instead. */
   readonly deadLetter: (records: readonly BadRecord[]) => Promise<void>
 }
 
@@ -143,7 +163,11 @@ export interface SinkConnector {
   /** Names its consumer group and its rows in the target's offset table. */
   readonly name: string
   readonly topics: readonly TopicSpec[]
-  readonly onBadRecord: 'dead-letter' | 'fail'
+  readonly onBadRecord: 'dead-letter' | 'skip' | 'fail'
+  /** Default: topic `<topic>.dlq`, with headers. */
+  readonly deadLetters?: DeadLetterPlace
+  /** Whether refused records are published on the diagnostics channel `millrace:connect:record-error`. Default false. */
+  readonly logBadRecords?: boolean
   open(context: SinkContext): Promise<SinkSession>
   check?(): Promise<readonly MillraceError[]>
 }

@@ -1,7 +1,10 @@
 import { deadLetterHeaders, deadLetterTopic } from '@millrace/base/internal'
 import type { KafkaClient, Producer } from '@millrace/kafka'
+import type { Header } from '@millrace/protocol'
 import { connectError } from '../errors.ts'
 import type { BadRecord, SinkConnector } from './connector.ts'
+import { reportRecordError } from './diagnostics.ts'
+import { PipelineFailure } from './pipeline.ts'
 import { ensureTopics } from './topics.ts'
 
 /** Writes records that cannot be written elsewhere to the dead-letter topic of their own. */
@@ -16,29 +19,33 @@ export class DeadLetters {
     this.#connector = connector
   }
 
-  /** Resolves once all of them are acknowledged. @throws CONNECT_NO_DEAD_LETTERS where the sink is to fail instead */
-  async write(records: readonly BadRecord[]): Promise<void> {
+  /** Resolves with how many were set aside, once all of them are acknowledged; what is skipped does not count. @throws CONNECT_NO_DEAD_LETTERS where the sink is to fail instead */
+  async write(records: readonly BadRecord[]): Promise<number> {
     const [first] = records
-    if (!first) return
+    if (!first) return 0
+    if (this.#connector.logBadRecords) for (const record of records) this.#log(record)
     if (this.#connector.onBadRecord === 'fail') {
       const { topic, partition, offset } = first
       const message = `record ${offset} of ${topic}-${partition} cannot be written by ${this.#connector.name}: ${first.error.message}`
       throw connectError('CONNECT_NO_DEAD_LETTERS', message, { topic, partition, offset }, first.error)
     }
+    if (this.#connector.onBadRecord === 'skip') return 0
     this.#producer ??= this.#client.producer({})
     const producer = this.#producer
-    for (const { topic } of records) await this.#ensure(deadLetterTopic(topic))
+    const place = this.#connector.deadLetters
+    for (const { topic } of records) await this.#ensure(place?.topic ?? deadLetterTopic(topic))
     await Promise.all(
       records.map((record) =>
         producer.send({
-          topic: deadLetterTopic(record.topic),
+          topic: place?.topic ?? deadLetterTopic(record.topic),
           key: record.key,
           value: record.value,
           timestamp: record.timestampMs,
-          headers: deadLetterHeaders({ ...record, application: this.#connector.name }, {}),
+          headers: place?.contextHeaders === false ? record.headers : this.#headers(record),
         }),
       ),
     )
+    return records.length
   }
 
   async close(): Promise<void> {
@@ -47,7 +54,22 @@ export class DeadLetters {
 
   async #ensure(topic: string): Promise<void> {
     if (this.#topics.has(topic)) return
-    await ensureTopics(this.#client, [{ name: topic }])
+    const replicationFactor = this.#connector.deadLetters?.replicationFactor
+    await ensureTopics(this.#client, [{ name: topic, ...(replicationFactor !== undefined && { replicationFactor }) }])
     this.#topics.add(topic)
+  }
+
+  #headers(record: BadRecord): readonly Header[] {
+    const { error } = record
+    const application = this.#connector.name
+    if (!(error instanceof PipelineFailure)) return deadLetterHeaders({ ...record, application }, {})
+    const { cause, stage, executingClass: className } = error
+    return deadLetterHeaders({ ...record, error: cause, application }, { stage, className })
+  }
+
+  #log({ topic, partition, offset, error }: BadRecord): void {
+    const { stage, executingClass } =
+      error instanceof PipelineFailure ? error : { stage: 'TASK_PUT' as const, executingClass: this.#connector.name }
+    reportRecordError({ connector: this.#connector.name, topic, partition, offset, stage, executingClass, error })
   }
 }

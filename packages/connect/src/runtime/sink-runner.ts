@@ -177,8 +177,9 @@ class SinkMember {
             board.activity = activity
           },
           deadLetter: async (records) => {
-            await deadLetters.write(records)
-            board.deadLetters += records.length
+            const setAside = await deadLetters.write(records)
+            board.deadLetters += setAside
+            board.skipped += records.length - setAside
           },
         }),
         signal,

@@ -1,11 +1,14 @@
-import { systemClock, systemRandom } from '@millrace/base'
+import { type Clock, systemClock, systemRandom } from '@millrace/base'
 import { checkOptions, resolveLimits } from '@millrace/base/internal'
 import type { Producer } from '@millrace/kafka'
 import { BatchOutput } from './batch-output.ts'
-import type { SourceConnector, SourcePull, SourceSession, StoredPosition } from './connector.ts'
+import type { SourceConnector, SourcePull, SourceSession, StoredPosition, TopicSpec } from './connector.ts'
+import { defaultPipeline } from './default-pipeline.ts'
 import { abortable, endWithin, finishing } from './failures.ts'
+import { type ErrorPolicy, strictPolicy } from './pipeline.ts'
 import { PositionStore, positionsTopic, transactionalIdOf } from './position-store.ts'
 import { type SourceRunnerOptions, sourceRunnerLimits } from './runner-options.ts'
+import { SourcePipeline } from './source-pipeline.ts'
 import { type RunningConnector, StatusBoard } from './status.ts'
 import { SupervisedLoop } from './supervised-loop.ts'
 import { ensureTopics } from './topics.ts'
@@ -36,6 +39,7 @@ class SourceRunner {
   readonly #options: SourceRunnerOptions
   readonly #limits: ReturnType<typeof resolveLimits<typeof sourceRunnerLimits>>
   readonly #board: StatusBoard
+  readonly #clock: Clock
   readonly #positions: PositionStore
   readonly loop: SupervisedLoop
 
@@ -57,7 +61,8 @@ class SourceRunner {
     this.#options = options
     this.#limits = resolveLimits(`runSource ${connector.name}`, sourceRunnerLimits, options.limits)
     this.#board = new StatusBoard(connector.name, 'source')
-    const clock = options.clock ?? systemClock
+    this.#clock = options.clock ?? systemClock
+    const clock = this.#clock
     this.#positions = new PositionStore(options.client, options.positionsTopic ?? positionsTopic, clock)
     this.loop = new SupervisedLoop({
       board: this.#board,
@@ -81,7 +86,17 @@ class SourceRunner {
       session = await this.#openSession(opened.position, signal)
       const { compression = 'none' } = this.#options
       const { maxBatchBytes, maxTransactionBytes: maxBytes, maxTransactionRecords: maxRecords } = this.#limits
-      const output = new BatchOutput({ partitions, compression, maxBatchBytes, maxBytes, maxRecords })
+      const { newTopic } = this.#connector
+      const output = new BatchOutput({
+        partitions,
+        compression,
+        maxBatchBytes,
+        maxBytes,
+        maxRecords,
+        clock: this.#clock,
+        pipeline: this.#pipeline(),
+        newTopic: (name) => newTopic?.call(this.#connector, name) ?? deadLetterSpec(this.#connector.errors, name),
+      })
       this.loop.running()
       await this.#pump(session, opened.producer, output, signal)
     } finally {
@@ -113,6 +128,16 @@ class SourceRunner {
     }
   }
 
+  #pipeline(): SourcePipeline {
+    const { name, pipeline = defaultPipeline, errors: policy = strictPolicy } = this.#connector
+    const board = this.#board
+    const onRefused = (isDeadLetter: boolean): void => {
+      if (isDeadLetter) board.deadLetters++
+      else board.skipped++
+    }
+    return new SourcePipeline({ name, pipeline, policy, clock: this.#clock, onRefused })
+  }
+
   #producer(transactionTimeoutMs: number): Producer {
     const { client } = this.#options
     const { maxBatchBytes } = this.#limits
@@ -129,7 +154,7 @@ class SourceRunner {
     const opening = this.#connector.open({
       position,
       signal,
-      clock: this.#options.clock ?? systemClock,
+      clock: this.#clock,
       report: (activity) => {
         this.#board.activity = activity
       },
@@ -144,7 +169,7 @@ class SourceRunner {
   }
 
   async #pump(session: SourceSession, producer: Producer, output: BatchOutput, signal: AbortSignal): Promise<void> {
-    const clock = this.#options.clock ?? systemClock
+    const clock = this.#clock
     this.#board.figures = () => {
       const { lagBytes, lastEventMs } = session.figures()
       return { lag: lagBytes, lastEventMs }
@@ -167,6 +192,9 @@ class SourceRunner {
   }
 
   async #publish(session: SourceSession, producer: Producer, output: BatchOutput, pulled: SourcePull): Promise<void> {
+    for (const [topic, count] of await ensureTopics(this.#options.client, output.missingTopics)) {
+      output.topicReady(topic, count)
+    }
     await Promise.all(output.take().map((batch) => producer.sendBatch(batch)))
     if (pulled.transaction === 'continue') return
     const { position } = pulled
@@ -178,6 +206,10 @@ class SourceRunner {
 
   /** With the broker gone an abort only times out; the next initialisation does the same job. */
   #closeProducer(producer: Producer): Promise<void> {
-    return endWithin(this.#options.clock ?? systemClock, closeTimeoutMs, producer.close())
+    return endWithin(this.#clock, closeTimeoutMs, producer.close())
   }
+}
+
+function deadLetterSpec(errors: ErrorPolicy | undefined, name: string): TopicSpec | undefined {
+  return errors?.deadLetters?.topic === name ? { name } : undefined
 }

@@ -25,6 +25,8 @@ export interface ConnectorStatus {
   readonly records: number
   readonly batches: number
   readonly deadLetters: number
+  /** Records that a transform or converter refused and that went nowhere, as `errors.tolerance` allows. */
+  readonly skipped: number
   /** When the last batch was committed, in epoch milliseconds. */
   readonly lastBatchMs: number | undefined
   /** Sources: when the database committed the last event. Sinks: the last record's timestamp. */
@@ -56,6 +58,7 @@ export class StatusBoard implements MetricSource {
   records = 0
   batches = 0
   deadLetters = 0
+  skipped = 0
   lastBatchMs: number | undefined
   /** Asked for when the status is. */
   figures: () => { lag: number | undefined; lastEventMs: number | undefined } = () => ({
@@ -77,7 +80,8 @@ export class StatusBoard implements MetricSource {
   }
 
   status(): ConnectorStatus {
-    const { name, kind, state, activity, attempts, records, batches, deadLetters, lastBatchMs, error } = this
+    const { name, kind, state, activity, attempts, records, batches, lastBatchMs, error } = this
+    const { deadLetters, skipped } = this
     return {
       name,
       kind,
@@ -87,6 +91,7 @@ export class StatusBoard implements MetricSource {
       records,
       batches,
       deadLetters,
+      skipped,
       lastBatchMs,
       error: error === undefined ? undefined : described(error),
       ...this.figures(),
@@ -107,6 +112,7 @@ export class StatusBoard implements MetricSource {
     yield sample('records_total', 'counter', 'Records committed', this.records)
     yield sample('batches_total', 'counter', 'Batches committed', this.batches)
     yield sample('dead_letters_total', 'counter', 'Records set aside', this.deadLetters)
+    yield sample('skipped_total', 'counter', 'Records refused by a transform or converter and skipped', this.skipped)
     if (lastEventMs !== undefined) {
       yield sample('last_event_timestamp_seconds', 'gauge', 'When the last event happened', lastEventMs / 1000)
     }
