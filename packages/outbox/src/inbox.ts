@@ -1,6 +1,8 @@
 import { checkOptions } from '@millrace/base/internal'
-import { quoteOwned, quoteTable } from './identifier.ts'
-import { checkTransaction, run, type SqlTransaction } from './transaction.ts'
+import type { Dialect, Statement } from './dialect.ts'
+import { type Executor, execute, executeSync, executeUnchecked, type SyncExecutor } from './executor.ts'
+import { claimStatement, expireStatement } from './inbox-statements.ts'
+import { pgExecutor, type SqlTransaction } from './transaction.ts'
 
 export interface InboxOptions {
   /** Table, or schema and table. Default `inbox`. */
@@ -18,8 +20,10 @@ export interface Inbox {
   claim(consumer: string, eventId: string): Promise<boolean>
 }
 
-/** Of the table's layout; a comment on the table carries it. */
-export const inboxVersion = 1
+/** The same over a driver whose calls return results instead of promises. */
+export interface SyncInbox {
+  claim(consumer: string, eventId: string): boolean
+}
 
 /**
  * How long handled events are remembered by default. A duplicate that comes later takes effect again, so the time has to
@@ -31,7 +35,8 @@ export const inboxRetentionMs = 7 * 24 * 60 * 60 * 1000
 export const inboxExpireMaxRows = 10_000
 
 /**
- * Duplicate detection in the handler's own transaction.
+ * Duplicate detection in the handler's own transaction, with `pg`. For other clients see `@millrace/outbox/kysely` and its
+ * siblings.
  *
  * @example
  * await client.query('begin')
@@ -39,34 +44,28 @@ export const inboxExpireMaxRows = 10_000
  * await client.query('commit')
  */
 export function inbox(tx: SqlTransaction, options: InboxOptions = {}): Inbox {
-  checkOptions('inbox', options, { table: 'string' })
-  const { table = 'inbox' } = options
-  const insert = `insert into ${quoteTable(table)} (consumer, event_id) values ($1, $2) on conflict do nothing`
+  return inboxOn(pgExecutor(tx), options)
+}
+
+export function inboxOn(executor: Executor, options: InboxOptions): Inbox {
+  const { table, statement } = claims(executor.dialect, options)
   return {
-    async claim(consumer, eventId) {
-      checkTransaction(tx)
-      const { rowCount } = await run(tx, table, insert, [consumer, eventId])
-      return rowCount === 1
-    },
+    claim: async (consumer, eventId) => (await execute(executor, table, statement(consumer, eventId))) > 0,
   }
 }
 
-/** SQL that creates the inbox table; it can be run again. */
-export function inboxMigration(options: InboxOptions = {}): string {
-  checkOptions('inboxMigration', options, { table: 'string' })
+export function syncInboxOn(executor: SyncExecutor, options: InboxOptions): SyncInbox {
+  const { table, statement } = claims(executor.dialect, options)
+  return { claim: (consumer, eventId) => executeSync(executor, table, statement(consumer, eventId)) > 0 }
+}
+
+function claims(
+  dialect: Dialect,
+  options: InboxOptions,
+): { table: string; statement: (consumer: string, eventId: string) => Statement } {
+  checkOptions('inbox', options, { table: 'string' })
   const { table = 'inbox' } = options
-  const name = quoteTable(table)
-  return `create table if not exists ${name} (
-  consumer text not null,
-  event_id text not null,
-  handled_at timestamptz not null default clock_timestamp(),
-  primary key (consumer, event_id)
-);
-
-create index if not exists ${quoteOwned(table, 'handled_at')} on ${name} (handled_at);
-
-comment on table ${name} is 'millrace inbox, version ${inboxVersion}';
-`
+  return { table, statement: claimStatement(dialect, table) }
 }
 
 export interface ExpireInboxOptions extends InboxOptions {
@@ -82,20 +81,16 @@ export interface ExpireInboxOptions extends InboxOptions {
  *
  * @returns how many rows went
  */
-export async function expireInbox(db: SqlTransaction, options: ExpireInboxOptions = {}): Promise<number> {
+export function expireInbox(db: SqlTransaction, options: ExpireInboxOptions = {}): Promise<number> {
+  return expireInboxOn(pgExecutor(db), options)
+}
+
+export async function expireInboxOn(executor: Executor, options: ExpireInboxOptions): Promise<number> {
   checkOptions('expireInbox', options, {
     table: 'string',
     retentionMs: { min: 0 },
     maxRows: { min: 1, max: 1_000_000, integer: true },
   })
   const { table = 'inbox', retentionMs = inboxRetentionMs, maxRows = inboxExpireMaxRows } = options
-  const name = quoteTable(table)
-  // Rows that another instance is deleting are left to it. Materialised, since a plan that asked the subquery again for
-  // each row would get other rows each time.
-  const text = `with expired as materialized (
-  select consumer, event_id from ${name} where handled_at < clock_timestamp() - $1 * interval '1 millisecond'
-  order by handled_at limit $2 for update skip locked
-) delete from ${name} as held using expired where held.consumer = expired.consumer and held.event_id = expired.event_id`
-  const { rowCount } = await run(db, table, text, [retentionMs, maxRows])
-  return rowCount ?? 0
+  return executeUnchecked(executor, table, expireStatement(executor.dialect, table, retentionMs, maxRows))
 }

@@ -1,3 +1,4 @@
+export type { Dialect } from './dialect.ts'
 export {
   type ExpireInboxOptions,
   expireInbox,
@@ -5,9 +6,12 @@ export {
   type InboxOptions,
   inbox,
   inboxExpireMaxRows,
-  inboxMigration,
   inboxRetentionMs,
 } from './inbox.ts'
-export { type AppendOptions, type Outbox, type OutboxOptions, outbox } from './outbox.ts'
+export { type InboxMigrationOptions, inboxMigration } from './inbox-migration.ts'
+export type { InboxStore, InboxStoreOptions } from './inbox-store.ts'
+export type { AppendOptions } from './message-row.ts'
+export { type Outbox, outbox } from './outbox.ts'
 export { type OutboxMigrationOptions, outboxMigration, type PayloadType } from './outbox-migration.ts'
+export type { OutboxOptions } from './outbox-statement.ts'
 export type { SqlTransaction } from './transaction.ts'

@@ -1,13 +1,17 @@
 import { checkOptions } from '@millrace/base/internal'
+import type { Dialect } from './dialect.ts'
 import { quoteBeside, quoteOwned, quoteTable, quoteText } from './identifier.ts'
 
 /**
  * What the column `payload` is. `bytea` keeps the bytes that the contract's serde made, whatever they are; `jsonb` is
- * Debezium's default and rewrites JSON (order of fields, spaces, numbers); `json` and `text` keep text as it is.
+ * Debezium's default and rewrites JSON (order of fields, spaces, numbers); `json` and `text` keep text as it is. In MySQL
+ * they are `longblob`, `json`, `json` and `longtext`, in SQLite `blob` and `text`.
  */
 export type PayloadType = 'bytea' | 'jsonb' | 'json' | 'text'
 
 export interface OutboxMigrationOptions {
+  /** Default `postgres`; `mysql` is for MariaDB as well. */
+  readonly dialect?: Dialect
   /** Table, or schema and table. Default `outbox`. */
   readonly table?: string
   /** Default `bytea`. Give the same to `outbox`. */
@@ -29,20 +33,30 @@ export interface OutboxMigrationOptions {
 export const outboxVersion = 1
 
 /**
- * SQL that creates the outbox table: Debezium's default columns and four more. It can be run again; statements need no
- * parameters and fit into one migration file.
+ * SQL that creates the outbox table: Debezium's default columns and three or four more. It can be run again; statements need no
+ * parameters and fit into one migration file. For `mysql` and `sqlite` it is one statement.
  *
  * @example
  * await client.query(outboxMigration())
  */
 export function outboxMigration(options: OutboxMigrationOptions = {}): string {
   checkOptions('outboxMigration', options, {
+    dialect: { oneOf: ['postgres', 'mysql', 'sqlite'] },
     table: 'string',
     payload: { oneOf: ['bytea', 'jsonb', 'json', 'text'] },
     keepRows: 'boolean',
     slot: 'string',
   })
-  const { table = 'outbox', payload = 'bytea', keepRows = false } = options
+  const { dialect = 'postgres', table = 'outbox', payload = 'bytea' } = options
+  if (dialect === 'postgres') return postgres(options)
+  const name = quoteTable(table, dialect)
+  if (dialect === 'mysql') return mysql(name, quoteOwned(table, 'id', dialect), mysqlPayloads[payload])
+  return sqlite(name, payload === 'bytea' ? 'blob' : 'text')
+}
+
+const comment = `millrace outbox, version ${outboxVersion}`
+
+function postgres({ table = 'outbox', payload = 'bytea', keepRows = false, slot }: OutboxMigrationOptions): string {
   const name = quoteTable(table)
   const trigger = quoteOwned(table, 'delete_captured')
   const statements = [
@@ -57,10 +71,10 @@ export function outboxMigration(options: OutboxMigrationOptions = {}): string {
   position bigint generated always as identity,
   txid xid8 not null default pg_current_xact_id()
 );`,
-    `comment on table ${name} is 'millrace outbox, version ${outboxVersion}';`,
+    `comment on table ${name} is '${comment}';`,
     `drop trigger if exists ${trigger} on ${name};`,
   ]
-  if (!keepRows) statements.push(...deletion(table, name, trigger, options.slot))
+  if (!keepRows) statements.push(...deletion(table, name, trigger, slot))
   return `${statements.join('\n\n')}\n`
 }
 
@@ -87,4 +101,43 @@ end
 $millrace$;`,
     `create trigger ${trigger} after insert on ${name} for each row execute function ${functionName}();`,
   ]
+}
+
+const mysqlPayloads: Readonly<Record<PayloadType, string>> = {
+  bytea: 'longblob',
+  jsonb: 'json',
+  json: 'json',
+  text: 'longtext',
+}
+
+/** The time is in milliseconds: types of MySQL that hold one depend on the session's time zone or end in 2038. */
+function mysql(name: string, idKey: string, payload: string): string {
+  return `create table if not exists ${name} (
+  \`position\` bigint not null auto_increment,
+  \`id\` char(36) not null,
+  \`aggregatetype\` varchar(255) not null,
+  \`aggregateid\` text not null,
+  \`type\` varchar(255) not null,
+  \`payload\` ${payload},
+  \`headers\` json,
+  \`timestamp\` bigint,
+  primary key (\`position\`),
+  unique key ${idKey} (\`id\`)
+) engine=innodb default charset=utf8mb4 comment='${comment}';
+`
+}
+
+/** `autoincrement`, since a number must not come back after its row was deleted. */
+function sqlite(name: string, payload: string): string {
+  return `create table if not exists ${name} ( -- ${comment}
+  position integer primary key autoincrement,
+  id text not null unique,
+  aggregatetype text not null,
+  aggregateid text not null,
+  type text not null,
+  payload ${payload},
+  headers text,
+  timestamp integer
+);
+`
 }

@@ -1,8 +1,9 @@
-import { outboxError } from './errors.ts'
+import { affectedRows } from './affected-rows.ts'
+import { type Executor, notATransaction } from './executor.ts'
 
 /**
  * A database transaction, as far as the outbox and the inbox need one. `Client` and `PoolClient` of `pg` fit as they are;
- * any other client does when three lines map its call to this one.
+ * any other client of PostgreSQL does when three lines map its call to this one.
  */
 export interface SqlTransaction {
   query(
@@ -23,29 +24,18 @@ interface PgTraits {
  * Refuses what is visibly not a transaction: a pool, which would put every statement on another connection, and a client
  * on which nothing was begun. Either would commit the message without the business row, or the other way round.
  */
-export function checkTransaction(tx: SqlTransaction): void {
-  const traits = tx as PgTraits
-  if (traits.totalCount !== undefined && traits.idleCount !== undefined) {
-    throw outboxError('OUTBOX_NOT_A_TRANSACTION', 'a pool was given where a client with an open transaction is needed')
-  }
-  if (traits.getTransactionStatus?.() === 'I') {
-    throw outboxError('OUTBOX_NOT_A_TRANSACTION', 'no transaction is open on the client: await its `begin` first')
-  }
-}
-
-const undefinedTable = '42P01'
-
-/** Runs one statement; a missing table becomes an error that says which migration is due. */
-export async function run(
-  tx: SqlTransaction,
-  table: string,
-  text: string,
-  values: unknown[],
-): ReturnType<SqlTransaction['query']> {
-  try {
-    return await tx.query(text, values)
-  } catch (cause) {
-    if ((cause as { code?: unknown } | null)?.code !== undefinedTable) throw cause
-    throw outboxError('OUTBOX_TABLE_MISSING', `the database has no table ${table}`, { table }, cause)
+export function pgExecutor(tx: SqlTransaction): Executor {
+  return {
+    dialect: 'postgres',
+    check() {
+      const traits = tx as PgTraits
+      if (traits.totalCount !== undefined && traits.idleCount !== undefined) {
+        throw notATransaction('a pool was given where a client with an open transaction is needed')
+      }
+      if (traits.getTransactionStatus?.() === 'I') {
+        throw notATransaction('no transaction is open on the client: await its `begin` first')
+      }
+    },
+    run: async ({ text, values }) => affectedRows(await tx.query(text, [...values])),
   }
 }

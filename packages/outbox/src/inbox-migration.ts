@@ -1,0 +1,53 @@
+import { checkOptions } from '@millrace/base/internal'
+import type { Dialect } from './dialect.ts'
+import { quoteOwned, quoteTable } from './identifier.ts'
+import type { InboxOptions } from './inbox.ts'
+
+export interface InboxMigrationOptions extends InboxOptions {
+  /** Default `postgres`; `mysql` is for MariaDB as well. */
+  readonly dialect?: Dialect
+}
+
+/** Of the table's layout; a comment on the table carries it. */
+export const inboxVersion = 1
+
+/** SQL that creates the inbox table; it can be run again. For `mysql` it is one statement, elsewhere several. */
+export function inboxMigration(options: InboxMigrationOptions = {}): string {
+  checkOptions('inboxMigration', options, { table: 'string', dialect: { oneOf: ['postgres', 'mysql', 'sqlite'] } })
+  const { table = 'inbox', dialect = 'postgres' } = options
+  return tables[dialect](quoteTable(table, dialect), quoteOwned(table, 'handled_at', dialect))
+}
+
+const comment = `millrace inbox, version ${inboxVersion}`
+
+const tables: Readonly<Record<Dialect, (name: string, index: string) => string>> = {
+  postgres: (name, index) => `create table if not exists ${name} (
+  consumer text not null,
+  event_id text not null,
+  handled_at timestamptz not null default clock_timestamp(),
+  primary key (consumer, event_id)
+);
+
+create index if not exists ${index} on ${name} (handled_at);
+
+comment on table ${name} is '${comment}';
+`,
+  // Bytes, since text would be compared without regard to trailing spaces, and often to case.
+  mysql: (name, index) => `create table if not exists ${name} (
+  consumer varbinary(255) not null,
+  event_id varbinary(255) not null,
+  handled_at datetime(6) not null,
+  primary key (consumer, event_id),
+  key ${index} (handled_at)
+) engine=innodb default charset=utf8mb4 comment='${comment}';
+`,
+  sqlite: (name, index) => `create table if not exists ${name} ( -- ${comment}
+  consumer text not null,
+  event_id text not null,
+  handled_at integer not null,
+  primary key (consumer, event_id)
+);
+
+create index if not exists ${index} on ${name} (handled_at);
+`,
+}
