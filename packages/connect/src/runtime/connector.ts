@@ -1,4 +1,5 @@
 import type { Clock, MillraceError } from '@millrace/base'
+import type { KafkaClient } from '@millrace/kafka'
 import type { Header, RecordBatchView } from '@millrace/protocol'
 import type { ConnectRecord } from '../data/record.ts'
 import type { DeadLetterPlace, ErrorPolicy, RecordPipeline } from './pipeline.ts'
@@ -11,9 +12,12 @@ export interface TopicSpec {
   readonly config?: Readonly<Record<string, string>>
 }
 
-/** A source's position as it lies in `millrace-connect-offsets`: JSON with the format's version number. */
+/**
+ * A source's position as it lies in the topic of positions: a JSON object with the format's version number. Of a connector
+ * that names its `partition` the version may be missing: Kafka Connect's connectors write none.
+ */
 export interface StoredPosition {
-  readonly version: number
+  readonly version?: number
   readonly [field: string]: unknown
 }
 
@@ -57,6 +61,8 @@ export interface SourceContext {
   readonly position: StoredPosition | undefined
   readonly signal: AbortSignal
   readonly clock: Clock
+  /** For what a source reads from Kafka itself: signals, its own topics when it has to compare them with the database. */
+  readonly client: KafkaClient
   /** Tells people what the source is waiting for, in its status. */
   readonly report: (activity: string) => void
 }
@@ -90,6 +96,11 @@ export interface SourceConnector {
    * all others are refused.
    */
   newTopic?(name: string): TopicSpec | undefined
+  /**
+   * What the position is of, its key in the topic of positions together with the name, as Kafka Connect's source partition:
+   * `{ server: 'orders' }`. Default `{ source: <name> }`. Never changes for a connector.
+   */
+  readonly partition?: Readonly<Record<string, unknown>>
   /** For `SourceOutput.record`. Default: keys and values as JSON without schemas. */
   readonly pipeline?: RecordPipeline
   /** For records that the pipeline refuses. Default: the first one stops the connector. */
@@ -168,6 +179,13 @@ export interface SinkConnector {
   readonly deadLetters?: DeadLetterPlace
   /** Whether refused records are published on the diagnostics channel `millrace:connect:record-error`. Default false. */
   readonly logBadRecords?: boolean
+  /**
+   * Writes where the sink stands, for `PATCH` and `DELETE /connectors/<name>/offsets`, while it is stopped; undefined forgets
+   * the partition. Left out, the target's own offsets cannot be altered from here.
+   */
+  setOffsets?(
+    offsets: readonly { readonly partition: SinkPartition; readonly offset: number | undefined }[],
+  ): Promise<void>
   open(context: SinkContext): Promise<SinkSession>
   check?(): Promise<readonly MillraceError[]>
 }

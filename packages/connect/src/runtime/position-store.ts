@@ -16,6 +16,13 @@ const partitions = 8
 const pollMs = 500
 const readTimeoutMs = 60_000
 
+/** Whose position: a connector, and what it calls its source partition. */
+export interface PositionOwner {
+  readonly name: string
+  /** Default `{ source: <name> }`. */
+  readonly partition?: Readonly<Record<string, unknown>>
+}
+
 /** Positions of sources in a compacted topic, keyed as Kafka Connect does: `["<name>",{"source":"<name>"}]`. */
 export class PositionStore {
   readonly #client: KafkaClient
@@ -32,8 +39,9 @@ export class PositionStore {
    * The last committed position of a source. Call it after the producer has been initialised: that has ended the
    * predecessor's transaction one way or the other.
    */
-  async read(name: string): Promise<StoredPosition | undefined> {
-    const partition = await this.#partitionOf(name)
+  async read(owner: PositionOwner): Promise<StoredPosition | undefined> {
+    const { name } = owner
+    const partition = await this.#partitionOf(owner)
     const target = { topic: this.#topic, partition }
     // Up to the end that includes open transactions: with the last stable offset as the end, an open transaction of
     // another source, begun before our last one was committed, would hide our last position.
@@ -44,7 +52,7 @@ export class PositionStore {
     try {
       await consumer.assign([target])
       consumer.seek({ ...target, offset: start.offset })
-      const key = keyOf(name)
+      const key = keyOf(owner)
       const deadlineMs = this.#clock.now() + readTimeoutMs
       let found: Buffer | null = null
       for (;;) {
@@ -58,7 +66,7 @@ export class PositionStore {
             }
           }
         }
-        if ((consumer.position(target) ?? 0) >= end.offset) return found ? parse(found, name) : undefined
+        if ((consumer.position(target) ?? 0) >= end.offset) return found ? parse(found, owner) : undefined
         if (this.#clock.now() > deadlineMs) {
           const message = `the position of ${name} could not be read within ${readTimeoutMs} ms`
           throw connectError('CONNECT_POSITION_BLOCKED', message, { connector: name, ...target })
@@ -70,35 +78,35 @@ export class PositionStore {
   }
 
   /** Adds the position to the producer's open transaction. */
-  async write(producer: Producer, name: string, position: StoredPosition): Promise<void> {
-    await this.#put(producer, name, Buffer.from(JSON.stringify(position)))
+  async write(producer: Producer, owner: PositionOwner, position: StoredPosition): Promise<void> {
+    await this.#put(producer, owner, Buffer.from(JSON.stringify(position)))
   }
 
   /** Adds the removal of the position to the producer's open transaction. */
-  async delete(producer: Producer, name: string): Promise<void> {
-    await this.#put(producer, name, null)
+  async delete(producer: Producer, owner: PositionOwner): Promise<void> {
+    await this.#put(producer, owner, null)
   }
 
-  async #put(producer: Producer, name: string, value: Buffer | null): Promise<void> {
+  async #put(producer: Producer, owner: PositionOwner, value: Buffer | null): Promise<void> {
     const batch = new RecordBatchBuilder({ initialBytes: 1024 })
-    batch.append(this.#clock.now(), keyOf(name), value)
-    await producer.sendBatch({ topic: this.#topic, partition: await this.#partitionOf(name), batch })
+    batch.append(this.#clock.now(), keyOf(owner), value)
+    await producer.sendBatch({ topic: this.#topic, partition: await this.#partitionOf(owner), batch })
   }
 
   #count: number | undefined
 
-  async #partitionOf(name: string): Promise<number> {
+  async #partitionOf(owner: PositionOwner): Promise<number> {
     if (this.#count === undefined) {
       const spec = { name: this.#topic, partitions, config: { 'cleanup.policy': 'compact' } }
       this.#count = (await ensureTopics(this.#client, [spec])).get(this.#topic) ?? 1
     }
-    return partitionForKey(keyOf(name), this.#count)
+    return partitionForKey(keyOf(owner), this.#count)
   }
 }
 
 /** Where a source stands; undefined when it has never run. */
 export function storedPosition(client: KafkaClient, name: string): Promise<StoredPosition | undefined> {
-  return new PositionStore(client, positionsTopic, systemClock).read(name)
+  return new PositionStore(client, positionsTopic, systemClock).read({ name })
 }
 
 /**
@@ -109,10 +117,23 @@ export function storedPosition(client: KafkaClient, name: string): Promise<Store
  * await forgetPosition(client, 'orders-outbox')
  */
 export async function forgetPosition(client: KafkaClient, name: string): Promise<void> {
-  await using producer = client.producer({ transactionalId: transactionalIdOf(name) })
+  const store = new PositionStore(client, positionsTopic, systemClock)
+  await replacePosition(client, transactionalIdOf(name), store, { name }, undefined)
+}
+
+/** Stores another position, or none; whoever works under the transactional id is fenced first. */
+export async function replacePosition(
+  client: KafkaClient,
+  transactionalId: string,
+  store: PositionStore,
+  owner: PositionOwner,
+  position: StoredPosition | undefined,
+): Promise<void> {
+  await using producer = client.producer({ transactionalId })
   await producer.init()
   producer.begin()
-  await new PositionStore(client, positionsTopic, systemClock).delete(producer, name)
+  if (position === undefined) await store.delete(producer, owner)
+  else await store.write(producer, owner, position)
   await producer.commit()
 }
 
@@ -120,14 +141,15 @@ export function transactionalIdOf(source: string): string {
   return `millrace-source-${source}`
 }
 
-function keyOf(name: string): Buffer {
-  return Buffer.from(JSON.stringify([name, { source: name }]))
+function keyOf({ name, partition = { source: name } }: PositionOwner): Buffer {
+  return Buffer.from(JSON.stringify([name, partition]))
 }
 
-function parse(value: Buffer, name: string): StoredPosition {
+function parse(value: Buffer, { name, partition }: PositionOwner): StoredPosition {
   try {
     const position: unknown = JSON.parse(value.toString())
-    if (typeof position === 'object' && position !== null && 'version' in position) return position as StoredPosition
+    const isObject = typeof position === 'object' && position !== null
+    if (isObject && (partition !== undefined || 'version' in position)) return position as StoredPosition
   } catch {
     // The same as a value of the wrong shape.
   }

@@ -65,6 +65,17 @@ export interface SourceRunnerOptions extends RunnerOptions {
   readonly compression?: CompressionType
   /** Topic of the stored positions. Default `millrace-connect-offsets`. */
   readonly positionsTopic?: string
+  /** Read where `positionsTopic` has no position yet, so that a source can be given a topic of its own. */
+  readonly fallbackPositionsTopic?: string
+  /** Default `millrace-source-<name>`. */
+  readonly transactionalId?: string
+  /**
+   * When a transaction is committed: `pull` after each pull that may end one; `interval` when `transactionIntervalMs` have
+   * passed as well. Where a source says that its transaction goes on (a snapshot), it does. Default `pull`.
+   */
+  readonly transactionBoundary?: 'pull' | 'interval'
+  /** Default 60000. */
+  readonly transactionIntervalMs?: number
   readonly limits?: { readonly [Name in keyof typeof sourceRunnerLimits]?: number }
 }
 

@@ -201,6 +201,7 @@ class SinkMember {
         for (const batch of batches) {
           const rows = await finishing(session.put(batch), signal, clock, stopGraceMs)
           this.#assignment.written(batch)
+          board.topics.add(batch.topic)
           board.committed(rows, clock.now())
           if (signal.aborted) return
         }

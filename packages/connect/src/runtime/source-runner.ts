@@ -2,7 +2,7 @@ import { type Clock, systemClock, systemRandom } from '@millrace/base'
 import { checkOptions, resolveLimits } from '@millrace/base/internal'
 import type { Producer } from '@millrace/kafka'
 import { BatchOutput } from './batch-output.ts'
-import type { SourceConnector, SourcePull, SourceSession, StoredPosition, TopicSpec } from './connector.ts'
+import type { SourceConnector, SourceSession, StoredPosition, TopicSpec } from './connector.ts'
 import { defaultPipeline } from './default-pipeline.ts'
 import { abortable, endWithin, finishing } from './failures.ts'
 import { type ErrorPolicy, strictPolicy } from './pipeline.ts'
@@ -14,6 +14,8 @@ import { SupervisedLoop } from './supervised-loop.ts'
 import { ensureTopics } from './topics.ts'
 
 const pullMaxWaitMs = 250
+/** Brokers refuse transactions of more than 15 minutes by default (transaction.max.timeout.ms), and one may take twice this. */
+const maxIntervalMs = 450_000
 const closeTimeoutMs = 2_000
 /** What is being published when the source is stopped may still be finished within this time. */
 const stopGraceMs = 5_000
@@ -41,6 +43,8 @@ class SourceRunner {
   readonly #board: StatusBoard
   readonly #clock: Clock
   readonly #positions: PositionStore
+  /** Undefined where a transaction is committed as soon as the source allows it. */
+  readonly #intervalMs: number | undefined
   readonly loop: SupervisedLoop
 
   constructor(connector: SourceConnector, options: SourceRunnerOptions) {
@@ -53,6 +57,10 @@ class SourceRunner {
         random: 'object',
         compression: 'string',
         positionsTopic: 'string',
+        fallbackPositionsTopic: 'string',
+        transactionalId: 'string',
+        transactionBoundary: { oneOf: ['pull', 'interval'] },
+        transactionIntervalMs: { min: 1, max: maxIntervalMs, integer: true },
         limits: 'object',
       },
       { required: ['client'] },
@@ -61,6 +69,8 @@ class SourceRunner {
     this.#options = options
     this.#limits = resolveLimits(`runSource ${connector.name}`, sourceRunnerLimits, options.limits)
     this.#board = new StatusBoard(connector.name, 'source')
+    this.#intervalMs =
+      options.transactionBoundary === 'interval' ? (options.transactionIntervalMs ?? 60_000) : undefined
     this.#clock = options.clock ?? systemClock
     const clock = this.#clock
     this.#positions = new PositionStore(options.client, options.positionsTopic ?? positionsTopic, clock)
@@ -109,13 +119,13 @@ class SourceRunner {
    * position read afterwards is final. Read the other way round, the predecessor could still commit records beyond it.
    */
   async #openProducer(signal: AbortSignal): Promise<{ producer: Producer; position: StoredPosition | undefined }> {
-    const { name, snapshotTransactionTimeoutMs } = this.#connector
+    const { snapshotTransactionTimeoutMs } = this.#connector
     this.#board.activity = 'initialising the transactional producer'
     let producer = this.#producer(this.#limits.transactionTimeoutMs)
     try {
       await abortable(producer.init(), signal)
       this.#board.activity = 'reading the stored position'
-      const position = await abortable(this.#positions.read(name), signal)
+      const position = await abortable(this.#position(), signal)
       if (position === undefined && snapshotTransactionTimeoutMs !== undefined) {
         await this.#closeProducer(producer)
         producer = this.#producer(snapshotTransactionTimeoutMs)
@@ -138,10 +148,18 @@ class SourceRunner {
     return new SourcePipeline({ name, pipeline, policy, clock: this.#clock, onRefused })
   }
 
-  #producer(transactionTimeoutMs: number): Producer {
-    const { client } = this.#options
+  async #position(): Promise<StoredPosition | undefined> {
+    const { client, fallbackPositionsTopic } = this.#options
+    const position = await this.#positions.read(this.#connector)
+    if (position !== undefined || fallbackPositionsTopic === undefined) return position
+    return new PositionStore(client, fallbackPositionsTopic, this.#clock).read(this.#connector)
+  }
+
+  #producer(timeoutMs: number): Producer {
+    const { client, transactionalId = transactionalIdOf(this.#connector.name) } = this.#options
     const { maxBatchBytes } = this.#limits
-    const transactionalId = transactionalIdOf(this.#connector.name)
+    // An open transaction must outlive the interval at which it is committed.
+    const transactionTimeoutMs = Math.max(timeoutMs, this.#intervalMs === undefined ? 0 : this.#intervalMs * 2)
     return client.producer({
       transactionalId,
       transactionTimeoutMs,
@@ -153,6 +171,7 @@ class SourceRunner {
   async #openSession(position: StoredPosition | undefined, signal: AbortSignal): Promise<SourceSession> {
     const opening = this.#connector.open({
       position,
+      client: this.#options.client,
       signal,
       clock: this.#clock,
       report: (activity) => {
@@ -174,31 +193,44 @@ class SourceRunner {
       const { lagBytes, lastEventMs } = session.figures()
       return { lag: lagBytes, lastEventMs }
     }
-    let isOpen = false
+    /** Of the open transaction. */
+    let openedMs: number | undefined
     let records = 0
-    while (!signal.aborted) {
-      const pulled = await session.pull(output, pullMaxWaitMs)
-      if (!pulled) continue
-      if (!isOpen) producer.begin()
-      isOpen = true
-      records += output.records
-      await finishing(this.#publish(session, producer, output, pulled), signal, clock, stopGraceMs)
-      if (pulled.transaction === 'continue') continue
-      isOpen = false
+    let uncommitted: StoredPosition | undefined
+    const isDue = (): boolean => openedMs !== undefined && clock.now() - openedMs >= (this.#intervalMs ?? 0)
+    const commit = async (position: StoredPosition): Promise<void> => {
+      await finishing(this.#commit(session, producer, position), signal, clock, stopGraceMs)
+      openedMs = uncommitted = undefined
       this.#board.committed(records, clock.now())
       records = 0
-      if (pulled.isLast) return
     }
+    while (!signal.aborted) {
+      const pulled = await session.pull(output, pullMaxWaitMs)
+      if (pulled) {
+        if (openedMs === undefined) producer.begin()
+        openedMs ??= clock.now()
+        records += output.records
+        await finishing(this.#send(producer, output), signal, clock, stopGraceMs)
+        uncommitted = pulled.transaction === 'commit' ? pulled.position : undefined
+      }
+      if (uncommitted && (isDue() || pulled?.isLast)) await commit(uncommitted)
+      if (pulled?.isLast) return
+    }
+    // Stopped between two commits: what is finished need not be read again.
+    if (uncommitted) await commit(uncommitted).catch(() => {})
   }
 
-  async #publish(session: SourceSession, producer: Producer, output: BatchOutput, pulled: SourcePull): Promise<void> {
+  async #send(producer: Producer, output: BatchOutput): Promise<void> {
     for (const [topic, count] of await ensureTopics(this.#options.client, output.missingTopics)) {
       output.topicReady(topic, count)
     }
-    await Promise.all(output.take().map((batch) => producer.sendBatch(batch)))
-    if (pulled.transaction === 'continue') return
-    const { position } = pulled
-    await this.#positions.write(producer, this.#connector.name, position)
+    const batches = output.take()
+    for (const { topic } of batches) this.#board.topics.add(topic)
+    await Promise.all(batches.map((batch) => producer.sendBatch(batch)))
+  }
+
+  async #commit(session: SourceSession, producer: Producer, position: StoredPosition): Promise<void> {
+    await this.#positions.write(producer, this.#connector, position)
     await producer.commit()
     // Only now: had the database been told before, a crash in between would lose what the transaction never published.
     await session.commit(position)

@@ -39,6 +39,8 @@ export interface ConnectorStatus {
 export interface RunningConnector extends MetricSource, AsyncDisposable {
   readonly name: string
   status(): ConnectorStatus
+  /** Topics that it has written to, or read from, since it was started. */
+  topics(): ReadonlySet<string>
   /** Resolves when it runs for the first time; rejects when it fails or is closed before. */
   readonly ready: Promise<void>
   /** Resolves when it has been closed; rejects when it has failed. */
@@ -59,6 +61,8 @@ export class StatusBoard implements MetricSource {
   batches = 0
   deadLetters = 0
   skipped = 0
+  /** Topics that records were written to or read from. */
+  readonly topics = new Set<string>()
   lastBatchMs: number | undefined
   /** Asked for when the status is. */
   figures: () => { lag: number | undefined; lastEventMs: number | undefined } = () => ({

@@ -50,6 +50,10 @@ export class SupervisedLoop implements RunningConnector {
     return this.#options.board.status()
   }
 
+  topics(): ReadonlySet<string> {
+    return this.#options.board.topics
+  }
+
   metrics(): ReturnType<StatusBoard['metrics']> {
     return this.#options.board.metrics()
   }

@@ -1,0 +1,288 @@
+import { type ConfigDef, configDef } from '../../config/config-def.ts'
+import { between, nonEmpty, type Validator } from '../../config/config-key.ts'
+
+// Names, defaults and groups as `org.apache.kafka.connect.runtime.ConnectorConfig` and its two descendants have them.
+
+const regex: Validator = (value: string) => {
+  try {
+    new RegExp(value)
+    return undefined
+  } catch (error) {
+    return `Not a regular expression: ${(error as Error).message}`
+  }
+}
+
+const converterKey = (what: string) =>
+  ({
+    type: 'class',
+    default: null,
+    importance: 'low',
+    group: 'Common',
+    width: 'short',
+    doc: `Class of the converter for ${what}; default: the worker's.`,
+  }) as const
+
+/** What sources and sinks have in common. */
+export const connectorConfig = configDef(
+  {
+    name: {
+      type: 'string',
+      importance: 'high',
+      group: 'Common',
+      width: 'medium',
+      valid: nonEmpty,
+      doc: 'Names the connector; stable for its life.',
+    },
+    'connector.class': {
+      type: 'string',
+      importance: 'high',
+      group: 'Common',
+      width: 'long',
+      doc: 'Class of the connector, or its short name.',
+    },
+    'tasks.max': {
+      type: 'int',
+      default: 1,
+      valid: between(1),
+      importance: 'high',
+      group: 'Common',
+      width: 'short',
+      doc: 'The most tasks that the connector may use. It uses one.',
+    },
+    'tasks.max.enforce': {
+      type: 'boolean',
+      default: true,
+      importance: 'low',
+      group: 'Common',
+      width: 'short',
+      doc: 'Whether more tasks than that are refused; there never are.',
+    },
+    'key.converter': converterKey('keys'),
+    'value.converter': converterKey('values'),
+    'header.converter': converterKey('headers'),
+    transforms: {
+      type: 'list',
+      default: [],
+      importance: 'low',
+      group: 'Transforms',
+      width: 'long',
+      doc: 'Aliases of the transforms, in the order in which they are applied.',
+    },
+    predicates: {
+      type: 'list',
+      default: [],
+      importance: 'low',
+      group: 'Predicates',
+      width: 'long',
+      doc: 'Aliases of the predicates that transforms name.',
+    },
+    'config.action.reload': {
+      type: 'string',
+      default: 'restart',
+      oneOf: ['none', 'restart'],
+      importance: 'low',
+      group: 'Common',
+      width: 'medium',
+      doc: 'What to do when a secret changes; secrets are read when the connector starts.',
+    },
+    'errors.retry.timeout': {
+      type: 'long',
+      default: 0,
+      valid: between(-1),
+      importance: 'medium',
+      group: 'Error Handling',
+      width: 'medium',
+      doc: 'Milliseconds that a failure of a transform or converter that may pass is tried again; -1 for ever.',
+    },
+    'errors.retry.delay.max.ms': {
+      type: 'long',
+      default: 60_000,
+      valid: between(1),
+      importance: 'medium',
+      group: 'Error Handling',
+      width: 'medium',
+      doc: 'The longest wait between two attempts.',
+    },
+    'errors.tolerance': {
+      type: 'string',
+      default: 'none',
+      oneOf: ['none', 'all'],
+      importance: 'medium',
+      group: 'Error Handling',
+      width: 'short',
+      doc: 'none: the first bad record stops the connector; all: bad records are set aside or skipped.',
+    },
+    'errors.log.enable': {
+      type: 'boolean',
+      default: false,
+      importance: 'medium',
+      group: 'Error Handling',
+      width: 'short',
+      doc: 'Whether bad records are logged.',
+    },
+    'errors.log.include.messages': {
+      type: 'boolean',
+      default: false,
+      importance: 'medium',
+      group: 'Error Handling',
+      width: 'short',
+      doc: 'Whether the log shows key and value of a bad record.',
+    },
+    'errors.deadletterqueue.topic.name': {
+      type: 'string',
+      default: '',
+      importance: 'medium',
+      group: 'Error Handling',
+      width: 'medium',
+      doc: 'Topic for bad records with errors.tolerance=all; empty skips them.',
+    },
+    'errors.deadletterqueue.topic.replication.factor': {
+      type: 'short',
+      default: 3,
+      valid: between(1),
+      importance: 'medium',
+      group: 'Error Handling',
+      width: 'medium',
+      doc: 'Of that topic, where it has to be created.',
+    },
+    'errors.deadletterqueue.context.headers.enable': {
+      type: 'boolean',
+      default: false,
+      importance: 'medium',
+      group: 'Error Handling',
+      width: 'medium',
+      doc: 'Whether headers tell where a bad record came from and what was wrong.',
+    },
+  },
+  {},
+)
+
+const sourceKeys = configDef({
+  'exactly.once.support': {
+    type: 'string',
+    default: 'requested',
+    oneOf: ['requested', 'required'],
+    ignoreCase: true,
+    importance: 'medium',
+    group: 'Exactly Once Support',
+    width: 'short',
+    doc: 'Every source here is exactly once; both are granted.',
+  },
+  'transaction.boundary': {
+    type: 'string',
+    default: 'poll',
+    oneOf: ['poll', 'interval', 'connector'],
+    ignoreCase: true,
+    importance: 'medium',
+    group: 'Exactly Once Support',
+    width: 'short',
+    doc: 'When a transaction is committed: after each batch that the source yields, at intervals, or where the connector says.',
+  },
+  'transaction.boundary.interval.ms': {
+    type: 'long',
+    default: 60_000,
+    valid: between(1),
+    importance: 'low',
+    group: 'Exactly Once Support',
+    width: 'medium',
+    doc: 'With transaction.boundary=interval.',
+  },
+  'offsets.storage.topic': {
+    type: 'string',
+    default: null,
+    importance: 'low',
+    group: 'Offsets',
+    width: 'medium',
+    doc: "Topic for this connector's position; default: the worker's.",
+  },
+  'topic.creation.groups': {
+    type: 'list',
+    default: [],
+    importance: 'low',
+    group: 'Topic Creation',
+    width: 'long',
+    doc: 'Groups of topics, tried in this order, that are created with settings of their own.',
+  },
+  'producer.override.compression.type': {
+    type: 'string',
+    default: 'none',
+    oneOf: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
+    importance: 'medium',
+    group: 'Client Overrides',
+    doc: 'Compression of the records.',
+  },
+})
+
+const sinkKeys = configDef({
+  topics: {
+    type: 'list',
+    default: [],
+    importance: 'high',
+    group: 'Common',
+    width: 'long',
+    doc: 'Topics to read; or topics.regex.',
+  },
+  'topics.regex': {
+    type: 'string',
+    default: '',
+    valid: regex,
+    importance: 'high',
+    group: 'Common',
+    width: 'long',
+    doc: 'Names the topics to read by a regular expression; those that exist when the connector starts.',
+  },
+  'consumer.override.group.id': {
+    type: 'string',
+    default: null,
+    importance: 'medium',
+    group: 'Client Overrides',
+    doc: 'Consumer group; default: connect-<name>, as in Kafka Connect.',
+  },
+  'consumer.override.max.partition.fetch.bytes': {
+    type: 'int',
+    default: null,
+    valid: between(1_024),
+    importance: 'low',
+    group: 'Client Overrides',
+    doc: 'The most bytes of a partition per fetch.',
+  },
+})
+
+export const sourceConfig = connectorConfig.and(sourceKeys)
+export const sinkConfig = connectorConfig.and(sinkKeys)
+
+/** Settings of topics that a source creates, under `topic.creation.<group>.`; other names there are settings of the topic. */
+export function topicCreationConfig(group: string): ConfigDef {
+  const isDefault = group === 'default'
+  const prefix = `topic.creation.${group}.`
+  const list = (value: readonly string[]) =>
+    ({ type: 'list', default: value, importance: 'low', doc: 'Regular expressions of topic names.' }) as const
+  const required = isDefault ? {} : { default: -1 }
+  return configDef({
+    ...(!isDefault && { include: list([]), exclude: list([]) }),
+    'replication.factor': {
+      type: 'short',
+      ...required,
+      valid: between(-1),
+      importance: 'low',
+      doc: "-1 takes the broker's.",
+    },
+    partitions: { type: 'int', ...required, valid: between(-1), importance: 'low', doc: "-1 takes the broker's." },
+  }).under(prefix, `Topic Creation: ${group}`)
+}
+
+/** What a transform has beside its own names. */
+export const transformStageConfig = configDef({
+  type: { type: 'class', importance: 'high', doc: 'Class of the transform, or its short name.' },
+  predicate: {
+    type: 'string',
+    default: null,
+    importance: 'medium',
+    doc: 'Alias of the predicate that decides for which records it is applied.',
+  },
+  negate: { type: 'boolean', default: false, importance: 'medium', doc: 'Apply it where the predicate does not hold.' },
+})
+
+export const predicateStageConfig = configDef({
+  type: { type: 'class', importance: 'high', doc: 'Class of the predicate, or its short name.' },
+})

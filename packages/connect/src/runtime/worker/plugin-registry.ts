@@ -1,0 +1,70 @@
+import { nearest } from '@millrace/base/internal'
+import type { ConverterPlugin, HeaderConverterPlugin } from '../../converters/converter.ts'
+import type { PredicatePlugin, TransformPlugin } from '../../transforms/transform.ts'
+import type { ConnectorPlugin } from '../plugin.ts'
+
+/** Everything that a config may name. */
+export interface ConnectPlugins {
+  readonly connectors: readonly ConnectorPlugin[]
+  readonly converters: readonly ConverterPlugin[]
+  readonly headerConverters: readonly HeaderConverterPlugin[]
+  readonly transforms: readonly TransformPlugin[]
+  readonly predicates: readonly PredicatePlugin[]
+}
+
+interface Named {
+  readonly classNames: readonly [string, ...string[]]
+}
+
+const suffix = /(Connector|Converter)$/
+
+/** The names of a kind of plugins: their classes, the last part of each, and that without `Connector` or `Converter`. */
+export class PluginNames<P extends Named> {
+  readonly all: readonly P[]
+  readonly #kind: string
+  readonly #byName = new Map<string, P>()
+
+  constructor(kind: string, plugins: readonly P[]) {
+    this.#kind = kind
+    this.all = plugins
+    for (const plugin of plugins) for (const name of plugin.classNames) this.#byName.set(name, plugin)
+    // A class that is named in full goes before another's short name; of two with one short name, the first.
+    for (const plugin of plugins) {
+      for (const name of plugin.classNames) {
+        const short = name.slice(name.lastIndexOf('.') + 1)
+        for (const alias of [short, short.replace(suffix, '')]) {
+          if (alias !== '' && !this.#byName.has(alias)) this.#byName.set(alias, plugin)
+        }
+      }
+    }
+  }
+
+  find(name: string): P | undefined {
+    return this.#byName.get(name)
+  }
+
+  /** What to say of a name that is not known. */
+  unknown(name: string): string {
+    const meant = nearest(name, [...this.#byName.keys()])
+    const known = this.all.map(({ classNames }) => classNames[0]).join(', ')
+    const hint = meant === undefined ? `there are ${known || 'none'}` : `did you mean ${meant}?`
+    return `there is no ${this.#kind} ${name} (${hint})`
+  }
+}
+
+/** Plugins by the names that configs use. */
+export class PluginRegistry {
+  readonly connectors: PluginNames<ConnectorPlugin>
+  readonly converters: PluginNames<ConverterPlugin>
+  readonly headerConverters: PluginNames<HeaderConverterPlugin>
+  readonly transforms: PluginNames<TransformPlugin>
+  readonly predicates: PluginNames<PredicatePlugin>
+
+  constructor(plugins: ConnectPlugins) {
+    this.connectors = new PluginNames('connector', plugins.connectors)
+    this.converters = new PluginNames('converter', plugins.converters)
+    this.headerConverters = new PluginNames('header converter', plugins.headerConverters)
+    this.transforms = new PluginNames('transform', plugins.transforms)
+    this.predicates = new PluginNames('predicate', plugins.predicates)
+  }
+}
