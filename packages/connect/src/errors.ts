@@ -25,7 +25,8 @@ export const connectErrors = {
   },
   CONNECT_RECORD_RETRIED: {
     retriable: true,
-    cause: 'A transform or converter failed at a record for a reason that may pass, and `errors.retry.timeout` has not.',
+    cause:
+      'A transform or converter failed at a record for a reason that may pass, and `errors.retry.timeout` has not.',
     remedy: 'Nothing, if it passes; the cause says what is in the way.',
   },
   CONNECT_STOPPED: {
@@ -64,6 +65,21 @@ export const connectErrors = {
     retriable: false,
     cause: 'A config refers to a value that its config provider does not have.',
     remedy: 'Add the variable, file or key that the message names where the provider looks for it.',
+  },
+  DEAD_LETTER_NOT_OPEN: {
+    retriable: false,
+    cause: 'There is no dead letter at that position, or something has been done about it already.',
+    remedy: 'List the open ones with "millrace dlq list <topic>"; "millrace dlq audit <topic>" tells who did what.',
+  },
+  DEAD_LETTER_NO_TARGET: {
+    retriable: false,
+    cause: 'Nothing says where dead letters came from, or the topic that they came from is gone.',
+    remedy: 'Name the topic that they shall go to with --to.',
+  },
+  DEAD_LETTER_DESK_TAKEN: {
+    retriable: false,
+    cause: 'Somebody else began to work on the same dead letters; what this command had not finished was undone.',
+    remedy: 'Agree on who does it, then run the command again: it goes on with the letters that are still open.',
   },
   POSTGRES_DRIVER_MISSING: {
     retriable: false,
@@ -154,10 +170,21 @@ export const connectErrors = {
     remedy:
       'Changes in between are not in Kafka. Drop the slot and run "millrace connect forget <name>"; the source then begins with a new snapshot.',
   },
+  POSTGRES_RESYNC_DUE: {
+    retriable: true,
+    cause: 'The replication slot was lost while it was read.',
+    remedy: 'Nothing: the source was told to publish its tables anew in that case (`snapshot: when-needed`).',
+  },
   POSTGRES_SLOT_TOO_OLD: {
     retriable: false,
     cause: 'The slot was created long before the first start, and too many rows are both in the outbox and in its log.',
     remedy: 'Drop the slot (its rows are still in the outbox), so that the source creates a new one.',
+  },
+  POSTGRES_SNAPSHOT_TOO_LONG: {
+    retriable: false,
+    cause: 'An initial snapshot that is one Kafka transaction takes longer than brokers allow.',
+    remedy:
+      'Lower the limit `snapshotTransactionMaxBytes`, so that tables are read in parts; tables without primary key cannot be and need one (or an index as replica identity).',
   },
   POSTGRES_SLOTS_EXHAUSTED: {
     retriable: false,
@@ -184,10 +211,36 @@ export const connectErrors = {
     cause: 'The database refused a statement of the connector for a reason that does not pass by itself.',
     remedy: "Read the database's message; usually a right or a column is missing.",
   },
-  POSTGRES_TABLE_MISMATCH: {
+  CONNECT_TABLE_MISMATCH: {
     retriable: false,
     cause: 'The target table and what the sink has to write do not fit together.',
-    remedy: 'Alter the table or the `columns` of the sink as the message says.',
+    remedy: 'Alter the table or the `columns` of the sink as the message says, or let the sink add columns (`evolve`).',
+  },
+  CONNECT_TABLE_DROPPED: {
+    retriable: false,
+    cause: 'A table that a sink has written is gone: a new one would lack everything that the sink wrote before.',
+    remedy:
+      "Restore the table; or to fill a new one from the topic's beginning, delete the connector's rows in millrace_sink_tables and millrace_sink_offsets; without those in millrace_sink_offsets deleted it goes on in an empty table.",
+  },
+  DATABASE_DRIVER_MISSING: {
+    retriable: false,
+    cause: 'A package that the connector needs for its database is not installed.',
+    remedy: 'Install the package that the message names beside millrace.',
+  },
+  DATABASE_UNAVAILABLE: {
+    retriable: true,
+    cause: 'The database does not answer, is starting or stopping, is locked, or has run out of a resource.',
+    remedy: 'Nothing, if it comes back; otherwise check address, server and disk. The connector goes on where it was.',
+  },
+  DATABASE_ACCESS_DENIED: {
+    retriable: false,
+    cause: 'The database refuses the user, its password, the database name, or the path of the file.',
+    remedy: 'Correct the url, or grant the right that the message names.',
+  },
+  DATABASE_STATEMENT_FAILED: {
+    retriable: false,
+    cause: 'The database refused a statement of the connector for a reason that does not pass by itself.',
+    remedy: "Read the database's message; usually a right or a column is missing.",
   },
   CONNECT_SINK_FENCED: {
     retriable: true,

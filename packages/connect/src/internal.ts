@@ -1,1 +1,6 @@
 export { connectErrors } from './errors.ts'
+export { type AuditEntry, readAudit } from './dead-letters/audit.ts'
+export { Desk, type LetterEdit } from './dead-letters/desk.ts'
+export { type Letter, LetterBox, type LetterState } from './dead-letters/letters.ts'
+export { type LetterSelection, type SelectedLetters, selectLetters } from './dead-letters/selection.ts'
+export { findSuccessors, groupsOf, type SuccessorMap } from './dead-letters/successors.ts'

@@ -37,6 +37,11 @@ export const millraceErrors = {
     cause: 'The command would delete something.',
     remedy: 'Look at the preview and repeat the command with --yes.',
   },
+  STOPPED: {
+    retriable: false,
+    cause: 'The command was stopped before its work was done.',
+    remedy: 'Run it again: it goes on with what is left.',
+  },
   NOT_FOUND: {
     retriable: false,
     cause: 'The topic, group, key or record that the command names does not exist.',

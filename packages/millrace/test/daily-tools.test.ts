@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
-import { deadLetterHeaders } from '@millrace/base/internal'
 import { type Broker, startBroker } from '@millrace/broker'
 import { startPostgres } from '@millrace/conformance/postgres'
 import { kafkaClient } from '@millrace/kafka'
@@ -115,44 +114,6 @@ describe('topics, records and groups', () => {
     const { stdout } = await millrace(['groups', 'describe', 'wide-readers', '--brokers', broker.brokers])
     assert.match(stdout, /, 1 member,/)
     assert.match(stdout, /^wide +2 +- +0 +- +\S+$/m)
-  })
-
-  test('dead letters are counted, listed and shown with payload and cause', async () => {
-    await using client = kafkaClient({ brokers: broker.brokers })
-    await client.admin.createTopics([{ name: 'sale' }, { name: 'sale.dlq' }])
-    await using producer = client.producer()
-    const headers = deadLetterHeaders({
-      topic: 'sale',
-      partition: 0,
-      offset: 7,
-      stage: 'deserialize',
-      error: new TypeError('not JSON'),
-      attempt: 1,
-      application: 'shop',
-    })
-    await producer.send({
-      topic: 'sale.dlq',
-      key: Buffer.from('k'),
-      value: Buffer.from('{"half'),
-      headers: [...headers],
-    })
-    assert.deepEqual(await json('dlq', 'list'), [
-      { topic: 'sale.dlq', stage: 'deserialize', exception: 'TypeError', letters: 1 },
-    ])
-    const [letter] = (await json('dlq', 'list', 'sale')) as { position: string; origin: string }[]
-    assert.deepEqual([letter?.position, letter?.origin], ['0:0', 'sale 0:7'])
-    const shown = (await json('dlq', 'show', 'sale', '0:0')) as { value: string; error: { message: string } }
-    assert.deepEqual([shown.value, shown.error.message], ['{"half', 'not JSON'])
-  })
-
-  test('a topic without dead letters has none, a topic that is not there is an error', async () => {
-    await json('topics', 'create', 'clean')
-    assert.deepEqual(await json('dlq', 'list', 'clean'), [])
-    const brokers = ['--brokers', broker.brokers]
-    assert.equal((await millrace(['dlq', 'list', 'clean', ...brokers])).stdout, 'no dead letters\n')
-    const unknown = await millrace(['dlq', 'list', 'nope', ...brokers])
-    assert.equal(refusal(unknown, 'NOT_FOUND'), undefined)
-    assert.match(unknown.stderr, /no topic "nope"[\s\S]*remedy .*millrace topics list/)
   })
 
   test('no gateway answers', async () => {

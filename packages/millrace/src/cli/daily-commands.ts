@@ -1,21 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { kafkaSettingTable } from '../config/settings.ts'
-import { withSettingFlags } from './setting-flags.ts'
-
-function count(value: string): number {
-  const number = Number(value)
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('a whole number from 1')
-  return number
-}
-
-/** Where the brokers are, how to log in, and `--json`, everywhere. */
-function daily(name: string, description: string): Command {
-  const command = new Command(name)
-    .description(description)
-    .addOption(new Option('--brokers <list>', 'bootstrap servers').default('127.0.0.1:9092').env('MILLRACE_BROKERS'))
-    .option('--json', 'print JSON')
-  return withSettingFlags(command, kafkaSettingTable)
-}
+import { count, daily } from './daily-flags.ts'
+import { dlqCommand } from './dlq-commands.ts'
 
 function gatewayUrl(): Option {
   return new Option('--url <url>', 'gateway of any instance').default('http://127.0.0.1:8080').env('MILLRACE_URL')
@@ -177,24 +162,6 @@ function aclsCommand(): Command {
         .option('--allow', 'only what is allowed')
         .option('--yes', 'do it')
         .action(async (flags) => (await load()).removeAcls(flags)),
-    )
-}
-
-function dlqCommand(): Command {
-  const load = () => import('./commands/dlq.ts')
-  return new Command('dlq')
-    .description('dead letters: records that could not be processed, and why')
-    .addCommand(
-      daily('list', 'dead-letter topics, or the dead letters of one')
-        .argument('[topic]', 'a dead-letter topic, or the topic that it belongs to')
-        .option('--max <n>', 'at most this many', count, 100)
-        .action(async (topic, flags) => (await load()).listDeadLetters(topic, flags)),
-    )
-    .addCommand(
-      daily('show', 'one dead letter with its payload and its cause')
-        .argument('<topic>')
-        .argument('<position>', 'partition:offset, as "dlq list" prints it')
-        .action(async (topic, position, flags) => (await load()).showDeadLetter(topic, position, flags)),
     )
 }
 

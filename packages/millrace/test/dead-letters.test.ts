@@ -1,0 +1,193 @@
+// The desk for dead letters, through the real command line.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type ConnectFailure, deadLetterHeaders } from '@millrace/base/internal'
+import { type Broker, startBroker } from '@millrace/broker'
+import { kafkaClient, scanTopic } from '@millrace/kafka'
+import { millrace, Project, RunningCommand, refusal } from './support/command-line.ts'
+
+let broker: Broker
+before(async () => {
+  broker = await startBroker({ memory: true, worker: false })
+})
+after(() => broker.close())
+
+const environment = (): Record<string, string> => ({ MILLRACE_BROKERS: broker.brokers })
+
+async function json(...args: string[]): Promise<unknown> {
+  const { status, stdout, stderr } = await millrace(['dlq', ...args, '--json'], { environment: environment() })
+  assert.equal(status, 0, stderr)
+  return JSON.parse(stdout)
+}
+
+interface Given {
+  readonly topic: string
+  readonly value: string | Buffer
+  readonly offset: number
+  readonly key?: string
+  readonly error?: Error
+  readonly beside?: 'streams' | ConnectFailure
+  readonly letters?: string
+  readonly application?: string
+}
+
+async function letters(given: readonly Given[]): Promise<void> {
+  await using client = kafkaClient({ brokers: broker.brokers })
+  await using producer = client.producer()
+  for (const { topic, value, offset, key = 'k', error = new TypeError('not JSON'), beside, ...more } of given) {
+    const name = more.letters ?? `${topic}.dlq`
+    await client.admin.createTopics([{ name: topic }], { ifNotExists: true })
+    await client.admin.createTopics([{ name }], { ifNotExists: true })
+    const application = more.application ?? 'shop'
+    const failure = { topic, partition: 0, offset, stage: 'deserialize', error, application }
+    const headers = deadLetterHeaders(failure, beside)
+    await producer.send({ topic: name, key: Buffer.from(key), value: Buffer.from(value), headers })
+  }
+}
+
+async function valuesOf(topic: string): Promise<(string | undefined)[]> {
+  await using client = kafkaClient({ brokers: broker.brokers })
+  const values: (string | undefined)[] = []
+  for await (const { value } of scanTopic(client, { topic })) values.push(value?.toString())
+  return values
+}
+
+test('letters of handlers, streams and connectors stand in one list, grouped by cause', async () => {
+  const refused = new RangeError('row 17 of "t"')
+  await letters([
+    { topic: 'sale', value: '{"half', offset: 7 },
+    { topic: 'sale', value: '{"hal', offset: 9 },
+    { topic: 'rate', value: 'x', offset: 1, error: refused, beside: 'streams', application: 'rates' },
+    { topic: 'rate', value: 'x', offset: 2, error: refused, beside: {}, letters: 'dlq-rates', application: 'jdbc' },
+  ])
+  const rows = (await json('list')) as { topic: string; cause: string; message: string; open: number }[]
+  assert.deepEqual(
+    rows.map(({ cause: _, ...row }) => row),
+    [
+      {
+        topic: 'dlq-rates',
+        application: 'jdbc',
+        stage: 'deserialize',
+        exception: 'RangeError',
+        message: 'row <n> of <…>',
+        letters: 1,
+        open: 1,
+      },
+      {
+        topic: 'rate.dlq',
+        application: 'rates',
+        stage: 'deserialize',
+        exception: 'RangeError',
+        message: 'row <n> of <…>',
+        letters: 1,
+        open: 1,
+      },
+      {
+        topic: 'sale.dlq',
+        application: 'shop',
+        stage: 'deserialize',
+        exception: 'TypeError',
+        message: 'not JSON',
+        letters: 2,
+        open: 2,
+      },
+    ],
+  )
+  const [letter, second] = (await json('list', 'sale')) as { position: string; origin: string; state: string }[]
+  assert.deepEqual(
+    [letter?.position, letter?.origin, letter?.state, second?.position],
+    ['0:0', 'sale 0:7', 'open', '0:1'],
+  )
+  assert.deepEqual(((await json('list', 'sale', '--cause', rows[2]!.cause)) as unknown[]).length, 2)
+  const shown = (await json('show', 'sale', '0:0')) as { value: string; error: { message: string } }
+  assert.deepEqual([shown.value, shown.error.message], ['{"half', 'not JSON'])
+})
+
+test('a topic without dead letters has none, a topic that is not there is an error', async () => {
+  await letters([{ topic: 'clean', value: '', offset: 0, letters: 'other.dlq' }])
+  assert.deepEqual(await json('list', 'clean'), [])
+  assert.equal((await millrace(['dlq', 'list', 'clean'], { environment: environment() })).stdout, 'no dead letters\n')
+  const unknown = await millrace(['dlq', 'list', 'nope'], { environment: environment() })
+  assert.equal(refusal(unknown, 'NOT_FOUND'), undefined)
+  assert.match(unknown.stderr, /no topic "nope"[\s\S]*remedy .*millrace topics list/)
+})
+
+test('redriving previews, asks which, and then sends once', async () => {
+  await letters([1, 2, 3].map((offset) => ({ topic: 'back', value: `v${offset}`, offset })))
+  const run = (...args: string[]) => millrace(['dlq', 'redrive', 'back', ...args], { environment: environment() })
+  assert.equal(refusal(await run(), 'USAGE'), undefined)
+  const preview = await run('--all')
+  assert.equal(refusal(preview, 'CONFIRMATION_NEEDED'), undefined)
+  assert.match(preview.stderr, /would send 3 letters of back.dlq to where they came from/)
+  assert.deepEqual(await valuesOf('back'), [])
+  const first = (await json('redrive', 'back', '0:1', '--yes', '--by', 'ann')) as { redriven: number }
+  assert.equal(first.redriven, 1)
+  assert.equal(((await json('redrive', 'back', '--all', '--yes')) as typeof first).redriven, 2)
+  assert.equal(((await json('redrive', 'back', '--all', '--yes')) as typeof first).redriven, 0)
+  assert.deepEqual(await valuesOf('back'), ['v2', 'v1', 'v3'])
+  const trail = (await json('audit', 'back')) as { action: string; by: string; origin: { offset: number } }[]
+  assert.deepEqual(
+    trail.map(({ action, origin }) => [action, origin.offset]),
+    [
+      ['redrive', 2],
+      ['redrive', 1],
+      ['redrive', 3],
+    ],
+  )
+  assert.deepEqual([trail[0]?.by, trail[1]?.by.includes('@')], ['ann', true])
+  assert.deepEqual(await json('list', 'back'), [])
+  assert.equal(((await json('list', 'back', '--all')) as unknown[]).length, 3)
+})
+
+test('a redrive that is killed is finished by the next one, each letter once', async () => {
+  const count = 120
+  await letters(Array.from({ length: count }, (_, offset) => ({ topic: 'killed', value: `${offset}`, offset })))
+  const command = ['dlq', 'redrive', 'killed', '--all', '--rate', '20', '--yes']
+  const running = new RunningCommand(command, { environment: environment() })
+  while ((await valuesOf('killed')).length < 20) await new Promise((resolve) => setTimeout(resolve, 20))
+  await running.stop('SIGKILL')
+  const { redriven } = (await json('redrive', 'killed', '--all', '--yes')) as { redriven: number }
+  assert.ok(redriven > 0 && redriven < count, `${redriven}`)
+  assert.deepEqual(
+    await valuesOf('killed'),
+    Array.from({ length: count }, (_, offset) => `${offset}`),
+  )
+})
+
+test('a letter is shown and edited as its contract says, and discarded with a reason', async () => {
+  await using project = await Project.create({
+    'contracts.ts': `import { serdes, topic } from 'millrace'
+      export const amount = topic('amount', { key: serdes.string, value: serdes.int32 })`,
+  })
+  const contracts = ['--contracts', project.path('contracts.ts')]
+  await letters([
+    { topic: 'amount', value: Buffer.of(0, 0, 0, 9), offset: 1 },
+    { topic: 'amount', value: 'nonsense', offset: 2 },
+  ])
+  const shown = (await json('show', 'amount', '0:0', ...contracts)) as { value: number }
+  assert.equal(shown.value, 9)
+  const other = (await json('show', 'amount', '0:1', ...contracts)) as { value: string; refused: string }
+  assert.equal(other.value, 'nonsense')
+  assert.ok(other.refused)
+  const refused = ['dlq', 'edit', 'amount', '0:0', '--value', 'many', ...contracts]
+  assert.equal(refusal(await millrace(refused, { environment: environment() }), 'USAGE'), undefined)
+  const edited = (await json('edit', 'amount', '0:0', '--value', '7', ...contracts)) as { position: string }
+  assert.equal(edited.position, '0:2')
+  assert.deepEqual(await json('discard', 'amount', '0:1', '--reason', 'a test', '--yes'), { discarded: 1, missed: [] })
+  const states = (await json('list', 'amount', '--all')) as { position: string; state: string }[]
+  assert.deepEqual(
+    states.map(({ position, state }) => [position, state]),
+    [
+      ['0:0', 'edited'],
+      ['0:1', 'discarded'],
+      ['0:2', 'open'],
+    ],
+  )
+  await json('redrive', 'amount', '--all', '--yes')
+  assert.deepEqual(await valuesOf('amount'), [Buffer.of(0, 0, 0, 7).toString()])
+  const { history } = (await json('show', 'amount', '0:0')) as { history: { action: string; changed: string[] }[] }
+  assert.deepEqual(
+    history.map(({ action, changed }) => [action, changed]),
+    [['edit', ['value']]],
+  )
+})
