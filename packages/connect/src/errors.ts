@@ -29,6 +29,37 @@ export const connectErrors = {
       'A transform or converter failed at a record for a reason that may pass, and `errors.retry.timeout` has not.',
     remedy: 'Nothing, if it passes; the cause says what is in the way.',
   },
+  CONNECT_CONNECTOR_UNKNOWN: {
+    retriable: false,
+    cause: 'This worker has no connector of that name.',
+    remedy: 'List the connectors with "millrace connect list" or GET /connectors.',
+  },
+  CONNECT_CONNECTOR_EXISTS: {
+    retriable: false,
+    cause: 'A connector of that name exists already.',
+    remedy: 'Choose another name, or change the config of the one that exists with PUT /connectors/<name>/config.',
+  },
+  CONNECT_PLUGIN_UNKNOWN: {
+    retriable: false,
+    cause: 'No plugin has the class name that was given.',
+    remedy:
+      'List the plugins with "millrace connect plugins"; a plugin of your own goes into `connect.plugins` of the configuration.',
+  },
+  CONNECT_NOT_STOPPED: {
+    retriable: false,
+    cause: 'The offsets of a connector that is not stopped cannot be altered: it would go on from its own.',
+    remedy: 'Stop it first: "millrace connect stop <name>" or PUT /connectors/<name>/stop.',
+  },
+  CONNECT_OFFSETS_REFUSED: {
+    retriable: false,
+    cause: 'Offsets were given that the connector does not have, or that cannot be altered.',
+    remedy: 'GET /connectors/<name>/offsets shows their form.',
+  },
+  CONNECT_NO_TOPICS: {
+    retriable: true,
+    cause: 'No topic matches the pattern of a sink yet.',
+    remedy: 'Create the topics, or correct `topics.regex`; the connector is looked at again when it is restarted.',
+  },
   CONNECT_STOPPED: {
     retriable: false,
     cause: 'The connector was stopped while this was under way.',

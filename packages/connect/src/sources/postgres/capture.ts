@@ -9,7 +9,17 @@ export interface ChangeSource {
   readonly xid: number
   /** Of the change within its transaction. */
   readonly index: number
+  /** Of a row that was read from the table: in Debezium's words, whether it is one of the first or last rows of a snapshot. */
+  readonly snapshot?: SnapshotMark
 }
+
+export type SnapshotMark =
+  | 'first'
+  | 'first_in_data_collection'
+  | 'true'
+  | 'last_in_data_collection'
+  | 'last'
+  | 'incremental'
 
 /** What the outbox and whole-table capture differ in: how a change becomes records. */
 export interface CaptureMapper {
@@ -22,7 +32,9 @@ export interface CaptureMapper {
   idOf?(relation: Relation, row: RowView): string
   /** What was written with `pg_logical_emit_message`; `source.xid` is 0 for one outside of transactions. */
   message?(message: LogicalMessage, source: ChangeSource, output: SourceOutput): void
-  /** A row of the initial snapshot. */
+  /** A row that was deleted while no slot kept the log, by its last record. Default: a tombstone. */
+  vanished?(record: { topic: string; key: Buffer; value: Buffer }, source: ChangeSource, output: SourceOutput): void
+  /** A row of a snapshot. */
   snapshotRow(relation: Relation, row: RowView, source: ChangeSource, output: SourceOutput): void
 }
 

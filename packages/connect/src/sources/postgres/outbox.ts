@@ -7,7 +7,7 @@ import type { SourceConnector, TopicSpec } from '../../runtime/connector.ts'
 import type { CapturedTable } from './capture.ts'
 import { type OnUnknownTopic, OutboxMapper, outboxColumns } from './outbox-mapper.ts'
 import { postgresSource } from './postgres-source.ts'
-import type { PostgresSourceOptions } from './source-options.ts'
+import { type PostgresSourceOptions, sourceOptionRules } from './source-options.ts'
 
 export interface PostgresOutboxOptions extends PostgresSourceOptions {
   /** The topics that rows may be addressed to. */
@@ -32,15 +32,10 @@ export function postgresOutbox(options: PostgresOutboxOptions): SourceConnector 
     'postgresOutbox',
     options,
     {
-      name: 'string',
-      url: 'string',
+      ...sourceOptionRules,
       topics: 'array',
       table: 'string',
-      slot: 'string',
-      publication: 'string',
-      snapshot: { oneOf: ['initial', 'never'] },
       onUnknownTopic: ['string', 'function'],
-      limits: 'object',
     },
     { required: ['url', 'topics'] },
   )

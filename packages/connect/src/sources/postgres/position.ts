@@ -1,6 +1,7 @@
 import { connectError } from '../../errors.ts'
 import type { StoredPosition } from '../../runtime/connector.ts'
 import { formatLsn, parseLsn } from './lsn.ts'
+import { decodeProgress, type SnapshotProgress } from './snapshots/progress.ts'
 
 /**
  * How far a source has come. Everything of transactions whose commit record lies before `lsn` is in Kafka, and of the
@@ -14,6 +15,21 @@ export interface PostgresPosition {
   readonly systemId: string
   /** Present from an initial snapshot until the stream has passed it. */
   readonly handover?: Handover
+  /** Present while a snapshot is read beside the stream. */
+  readonly snapshot?: SnapshotProgress
+  /** `schema.table` of the tables whose rows were or are to be published; a table that is not among them is new. */
+  readonly tables?: readonly string[]
+  /** Present while records of rows that vanished unnoticed have to be looked for. */
+  readonly vanished?: VanishedSearch
+}
+
+/**
+ * A resynchronisation publishes every row anew. Keys that lie in the topics before these offsets, and not behind them, are
+ * of rows that were deleted while nobody could see it.
+ */
+export interface VanishedSearch {
+  /** By topic, the end of each partition when the resynchronisation began. */
+  readonly ends: Readonly<Record<string, readonly number[]>>
 }
 
 /**
@@ -30,13 +46,16 @@ export interface Handover {
 const version = 1
 
 export function encodePosition(position: PostgresPosition): StoredPosition {
-  const { lsn, index, systemId, handover } = position
+  const { lsn, index, systemId, handover, snapshot, tables, vanished } = position
   return {
     version,
     lsn: formatLsn(lsn),
     index,
     systemId,
     ...(handover && { handover: { ...handover.seen, untilLsn: formatLsn(handover.untilLsn) } }),
+    ...(snapshot && { snapshot }),
+    ...(tables && { tables }),
+    ...(vanished && { vanished }),
   }
 }
 
@@ -46,7 +65,7 @@ export function decodePosition(stored: StoredPosition, connector: string): Postg
     connectError('CONNECT_POSITION_INVALID', `the stored position of ${connector} ${reason}`, { connector })
   if (stored.version !== version)
     throw invalid(`has format version ${String(stored.version)}; this one reads ${version}`)
-  const { lsn, index, systemId, handover } = stored as Record<string, unknown>
+  const { lsn, index, systemId, handover, snapshot, tables, vanished } = stored as Record<string, unknown>
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0 || typeof systemId !== 'string') {
     throw invalid('has no event index or no server identifier')
   }
@@ -56,9 +75,12 @@ export function decodePosition(stored: StoredPosition, connector: string): Postg
       index,
       systemId,
       ...(handover !== undefined && { handover: decodeHandover(handover) }),
+      ...(snapshot !== undefined && { snapshot: decodeProgress(snapshot) }),
+      ...(Array.isArray(tables) && { tables: tables.map(String) }),
+      ...(vanished !== undefined && { vanished: decodeVanished(vanished) }),
     }
-  } catch {
-    throw invalid('holds something that is no log sequence number')
+  } catch (error) {
+    throw invalid(error instanceof TypeError ? error.message : 'holds something that is no log sequence number')
   }
 }
 
@@ -66,4 +88,10 @@ function decodeHandover(stored: unknown): Handover {
   const { snapshot, ids, untilLsn } = stored as Record<string, unknown>
   const seen = Array.isArray(ids) ? { ids: ids.map(String) } : { snapshot: String(snapshot) }
   return { seen, untilLsn: parseLsn(String(untilLsn)) }
+}
+
+function decodeVanished(stored: unknown): VanishedSearch {
+  const { ends } = stored as { ends?: Record<string, unknown[]> }
+  if (typeof ends !== 'object' || ends === null) throw new TypeError('names no offsets of a resynchronisation')
+  return { ends: Object.fromEntries(Object.entries(ends).map(([topic, offsets]) => [topic, offsets.map(Number)])) }
 }

@@ -13,9 +13,13 @@ const operationColumns = {
 } as const
 
 /** Creates the publication when it is missing; an existing one is checked and left as it is. */
-export async function ensurePublication(client: Client, need: PublicationNeed): Promise<void> {
+export async function ensurePublication(
+  client: Client,
+  need: PublicationNeed,
+  create: 'tables' | 'all-tables' | 'never' = 'tables',
+): Promise<void> {
   const problem = await publicationProblem(client, need)
-  if (problem === 'missing') await createPublication(client, need)
+  if (problem === 'missing') await createPublication(client, need, create)
   else if (problem) throw problem
 }
 
@@ -49,11 +53,20 @@ export async function publicationProblem(
   return connectError('POSTGRES_PUBLICATION_INCOMPLETE', message, { publication: need.name })
 }
 
-async function createPublication(client: Client, need: PublicationNeed): Promise<void> {
+async function createPublication(
+  client: Client,
+  need: PublicationNeed,
+  create: 'tables' | 'all-tables' | 'never',
+): Promise<void> {
   const list = need.tables.map(({ relation }) => quoteTable(relation)).join(', ')
   // Rows of partitions come under the name of the table that the user named.
   const settings = `publish = '${need.operations.join(', ')}', publish_via_partition_root = true`
-  const statement = `CREATE PUBLICATION ${quoteIdentifier(need.name)} FOR TABLE ${list} WITH (${settings})`
+  const content = create === 'all-tables' ? 'ALL TABLES' : `TABLE ${list}`
+  const statement = `CREATE PUBLICATION ${quoteIdentifier(need.name)} FOR ${content} WITH (${settings})`
+  if (create === 'never') {
+    const message = `there is no publication "${need.name}"; run: ${statement}`
+    throw connectError('POSTGRES_PUBLICATION_INCOMPLETE', message, { publication: need.name })
+  }
   try {
     await client.query(statement)
   } catch (error) {

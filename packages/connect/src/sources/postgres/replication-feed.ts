@@ -118,6 +118,12 @@ export class ReplicationFeed {
     // With messages still waiting the keepalive would speak for changes that nobody has read yet; another one follows.
     if (this.queue.length === 0 && sent > this.idleLsn) this.idleLsn = sent
     if (shouldRespond) this.#sendStatus(false)
+    this.#wake?.()
+  }
+
+  /** Asks the server how far it is; the answer ends a `wait`. */
+  askServer(): void {
+    this.#sendStatus(true)
   }
 
   /** Called after messages were taken from the queue. */
@@ -128,7 +134,7 @@ export class ReplicationFeed {
     this.#stream()?.resume()
   }
 
-  /** Resolves when messages wait, or after `maxMs`. @throws what ended the stream, once the queue is empty */
+  /** Resolves when messages wait, when the server told how far it is, or after `maxMs`. @throws what ended the stream, once the queue is empty */
   async wait(maxMs: number): Promise<void> {
     if (this.queue.length > 0) return
     if (this.#failure) throw this.#explained(this.#failure)

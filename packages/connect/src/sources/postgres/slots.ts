@@ -79,11 +79,22 @@ export async function takeOverSlot(client: Client, slot: string, applicationName
   }
 }
 
-/** Creates the slot and returns from where it reads. The server waits here for transactions that are under way. */
-export async function createSlot(client: Client, slot: string): Promise<bigint> {
+/** From this version on slots can be kept in step on standbys. */
+const failoverVersion = 170_000
+
+/**
+ * Creates the slot and returns from where it reads. The server waits here for transactions that are under way. With
+ * `failover` a standby that synchronises slots can take over with it (PostgreSQL 17 and newer).
+ */
+export async function createSlot(client: Client, slot: string, failover: boolean): Promise<bigint> {
   try {
+    const server = await client.query<{ version: number; standby: boolean }>(
+      "select current_setting('server_version_num')::int as version, pg_is_in_recovery() as standby",
+    )
+    const { version, standby } = server.rows[0]!
+    const isFailover = failover && version >= failoverVersion && !standby
     const { rows } = await client.query<{ lsn: string }>(
-      "select lsn::text from pg_create_logical_replication_slot($1, 'pgoutput')",
+      `select lsn::text from pg_create_logical_replication_slot($1, 'pgoutput'${isFailover ? ', failover => true' : ''})`,
       [slot],
     )
     return parseLsn(rows[0]!.lsn)
@@ -92,5 +103,14 @@ export async function createSlot(client: Client, slot: string): Promise<bigint> 
       throw connectError('POSTGRES_SLOTS_EXHAUSTED', (error as Error).message, { slot }, error)
     }
     throw postgresError(error, `creating replication slot "${slot}"`, { slot })
+  }
+}
+
+export async function dropSlot(client: Client, slot: string): Promise<void> {
+  try {
+    await client.query('select pg_drop_replication_slot($1)', [slot])
+  } catch (error) {
+    // Somebody else was quicker.
+    if (codeOf(error) !== '42704') throw postgresError(error, `dropping replication slot "${slot}"`, { slot })
   }
 }

@@ -1,22 +1,21 @@
 import { type Clock, sleep } from '@millrace/base'
-import type { Client, CustomTypesConfig } from 'pg'
+import type { Client } from 'pg'
 import { connectError } from '../../errors.ts'
-import { quoteIdentifier, quoteTable } from '../../postgres/identifiers.ts'
+import { quoteIdentifier, quoteTable, tableText } from '../../postgres/identifiers.ts'
 import { postgresError } from '../../postgres/postgres-errors.ts'
 import type { SourceFigures, SourceOutput, SourcePull, SourceSession } from '../../runtime/connector.ts'
-import type { CapturedTable, CaptureMapper } from './capture.ts'
-import { parseLsn } from './lsn.ts'
+import type { CapturedTable, CaptureMapper, SnapshotMark } from './capture.ts'
 import { encodePosition, type PostgresPosition } from './position.ts'
 import { TextRow } from './row.ts'
 import { readSlot } from './slots.ts'
+import type { RowTexts } from './snapshots/chunk-window.ts'
+import { beginSnapshot, RowCursor } from './snapshots/table-reader.ts'
 
-const fetchRows = 2_000
 const pollMs = 100
+/** Brokers end the transaction after 15 minutes unless told otherwise. */
+const readMsMax = 14 * 60_000
 /** They travel in every position until the stream has passed the snapshot. */
 const idsMax = 5_000
-
-/** Values as the server prints them, as in the replication stream; a cast to text would print some differently. */
-const rawTexts = { getTypeParser: () => (text: string) => text } as unknown as CustomTypesConfig
 
 export interface SnapshotSessionOptions {
   /** Owned by the session from here on. */
@@ -26,9 +25,14 @@ export interface SnapshotSessionOptions {
   readonly orderBy: (table: CapturedTable) => string
   readonly mapper: CaptureMapper
   readonly systemId: string
-  readonly slot: string
+  /** Undefined: no stream follows. */
+  readonly slot: string | undefined
   /** From where the slot reads. */
   readonly slotLsn: bigint
+  /** SQL conditions by `schema.table`. */
+  readonly filters: Readonly<Record<string, string>>
+  /** What the position says beside where the stream goes on. */
+  readonly further: Pick<PostgresPosition, 'snapshot' | 'tables' | 'vanished'>
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly report: (activity: string) => void
@@ -51,7 +55,10 @@ export class SnapshotSession implements SourceSession {
   readonly #ids: string[] = []
   #snapshotMs = 0
   #table = 0
-  #isCursorOpen = false
+  #cursor: RowCursor | undefined
+  /** The row read last: what it is marked as depends on whether another one follows. */
+  #held: RowTexts | undefined
+  #tableRows = 0
   #isDone = false
 
   constructor(options: SnapshotSessionOptions) {
@@ -63,6 +70,7 @@ export class SnapshotSession implements SourceSession {
     try {
       this.#position ??= await this.#begin()
       while (!output.isFull && this.#table < this.#options.tables.length) await this.#fetch(output)
+      this.#checkTime()
     } catch (error) {
       throw postgresError(error, 'reading the initial snapshot')
     }
@@ -72,7 +80,18 @@ export class SnapshotSession implements SourceSession {
   }
 
   async #begin(): Promise<PostgresPosition> {
-    const { client, clock, signal, report, systemId, slot, slotLsn } = this.#options
+    const { client, clock, report, systemId, slot, slotLsn, further } = this.#options
+    if (slot !== undefined) await this.#settle(slot)
+    report('reading the initial snapshot')
+    const { text: snapshot, untilLsn } = await beginSnapshot(client)
+    this.#snapshotMs = clock.now()
+    const start = { lsn: slotLsn, index: 0, systemId, ...further }
+    return slot === undefined ? start : { ...start, handover: { seen: { snapshot }, untilLsn } }
+  }
+
+  /** Waits for the transactions that were running when the slot was ready. */
+  async #settle(slot: string): Promise<void> {
+    const { client, clock, signal, report } = this.#options
     this.#catalogXmin = (await readSlot(client, slot))?.catalogXmin ?? '0'
     const now = await client.query<{ xmax: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as xmax')
     const xmax = BigInt(now.rows[0]!.xmax)
@@ -80,18 +99,18 @@ export class SnapshotSession implements SourceSession {
       const oldest = await client.query<{ xmin: string }>(
         'select pg_snapshot_xmin(pg_current_snapshot())::text as xmin',
       )
-      if (BigInt(oldest.rows[0]!.xmin) >= xmax) break
+      if (BigInt(oldest.rows[0]!.xmin) >= xmax) return
       report('waiting for transactions that began before the replication slot')
       await sleep(clock, pollMs, signal)
     }
-    report('reading the initial snapshot')
-    await client.query('begin transaction isolation level repeatable read, read only')
-    const { rows } = await client.query<{ snapshot: string; lsn: string }>(
-      'select pg_current_snapshot()::text as snapshot, pg_current_wal_insert_lsn()::text as lsn',
-    )
-    this.#snapshotMs = clock.now()
-    const { snapshot, lsn } = rows[0]!
-    return { lsn: slotLsn, index: 0, systemId, handover: { seen: { snapshot }, untilLsn: parseLsn(lsn) } }
+  }
+
+  /** Better than to be cut off by the broker and to begin anew again and again. */
+  #checkTime(): void {
+    const minutes = (this.#options.clock.now() - this.#snapshotMs) / 60_000
+    if (minutes * 60_000 < readMsMax) return
+    const message = `the initial snapshot takes longer than ${Math.floor(minutes)} minutes in one transaction`
+    throw connectError('POSTGRES_SNAPSHOT_TOO_LONG', message, { minutes: Math.floor(minutes) })
   }
 
   #withIds(position: PostgresPosition): PostgresPosition {
@@ -100,32 +119,51 @@ export class SnapshotSession implements SourceSession {
   }
 
   async #fetch(output: SourceOutput): Promise<void> {
-    const { client, tables, mapper, orderBy, slotLsn } = this.#options
-    const table = tables[this.#table]!
-    if (!this.#isCursorOpen) {
-      const names = table.relation.columns.map((column) => quoteIdentifier(column.name))
-      // Whether the row's transaction may be in the slot's log as well.
-      const columns = [...names, `age(xmin) <= age('${this.#catalogXmin}'::xid)`].join(', ')
-      const order = orderBy(table)
-      await client.query(
-        `declare millrace_snapshot no scroll cursor for select ${columns} from ${quoteTable(table.relation)}${order && ` order by ${order}`}`,
-      )
-      this.#isCursorOpen = true
+    const table = this.#options.tables[this.#table]!
+    this.#cursor ??= await this.#open(table)
+    for (const values of await this.#cursor.fetch()) {
+      if (this.#held) this.#append(table, this.#held, false, output)
+      this.#held = values
     }
-    const { rows } = await client.query<(string | null)[]>({
-      text: `fetch ${fetchRows} from millrace_snapshot`,
-      rowMode: 'array',
-      types: rawTexts,
-    })
-    const source = { commitLsn: slotLsn, commitTimeMs: this.#snapshotMs, xid: 0, index: 0 }
-    for (const values of rows) {
-      mapper.snapshotRow(table.relation, this.#row.load(values), source, output)
-      if (mapper.idOf && values.at(-1) === 't') this.#remember(mapper.idOf(table.relation, this.#row))
-    }
-    if (rows.length === fetchRows) return
-    await client.query('close millrace_snapshot')
-    this.#isCursorOpen = false
+    if (!this.#cursor.isAtEnd) return
+    if (this.#held) this.#append(table, this.#held, true, output)
+    await this.#cursor.close()
+    this.#cursor = undefined
+    this.#held = undefined
+    this.#tableRows = 0
     this.#table++
+  }
+
+  async #open(table: CapturedTable): Promise<RowCursor> {
+    const { client, orderBy, filters } = this.#options
+    const names = table.relation.columns.map((column) => quoteIdentifier(column.name))
+    // Whether the row's transaction may be in the slot's log as well.
+    const columns = [...names, `age(xmin) <= age('${this.#catalogXmin}'::xid)`].join(', ')
+    const order = orderBy(table)
+    const filter = filters[tableText(table.relation)]
+    await client.query(
+      `declare millrace_rows no scroll cursor for select ${columns} from ${quoteTable(table.relation)}
+       ${filter === undefined ? '' : `where (${filter})`} ${order && `order by ${order}`}`,
+    )
+    return new RowCursor(client, table.relation)
+  }
+
+  #append(table: CapturedTable, values: RowTexts, isLast: boolean, output: SourceOutput): void {
+    const { mapper, slotLsn } = this.#options
+    const snapshot = this.#markOf(isLast)
+    const source = { commitLsn: slotLsn, commitTimeMs: this.#snapshotMs, xid: 0, index: 0, snapshot }
+    mapper.snapshotRow(table.relation, this.#row.load(values), source, output)
+    this.#tableRows++
+    if (mapper.idOf && values.at(-1) === 't') this.#remember(mapper.idOf(table.relation, this.#row))
+  }
+
+  /** As Debezium marks rows: the end goes before the beginning, and the whole before the table. */
+  #markOf(isLast: boolean): SnapshotMark {
+    const isFirst = this.#tableRows === 0
+    if (isLast && this.#table === this.#options.tables.length - 1) return 'last'
+    if (isFirst && this.#table === 0) return 'first'
+    if (isLast) return 'last_in_data_collection'
+    return isFirst ? 'first_in_data_collection' : 'true'
   }
 
   #remember(id: string): void {
@@ -145,5 +183,33 @@ export class SnapshotSession implements SourceSession {
 
   async close(): Promise<void> {
     await this.#options.client.end().catch(() => {})
+  }
+}
+
+/** The session of a source that has nothing more to do: it stays open, so that the source counts as running. */
+export class IdleSession implements SourceSession {
+  readonly #closed = Promise.withResolvers<void>()
+  readonly #report: (activity: string) => void
+
+  constructor(report: (activity: string) => void) {
+    this.#report = report
+  }
+
+  async pull(_output: SourceOutput, maxWaitMs: number): Promise<undefined> {
+    this.#report('the snapshot is complete, changes are not captured')
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, maxWaitMs)
+    await Promise.race([promise, this.#closed.promise])
+    clearTimeout(timer)
+  }
+
+  async commit(): Promise<void> {}
+
+  figures(): SourceFigures {
+    return { lagBytes: undefined, lastEventMs: undefined }
+  }
+
+  async close(): Promise<void> {
+    this.#closed.resolve()
   }
 }

@@ -20,6 +20,19 @@ export const sourceLimits = {
     max: 3_600_000,
     reached: 'A server that was silent for so long counts as lost; the source connects again.',
   },
+  snapshotTransactionMaxBytes: {
+    default: 1024 ** 3,
+    min: 0,
+    max: 1024 ** 4,
+    reached: 'The larger tables of an initial snapshot are read in parts beside the stream, not in one transaction.',
+  },
+  chunkMaxRows: { default: 10_000, min: 1, max: 1_000_000, reached: 'The next part of a snapshot is read.' },
+  chunkMaxBytes: {
+    default: 4 * 1024 * 1024,
+    min: 1_024,
+    max: 1024 ** 3,
+    reached: 'The next part of a snapshot is read.',
+  },
   heartbeatIntervalMs: {
     default: 10_000,
     min: 100,
@@ -30,6 +43,8 @@ export const sourceLimits = {
 
 export type SourceLimits = { readonly [Name in keyof typeof sourceLimits]?: number }
 
+export type SnapshotMode = 'initial' | 'never' | 'always' | 'when-needed' | 'initial-only'
+
 /** Options that every PostgreSQL source takes. */
 export interface PostgresSourceOptions {
   /** Names the stored position, the transactional id and, unless given, slot and publication. Stable for ever. */
@@ -38,12 +53,36 @@ export interface PostgresSourceOptions {
   readonly url: string
   /** Replication slot, created when missing. Default `millrace_<name>`. */
   readonly slot?: string
+  /** Whether a standby may take over with the slot. Default true; needs PostgreSQL 17. */
+  readonly failover?: boolean
   /** Publication, created when missing. Default: as the slot. */
   readonly publication?: string
-  /** What to do with the rows that are there at the very first start. Default `initial`: publish them first. */
-  readonly snapshot?: 'initial' | 'never'
+  /** What a publication that is missing is created for. Default `tables`, those of the source; `never` refuses to start. */
+  readonly createPublication?: 'tables' | 'all-tables' | 'never'
+  /**
+   * What to do with the rows that are there already. `initial`, the default: publish them at the very first start.
+   * `never`: begin with the changes. `always`: publish all rows at every start. `when-needed`: as `initial`, and once more
+   * when changes were lost (the slot is gone or was moved), where the others refuse to start. `initial-only`: publish the
+   * rows and no changes; takes no slot.
+   */
+  readonly snapshot?: SnapshotMode
+  /** SQL conditions by table; snapshots read only the rows that meet them. */
+  readonly snapshotFilters?: Readonly<Record<string, string>>
   readonly limits?: SourceLimits
 }
+
+/** Rules for `checkOptions` of the options that every PostgreSQL source takes. */
+export const sourceOptionRules = {
+  name: 'string',
+  url: 'string',
+  slot: 'string',
+  failover: 'boolean',
+  publication: 'string',
+  createPublication: { oneOf: ['tables', 'all-tables', 'never'] },
+  snapshot: { oneOf: ['initial', 'never', 'always', 'when-needed', 'initial-only'] },
+  snapshotFilters: 'object',
+  limits: 'object',
+} as const
 
 /** What PostgreSQL takes as the name of a slot: at most 63 of a to z, 0 to 9 and underscore. */
 export function slotNameFor(connector: string): string {

@@ -7,7 +7,7 @@ import type { SourceConnector, TopicSpec } from '../../runtime/connector.ts'
 import type { CapturedTable, PublicationNeed } from './capture.ts'
 import type { Int8Form } from './json-values.ts'
 import { postgresSource } from './postgres-source.ts'
-import type { PostgresSourceOptions } from './source-options.ts'
+import { type PostgresSourceOptions, sourceOptionRules } from './source-options.ts'
 import { TableMapper, type TableRoute } from './table-mapper.ts'
 
 export interface TableCapture {
@@ -40,16 +40,11 @@ export function postgresTables(options: PostgresTablesOptions): SourceConnector 
     'postgresTables',
     options,
     {
-      name: 'string',
-      url: 'string',
+      ...sourceOptionRules,
       tables: 'array',
       format: { oneOf: ['row', 'debezium'] },
       int8: { oneOf: ['string', 'number'] },
       truncate: { oneOf: ['fail', 'skip'] },
-      slot: 'string',
-      publication: 'string',
-      snapshot: { oneOf: ['initial', 'never'] },
-      limits: 'object',
     },
     { required: ['url', 'tables'] },
   )
