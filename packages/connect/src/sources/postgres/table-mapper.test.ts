@@ -123,3 +123,15 @@ test('several key columns are one JSON object, none is no key', () => {
   assert.deepEqual(map(insert, routes([])), [['accounts', null, { id: '1', name: 'a', note: null }]])
   assert.deepEqual(map(insert, { routes: new Map() }), [], 'a table that was not asked for')
 })
+
+test('a key that was too large to log again is taken from the old row, never left empty', () => {
+  const routes = new Map([['public.account', { topic: 'accounts', key: ['note'] }]])
+  const update = { operation: 'update', row: row('1', 'b', unchanged) } as const
+  assert.deepEqual(
+    map([{ ...update, old: row('1', 'a', 'long') }], { routes }).map((record) => (record as unknown[])[1]),
+    ['long'],
+  )
+  for (const old of [undefined, row('1', null, null)]) {
+    assert.throws(() => map([{ ...update, old, oldIsKey: true }], { routes }), { code: 'POSTGRES_REPLICA_IDENTITY' })
+  }
+})

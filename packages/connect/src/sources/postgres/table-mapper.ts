@@ -52,7 +52,7 @@ export class TableMapper implements CaptureMapper {
       if (old) this.#delete(layout, old, change.oldIsKey, source, output)
       return
     }
-    const key = keyOf(layout, row)
+    const key = keyOf(layout, row, old)
     // A new key is another record: readers that keep rows by key would otherwise keep the old one for ever.
     if (old && oldKey !== key && oldKey !== null) this.#delete(layout, old, change.oldIsKey, source, output)
     const operation = change.operation === 'insert' || (old && oldKey !== key) ? 'c' : 'u'
@@ -187,12 +187,26 @@ function keyOnly(layout: Layout, old: RowView): string {
   return `{${fields.join(',')}}`
 }
 
-/** One column: its text as PostgreSQL prints it, which for numbers is JSON too. Several: a JSON object in their order. */
-function keyOf(layout: Layout, row: RowView): string | null {
+/**
+ * One column: its text as PostgreSQL prints it, which for numbers is JSON too. Several: a JSON object in their order. A
+ * large value that the statement did not touch is in the old row, which PostgreSQL logs then.
+ */
+function keyOf(layout: Layout, row: RowView, before?: RowView): string | null {
   const { key, columns } = layout
   if (key.length === 0) return null
+  for (const column of key) {
+    if (!row.isUnchanged(column)) continue
+    // Null in an old row means here that it holds the identity's columns only: what was too large to log is not null.
+    if (before && !before.isUnchanged(column) && !before.isNull(column)) continue
+    const table = tableText(layout.relation)
+    const message = `an update of ${table} does not say what its key column ${layout.relation.columns[column]!.name} holds`
+    throw connectError('POSTGRES_REPLICA_IDENTITY', message, { table })
+  }
   const [only] = key
-  if (key.length === 1 && only !== undefined) return row.isNull(only) ? null : row.text(only)
-  const fields = key.map((column) => columns[column]!.name + valueJson(row, undefined, column, columns[column]!.encode))
+  if (key.length === 1 && only !== undefined) {
+    const from = row.isUnchanged(only) ? before! : row
+    return from.isNull(only) ? null : from.text(only)
+  }
+  const fields = key.map((column) => columns[column]!.name + valueJson(row, before, column, columns[column]!.encode))
   return `{${fields.join(',')}}`
 }
