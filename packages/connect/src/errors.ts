@@ -55,6 +55,11 @@ export const connectErrors = {
     cause: 'Offsets were given that the connector does not have, or that cannot be altered.',
     remedy: 'GET /connectors/<name>/offsets shows their form.',
   },
+  CONNECT_FILE_UNAVAILABLE: {
+    retriable: true,
+    cause: 'A file that a connector is to read is not there, or may not be read.',
+    remedy: 'Nothing, if it is yet to be made; otherwise correct `file`, or the rights to it.',
+  },
   CONNECT_NO_TOPICS: {
     retriable: true,
     cause: 'No topic matches the pattern of a sink yet.',

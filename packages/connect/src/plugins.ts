@@ -1,0 +1,28 @@
+import { converterPlugins, headerConverterPlugins } from './converters/converters.ts'
+import type { ConnectPlugins } from './runtime/worker/plugin-registry.ts'
+import { fileLinesSource } from './sources/file/file-lines.ts'
+
+/** Everything that comes with this package and that a config may name. */
+export const builtInPlugins: ConnectPlugins = {
+  connectors: [fileLinesSource],
+  converters: converterPlugins,
+  headerConverters: headerConverterPlugins,
+  transforms: [],
+  predicates: [],
+}
+
+/**
+ * These plugins and others: of two that answer to one name the later one is found.
+ *
+ * @example
+ * const plugins = withPlugins(builtInPlugins, { connectors: [myConnector] })
+ */
+export function withPlugins(plugins: ConnectPlugins, more: Partial<ConnectPlugins>): ConnectPlugins {
+  return {
+    connectors: [...plugins.connectors, ...(more.connectors ?? [])],
+    converters: [...plugins.converters, ...(more.converters ?? [])],
+    headerConverters: [...plugins.headerConverters, ...(more.headerConverters ?? [])],
+    transforms: [...plugins.transforms, ...(more.transforms ?? [])],
+    predicates: [...plugins.predicates, ...(more.predicates ?? [])],
+  }
+}

@@ -1,0 +1,219 @@
+import type { KafkaClient } from '@millrace/kafka'
+import type { Properties } from '../../config/config-def.ts'
+import { connectError } from '../../errors.ts'
+import type { Predicate, Transform } from '../../transforms/transform.ts'
+import type { SinkConnector, SourceConnector, TopicSpec } from '../connector.ts'
+import { defaultPipeline } from '../default-pipeline.ts'
+import type { ErrorPolicy, RecordPipeline } from '../pipeline.ts'
+import type { ConnectorPlugin, PluginContext } from '../plugin.ts'
+import type { SinkRunnerOptions, SourceRunnerOptions } from '../runner-options.ts'
+import { runSink } from '../sink-runner.ts'
+import { runSource } from '../source-runner.ts'
+import type { RunningConnector } from '../status.ts'
+import { connectorConfig, sinkConfig, sourceConfig } from './common-config.ts'
+import { aliases, connectorDefinition } from './connector-definition.ts'
+import type { PluginRegistry } from './plugin-registry.ts'
+import { topicRules } from './topic-creation.ts'
+import { conditionally } from './transform-chain.ts'
+
+/** What connectors of one worker share. */
+export interface ConnectorHome {
+  readonly client: KafkaClient
+  readonly registry: PluginRegistry
+  /** Prefix of transactional ids: `<groupId>-<connector>-<task>`, as Kafka Connect's tasks have them. */
+  readonly groupId: string
+  readonly offsetsTopic: string
+  /** Converters of connectors that name none: `key.converter`, `key.converter.schemas.enable`. */
+  readonly defaults: Properties
+}
+
+/** A connector as its properties describe it, ready to be run. */
+export interface BuiltConnector {
+  readonly plugin: ConnectorPlugin
+  readonly connector: SourceConnector | SinkConnector
+  /** Where a source's position lies. */
+  readonly positions: { readonly topic: string; readonly transactionalId: string }
+  readonly groupId: string
+  run(): RunningConnector
+  close(): void
+}
+
+/**
+ * Makes a connector of its properties, in which secrets have been filled in.
+ * @throws CONNECT_CONFIG_INVALID
+ */
+export async function buildConnector(properties: Properties, home: ConnectorHome): Promise<BuiltConnector> {
+  const { registry, client } = home
+  const plugin = pluginOf(registry, properties)
+  const { definition, problems } = connectorDefinition(registry, plugin, properties)
+  const name = (properties.name ?? '').trim()
+  if (problems.size > 0) {
+    const text = [...problems].map(([property, problem]) => `${property}: ${problem}`).join('; ')
+    throw connectError('CONNECT_CONFIG_INVALID', `${name}: ${text}`, { where: name })
+  }
+  definition.parse(name, properties)
+  const errors = errorPolicy(properties)
+  const pipeline = pipelineOf(registry, properties, home.defaults)
+  const common = plugin.type === 'source' ? sourceConfig : sinkConfig
+  const own = Object.fromEntries(
+    Object.entries(properties).filter(([property]) => isOwn(property, plugin, common.keys)),
+  )
+  const context: PluginContext = { name, client, pipeline, errors, topics: await topicsOf(client, plugin, properties) }
+  const close = (): void => {
+    for (const transform of pipeline.transforms) transform.close?.()
+  }
+  const { groupId } = home
+  const transactionalId = `${groupId}-${name}-0`
+  if (plugin.type === 'sink') {
+    const connector = withErrors(plugin.create(own, context), errors)
+    const options = sinkOptions(properties, client, name)
+    const positions = { topic: home.offsetsTopic, transactionalId }
+    return { plugin, connector, positions, groupId: options.groupId!, run: () => runSink(connector, options), close }
+  }
+  const created = plugin.create(own, context)
+  const connector: SourceConnector = { ...created, pipeline, errors, newTopic: topicRules(properties, created) }
+  const options = sourceOptions(properties, home, transactionalId)
+  const positions = { topic: options.positionsTopic!, transactionalId }
+  return { plugin, connector, positions, groupId, run: () => runSource(connector, options), close }
+}
+
+/** @throws CONNECT_CONFIG_INVALID */
+export function pluginOf(registry: PluginRegistry, properties: Properties): ConnectorPlugin {
+  const where = properties.name ?? 'a connector'
+  const className = properties['connector.class']?.trim()
+  if (!className) {
+    const message = `${where}: Missing required configuration "connector.class" which has no default value.`
+    throw connectError('CONNECT_CONFIG_INVALID', message, { where })
+  }
+  const plugin = registry.connectors.find(className)
+  if (plugin) return plugin
+  throw connectError('CONNECT_CONFIG_INVALID', `${where}: ${registry.connectors.unknown(className)}`, { where })
+}
+
+/** What the plugin's own definition knows; all else is the runtime's, and was checked with the whole. */
+function isOwn(property: string, { configDef }: ConnectorPlugin, common: object): boolean {
+  if (Object.hasOwn(configDef.keys, property)) return true
+  return !Object.hasOwn(common, property) && configDef.passThrough.some((prefix) => property.startsWith(prefix))
+}
+
+function errorPolicy(properties: Properties): ErrorPolicy {
+  const parsed = parseKnown(connectorConfig, properties)
+  const topic = parsed['errors.deadletterqueue.topic.name']
+  return {
+    tolerance: parsed['errors.tolerance'],
+    retryTimeoutMs: parsed['errors.retry.timeout'],
+    retryDelayMsMax: parsed['errors.retry.delay.max.ms'],
+    log: parsed['errors.log.enable'],
+    logMessages: parsed['errors.log.include.messages'],
+    deadLetters:
+      topic === ''
+        ? undefined
+        : {
+            topic,
+            replicationFactor: parsed['errors.deadletterqueue.topic.replication.factor'],
+            contextHeaders: parsed['errors.deadletterqueue.context.headers.enable'],
+          },
+  }
+}
+
+/** The values of names that were already checked, among others that are not the definition's. */
+function parseKnown<D extends typeof connectorConfig | typeof sourceConfig | typeof sinkConfig>(
+  definition: D,
+  properties: Properties,
+): ReturnType<D['parse']> {
+  const known = Object.fromEntries(Object.entries(properties).filter(([name]) => Object.hasOwn(definition.keys, name)))
+  return definition.parse(properties.name ?? '', known) as ReturnType<D['parse']>
+}
+
+function withErrors(connector: SinkConnector, errors: ErrorPolicy): SinkConnector {
+  const onBadRecord = errors.tolerance === 'none' ? 'fail' : errors.deadLetters ? 'dead-letter' : 'skip'
+  const { log: logBadRecords, deadLetters } = errors
+  return { ...connector, onBadRecord, logBadRecords, ...(deadLetters && { deadLetters }) }
+}
+
+/** The properties under a prefix, without it. */
+function under(properties: Properties, prefix: string): Properties {
+  const names = Object.entries(properties).filter(([name]) => name.startsWith(prefix))
+  return Object.fromEntries(names.map(([name, value]) => [name.slice(prefix.length), value]))
+}
+
+function pipelineOf(registry: PluginRegistry, properties: Properties, defaults: Properties): RecordPipeline {
+  const converter = (property: 'key.converter' | 'value.converter'): RecordPipeline['keyConverter'] | undefined => {
+    // A connector that names a converter has nothing of the worker's, whose settings may be another converter's.
+    const from = properties[property] ? properties : defaults
+    const className = from[property]?.trim()
+    const plugin = className ? registry.converters.find(className) : undefined
+    return plugin?.create(under(from, `${property}.`), { isKey: property === 'key.converter' })
+  }
+  const headerFrom = properties['header.converter'] ? properties : defaults
+  const headerClass = headerFrom['header.converter']?.trim() ?? 'SimpleHeaderConverter'
+  const headers = registry.headerConverters.find(headerClass)?.create(under(headerFrom, 'header.converter.'))
+  return {
+    keyConverter: converter('key.converter') ?? defaultPipeline.keyConverter,
+    valueConverter: converter('value.converter') ?? defaultPipeline.valueConverter,
+    headerConverter: headers ?? defaultPipeline.headerConverter,
+    transforms: transformsOf(registry, properties),
+  }
+}
+
+const stageNames = new Set(['type', 'predicate', 'negate'])
+
+function transformsOf(registry: PluginRegistry, properties: Properties): Transform[] {
+  const own = (prefix: string): Properties => {
+    const names = Object.entries(under(properties, prefix)).filter(([name]) => !stageNames.has(name))
+    return Object.fromEntries(names)
+  }
+  const predicate = (alias: string): Predicate => {
+    const type = properties[`predicates.${alias}.type`]!.trim()
+    return registry.predicates.find(type)!.create(own(`predicates.${alias}.`))
+  }
+  return aliases(properties, 'transforms').map((alias) => {
+    const prefix = `transforms.${alias}.`
+    const transform = registry.transforms.find(properties[`${prefix}type`]!.trim())!.create(own(prefix))
+    const condition = properties[`${prefix}predicate`]?.trim()
+    const negate = properties[`${prefix}negate`]?.trim().toLowerCase() === 'true'
+    return condition ? conditionally(transform, predicate(condition), negate) : transform
+  })
+}
+
+async function topicsOf(client: KafkaClient, plugin: ConnectorPlugin, properties: Properties): Promise<TopicSpec[]> {
+  if (plugin.type === 'source') return []
+  const named = aliases(properties, 'topics')
+  if (named.length > 0) return named.map((name) => ({ name }))
+  const regex = new RegExp(`^(?:${properties['topics.regex']!.trim()})$`)
+  const deadLetters = properties['errors.deadletterqueue.topic.name']?.trim()
+  const listed = await client.admin.listTopics()
+  const topics = listed.filter(({ name }) => regex.test(name) && name !== deadLetters).map(({ name }) => ({ name }))
+  if (topics.length > 0) return topics
+  const message = `no topic matches topics.regex of ${properties.name}: ${regex.source}`
+  throw connectError('CONNECT_NO_TOPICS', message, { connector: properties.name ?? '' })
+}
+
+function sinkOptions(properties: Properties, client: KafkaClient, name: string): SinkRunnerOptions {
+  const parsed = parseKnown(sinkConfig, properties)
+  const maxPartitionBytes = parsed['consumer.override.max.partition.fetch.bytes']
+  return {
+    client,
+    groupId: parsed['consumer.override.group.id'] ?? `connect-${name}`,
+    ...(maxPartitionBytes !== undefined && { limits: { maxPartitionBytes } }),
+  }
+}
+
+function sourceOptions(properties: Properties, home: ConnectorHome, transactionalId: string): SourceRunnerOptions {
+  const parsed = parseKnown(sourceConfig, properties)
+  const { client, offsetsTopic } = home
+  const own = parsed['offsets.storage.topic']
+  const base: SourceRunnerOptions = {
+    client,
+    transactionalId,
+    positionsTopic: own ?? offsetsTopic,
+    ...(own !== undefined && own !== offsetsTopic && { fallbackPositionsTopic: offsetsTopic }),
+    compression: parsed['producer.override.compression.type'],
+  }
+  if (parsed['transaction.boundary'] !== 'interval') return base
+  return {
+    ...base,
+    transactionBoundary: 'interval',
+    transactionIntervalMs: parsed['transaction.boundary.interval.ms'],
+  }
+}

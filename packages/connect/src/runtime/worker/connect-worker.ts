@@ -1,0 +1,298 @@
+import { type Clock, type MetricSample, type MetricSource, systemClock } from '@millrace/base'
+import type { KafkaClient } from '@millrace/kafka'
+import type { Properties } from '../../config/config-def.ts'
+import { connectError } from '../../errors.ts'
+import type { ConnectorStatus } from '../status.ts'
+import { type BuiltConnector, buildConnector, type ConnectorHome, pluginOf } from './build-connector.ts'
+import { CompactedLog } from './compacted-log.ts'
+import { ConfigState, connectorRecords, removalRecords, targetRecord } from './config-state.ts'
+import { alterOffsets, type ConnectorOffset, readOffsets, resetOffsets } from './connector-offsets.ts'
+import { ManagedConnector } from './managed-connector.ts'
+import { problemsOf, validateProperties } from './plugin-info.ts'
+import { type ConnectPlugins, PluginRegistry } from './plugin-registry.ts'
+import type { ConnectorStateInfo, TargetState } from './states.ts'
+import { StatusLog } from './status-log.ts'
+
+export interface ConnectWorkerOptions {
+  readonly client: KafkaClient
+  readonly plugins: ConnectPlugins
+  /** As `group.id` of a Kafka Connect worker; prefix of transactional ids and of the topics. Default `millrace-connect`. */
+  readonly groupId?: string
+  /**
+   * `topics`: configs and statuses lie in compacted topics, as those of Kafka Connect's distributed workers, and a worker that
+   * starts runs what they say. `memory`: what is not given at the start is gone at the end. Default `topics`.
+   */
+  readonly storage?: 'topics' | 'memory'
+  /** Default `<groupId>-configs`. */
+  readonly configTopic?: string
+  /** Default `<groupId>-offsets`. */
+  readonly offsetTopic?: string
+  /** Default `<groupId>-status`. */
+  readonly statusTopic?: string
+  /** Converters of connectors that name none, as in a worker's properties: `key.converter`, `key.converter.schemas.enable`. */
+  readonly defaults?: Properties
+  /** Fills secrets into a connector's properties when it is started; what is stored and shown is what it was given. */
+  readonly resolve?: (properties: Properties) => Properties | Promise<Properties>
+  /** host:port under which statuses name this worker. */
+  readonly workerId?: string
+  readonly clock?: Clock
+}
+
+/** A connector as `GET /connectors/<name>` shows it. */
+export interface ConnectorInfo {
+  readonly name: string
+  readonly config: Properties
+  readonly tasks: readonly { readonly connector: string; readonly task: number }[]
+  readonly type: 'source' | 'sink'
+}
+
+const publishIntervalMs = 1_000
+
+/**
+ * Runs connectors that are made from properties, as a Kafka Connect worker does: what the REST API manages.
+ *
+ * @example
+ * await using worker = await ConnectWorker.start({ client, plugins: builtInPlugins })
+ * await worker.create('orders', { 'connector.class': 'PostgresConnector', 'database.hostname': 'db', … })
+ */
+export class ConnectWorker implements MetricSource, AsyncDisposable {
+  readonly #options: ConnectWorkerOptions
+  readonly #clock: Clock
+  readonly registry: PluginRegistry
+  readonly #home: ConnectorHome
+  readonly #configs = new ConfigState()
+  readonly #status: StatusLog
+  readonly #connectors = new Map<string, ManagedConnector>()
+  #configLog: CompactedLog | undefined
+  #isClosed = false
+  #cancelPublishing: () => void = () => {}
+  /** Of the status topic: a broker that is away must not end the worker, and the next round writes the same. */
+  #publishing: Promise<void> = Promise.resolve()
+  workerId: string
+
+  private constructor(options: ConnectWorkerOptions) {
+    const { client, groupId = 'millrace-connect', defaults = {}, clock = systemClock } = options
+    this.#options = options
+    this.#clock = clock
+    this.registry = new PluginRegistry(options.plugins)
+    const offsetsTopic = options.offsetTopic ?? `${groupId}-offsets`
+    this.#home = { client, registry: this.registry, groupId, offsetsTopic, defaults }
+    this.#status = new StatusLog(clock)
+    this.workerId = options.workerId ?? 'localhost:8080'
+  }
+
+  /** Reads what is stored and begins to run it. */
+  static async start(options: ConnectWorkerOptions): Promise<ConnectWorker> {
+    const worker = new ConnectWorker(options)
+    if ((options.storage ?? 'topics') === 'topics') await worker.#openTopics()
+    for (const [name, properties] of worker.#configs.connectors) {
+      worker.#add(name, properties, worker.#configs.target(name))
+    }
+    worker.#publishSoon()
+    return worker
+  }
+
+  names(): string[] {
+    return [...this.#connectors.keys()]
+  }
+
+  /** @throws CONNECT_CONNECTOR_UNKNOWN, as all that ask for a connector by name */
+  info(name: string): ConnectorInfo {
+    const { properties, type } = this.#get(name)
+    const tasks = this.status(name).tasks.map(({ id }) => ({ connector: name, task: id }))
+    return { name, config: properties, tasks, type }
+  }
+
+  status(name: string): ConnectorStateInfo {
+    return this.#get(name).status()
+  }
+
+  /** Records, lag and activity of one that runs. */
+  details(name: string): ConnectorStatus | undefined {
+    return this.#get(name).details()
+  }
+
+  /** @throws CONNECT_CONNECTOR_EXISTS, CONNECT_CONFIG_INVALID */
+  async create(name: string, config: Properties, target: TargetState = 'STARTED'): Promise<ConnectorInfo> {
+    if (this.#connectors.has(name)) {
+      throw connectError('CONNECT_CONNECTOR_EXISTS', `Connector ${name} already exists`, { connector: name })
+    }
+    const properties = await this.#checked(name, config)
+    if (target !== 'STARTED') await this.#store(targetRecord(name, target))
+    await this.#store(connectorRecords(name, properties, pluginOf(this.registry, properties).type))
+    this.#add(name, properties, target)
+    return this.info(name)
+  }
+
+  /** Creates it, or gives it another config and starts it with that. */
+  async put(name: string, config: Properties): Promise<{ readonly created: boolean; readonly info: ConnectorInfo }> {
+    const existing = this.#connectors.get(name)
+    if (!existing) return { created: true, info: await this.create(name, config) }
+    const properties = await this.#checked(name, config)
+    const { type } = pluginOf(this.registry, properties)
+    if (type !== existing.type) {
+      const message = `${name} is a ${existing.type}, and the config describes a ${type}; delete it first`
+      throw connectError('CONNECT_CONFIG_INVALID', message, { where: name })
+    }
+    await this.#store(connectorRecords(name, properties, type))
+    void existing.apply({ properties })
+    return { created: false, info: this.info(name) }
+  }
+
+  /** Changes some properties; null removes one (KIP-477). */
+  async patch(name: string, changes: Properties): Promise<ConnectorInfo> {
+    const merged = Object.entries({ ...this.#get(name).properties, ...changes }).filter(([, value]) => value !== null)
+    return (await this.put(name, Object.fromEntries(merged))).info
+  }
+
+  async delete(name: string): Promise<void> {
+    const connector = this.#get(name)
+    await this.#store(removalRecords(name))
+    this.#connectors.delete(name)
+    await connector.close()
+    await this.#status.forget(name)
+  }
+
+  /** What is wanted of it from now on, also by the next worker. */
+  async setTarget(name: string, target: TargetState): Promise<void> {
+    const connector = this.#get(name)
+    if (connector.target === target) return
+    await this.#store(targetRecord(name, target))
+    const applied = connector.apply({ target })
+    // Who asks for it to be stopped wants to touch its offsets, or its database, right after.
+    if (target !== 'STARTED') await applied
+  }
+
+  /** Starts it anew; with `onlyFailed` where it or its task has failed. Paused ones stay as they are. */
+  async restart(name: string, { onlyFailed = false } = {}): Promise<ConnectorStateInfo> {
+    const connector = this.#get(name)
+    if (connector.target === 'STARTED' && (!onlyFailed || connector.isFailed)) void connector.restart()
+    return connector.status()
+  }
+
+  topics(name: string): string[] {
+    const { topics } = { topics: this.#get(name).topics() }
+    return [...new Set([...this.#status.activeTopics(name), ...topics])].sort()
+  }
+
+  async resetTopics(name: string): Promise<void> {
+    this.#get(name)
+    await this.#status.resetTopics(name)
+  }
+
+  async offsets(name: string): Promise<ConnectorOffset[]> {
+    return readOffsets(await this.#get(name).built(), this.#offsetsHome)
+  }
+
+  /** @throws CONNECT_NOT_STOPPED, CONNECT_OFFSETS_REFUSED */
+  async alterOffsets(name: string, offsets: readonly ConnectorOffset[]): Promise<void> {
+    await alterOffsets(await this.#stopped(name), offsets, this.#offsetsHome)
+  }
+
+  /** @throws CONNECT_NOT_STOPPED, CONNECT_OFFSETS_REFUSED */
+  async resetOffsets(name: string): Promise<void> {
+    await resetOffsets(await this.#stopped(name), this.#offsetsHome)
+  }
+
+  *metrics(): Iterable<MetricSample> {
+    for (const connector of this.#connectors.values()) yield* connector.metrics()
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#cancelPublishing()
+    await Promise.all([...this.#connectors.values()].map((connector) => connector.close()))
+    await this.#publishing
+    await Promise.allSettled([this.#configLog?.close(), this.#status.log?.close()])
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #openTopics(): Promise<void> {
+    const { client } = this.#options
+    const { groupId } = this.#home
+    const { configTopic = `${groupId}-configs`, statusTopic = `${groupId}-status` } = this.#options
+    this.#configLog = await CompactedLog.open({
+      client,
+      // One partition, for the order of a connector's records among each other.
+      topic: { name: configTopic, partitions: 1 },
+      apply: (key, value) => this.#configs.apply(key, value),
+    })
+    this.#status.log = await CompactedLog.open({
+      client,
+      topic: { name: statusTopic, partitions: 5 },
+      apply: (key, value) => this.#status.apply(key, value),
+    })
+  }
+
+  #get(name: string): ManagedConnector {
+    const connector = this.#connectors.get(name)
+    if (connector) return connector
+    throw connectError('CONNECT_CONNECTOR_UNKNOWN', `Connector ${name} not found`, { connector: name })
+  }
+
+  async #stopped(name: string): Promise<BuiltConnector> {
+    const connector = this.#get(name)
+    if (connector.target === 'STOPPED') return connector.built()
+    const message = `Connectors must be in the STOPPED state before their offsets can be modified; ${name} is ${connector.target}`
+    throw connectError('CONNECT_NOT_STOPPED', message, { connector: name })
+  }
+
+  /** @throws CONNECT_CONFIG_INVALID */
+  async #checked(name: string, config: Properties): Promise<Properties> {
+    const properties = { ...config, name }
+    // Judged with the secrets in their places: a port number may be one.
+    const resolved = await this.#resolve(properties)
+    const plugin = pluginOf(this.registry, resolved)
+    const problems = problemsOf(validateProperties(this.registry, plugin.classNames[0], resolved))
+    if (problems !== undefined) throw connectError('CONNECT_CONFIG_INVALID', problems, { where: name })
+    return properties
+  }
+
+  async #resolve(properties: Properties): Promise<Properties> {
+    return (await this.#options.resolve?.(properties)) ?? properties
+  }
+
+  #add(name: string, properties: Properties, target: TargetState): void {
+    const connector = new ManagedConnector(
+      {
+        name,
+        type: this.registry.connectors.find(properties['connector.class'] ?? '')?.type ?? 'source',
+        workerId: () => this.workerId,
+        build: async (current) => buildConnector(await this.#resolve(current), this.#home),
+        changed: () => this.#publishSoon(0),
+      },
+      properties,
+      target,
+    )
+    this.#connectors.set(name, connector)
+    void connector.apply()
+  }
+
+  async #store(records: Readonly<Record<string, unknown>>): Promise<void> {
+    if (this.#configLog) await this.#configLog.write(records)
+    else for (const [key, value] of Object.entries(records)) this.#configs.apply(key, value)
+  }
+
+  /** Statuses change by themselves, so they are looked at from time to time as well. */
+  #publishSoon(delayMs: number = publishIntervalMs): void {
+    this.#cancelPublishing()
+    if (this.#isClosed) return
+    this.#cancelPublishing = this.#clock.after(delayMs, () => {
+      this.#publishing = this.#publish().catch(() => {})
+      void this.#publishing.then(() => this.#publishSoon())
+    })
+  }
+
+  async #publish(): Promise<void> {
+    for (const connector of this.#connectors.values()) {
+      await this.#status.publish(connector.status(), connector.generation, connector.topics())
+    }
+  }
+
+  get #offsetsHome(): { client: KafkaClient; clock: Clock } {
+    return { client: this.#options.client, clock: this.#clock }
+  }
+}

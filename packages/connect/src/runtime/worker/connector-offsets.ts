@@ -1,0 +1,122 @@
+import { type Clock, isMillraceError } from '@millrace/base'
+import type { KafkaClient } from '@millrace/kafka'
+import { connectError } from '../../errors.ts'
+import type { SinkConnector, SourceConnector, StoredPosition } from '../connector.ts'
+import { PositionStore, replacePosition } from '../position-store.ts'
+import type { BuiltConnector } from './build-connector.ts'
+
+/** Where a connector stands, as `GET /connectors/<name>/offsets` shows it and `PATCH` takes it. */
+export interface ConnectorOffset {
+  readonly partition: Readonly<Record<string, unknown>>
+  /** Null resets the partition. */
+  readonly offset: Readonly<Record<string, unknown>> | null
+}
+
+export interface OffsetsHome {
+  readonly client: KafkaClient
+  readonly clock: Clock
+}
+
+export async function readOffsets(built: BuiltConnector, { client, clock }: OffsetsHome): Promise<ConnectorOffset[]> {
+  const { connector } = built
+  if (connector.kind === 'sink') return sinkOffsets(client, built.groupId, connector)
+  const position = await new PositionStore(client, built.positions.topic, clock).read(connector)
+  return position === undefined ? [] : [{ partition: partitionOf(connector), offset: position }]
+}
+
+/** @throws CONNECT_OFFSETS_REFUSED */
+export async function alterOffsets(
+  built: BuiltConnector,
+  offsets: readonly ConnectorOffset[],
+  home: OffsetsHome,
+): Promise<void> {
+  if (offsets.length === 0) throw refused('The offsets to be altered may not be null or empty')
+  const { connector } = built
+  if (connector.kind === 'sink') return alterSink(connector, offsets, home)
+  const own = JSON.stringify(partitionOf(connector))
+  for (const { partition } of offsets) {
+    if (JSON.stringify(partition) === own) continue
+    throw refused(`${connector.name} has no partition ${JSON.stringify(partition)}; its own is ${own}`)
+  }
+  const position = offsets.at(-1)!.offset as StoredPosition | null
+  if (position !== null && connector.partition === undefined && !('version' in position)) {
+    throw refused('an offset of this connector has a version; GET shows its form')
+  }
+  await storePosition(built, connector, position ?? undefined, home)
+}
+
+/** Forgets where it stands: it begins anew. @throws CONNECT_OFFSETS_REFUSED */
+export async function resetOffsets(built: BuiltConnector, home: OffsetsHome): Promise<void> {
+  const { connector } = built
+  if (connector.kind === 'source') return storePosition(built, connector, undefined, home)
+  const known = await sinkOffsets(home.client, built.groupId, connector)
+  await alterSink(
+    connector,
+    known.map(({ partition }) => ({ partition, offset: null })),
+    home,
+  )
+}
+
+async function storePosition(
+  { positions }: BuiltConnector,
+  connector: SourceConnector,
+  position: StoredPosition | undefined,
+  { client, clock }: OffsetsHome,
+): Promise<void> {
+  const store = new PositionStore(client, positions.topic, clock)
+  await replacePosition(client, positions.transactionalId, store, connector, position)
+}
+
+function partitionOf({ name, partition }: SourceConnector): Readonly<Record<string, unknown>> {
+  return partition ?? { source: name }
+}
+
+/** The group's offsets, which follow those in the target. */
+async function sinkOffsets(
+  client: KafkaClient,
+  groupId: string,
+  { topics }: SinkConnector,
+): Promise<ConnectorOffset[]> {
+  const names = new Set(topics.map(({ name }) => name))
+  try {
+    const committed = await client.admin.committedOffsets(groupId)
+    return committed
+      .filter(({ topic }) => names.has(topic))
+      .map(({ topic, partition, offset }) => ({
+        partition: { kafka_topic: topic, kafka_partition: partition },
+        offset: { kafka_offset: offset },
+      }))
+  } catch (error) {
+    // Nobody has read anything yet.
+    if (isMillraceError(error) && error.code === 'KAFKA_GROUP_ID_NOT_FOUND') return []
+    throw error
+  }
+}
+
+async function alterSink(
+  connector: SinkConnector,
+  offsets: readonly ConnectorOffset[],
+  { client }: OffsetsHome,
+): Promise<void> {
+  if (!connector.setOffsets) {
+    throw refused(`${connector.name} keeps its offsets in its target, and they cannot be altered from here`)
+  }
+  const wanted = offsets.map(({ partition, offset }) => {
+    const { kafka_topic: topic, kafka_partition: number } = partition
+    const next = offset === null ? undefined : Number(offset.kafka_offset)
+    const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
+    if (typeof topic !== 'string' || !isWhole(Number(number)) || (next !== undefined && !isWhole(next))) {
+      throw refused('of a sink, partition is {"kafka_topic", "kafka_partition"} and offset {"kafka_offset"} or null')
+    }
+    return { topic, partition: Number(number), offset: next }
+  })
+  const described = await client.admin.describeTopics([...new Set(wanted.map(({ topic }) => topic))])
+  const idOf = (topic: string): string => described.find(({ name }) => name === topic)?.topicId ?? ''
+  await connector.setOffsets(
+    wanted.map(({ topic, partition, offset }) => ({ partition: { topic, partition, topicId: idOf(topic) }, offset })),
+  )
+}
+
+function refused(message: string): Error {
+  return connectError('CONNECT_OFFSETS_REFUSED', message)
+}

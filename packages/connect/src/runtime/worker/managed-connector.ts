@@ -1,0 +1,133 @@
+import { isMillraceError, type MetricSample } from '@millrace/base'
+import type { Properties } from '../../config/config-def.ts'
+import type { ConnectorStatus, RunningConnector } from '../status.ts'
+import type { BuiltConnector } from './build-connector.ts'
+import { type ConnectorStateInfo, connectStateOf, type StateInfo, type TargetState, traceOf } from './states.ts'
+
+export interface ManagedConnectorParts {
+  readonly name: string
+  readonly type: 'source' | 'sink'
+  readonly workerId: () => string
+  readonly build: (properties: Properties) => Promise<BuiltConnector>
+  /** Called after anything has changed. */
+  readonly changed: () => void
+}
+
+/** One connector of a worker with its single task: what is wanted of it, and what it does. */
+export class ManagedConnector {
+  readonly #parts: ManagedConnectorParts
+  readonly type: 'source' | 'sink'
+  properties: Properties
+  target: TargetState
+  #built: BuiltConnector | undefined
+  #running: RunningConnector | undefined
+  #failure: unknown
+  #work: Promise<void> = Promise.resolve()
+  /** How often it was started; Kafka Connect's statuses carry the generation of the worker's group instead. */
+  generation = 0
+
+  constructor(parts: ManagedConnectorParts, properties: Properties, target: TargetState) {
+    this.#parts = parts
+    this.type = parts.type
+    this.properties = properties
+    this.target = target
+  }
+
+  /** Resolves once what is wanted has been begun, or has failed to begin: the status then says so. */
+  apply(change: { readonly properties?: Properties; readonly target?: TargetState } = {}): Promise<void> {
+    if (change.properties) this.properties = change.properties
+    if (change.target) this.target = change.target
+    return this.#next(async () => {
+      await this.#stop()
+      if (this.target === 'STARTED') await this.#start()
+    })
+  }
+
+  /** For good. */
+  close(): Promise<void> {
+    return this.#next(() => this.#stop())
+  }
+
+  /** Begins anew, unless it is stopped or paused. */
+  restart(): Promise<void> {
+    return this.apply()
+  }
+
+  /** Made anew where it is not running: for what is asked of a connector that is stopped. */
+  async built(): Promise<BuiltConnector> {
+    return this.#built ?? (await this.#parts.build(this.properties))
+  }
+
+  get isFailed(): boolean {
+    return this.#failure !== undefined || this.#running?.status().state === 'failed'
+  }
+
+  status(): ConnectorStateInfo {
+    const { name } = this.#parts
+    const connector = this.#state()
+    const { target } = this
+    // A connector that is stopped has no tasks; one that could not be made never had any.
+    const tasks = target === 'STOPPED' || this.#failure !== undefined ? [] : [{ id: 0, ...this.#taskState() }]
+    return { name, connector, tasks, type: this.type }
+  }
+
+  /** Records, lag and what it is doing. */
+  details(): ConnectorStatus | undefined {
+    return this.#running?.status()
+  }
+
+  topics(): ReadonlySet<string> {
+    return this.#running?.topics() ?? new Set()
+  }
+
+  metrics(): Iterable<MetricSample> {
+    return this.#running?.metrics() ?? []
+  }
+
+  #state(): StateInfo {
+    const worker_id = this.#parts.workerId()
+    if (this.target !== 'STARTED') return { state: this.target, worker_id }
+    if (this.#failure !== undefined) return { state: 'FAILED', worker_id, trace: describe(this.#failure) }
+    return { state: this.#running ? 'RUNNING' : 'UNASSIGNED', worker_id }
+  }
+
+  #taskState(): StateInfo {
+    const worker_id = this.#parts.workerId()
+    if (this.target === 'PAUSED') return { state: 'PAUSED', worker_id }
+    const status = this.#running?.status()
+    if (!status) return { state: 'UNASSIGNED', worker_id }
+    const trace = traceOf(status.error)
+    return { state: connectStateOf(status), worker_id, ...(trace !== undefined && { trace }) }
+  }
+
+  async #start(): Promise<void> {
+    this.#failure = undefined
+    this.generation++
+    try {
+      this.#built = await this.#parts.build(this.properties)
+      this.#running = this.#built.run()
+      this.#running.finished.then(this.#parts.changed, this.#parts.changed)
+      this.#running.ready.then(this.#parts.changed, this.#parts.changed)
+    } catch (error) {
+      this.#failure = error
+    }
+  }
+
+  async #stop(): Promise<void> {
+    await this.#running?.close()
+    this.#built?.close()
+    this.#running = undefined
+    this.#built = undefined
+    this.#failure = undefined
+  }
+
+  #next(work: () => Promise<void>): Promise<void> {
+    this.#work = this.#work.then(work).finally(this.#parts.changed)
+    return this.#work
+  }
+}
+
+function describe(error: unknown): string {
+  if (isMillraceError(error)) return `${error.code}: ${error.message}\n${error.remedy}`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

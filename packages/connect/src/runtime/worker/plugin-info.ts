@@ -1,0 +1,78 @@
+import type { Properties } from '../../config/config-def.ts'
+import {
+  type ConfigInfo,
+  type ConfigInfos,
+  type ConfigKeyInfo,
+  configInfos,
+  configKeyInfos,
+} from '../../config/config-infos.ts'
+import { connectError } from '../../errors.ts'
+import { sinkConfig, sourceConfig } from './common-config.ts'
+import { connectorDefinition } from './connector-definition.ts'
+import type { PluginRegistry } from './plugin-registry.ts'
+
+/** A plugin as `GET /connector-plugins` lists it. */
+export interface PluginInfo {
+  readonly class: string
+  readonly type: 'source' | 'sink' | 'converter' | 'header_converter' | 'transformation' | 'predicate'
+  readonly version?: string
+}
+
+/** Connectors alone, or everything that a config may name. */
+export function listPlugins(registry: PluginRegistry, connectorsOnly: boolean): PluginInfo[] {
+  const connectors = registry.connectors.all.map(({ classNames, type, version }) => ({
+    class: classNames[0],
+    type,
+    version,
+  }))
+  if (connectorsOnly) return connectors
+  const others = (
+    kind: { readonly all: readonly { readonly classNames: readonly [string, ...string[]] }[] },
+    type: PluginInfo['type'],
+  ) => kind.all.map(({ classNames }) => ({ class: classNames[0], type }))
+  return [
+    ...connectors,
+    ...others(registry.converters, 'converter'),
+    ...others(registry.headerConverters, 'header_converter'),
+    ...others(registry.transforms, 'transformation'),
+    ...others(registry.predicates, 'predicate'),
+  ]
+}
+
+/** The names that a plugin's config may have. @throws CONNECT_PLUGIN_UNKNOWN */
+export function pluginConfig(registry: PluginRegistry, name: string): ConfigKeyInfo[] {
+  const connector = registry.connectors.find(name)
+  if (connector) {
+    const common = connector.type === 'source' ? sourceConfig : sinkConfig
+    return configKeyInfos(common.and(connector.configDef))
+  }
+  const { converters, headerConverters, transforms, predicates } = registry
+  const other = [converters, headerConverters, transforms, predicates].map((kind) => kind.find(name)).find(Boolean)
+  if (other) return configKeyInfos(other.configDef)
+  throw connectError('CONNECT_PLUGIN_UNKNOWN', registry.connectors.unknown(name), { plugin: name })
+}
+
+/**
+ * What is wrong with a connector's properties, name by name, as Kafka Connect answers.
+ * @throws CONNECT_PLUGIN_UNKNOWN
+ */
+export function validateProperties(registry: PluginRegistry, className: string, properties: Properties): ConfigInfos {
+  const plugin = registry.connectors.find(className)
+  if (!plugin)
+    throw connectError('CONNECT_PLUGIN_UNKNOWN', registry.connectors.unknown(className), { plugin: className })
+  const { definition, problems } = connectorDefinition(registry, plugin, properties)
+  const infos = configInfos(plugin.classNames[0], definition, properties)
+  const configs = infos.configs.map((info) => withProblem(info, problems.get(info.value.name)))
+  return { ...infos, configs, error_count: configs.reduce((count, { value }) => count + value.errors.length, 0) }
+}
+
+function withProblem(info: ConfigInfo, problem: string | undefined): ConfigInfo {
+  return problem === undefined ? info : { ...info, value: { ...info.value, errors: [...info.value.errors, problem] } }
+}
+
+/** Everything that is wrong, as one message; undefined where nothing is. */
+export function problemsOf({ configs }: ConfigInfos): string | undefined {
+  const errors = configs.flatMap(({ value }) => value.errors)
+  if (errors.length === 0) return undefined
+  return `Connector configuration is invalid and contains the following ${errors.length} error(s):\n${errors.join('\n')}`
+}
