@@ -18,6 +18,8 @@ export interface ConnectRecord {
   readonly topic: string
   /** Undefined where the producer chooses. */
   readonly partition: number | undefined
+  /** Of a record that was read from its topic. */
+  readonly offset?: number
   readonly timestampMs: number | undefined
   readonly key: SchemaAndValue
   readonly value: SchemaAndValue

@@ -1,0 +1,196 @@
+import { isUtf8 } from 'node:buffer'
+import { isMillraceError } from '@millrace/base'
+import type { Header } from '@millrace/protocol'
+import { type ConfigOf, configDef, type Properties } from '../config/config-def.ts'
+import { between } from '../config/config-key.ts'
+import type { SchemaAndValue } from '../data/record.ts'
+import type { ConnectSchema } from '../data/schema.ts'
+import { ownValue } from '../data/schemas.ts'
+import { connectError } from '../errors.ts'
+import type { Converter, ConverterPlugin, HeaderConverter, HeaderConverterPlugin } from './converter.ts'
+import { converterType } from './converter-type.ts'
+import { JsonReader } from './json-reader.ts'
+import { readSchema, schemaTexts } from './json-schemas.ts'
+import { endOfJsonValue, parseJson, withoutNumberText } from './json-text.ts'
+import { JsonWriter, writeSchemaless } from './json-writer.ts'
+
+const definition = configDef({
+  ...converterType,
+  'schemas.enable': {
+    type: 'boolean',
+    default: true,
+    importance: 'high',
+    doc: 'Whether each key and value comes with its schema.',
+    group: 'Schemas',
+  },
+  'schemas.cache.size': {
+    type: 'int',
+    default: 1000,
+    valid: between(0),
+    importance: 'high',
+    doc: 'How many schemas are remembered.',
+    group: 'Schemas',
+  },
+  'schema.content': {
+    type: 'string',
+    default: null,
+    importance: 'high',
+    doc: 'A schema in JSON for all records that are read, which then come without one (KIP-1054).',
+    group: 'Schemas',
+  },
+  'decimal.format': {
+    type: 'string',
+    oneOf: ['BASE64', 'NUMERIC'],
+    ignoreCase: true,
+    default: 'BASE64',
+    importance: 'low',
+    doc: 'Whether decimals are numbers, or base64 of their unscaled bytes.',
+    group: 'Serialization',
+  },
+  'replace.null.with.default': {
+    type: 'boolean',
+    default: true,
+    importance: 'low',
+    doc: "Whether a field's default value stands in for null.",
+    group: 'Serialization',
+  },
+})
+
+const schemaStart = '{"schema":'
+const payloadStart = ',"payload":'
+
+/** JSON, with or without schemas (`org.apache.kafka.connect.json.JsonConverter`). */
+export class JsonConverter implements Converter, HeaderConverter {
+  readonly #config: ConfigOf<typeof definition.keys>
+  readonly #writer: JsonWriter
+  readonly #reader: JsonReader
+  readonly #schemaText: (schema: ConnectSchema) => string
+  /** KIP-1054: the one schema of all records. */
+  readonly #fixed: ConnectSchema | undefined
+  /** Schemas by their JSON text, the oldest first. */
+  readonly #schemas = new Map<string, ConnectSchema | undefined>()
+  /** What the last record began with, up to its payload: most begin like the one before. */
+  #lastStart = ''
+  #lastSchema: ConnectSchema | undefined
+
+  constructor(config: Properties) {
+    this.#config = definition.parse('JsonConverter', config)
+    const replaceNullWithDefault = this.#config['replace.null.with.default']
+    this.#writer = new JsonWriter({ decimalFormat: this.#config['decimal.format'], replaceNullWithDefault })
+    this.#reader = new JsonReader({ replaceNullWithDefault })
+    this.#schemaText = schemaTexts(this.#writer)
+    const content = this.#config['schema.content']
+    this.#fixed = content ? this.#fixedSchema(content) : undefined
+  }
+
+  fromConnect(topic: string, _headers: Header[], { schema, value }: SchemaAndValue): Uint8Array | null {
+    if (schema === undefined && (value === null || value === undefined)) return null
+    try {
+      const payload = schema === undefined ? writeSchemaless(value) : this.#writer.writer(schema)(value)
+      if (!this.#config['schemas.enable']) return Buffer.from(payload)
+      const schemaText = schema === undefined ? 'null' : this.#schemaText(schema)
+      return Buffer.from(`${schemaStart}${schemaText}${payloadStart}${payload}}`)
+    } catch (error) {
+      throw failed(topic, 'cannot be written as JSON', error)
+    }
+  }
+
+  toConnect(topic: string, _headers: readonly Header[], bytes: Uint8Array | null): SchemaAndValue {
+    if (bytes === null) return { schema: undefined, value: null }
+    try {
+      if (!isUtf8(bytes)) throw new SyntaxError('text that is not UTF-8')
+      const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+      if (this.#fixed) return { schema: this.#fixed, value: this.#reader.reader(this.#fixed)(parseJson(text, true)) }
+      if (!this.#config['schemas.enable']) return { schema: undefined, value: parseJson(text, false) }
+      return this.#envelope(text)
+    } catch (error) {
+      throw failed(topic, 'cannot be read as JSON', error)
+    }
+  }
+
+  fromConnectHeader(topic: string, _name: string, data: SchemaAndValue): Uint8Array | null {
+    return this.fromConnect(topic, [], data)
+  }
+
+  toConnectHeader(topic: string, _name: string, bytes: Uint8Array | null): SchemaAndValue {
+    return this.toConnect(topic, [], bytes)
+  }
+
+  #envelope(text: string): SchemaAndValue {
+    const known = this.#knownStart(text)
+    if (known !== undefined) {
+      const payload = this.#payload(text.slice(known, -1))
+      if (payload !== undefined) return this.#withSchema(this.#lastSchema, payload)
+    }
+    const envelope = parseJson(text, true)
+    const isEnvelope = typeof envelope === 'object' && envelope !== null && Object.keys(envelope).length === 2
+    if (!isEnvelope || !Object.hasOwn(envelope, 'schema') || !Object.hasOwn(envelope, 'payload')) {
+      throw new SyntaxError(
+        'schemas.enable is true, but the record is not an object of "schema" and "payload" alone; set it to false for plain JSON',
+      )
+    }
+    const json = ownValue(envelope, 'schema')
+    const schema = this.#remember(JSON.stringify(json), () => readSchema(json, this.#reader))
+    return this.#withSchema(schema, ownValue(envelope, 'payload'))
+  }
+
+  /** Where the payload begins, the schema before it being known; undefined where that is not so. */
+  #knownStart(text: string): number | undefined {
+    if (!text.endsWith('}')) return undefined
+    if (this.#lastStart !== '' && text.startsWith(this.#lastStart)) return this.#lastStart.length
+    if (!text.startsWith(schemaStart)) return undefined
+    const end = endOfJsonValue(text, schemaStart.length)
+    if (end === undefined || !text.startsWith(payloadStart, end)) return undefined
+    const schemaText = text.slice(schemaStart.length, end)
+    this.#lastSchema = this.#remember(schemaText, () => readSchema(parseJson(schemaText, true), this.#reader))
+    this.#lastStart = text.slice(0, end + payloadStart.length)
+    return this.#lastStart.length
+  }
+
+  /** Undefined where more than the payload follows the schema. */
+  #payload(text: string): unknown {
+    try {
+      return parseJson(text, true)
+    } catch {
+      return undefined
+    }
+  }
+
+  #withSchema(schema: ConnectSchema | undefined, payload: unknown): SchemaAndValue {
+    if (schema === undefined) return { schema, value: withoutNumberText(payload) }
+    return { schema, value: this.#reader.reader(schema)(payload) }
+  }
+
+  #remember(text: string, read: () => ConnectSchema | undefined): ConnectSchema | undefined {
+    if (this.#schemas.has(text)) return this.#schemas.get(text)
+    const schema = read()
+    this.#schemas.set(text, schema)
+    if (this.#schemas.size > this.#config['schemas.cache.size'])
+      this.#schemas.delete(this.#schemas.keys().next().value!)
+    return schema
+  }
+
+  #fixedSchema(content: string): ConnectSchema | undefined {
+    try {
+      return readSchema(parseJson(content, true), this.#reader)
+    } catch (error) {
+      const message = `JsonConverter: schema.content is not a schema: ${(error as Error).message}`
+      throw connectError('CONNECT_CONFIG_INVALID', message, {}, error)
+    }
+  }
+}
+
+function failed(topic: string, what: string, error: unknown): unknown {
+  if (isMillraceError(error) && error.code !== 'CONNECT_CONVERT_FAILED') return error
+  const { message } = error as Error
+  return connectError('CONNECT_CONVERT_FAILED', `a record of ${topic} ${what}: ${message}`, { topic }, error)
+}
+
+const classNames = ['org.apache.kafka.connect.json.JsonConverter', 'JsonConverter'] as const
+
+/** The plugin of `JsonConverter`. */
+export const jsonConverter: ConverterPlugin & HeaderConverterPlugin = {
+  classNames,
+  configDef: definition,
+  create: (config: Properties) => new JsonConverter(config),
+}

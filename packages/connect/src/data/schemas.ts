@@ -1,0 +1,66 @@
+import type { ConnectField, ConnectSchema } from './schema.ts'
+
+const indexes = new WeakMap<ConnectSchema, ReadonlyMap<string, ConnectField>>()
+
+/** The field of a struct; undefined when there is none of that name. */
+export function fieldOf(schema: ConnectSchema, name: string): ConnectField | undefined {
+  let index = indexes.get(schema)
+  if (!index) {
+    index = new Map((schema.fields ?? []).map((field) => [field.name, field]))
+    indexes.set(schema, index)
+  }
+  return index.get(name)
+}
+
+/**
+ * A struct's value under a name, null where it has none. With `withDefault` the schema's default stands in for null, as it
+ * does in Java's `Struct.get`.
+ */
+export function fieldValue(value: object, field: ConnectField, withDefault: boolean): unknown {
+  const own = ownValue(value, field.name)
+  return own === null && withDefault && field.schema.default !== undefined ? field.schema.default : own
+}
+
+/** The object's own value, null where it has none: a field may be called `constructor`. */
+export function ownValue(value: object, name: string): unknown {
+  return Object.hasOwn(value, name) ? ((value as Record<string, unknown>)[name] ?? null) : null
+}
+
+/** What a transform keeps of a struct's schema when it changes its fields: optionality and default value are not among it. */
+export function copyBasics(source: ConnectSchema): Omit<ConnectSchema, 'type'> {
+  const { name, version, doc, parameters } = source
+  return {
+    ...(name !== undefined && { name }),
+    ...(version !== undefined && { version }),
+    ...(doc !== undefined && { doc }),
+    ...(parameters !== undefined && { parameters }),
+  }
+}
+
+/** Whether null is a value of the schema. */
+export function allowsNull(schema: ConnectSchema): boolean {
+  return schema.optional === true
+}
+
+/** Remembers what was made of a schema as long as the schema lives: transforms see the same few again and again. */
+export function perSchema<T>(make: (schema: ConnectSchema) => T): (schema: ConnectSchema) => T {
+  const made = new WeakMap<ConnectSchema, { readonly value: T }>()
+  return (schema) => {
+    const known = made.get(schema)
+    if (known) return known.value
+    const value = make(schema)
+    made.set(schema, { value })
+    return value
+  }
+}
+
+/** Schemas that compare by content, as Java's do: converters make a new object for each. */
+export function sameSchema(a: ConnectSchema | undefined, b: ConnectSchema | undefined): boolean {
+  if (a === b || a === undefined || b === undefined) return a === b
+  return JSON.stringify(a, comparable) === JSON.stringify(b, comparable)
+}
+
+function comparable(_: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return `${value}n`
+  return value instanceof Map ? [...value] : value
+}

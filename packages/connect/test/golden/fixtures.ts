@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs'
+import { converterGroups } from './converter-cases.ts'
+import type { GoldenGroup, JavaOutcome } from './golden-case.ts'
+
+export const goldenGroups: readonly GoldenGroup[] = [...converterGroups]
+
+export function fixturePath(group: GoldenGroup): string {
+  return new URL(`./fixtures/${group.name}.json`, import.meta.url).pathname
+}
+
+export function readFixture(group: GoldenGroup): Record<string, JavaOutcome> {
+  return JSON.parse(readFileSync(fixturePath(group), 'utf8')) as Record<string, JavaOutcome>
+}
+
+/** One case a line, so that a change reads as one. */
+export function fixtureText(outcomes: Readonly<Record<string, JavaOutcome>>): string {
+  const lines = Object.entries(outcomes).map(
+    ([name, outcome]) => `  ${JSON.stringify(name)}: ${JSON.stringify(outcome)}`,
+  )
+  return `{\n${lines.join(',\n')}\n}\n`
+}
