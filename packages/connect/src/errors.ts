@@ -278,6 +278,32 @@ export const connectErrors = {
     cause: 'The database refused a statement of the connector for a reason that does not pass by itself.',
     remedy: "Read the database's message; usually a right or a column is missing.",
   },
+  CONNECT_TABLE_MISSING: {
+    retriable: true,
+    cause: 'The outbox table that a source was asked to poll does not exist yet.',
+    remedy: "Run the service's migrations; the source goes on by itself once the table exists.",
+  },
+  CONNECT_COLUMN_MISSING: {
+    retriable: false,
+    cause: 'The outbox table has not the columns that polling needs.',
+    remedy:
+      'Create it with `outboxMigration()`, or add the columns; `position` is a number that the database counts up.',
+  },
+  CONNECT_OUTBOX_NOT_KEPT: {
+    retriable: false,
+    cause: 'A trigger deletes the rows of the outbox as captured, and the source polls the table instead of the log.',
+    remedy: 'Capture the outbox from the log, or create the table with `outboxMigration({ keepRows: true })`.',
+  },
+  CONNECT_OTHER_DATABASE: {
+    retriable: false,
+    cause: 'The stored position comes from another database, or from a later state of this one (it was restored).',
+    remedy: 'Run "millrace connect forget <name>"; the source then publishes all rows that are in the table.',
+  },
+  CONNECT_EVENT_INVALID: {
+    retriable: false,
+    cause: 'What was written as an event is not one: its JSON or one of its fields is not what it has to be.',
+    remedy: 'Correct the writer; for a message in PostgreSQL’s log, advance the slot beyond it or begin anew.',
+  },
   CONNECT_SINK_FENCED: {
     retriable: true,
     cause: 'Another instance has been assigned the partition and writes it now.',

@@ -216,7 +216,7 @@ describe('the PostgreSQL sink', () => {
     await db.query(`create table ${spend.name.replace('-', '_')} (key text primary key, country text)`)
     await send(spend.name, [['a', { country: 'AT', total: 1 }]])
     await using running = run(spend)
-    await assert.rejects(running.finished, { code: 'POSTGRES_TABLE_MISMATCH', message: /"total"/ })
+    await assert.rejects(running.finished, { code: 'CONNECT_TABLE_MISMATCH', message: /"total"/ })
     const other = await contract()
     await send(other.name, [['a', 'not json']])
     await using strict = run(other, { onBadRecord: 'fail' })
@@ -224,7 +224,7 @@ describe('the PostgreSQL sink', () => {
     const keyless = await contract()
     await db.query(`create table ${keyless.name.replace('-', '_')} (key text, country text, total float8)`)
     await using withoutKey = run(keyless)
-    await assert.rejects(withoutKey.finished, { code: 'POSTGRES_TABLE_MISMATCH', message: /ADD PRIMARY KEY/ })
+    await assert.rejects(withoutKey.finished, { code: 'CONNECT_TABLE_MISMATCH', message: /ADD PRIMARY KEY/ })
   })
 
   test('goes on after the database was killed and restarted', async () => {
@@ -279,6 +279,36 @@ describe('the PostgreSQL sink', () => {
       await zombie.close()
       await successor.close()
     }
+  })
+
+  test('a table that is gone is not made again, since it would lack what was written before', async () => {
+    const spend = await contract()
+    const table = spend.name.replace('-', '_')
+    const first = run(spend)
+    await send(spend.name, [['a', { country: 'AT', total: 1 }]])
+    await rows(`select * from ${table}`, 1)
+    await first.close()
+    await db.query(`drop table ${table}`)
+    await send(spend.name, [['b', { country: 'AT', total: 2 }]])
+    const refused = run(spend)
+    await assert.rejects(refused.finished, { code: 'CONNECT_TABLE_DROPPED', message: new RegExp(table) })
+    await refused.close()
+    assert.equal((await db.query('select to_regclass($1) as found', [table])).rows[0].found, null)
+    await db.query('delete from millrace_sink_tables where table_name = $1', [`public.${table}`])
+    await db.query('delete from millrace_sink_offsets where topic = $1', [spend.name])
+    await using _again = run(spend)
+    await rows(`select * from ${table}`, 2)
+  })
+
+  test('a table may come with the first record behind tombstones', async () => {
+    const spend = await contract()
+    const first = run(spend)
+    await send(spend.name, [['a', null]])
+    await eventually('the tombstone is written', () => (first.status().records === 1 ? true : undefined))
+    await first.close()
+    await using _second = run(spend)
+    await send(spend.name, [['a', { country: 'AT', total: 1 }]])
+    await rows(`select * from ${spend.name.replace('-', '_')}`, 1)
   })
 
   test('says when the record to go on from was deleted', async () => {

@@ -1,9 +1,9 @@
-/** One array parameter as PostgreSQL reads it, from values in text form; whole columns travel this way. */
-export function arrayLiteral(values: readonly (string | null)[]): string {
+/** Rows as one array parameter per column, as PostgreSQL reads it; values are in text form. */
+export function arrayLiteral(rows: readonly { readonly values: readonly (string | null)[] }[], column: number): string {
   let text = '{'
-  for (let i = 0; i < values.length; i++) {
+  for (let i = 0; i < rows.length; i++) {
     if (i > 0) text += ','
-    const value = values[i]
+    const value = rows[i]!.values[column]
     text += value === null || value === undefined ? 'NULL' : element(value)
   }
   return `${text}}`

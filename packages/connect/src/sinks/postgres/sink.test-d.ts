@@ -26,7 +26,7 @@ postgresSink(spend, {
   // @ts-expect-error the key has no such field
   columns: { shop: { type: 'text', value: (_value, key) => key.name } },
 })
-// @ts-expect-error neither upsert nor insert
-postgresSink(spend, { ...target, mode: 'update' })
+// @ts-expect-error none of upsert, insert and update
+postgresSink(spend, { ...target, mode: 'replace' })
 // @ts-expect-error a sink needs its table
 postgresSink(spend, { url: 'postgres://localhost/reporting', mode: 'insert' })

@@ -7,13 +7,6 @@ export interface StatementColumn {
   readonly isKey: boolean
 }
 
-export function createTableStatement(table: TableName, columns: readonly StatementColumn[], isUpsert: boolean): string {
-  const keys = columns.filter((column) => column.isKey).map((column) => quoteIdentifier(column.name))
-  const lines = columns.map((column) => `${quoteIdentifier(column.name)} ${column.type}`)
-  if (isUpsert) lines.push(`primary key (${keys.join(', ')})`)
-  return `create table if not exists ${quoteTable(table)} (${lines.join(', ')})`
-}
-
 /** Inserts rows given as one array parameter per column. */
 export function writeStatement(table: TableName, columns: readonly StatementColumn[], isUpsert: boolean): string {
   const names = columns.map((column) => quoteIdentifier(column.name))
@@ -25,6 +18,20 @@ export function writeStatement(table: TableName, columns: readonly StatementColu
     .map((column) => `${quoteIdentifier(column.name)} = excluded.${quoteIdentifier(column.name)}`)
   const action = updates.length === 0 ? 'do nothing' : `do update set ${updates.join(', ')}`
   return `${insert} on conflict (${keys.join(', ')}) ${action}`
+}
+
+/** Updates the rows that are there, by key, given as one array parameter per column. */
+export function updateStatement(table: TableName, columns: readonly StatementColumn[]): string {
+  const sets: string[] = []
+  const matches: string[] = []
+  for (const [i, column] of columns.entries()) {
+    const name = quoteIdentifier(column.name)
+    if (column.isKey) matches.push(`t.${name} = ${typed(column, i)}`)
+    else sets.push(`${name} = ${typed(column, i)}`)
+  }
+  // A row that is all key has nothing to update; the statement still has to say something.
+  if (sets.length === 0) sets.push(`${quoteIdentifier(columns[0]!.name)} = t.${quoteIdentifier(columns[0]!.name)}`)
+  return `update ${quoteTable(table)} t set ${sets.join(', ')} from ${unnest(columns)} where ${matches.join(' and ')}`
 }
 
 /** Deletes rows by key, given as one array parameter per key column. */

@@ -16,7 +16,8 @@ test('values take the form that PostgreSQL reads for the column', () => {
 })
 
 test('array literals quote every element, so that NULL and commas are told apart', () => {
-  assert.equal(arrayLiteral(['a', null, 'NULL', '', 'a,"b"\\', '{']), '{"a",NULL,"NULL","","a,\\"b\\"\\\\","{"}')
+  const rows = ['a', null, 'NULL', '', 'a,"b"\\', '{'].map((value) => ({ values: [value] }))
+  assert.equal(arrayLiteral(rows, 0), '{"a",NULL,"NULL","","a,\\"b\\"\\\\","{"}')
 })
 
 test('a column for a first value is wide enough for the next', () => {

@@ -4,7 +4,7 @@ export type TextEncoder = (value: unknown) => string
 /** The encoder for a type as `format_type` prints it. */
 export function textEncoder(type: string): TextEncoder {
   const base = type.toLowerCase()
-  if (base === 'json' || base === 'jsonb') return (value) => JSON.stringify(value, bigintAsText)
+  if (base === 'json' || base === 'jsonb') return jsonText
   if (base.endsWith('[]')) return (value) => (Array.isArray(value) ? nestedArray(value) : plainText(value))
   return plainText
 }
@@ -21,8 +21,12 @@ function plainText(value: unknown): string {
       if (value instanceof Date) return value.toISOString()
       if (value instanceof Uint8Array)
         return `\\x${Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')}`
-      return JSON.stringify(value, bigintAsText)
+      return jsonText(value)
   }
+}
+
+function jsonText(value: unknown): string {
+  return JSON.stringify(value, bigintAsText)
 }
 
 function bigintAsText(_key: string, value: unknown): unknown {
