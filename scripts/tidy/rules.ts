@@ -13,6 +13,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   query: ['base', 'contracts'],
   handlers: ['base', 'contracts', 'protocol', 'kafka', 'outbox'],
   streams: ['base', 'contracts', 'protocol', 'kafka'],
+  integrity: ['base', 'contracts', 'streams'],
   connect: ['base', 'contracts', 'protocol', 'kafka'],
   gateway: ['base', 'contracts', 'protocol', 'kafka', 'streams', 'connect', 'query', 'handlers'],
   millrace: [
@@ -25,6 +26,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'query',
     'handlers',
     'streams',
+    'integrity',
     'connect',
     'gateway',
   ],

@@ -24,6 +24,7 @@ export {
   whenReady,
 } from '@millrace/contracts'
 export { type ConsumeOptions, consume, type Message } from '@millrace/handlers'
+export { type Integrity, type IntegrityOptions, integrity } from '@millrace/integrity'
 export { inbox, inboxMigration, outbox, outboxMigration } from '@millrace/outbox'
 export { type QueryClient, queryClient } from '@millrace/query'
 export {

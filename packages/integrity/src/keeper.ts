@@ -1,0 +1,201 @@
+import {
+  type KeyValueStore,
+  keyValueStore,
+  type ProcessorContext,
+  type ProcessorRecord,
+  type ProcessorSupplier,
+  type RecordProcessor,
+} from '@millrace/streams'
+import { referenceText, type Signal } from './signals.ts'
+import type { AuditReport, OnDelete, Violation, ViolationKey, ViolationReason } from './violation.ts'
+
+export interface KeeperOptions {
+  readonly onDelete: OnDelete
+  /** Whether records that refer to what nobody has seen are treated as if it had been deleted. */
+  readonly repairsMissing: boolean
+  readonly graceMs: number
+  readonly auditIntervalMs: number
+  readonly deletedRetentionMs: number
+}
+
+/** What the keeper hands on: a violation, its end (`null`), or the report of an audit, which has no key. */
+export type Finding =
+  | { readonly kind: 'violation'; readonly key: ViolationKey; readonly violation: Violation | null }
+  | { readonly kind: 'audit'; readonly task: string; readonly report: AuditReport }
+
+interface Parent {
+  readonly present: boolean
+  readonly sinceMs: number
+}
+
+interface Reference {
+  readonly child: unknown
+  readonly parent: unknown
+  readonly sinceMs: number
+  /** The violation that was told of it and is not healed. */
+  readonly told?: { readonly reason: ViolationReason; readonly sinceMs: number; readonly audits: number }
+}
+
+/** One step of an audit looks at so many entries, so that records never wait long for it. */
+const entriesPerStep = 5_000
+const stepMsMax = 1_000
+
+/** Keeps who refers to what, and says where a reference leads nowhere. All that refers to one value is in one task. */
+export function keeper(options: KeeperOptions): ProcessorSupplier<string, Signal, string, Finding> {
+  const parents = keyValueStore<string, Parent>({ name: 'parents' })
+  const references = keyValueStore<string, Reference>({ name: 'references' })
+  return {
+    stores: [parents, references],
+    create: (context) => new Keeper(context, context.store(parents), context.store(references), options),
+  }
+}
+
+/** Audit that is under way: where it stands and what it has seen. */
+interface Pass {
+  readonly startedMs: number
+  /** References first, then the parents that are forgotten. */
+  phase: 'references' | 'parents'
+  after: string | undefined
+  references: number
+  violations: number
+}
+
+class Keeper implements RecordProcessor<ProcessorRecord<string, Signal>> {
+  readonly #context: ProcessorContext<string, Finding>
+  readonly #parents: KeyValueStore<string, Parent>
+  readonly #references: KeyValueStore<string, Reference>
+  readonly #options: KeeperOptions
+  #pass: Pass | undefined
+  #nextPassMs = 0
+  /** When a record that was old already told of a parent: then the topic is being read anew, and more will come. */
+  #oldParentMs = Number.NEGATIVE_INFINITY
+
+  constructor(
+    context: ProcessorContext<string, Finding>,
+    parents: KeyValueStore<string, Parent>,
+    references: KeyValueStore<string, Reference>,
+    options: KeeperOptions,
+  ) {
+    this.#context = context
+    this.#parents = parents
+    this.#references = references
+    this.#options = options
+    const everyMs = Math.max(1, Math.min(stepMsMax, Math.floor(options.auditIntervalMs / 4)))
+    context.schedule({ everyMs, by: 'wallClock' }, (nowMs) => this.#step(nowMs))
+  }
+
+  process({ key, value, timestamp }: ProcessorRecord<string, Signal>): void {
+    const nowMs = this.#context.wallClockMs
+    if (value.kind === 'parent') {
+      if (timestamp < nowMs - this.#options.graceMs) this.#oldParentMs = nowMs
+      this.#parentChanged(key, value.present, nowMs)
+    } else this.#referenceChanged(key, value, nowMs)
+  }
+
+  #parentChanged(text: string, present: boolean, nowMs: number): void {
+    this.#parents.put(text, { present, sinceMs: nowMs })
+    // Copied first: telling changes the store that is being read.
+    for (const { key, value } of [...this.#references.range({ prefix: prefixOf(text) })]) {
+      if (present) this.#heal(key, value)
+      else this.#tell(key, value, 'deleted', nowMs, false)
+    }
+  }
+
+  #referenceChanged(text: string, signal: Extract<Signal, { kind: 'reference' }>, nowMs: number): void {
+    const key = prefixOf(text) + referenceText(signal.child)
+    if (!signal.held) {
+      const known = this.#references.get(key)
+      if (known) this.#heal(key, known)
+      this.#references.delete(key)
+      return
+    }
+    const reference = { child: signal.child, parent: signal.parent, sinceMs: nowMs }
+    this.#references.put(key, reference)
+    // What was deleted before is known to be gone; what is not known yet may be on its way.
+    if (this.#parents.get(text)?.present === false) this.#tell(key, reference, 'deleted', nowMs, false)
+  }
+
+  #step(nowMs: number): void {
+    if (!this.#pass) {
+      if (nowMs < this.#nextPassMs) return
+      this.#nextPassMs = nowMs + this.#options.auditIntervalMs
+      this.#pass = { startedMs: nowMs, phase: 'references', after: undefined, references: 0, violations: 0 }
+    }
+    const pass = this.#pass
+    for (let left = entriesPerStep; left > 0 && this.#pass; ) left -= this.#part(pass, left, nowMs)
+  }
+
+  /** Looks at the next entries, at most so many, and returns how many there were. */
+  #part(pass: Pass, limit: number, nowMs: number): number {
+    if (pass.phase === 'references') {
+      const entries = this.#next(this.#references, pass, limit)
+      for (const { key, value } of entries) this.#audit(key, value, pass, nowMs)
+      return entries.length
+    }
+    const oldestMs = nowMs - this.#options.deletedRetentionMs
+    const entries = this.#next(this.#parents, pass, limit)
+    for (const { key, value } of entries) if (!value.present && value.sinceMs < oldestMs) this.#parents.delete(key)
+    return entries.length
+  }
+
+  /** The next entries of a store; moves the pass on when there are no more. */
+  #next<V>(store: KeyValueStore<string, V>, pass: Pass, limit: number): { readonly key: string; readonly value: V }[] {
+    const query = { ...(pass.after !== undefined && { from: pass.after }), limit: limit + 1 }
+    const entries = [...store.range(query)].filter(({ key }) => key !== pass.after).slice(0, limit)
+    pass.after = entries.at(-1)?.key
+    if (entries.length === limit) return entries
+    pass.after = undefined
+    if (pass.phase === 'references') pass.phase = 'parents'
+    else this.#finish(pass)
+    return entries
+  }
+
+  #audit(key: string, reference: Reference, pass: Pass, nowMs: number): void {
+    pass.references++
+    const parent = this.#parents.get(textOf(reference))
+    if (parent?.present) {
+      this.#heal(key, reference)
+      return
+    }
+    const { graceMs } = this.#options
+    const isDue = nowMs - Math.max(reference.sinceMs, this.#oldParentMs) >= graceMs
+    if (!parent && !isDue && !reference.told) return
+    pass.violations++
+    this.#tell(key, reference, parent ? 'deleted' : 'missing', nowMs, true)
+  }
+
+  #finish({ startedMs, references, violations }: Pass): void {
+    this.#pass = undefined
+    const task = this.#context.taskId
+    const report = { startedMs, finishedMs: this.#context.wallClockMs, references, violations }
+    this.#context.forward({ key: task, value: { kind: 'audit', task, report } })
+  }
+
+  #tell(key: string, reference: Reference, reason: ViolationReason, nowMs: number, isAudit: boolean): void {
+    const { child, parent, told } = reference
+    const action = reason === 'missing' && !this.#options.repairsMissing ? 'report' : this.#options.onDelete
+    // A report stands until it is healed; what asks for something to be done asks again.
+    if (told?.reason === reason && (!isAudit || action === 'report')) return
+    const sinceMs = told?.sinceMs ?? nowMs
+    const audits = (told?.audits ?? 0) + (isAudit ? 1 : 0)
+    this.#references.put(key, { ...reference, told: { reason, sinceMs, audits } })
+    const violation = { child, parent, reason, action, sinceMs, audits }
+    this.#context.forward({ key, value: { kind: 'violation', key: { child, parent }, violation } })
+  }
+
+  #heal(key: string, { told, ...reference }: Reference): void {
+    if (!told) return
+    this.#references.put(key, reference)
+    const { child, parent } = reference
+    this.#context.forward({ key, value: { kind: 'violation', key: { child, parent }, violation: null } })
+  }
+}
+
+/** Text in quotes, which no other text in quotes begins with. */
+function prefixOf(text: string): string {
+  return JSON.stringify(text)
+}
+
+function textOf({ parent }: Reference): string {
+  return referenceText(parent)
+}
