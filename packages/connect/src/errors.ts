@@ -39,6 +39,16 @@ export const connectErrors = {
     cause: 'A connector of that name exists already.',
     remedy: 'Choose another name, or change the config of the one that exists with PUT /connectors/<name>/config.',
   },
+  CONNECT_CONNECTOR_DECLARED: {
+    retriable: false,
+    cause: 'A connector that the configuration of the process declares was to be changed from outside.',
+    remedy: 'Change the configuration and start the process anew.',
+  },
+  CONNECT_TASK_UNKNOWN: {
+    retriable: false,
+    cause: 'The connector has no task of that number.',
+    remedy: 'GET /connectors/<name>/tasks lists its tasks; there is one, 0, unless it is stopped or could not be made.',
+  },
   CONNECT_PLUGIN_UNKNOWN: {
     retriable: false,
     cause: 'No plugin has the class name that was given.',

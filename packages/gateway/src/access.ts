@@ -12,11 +12,19 @@ export function requireToken(server: FastifyInstance, token: string): void {
   server.addHook('onRequest', async ({ headers: { authorization = '' }, method, url }) => {
     // OPTIONS says what may be asked, and nothing else.
     if (open.has(url.split('?', 1)[0]!) || method === 'OPTIONS') return
-    const given = /^Bearer +(.+)$/i.exec(authorization)?.[1]
+    const given = givenToken(authorization)
     // Digests are of equal length, so that the time of the comparison says nothing about the token.
     if (given !== undefined && timingSafeEqual(digest(given), wanted)) return
     throw gatewayError('GATEWAY_UNAUTHORIZED', 'this request carries no token, or a wrong one')
   })
+}
+
+/** As a bearer token, or as the password of any user: consoles for Kafka Connect know nothing else. */
+function givenToken(authorization: string): string | undefined {
+  const basic = /^Basic +(.+)$/i.exec(authorization)?.[1]
+  if (basic === undefined) return /^Bearer +(.+)$/i.exec(authorization)?.[1]
+  const text = Buffer.from(basic, 'base64').toString()
+  return text.includes(':') ? text.slice(text.indexOf(':') + 1) : undefined
 }
 
 /** @throws GATEWAY_TOKEN_REQUIRED where others than this machine could ask without a token */
@@ -25,7 +33,7 @@ export function checkExposure(host: string, token: string | undefined, allowWith
   throw gatewayError('GATEWAY_TOKEN_REQUIRED', `the gateway would listen on ${host} without a token`, { host })
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '').toLowerCase()
   if (bare === 'localhost' || bare === '::1') return true
   if (bare.startsWith('::ffff:')) return isLoopback(bare.slice('::ffff:'.length))

@@ -53,7 +53,17 @@ export const gatewayErrors = {
     retriable: false,
     cause: 'The path of an HTTP request is not one that the gateway serves.',
     remedy:
-      'The paths are /stores, /stores/<name>, /stores/<name>/<key>, /changes/<name>, /metadata/<name>, /lags, /connectors, /metrics, /livez and /readyz.',
+      'The paths are /stores, /stores/<name>, /stores/<name>/<key>, /changes/<name>, /metadata/<name>, /lags, /connectors, /connector-plugins, /metrics, /livez and /readyz.',
+  },
+  GATEWAY_NO_CONNECT: {
+    retriable: false,
+    cause: 'Connectors were to be created or changed in a process that runs no Connect worker.',
+    remedy: 'Give the configuration a `connect` section, or run property files: millrace run worker.properties.',
+  },
+  GATEWAY_READ_ONLY: {
+    retriable: false,
+    cause: 'Somebody who may only read has asked for a change.',
+    remedy: 'Give the gateway a token and send it, or ask from the machine on which the gateway listens on loopback.',
   },
   STORE_NOT_FOUND: {
     retriable: false,
@@ -91,6 +101,8 @@ export const httpStatus: Readonly<Partial<Record<string, number>>> = {
   GATEWAY_ANSWER_TOO_LARGE: 400,
   GATEWAY_UNAUTHORIZED: 401,
   GATEWAY_BUSY: 503,
+  GATEWAY_NO_CONNECT: 503,
+  GATEWAY_READ_ONLY: 403,
   GATEWAY_NOT_FOUND: 404,
   STORE_NOT_FOUND: 404,
   KEY_NOT_FOUND: 404,

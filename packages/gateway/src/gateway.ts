@@ -1,13 +1,15 @@
 import type { AddressInfo, Socket } from 'node:net'
 import { isMillraceError, type MetricSource, type MillraceError } from '@millrace/base'
+import type { ConnectWorker } from '@millrace/connect/internal'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
-import { checkExposure, requireToken } from './access.ts'
+import { checkExposure, isLoopback, requireToken } from './access.ts'
+import { connectRoutes } from './connect/connect-routes.ts'
+import type { ConnectorReport } from './connect/connectors.ts'
 import { allowOrigins, checkOrigins } from './cors.ts'
 import { gatewayError, httpStatus } from './errors.ts'
 import { trackConnections } from './idle-connections.ts'
 import { Peers } from './peers.ts'
 import { changeRoutes } from './routes/changes.ts'
-import { type ConnectorReport, connectorRoutes } from './routes/connectors.ts'
 import { type HealthCheck, healthRoutes } from './routes/health.ts'
 import { metadataRoutes } from './routes/metadata.ts'
 import { metricsRoute } from './routes/metrics.ts'
@@ -54,7 +56,10 @@ export interface GatewayContent {
   readonly health: HealthCheck[]
   /** Streams applications that show how they are doing. */
   readonly applications?: ApplicationSource[]
+  /** Sources and sinks that are declared in code. */
   connectors(): readonly ConnectorReport[]
+  /** The worker behind Kafka Connect's REST API; undefined while it starts, and where there is none. */
+  connect?(): ConnectWorker | undefined
   /** True until everything above is filled in: `/readyz` and requests for state answer 503 so long. Default: never. */
   isStarting?(): boolean
 }
@@ -119,10 +124,12 @@ export async function startGateway(content: GatewayContent, options: GatewayOpti
     content.applications ?? [],
     new Peers({ timeoutMs: Math.min(forwardTimeoutMs, pictureMsMax), token }),
   )
-  connectorRoutes(server, () => content.connectors())
+  let address = `${host}:${port}`
+  // Without a token everybody who gets here may read; only those on this machine may change anything.
+  connectRoutes(server, content, { isAllowed: token !== undefined || isLoopback(host), workerId: () => address })
   await listen(server, host, port)
   const { port: boundPort } = server.server.address() as AddressInfo
-  const address = host.includes(':') ? `[${host}]:${boundPort}` : `${host}:${boundPort}`
+  address = host.includes(':') ? `[${host}]:${boundPort}` : `${host}:${boundPort}`
   const close = (): Promise<void> => {
     closing.abort()
     const closed = server.close()

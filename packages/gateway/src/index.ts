@@ -1,7 +1,7 @@
 export { appState } from './app-state.ts'
+export type { ConnectorReport } from './connect/connectors.ts'
 export { gatewayErrors } from './errors.ts'
 export { type Gateway, type GatewayContent, type GatewayOptions, startGateway } from './gateway.ts'
-export type { ConnectorReport } from './routes/connectors.ts'
 export type { HealthCheck } from './routes/health.ts'
 export type { ApplicationSource } from './routes/streams.ts'
 export type { ReadOptions, StateProvider, StoreDescription } from './state-provider.ts'

@@ -12,6 +12,10 @@ const regex: Validator = (value: string) => {
   }
 }
 
+/** A name stands in paths of URLs, where these two mean something else. */
+const addressable: Validator = (name: string) =>
+  name === '.' || name === '..' || /\p{Cc}/u.test(name) ? 'Not a name that a URL can hold' : undefined
+
 const converterKey = (what: string) =>
   ({
     type: 'class',
@@ -30,7 +34,7 @@ export const connectorConfig = configDef(
       importance: 'high',
       group: 'Common',
       width: 'medium',
-      valid: nonEmpty,
+      valid: [nonEmpty, addressable],
       doc: 'Names the connector; stable for its life.',
     },
     'connector.class': {

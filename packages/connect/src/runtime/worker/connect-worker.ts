@@ -1,12 +1,14 @@
 import { type Clock, type MetricSample, type MetricSource, systemClock } from '@millrace/base'
 import type { KafkaClient } from '@millrace/kafka'
 import type { Properties } from '../../config/config-def.ts'
+import type { ConfigInfos } from '../../config/config-infos.ts'
 import { connectError } from '../../errors.ts'
 import type { ConnectorStatus } from '../status.ts'
 import { type BuiltConnector, buildConnector, type ConnectorHome, pluginOf } from './build-connector.ts'
 import { CompactedLog } from './compacted-log.ts'
-import { ConfigState, connectorRecords, removalRecords, targetRecord } from './config-state.ts'
+import { ConfigState, configKeys, connectorRecords, removalRecords, targetRecord } from './config-state.ts'
 import { alterOffsets, type ConnectorOffset, readOffsets, resetOffsets } from './connector-offsets.ts'
+import { connectorLogger, isLogLevel, type LoggerLevel, LoggerLevels, type LogLevel } from './loggers.ts'
 import { ManagedConnector } from './managed-connector.ts'
 import { problemsOf, validateProperties } from './plugin-info.ts'
 import { type ConnectPlugins, PluginRegistry } from './plugin-registry.ts'
@@ -59,6 +61,7 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   readonly #options: ConnectWorkerOptions
   readonly #clock: Clock
   readonly registry: PluginRegistry
+  readonly loggers: LoggerLevels
   readonly #home: ConnectorHome
   readonly #configs = new ConfigState()
   readonly #status: StatusLog
@@ -78,6 +81,7 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
     const offsetsTopic = options.offsetTopic ?? `${groupId}-offsets`
     this.#home = { client, registry: this.registry, groupId, offsetsTopic, defaults }
     this.#status = new StatusLog(clock)
+    this.loggers = new LoggerLevels(clock)
     this.workerId = options.workerId ?? 'localhost:8080'
   }
 
@@ -85,6 +89,9 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   static async start(options: ConnectWorkerOptions): Promise<ConnectWorker> {
     const worker = new ConnectWorker(options)
     if ((options.storage ?? 'topics') === 'topics') await worker.#openTopics()
+    for (const [logger, level] of worker.#configs.loggers) {
+      if (isLogLevel(level)) worker.loggers.set(logger, level, worker.#loggerNames)
+    }
     for (const [name, properties] of worker.#configs.connectors) {
       worker.#add(name, properties, worker.#configs.target(name))
     }
@@ -171,8 +178,8 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   }
 
   topics(name: string): string[] {
-    const { topics } = { topics: this.#get(name).topics() }
-    return [...new Set([...this.#status.activeTopics(name), ...topics])].sort()
+    const connector = this.#get(name)
+    return [...new Set([...this.#status.activeTopics(name), ...connector.topics()])].sort()
   }
 
   async resetTopics(name: string): Promise<void> {
@@ -192,6 +199,25 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   /** @throws CONNECT_NOT_STOPPED, CONNECT_OFFSETS_REFUSED */
   async resetOffsets(name: string): Promise<void> {
     await resetOffsets(await this.#stopped(name), this.#offsetsHome)
+  }
+
+  /** What is wrong with properties of a class, name by name. @throws CONNECT_PLUGIN_UNKNOWN */
+  async validate(className: string, config: Properties): Promise<ConfigInfos> {
+    return validateProperties(this.registry, className, await this.#resolve(config))
+  }
+
+  async clusterId(): Promise<string | null> {
+    return (await this.#options.client.admin.describeCluster()).clusterId
+  }
+
+  loggerLevels(): Record<string, LoggerLevel> {
+    return this.loggers.all(this.#loggerNames)
+  }
+
+  /** Returns the loggers that it concerned; `forAll` keeps it for the workers to come as well. */
+  async setLoggerLevel(name: string, level: LogLevel, forAll: boolean): Promise<string[]> {
+    if (forAll) await this.#store({ [configKeys.logger(name)]: { level } })
+    return this.loggers.set(name, level, this.#loggerNames)
   }
 
   *metrics(): Iterable<MetricSample> {
@@ -290,6 +316,10 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
     for (const connector of this.#connectors.values()) {
       await this.#status.publish(connector.status(), connector.generation, connector.topics())
     }
+  }
+
+  get #loggerNames(): string[] {
+    return ['millrace.connect', ...this.names().map(connectorLogger)]
   }
 
   get #offsetsHome(): { client: KafkaClient; clock: Clock } {

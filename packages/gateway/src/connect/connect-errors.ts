@@ -1,0 +1,28 @@
+import { isMillraceError } from '@millrace/base'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { httpStatus } from '../errors.ts'
+
+/** HTTP status of each code, as Kafka Connect answers in the same case. */
+const statuses: Readonly<Partial<Record<string, number>>> = {
+  CONNECT_CONNECTOR_UNKNOWN: 404,
+  CONNECT_CONNECTOR_EXISTS: 409,
+  CONNECT_CONNECTOR_DECLARED: 409,
+  CONNECT_CONFIG_INVALID: 400,
+  CONNECT_PLUGIN_UNKNOWN: 404,
+  CONNECT_NOT_STOPPED: 400,
+  CONNECT_OFFSETS_REFUSED: 400,
+  CONNECT_TASK_UNKNOWN: 404,
+  ...httpStatus,
+}
+
+/** Errors in the form of Kafka Connect's REST API, with our code and remedy beside it. */
+export function sendConnectError(error: FastifyError | Error, _: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (isMillraceError(error)) {
+    const { code, message, remedy } = error
+    const status = statuses[code] ?? (error.retriable ? 503 : 500)
+    return reply.status(status).send({ error_code: status, message, code, remedy })
+  }
+  const status = (error as FastifyError).statusCode ?? 500
+  const message = status < 500 ? error.message : 'the gateway failed at this request'
+  return reply.status(status).send({ error_code: status, message })
+}
