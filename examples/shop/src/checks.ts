@@ -3,6 +3,7 @@ import { queryClient } from 'millrace'
 import { countries, customerOrders, revenue, unknownCountry } from './contracts.ts'
 import type { Databases, OrderSums } from './databases.ts'
 import { deadLetters } from './dead-letters.ts'
+import { openViolations } from './open-violations.ts'
 
 /** One statement about the whole shop that must hold once everything has drained. */
 export interface Check {
@@ -17,6 +18,8 @@ export interface CheckContext {
   readonly databases: Databases
   /** Orders that the service has said it took. */
   readonly acceptedOrders: number
+  /** An order that was placed for a customer who never existed. */
+  readonly plantedOrder: string
   /** Undecodable records that the load generator slipped in. */
   readonly poisonRecords: number
 }
@@ -27,13 +30,15 @@ export function holds(check: Check): boolean {
 
 /** Compares source database, state of every instance, windows, reporting database, dead letters and referential integrity. */
 export async function runChecks(context: CheckContext): Promise<Check[]> {
-  const { brokers, stateUrls, databases, acceptedOrders, poisonRecords } = context
+  const { brokers, stateUrls, databases, acceptedOrders, poisonRecords, plantedOrder } = context
   const source = await databases.source()
   const checks: Check[] = [
     // Everything else is compared with this database: were it empty, all of it would agree.
-    { name: 'accepted orders', expected: acceptedOrders, actual: source.placed.orders },
+    { name: 'accepted orders', expected: acceptedOrders + 1, actual: source.placed.orders },
     { name: 'orders in reporting', expected: source, actual: await databases.reporting() },
     { name: 'orders without a customer', expected: [], actual: await databases.orphans() },
+    { name: 'the order that was planted', expected: 'cancelled', actual: await databases.orderStatus(plantedOrder) },
+    { name: 'references that lead nowhere', expected: [], actual: await openViolations(brokers) },
     { name: 'dead letters', expected: poisonRecords, actual: await deadLetters(brokers, 'order') },
   ]
   for (const [instance, url] of stateUrls.entries()) {

@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto'
+import { outbox } from '@millrace/outbox'
 import pg from 'pg'
+import { order } from './contracts.ts'
 
 /** Number and sum of orders in one state. */
 export interface OrderSum {
@@ -50,6 +53,31 @@ export class Databases implements AsyncDisposable {
 
   reporting(): Promise<OrderSums> {
     return sums(this.#reporting, 'select status, "amountCents" as cents from order_view')
+  }
+
+  /**
+   * Places an order for a customer who has never existed, past the check of the service, as a script in the night would.
+   * Returns its id.
+   */
+  async plantOrphan(): Promise<string> {
+    const [orderId, customerId, amountCents, placedAt] = [randomUUID(), randomUUID(), 4_200, Date.now()]
+    const client = await this.#orders.connect()
+    try {
+      await client.query('begin')
+      await client.query('insert into known_customers (id) values ($1)', [customerId])
+      const insert = `insert into orders (id, customer_id, amount_cents, status, placed_at) values ($1, $2, $3, 'placed', $4)`
+      await client.query(insert, [orderId, customerId, amountCents, placedAt])
+      await outbox(client).append(order, orderId, { orderId, customerId, amountCents, status: 'placed', placedAt })
+      await client.query('commit')
+    } finally {
+      client.release()
+    }
+    return orderId
+  }
+
+  async orderStatus(id: string): Promise<string | undefined> {
+    const { rows } = await this.#orders.query<{ status: string }>('select status from orders where id = $1', [id])
+    return rows[0]?.status
   }
 
   /** Orders that are not cancelled although their customer does not exist. */

@@ -67,12 +67,13 @@ async function placeAndCheck(orders: number, kill: boolean, running: Running): P
       )
     : Promise.resolve(0)
   const loadStartedMs = Date.now()
+  const plantedOrder = await databases.plantOrphan()
   const totals = await load.done
   const loadSeconds = (Date.now() - loadStartedMs) / 1000
   const kills = await killed
   signal.throwIfAborted()
   display.event(`${totals.orders} orders placed, waiting until everything has drained`)
-  const checks = await drained(shop, databases, totals, signal)
+  const checks = await drained({ shop, databases, totals, plantedOrder }, signal)
   const drainedSeconds = (Date.now() - loadStartedMs) / 1000
   const failed = checks.filter((check) => !holds(check))
   for (const { name, expected, actual } of failed) {
@@ -95,11 +96,25 @@ async function placeAndCheck(orders: number, kill: boolean, running: Running): P
   return failed.length === 0
 }
 
+interface Drained {
+  readonly shop: Shop
+  readonly databases: Databases
+  readonly totals: LoadTotals
+  readonly plantedOrder: string
+}
+
 /** Repeats the checks until all hold or the time is up; an instance that is still moving state is not a failure yet. */
-async function drained(shop: Shop, databases: Databases, totals: LoadTotals, signal: AbortSignal): Promise<Check[]> {
+async function drained({ shop, databases, totals, plantedOrder }: Drained, signal: AbortSignal): Promise<Check[]> {
   const deadlineMs = Date.now() + drainTimeoutMs
   const { orders: acceptedOrders, poison: poisonRecords } = totals
-  const context = { brokers: shop.brokers, stateUrls: shop.stateUrls, databases, acceptedOrders, poisonRecords }
+  const context = {
+    brokers: shop.brokers,
+    stateUrls: shop.stateUrls,
+    databases,
+    acceptedOrders,
+    poisonRecords,
+    plantedOrder,
+  }
   for (;;) {
     signal.throwIfAborted()
     const isLast = Date.now() >= deadlineMs

@@ -11,7 +11,11 @@ export default defineConfig({
     postgresOutbox({ name: 'customers', url: CUSTOMERS_URL, topics: [customer] }),
     postgresOutbox({ name: 'orders', url: ORDERS_URL, topics: [order] }),
   ],
-  apps: [app('./topology.ts', { onDeserializationError: 'dead-letter' })],
+  apps: [
+    app('./topology.ts', { onDeserializationError: 'dead-letter' }),
+    // What cannot be decoded is a dead letter of the first one already.
+    app('./integrity.ts', { onDeserializationError: 'continue' }),
+  ],
   sinks: [
     postgresSink(orderView, {
       url: REPORTING_URL,

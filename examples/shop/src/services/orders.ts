@@ -2,6 +2,7 @@ import { consume } from '@millrace/handlers'
 import { inboxMigration, outbox, outboxMigration } from '@millrace/outbox'
 import { z } from 'zod'
 import { customer, order } from '../contracts.ts'
+import { ordersOfCustomers } from '../integrity.ts'
 import { httpService, parse, Refusal } from './http-service.ts'
 
 const { BROKERS } = process.env
@@ -35,9 +36,8 @@ const page = z.object({
 app.post('/orders', async (request, reply) => {
   const { id, customerId, amountCents } = parse(newOrder, request.body)
   const isNew = await transaction(async (client) => {
-    // The lock is held until the commit. A deletion that arrives meanwhile waits for it, and then finds this order; one
-    // that came before is seen here. Without it, an order could slip in between and stay without its customer.
-    const text = 'select is_deleted from known_customers where id = $1 for share'
+    // A courtesy to the caller. An order that slips in while its customer is being deleted is found by `integrity.ts`.
+    const text = 'select is_deleted from known_customers where id = $1'
     const { rows } = await client.query<{ is_deleted: boolean }>(text, [customerId])
     if (rows[0] === undefined)
       throw new Refusal(404, 'CUSTOMER_NOT_KNOWN', `customer ${customerId} is not known here (yet)`)
@@ -85,7 +85,9 @@ function fromRow(row: OrderRow) {
   }
 }
 
-// Integrity across two databases: this service learns of customers, and of their end, through events alone.
+const handling = { brokers: BROKERS, inbox: pool, onFailure: 'dead-letter' } as const
+
+// Which customers there are, this service learns through events alone.
 const customers = await consume(
   customer,
   async ({ key, value }, { tx }) => {
@@ -93,18 +95,23 @@ const customers = await consume(
     const upsert = `insert into known_customers (id, is_deleted) values ($1, $2)
       on conflict (id) do update set is_deleted = excluded.is_deleted`
     await tx.query(upsert, [key, value === null])
-    if (value !== null) return
-    const cancel = `update orders set status = 'cancelled' where customer_id = $1 and status = 'placed' returning *`
-    const { rows } = await tx.query<OrderRow>(cancel, [key])
-    for (const row of rows) await outbox(tx).append(order, row.id, fromRow(row))
   },
-  {
-    brokers: BROKERS,
-    groupId: 'orders-service',
-    instanceId: 'orders-service-1',
-    inbox: pool,
-    onFailure: 'dead-letter',
-  },
+  { ...handling, groupId: 'orders-service', instanceId: 'orders-service-1' },
 )
 
-await run(() => customers.close())
+// An order whose customer is gone is cancelled. Told again until it is done, so it may be done already.
+const violations = await consume(
+  ordersOfCustomers.violations,
+  async ({ value }, { tx }) => {
+    if (value?.action !== 'cascade') return
+    const cancel = `update orders set status = 'cancelled'
+      where id = $1 and customer_id = $2 and status = 'placed' returning *`
+    const { rows } = await tx.query<OrderRow>(cancel, [value.child, value.parent])
+    for (const row of rows) await outbox(tx).append(order, row.id, fromRow(row))
+  },
+  { ...handling, groupId: 'orders-of-customers', instanceId: 'orders-of-customers-1' },
+)
+
+await run(async () => {
+  await Promise.all([customers.close(), violations.close()])
+})
