@@ -10,7 +10,11 @@ export interface ReadRecord {
 }
 
 /** Everything in a topic that a read_committed consumer sees, in the order of each partition. */
-export async function readTopic(client: KafkaClient, topic: string): Promise<ReadRecord[]> {
+export async function readTopic(
+  client: KafkaClient,
+  topic: string,
+  encoding: 'utf8' | 'hex' = 'utf8',
+): Promise<ReadRecord[]> {
   const [described] = await client.admin.describeTopics([topic])
   const partitions = (described?.partitions ?? []).map(({ partition }) => ({ topic, partition }))
   const ends = await client.admin.listOffsets(
@@ -31,7 +35,7 @@ export async function readTopic(client: KafkaClient, topic: string): Promise<Rea
               partition,
               offset: cursor.offset,
               key: cursor.keyBytes()?.toString() ?? null,
-              value: cursor.valueBytes()?.toString() ?? null,
+              value: cursor.valueBytes()?.toString(encoding) ?? null,
               headers: Object.fromEntries(cursor.headers().map(({ key, value }) => [key, value?.toString() ?? null])),
               timestamp: cursor.timestamp,
             })

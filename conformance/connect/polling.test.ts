@@ -1,0 +1,86 @@
+import { after } from 'node:test'
+import { outbox, outboxMigration } from '@millrace/outbox'
+import * as mysql2 from '@millrace/outbox/mysql2'
+import { createPool, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise'
+import pg from 'pg'
+import { type PolledService, registerPollingTests } from '../../packages/connect/test/support/polling-suite.ts'
+import { mariaDbMissing, startMariaDb, type TestMariaDb } from '../support/mariadb.ts'
+import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+
+const counters = 'create table counter (id varchar(20) primary key, n int not null)'
+
+let postgres: Promise<TestPostgres> | undefined
+let mariadb: Promise<TestMariaDb> | undefined
+let databases = 0
+after(async () => {
+  await (await postgres)?.close()
+  await (await mariadb)?.close()
+})
+
+async function onPostgres(): Promise<PolledService> {
+  postgres ??= startPostgres({ walLevel: 'replica', settings: { max_connections: 100 } })
+  const url = await (await postgres).createDatabase(`polled_${++databases}`)
+  const pool = new pg.Pool({ connectionString: url, max: 60 })
+  await pool.query(outboxMigration({ keepRows: true }))
+  await pool.query(counters)
+  return {
+    url,
+    async begin() {
+      const client = await pool.connect()
+      await client.query('begin')
+      return {
+        outbox: outbox(client),
+        async bump(key) {
+          const { rows } = await client.query('update counter set n = n + 1 where id = $1 returning n - 1 as n', [key])
+          return rows[0].n
+        },
+        commit: async () => client.release((await client.query('commit')) === undefined),
+        rollback: async () => client.release((await client.query('rollback')) === undefined),
+      }
+    },
+    rows: async () => Number((await pool.query('select count(*) as n from outbox')).rows[0].n),
+    query: (sql) => pool.query(sql),
+    close: () => pool.end(),
+  }
+}
+
+registerPollingTests('polling PostgreSQL', onPostgres, { isConcurrent: true, deletes: true })
+registerPollingTests('polling PostgreSQL, rows kept', onPostgres, {
+  isConcurrent: true,
+  deletes: false,
+  options: { removal: 'never' },
+})
+
+registerPollingTests(
+  'polling MariaDB',
+  async () => {
+    mariadb ??= startMariaDb({ 'max-connections': 100 })
+    const url = await (await mariadb).createDatabase(`polled_${++databases}`)
+    const pool = createPool({ uri: url, connectionLimit: 60 })
+    await pool.query(outboxMigration({ dialect: 'mysql' }))
+    await pool.query(counters)
+    return {
+      url,
+      async begin() {
+        const connection = await pool.getConnection()
+        await connection.beginTransaction()
+        return {
+          outbox: mysql2.outbox(connection),
+          async bump(key) {
+            await connection.execute<ResultSetHeader>('update counter set n = n + 1 where id = ?', [key])
+            const [rows] = await connection.execute<RowDataPacket[]>('select n - 1 as n from counter where id = ?', [
+              key,
+            ])
+            return Number(rows[0]!.n)
+          },
+          commit: () => connection.commit().finally(() => connection.release()),
+          rollback: () => connection.rollback().finally(() => connection.release()),
+        }
+      },
+      rows: async () => Number((await pool.query<RowDataPacket[]>('select count(*) as n from outbox'))[0][0]!.n),
+      query: (sql) => pool.query(sql),
+      close: () => pool.end(),
+    }
+  },
+  { skip: mariaDbMissing(), isConcurrent: true, deletes: true },
+)

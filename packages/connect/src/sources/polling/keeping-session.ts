@@ -1,0 +1,106 @@
+import type { SourceFigures, SourceOutput, SourcePull, SourceSession } from '../../runtime/connector.ts'
+import type { PolledRow, SnapshotDatabase } from './polling-database.ts'
+import { encodePosition, type KeepingPosition, type PollingPosition, positionOfOtherMode } from './polling-position.ts'
+import { Poller, type PollingParts } from './polling-session.ts'
+import { checkSnapshot } from './postgres-polling.ts'
+
+const expireMaxRows = 10_000
+const expireIntervalMs = 10_000
+
+/** A snapshot in the future of nothing: it sees no transaction. */
+const nothingSeen = '3:3:'
+
+/**
+ * Polling that leaves rows in the table, on PostgreSQL. What was published is the set of transactions that a snapshot saw,
+ * not everything below some number: a transaction that began early and commits late has a low id and low positions, and
+ * is in the next snapshot all the same. Two transactions that serialise on something are never seen in the wrong order.
+ *
+ * What if the process dies right here: the position stands in the Kafka transaction that holds the records.
+ */
+export class KeepingSession implements SourceSession {
+  readonly #database: SnapshotDatabase
+  readonly #poller: Poller
+  readonly #retentionMs: number | undefined
+  #position: KeepingPosition
+  #pulled: KeepingPosition
+  #expiredMs = 0
+
+  private constructor(
+    database: SnapshotDatabase,
+    position: KeepingPosition,
+    retentionMs: number | undefined,
+    parts: PollingParts,
+  ) {
+    this.#database = database
+    this.#position = position
+    this.#pulled = position
+    this.#retentionMs = retentionMs
+    this.#poller = new Poller(parts)
+  }
+
+  static async open(
+    database: SnapshotDatabase,
+    position: PollingPosition | undefined,
+    retentionMs: number | undefined,
+    parts: PollingParts,
+  ): Promise<KeepingSession> {
+    try {
+      if (position && position.mode !== 'keep') throw positionOfOtherMode(parts.name)
+      if (position) await checkSnapshot(database, position, parts.name)
+      const start = position ?? { mode: 'keep', database: await database.identity(), seen: nothingSeen }
+      return new KeepingSession(database, start, retentionMs, parts)
+    } catch (error) {
+      await database.close()
+      throw error
+    }
+  }
+
+  async pull(output: SourceOutput, maxWaitMs: number): Promise<SourcePull | undefined> {
+    const rows = await this.#poller.until(() => this.#read(), maxWaitMs)
+    if (rows.length === 0) {
+      await this.#expire()
+      return undefined
+    }
+    this.#poller.publish(rows, output)
+    const { seen, next, database } = this.#position
+    // A read that was cut short says nothing about its snapshot as a whole.
+    const upTo = rows.at(-1)!.position
+    this.#pulled = { mode: 'keep', database, seen, ...(next !== undefined && { next }), upTo }
+    return { position: encodePosition(this.#pulled), transaction: 'commit' }
+  }
+
+  async commit(): Promise<void> {
+    this.#position = this.#pulled
+    await this.#expire()
+  }
+
+  figures(): SourceFigures {
+    return this.#poller.figures()
+  }
+
+  close(): Promise<void> {
+    return this.#database.close()
+  }
+
+  /** The rest of what the next snapshot sees; once nothing is left, that snapshot is what was seen. */
+  async #read(): Promise<PolledRow[]> {
+    const { limits } = this.#poller.parts
+    for (let isSecond = false; ; isSecond = true) {
+      const { mode, database, seen, next, upTo } = this.#position
+      if (next !== undefined) {
+        const scope = { unseenBy: seen, seenBy: next, ...(upTo !== undefined && { afterPosition: upTo }) }
+        const rows = await this.#database.read(scope, limits)
+        if (rows.length > 0 || isSecond) return rows
+      }
+      this.#position = { mode, database, seen: next ?? seen, next: await this.#database.snapshot() }
+    }
+  }
+
+  /** Only rows of transactions below all that the stored snapshot did not see yet. */
+  async #expire(): Promise<void> {
+    const { clock } = this.#poller.parts
+    if (this.#retentionMs === undefined || clock.now() - this.#expiredMs < expireIntervalMs) return
+    this.#expiredMs = clock.now()
+    await this.#database.expire(this.#position.seen, this.#retentionMs, expireMaxRows)
+  }
+}
