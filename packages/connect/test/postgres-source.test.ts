@@ -112,6 +112,46 @@ describe('the PostgreSQL source', () => {
     assert.ok(lag !== undefined)
   })
 
+  test('events that were appended to the log alone are published like rows, and refused while nothing captures', async () => {
+    await using app = await service()
+    const contract = topic('bytes', { key: serdes.string, value: serdes.bytes, partitions: 1 })
+    const binary = Uint8Array.from({ length: 256 }, (_, i) => i)
+    const append = async (value: Uint8Array | null, end: 'commit' | 'rollback' = 'commit'): Promise<string> => {
+      await app.db.query('begin')
+      try {
+        const { id } = await outbox(app.db, { via: 'log' }).append(contract, 'k', value, {
+          headers: { tenant: 'é' },
+          timestamp: 1_700_000_000_123,
+        })
+        await app.db.query(end)
+        return id
+      } catch (error) {
+        await app.db.query('rollback')
+        throw error
+      }
+    }
+    await assert.rejects(append(binary), { code: 'OUTBOX_NOT_CAPTURED' })
+    await using running = run(postgresOutbox({ name: 'log', url: app.url, topics: [contract], limits: fast }))
+    await running.ready
+    const ids = [await append(binary), await append(Buffer.from('é')), await append(null)]
+    await append(binary, 'rollback')
+    const last = await append(Buffer.from('{}'))
+    const records = await eventually('four events', async () => {
+      const found = await readTopic(client, 'bytes', 'hex')
+      return found.length >= 4 ? found : undefined
+    })
+    assert.deepEqual(
+      records.map(({ key, value, headers, timestamp }) => ({ key, value, headers, timestamp })),
+      [binary, Buffer.from('é'), null, Buffer.from('{}')].map((value, i) => ({
+        key: 'k',
+        value: value && Buffer.from(value).toString('hex'),
+        headers: { id: [...ids, last][i], tenant: 'é' },
+        timestamp: 1_700_000_000_123,
+      })),
+    )
+    assert.equal((await app.db.query('select from outbox')).rowCount, 0)
+  })
+
   test('confirms log on an idle table while another database is busy, and starts again from there', async () => {
     await using s = await service()
     await using neighbour = await service()
