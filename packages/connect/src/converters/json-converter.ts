@@ -73,6 +73,17 @@ export class JsonConverter implements Converter, HeaderConverter {
   #lastStart = ''
   #lastSchema: ConnectSchema | undefined
 
+  /** Whether keys and values come with their schemas. */
+  get hasSchemas(): boolean {
+    return this.#config['schemas.enable']
+  }
+
+  /** Whether nothing is configured that changes how values are written. */
+  get isUsualForm(): boolean {
+    const { 'decimal.format': decimals, 'replace.null.with.default': replaces } = this.#config
+    return decimals === 'BASE64' && replaces && this.#config['schema.content'] === undefined
+  }
+
   constructor(config: Properties) {
     this.#config = definition.parse('JsonConverter', config)
     const replaceNullWithDefault = this.#config['replace.null.with.default']

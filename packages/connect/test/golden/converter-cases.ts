@@ -85,7 +85,7 @@ const scalars: readonly (readonly [type: string, ...values: string[]])[] = [
     '12345678.9',
     '0.001',
     '0.0009',
-   
+
     '100',
     '1E21',
     '1E-7',

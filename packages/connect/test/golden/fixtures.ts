@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { converterGroups } from './converter-cases.ts'
 import type { GoldenGroup, JavaOutcome } from './golden-case.ts'
+import { transformGroups } from './transform-cases.ts'
 
-export const goldenGroups: readonly GoldenGroup[] = [...converterGroups]
+export const goldenGroups: readonly GoldenGroup[] = [...converterGroups, ...transformGroups]
 
 export function fixturePath(group: GoldenGroup): string {
   return new URL(`./fixtures/${group.name}.json`, import.meta.url).pathname

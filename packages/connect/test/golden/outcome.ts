@@ -1,6 +1,6 @@
 import { converterPlugins, headerConverterPlugins } from '../../src/converters/converters.ts'
 import { JsonConverter } from '../../src/converters/json-converter.ts'
-import { parseJson } from '../../src/converters/json-text.ts'
+import { NumberText, parseJson } from '../../src/converters/json-text.ts'
 import { writeSchemaless } from '../../src/converters/json-writer.ts'
 import type { ConnectRecord, SchemaAndValue } from '../../src/data/record.ts'
 import { predicatePlugins, transformPlugins } from '../../src/transforms/plugins.ts'
@@ -110,6 +110,7 @@ export function comparable(outcome: unknown): unknown {
 
 function sorted(value: unknown): unknown {
   if (typeof value === 'bigint') return `${value}n`
+  if (value instanceof NumberText) return Number(value.text)
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).map(([name, field]) => [name, sorted(field)] as const)
