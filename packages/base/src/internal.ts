@@ -20,6 +20,7 @@ export {
   parseOrigin,
   type Redrive,
   readRedrive,
+  redriveApplicationHeader,
   redriveHeaders,
 } from './redrive.ts'
 export { type Backoff, backoffMs, type RetryOptions, retry } from './retry.ts'

@@ -16,7 +16,8 @@ export interface Redrive {
 
 const prefix = '__millrace.redrive.'
 const originHeader = `${prefix}origin`
-const applicationHeader = `${prefix}application`
+/** Where these bytes are not among those of a batch, no record of it came back for one application. */
+export const redriveApplicationHeader = `${prefix}application`
 const countHeader = `${prefix}count`
 
 /**
@@ -45,7 +46,7 @@ export function parseOrigin(
 export function redriveHeaders(redrive: Redrive): { readonly key: string; readonly value: Buffer }[] {
   return [
     { key: originHeader, value: Buffer.from(redrive.origin) },
-    ...(redrive.application === '' ? [] : [{ key: applicationHeader, value: Buffer.from(redrive.application) }]),
+    ...(redrive.application === '' ? [] : [{ key: redriveApplicationHeader, value: Buffer.from(redrive.application) }]),
     { key: countHeader, value: Buffer.from(String(redrive.count)) },
   ]
 }
@@ -59,7 +60,7 @@ export function readRedrive(headers: readonly Header[]): Redrive | undefined {
   const origin = text(originHeader)
   if (origin === undefined) return undefined
   const count = Number(text(countHeader))
-  return { origin, application: text(applicationHeader) ?? '', count: Number.isSafeInteger(count) ? count : 1 }
+  return { origin, application: text(redriveApplicationHeader) ?? '', count: Number.isSafeInteger(count) ? count : 1 }
 }
 
 /** Whether a record came back for another application: this one has had it. */

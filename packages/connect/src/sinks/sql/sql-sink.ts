@@ -1,4 +1,5 @@
 import type { SinkConnector, TopicSpec } from '../../runtime/connector.ts'
+import { ownRecords } from '../own-records.ts'
 import type { RecordDecoder } from '../record-decoder.ts'
 import type { SqlDialect } from './dialect.ts'
 import type { SqlSinkSettings } from './settings.ts'
@@ -24,7 +25,7 @@ export function sqlSink({ topics, settings, decoder, dialect, connections, onBad
     onBadRecord,
     open: async (context) => {
       const pool = await dialect.openPool(applicationName, connections)
-      const session = new SqlSinkSession({ dialect, pool, settings, decoder, context })
+      const session = new SqlSinkSession({ dialect, pool, settings, decoder: ownRecords(decoder, name), context })
       try {
         await session.prepare()
         return session
