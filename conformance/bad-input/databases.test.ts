@@ -191,8 +191,11 @@ describe('what passes by itself is waited for', () => {
       assert.equal((await fetch(`${gateway}/livez`)).status, 200)
       await eventually(
         async () =>
-          ((await (await fetch(`${gateway}/connectors`)).json()) as { connectors: { details: { attempts: number } }[] })
-            .connectors[0]?.details.attempts ?? 0,
+          (
+            (await (await fetch(`${gateway}/connectors?expand=details`)).json()) as {
+              down?: { details: { details: { attempts: number } } }
+            }
+          ).down?.details.details.attempts ?? 0,
         (attempts) => attempts >= 3,
       )
       assert.equal(running.output.match(/POSTGRES_UNAVAILABLE/g)?.length, 1, running.output)

@@ -1,3 +1,8 @@
+export { type ConfigDef, configDef, type Properties } from './config/config-def.ts'
+export { between, type ConfigKey, nonEmpty, type Validator } from './config/config-key.ts'
+export type { Converter, ConverterPlugin, HeaderConverter, HeaderConverterPlugin } from './converters/converter.ts'
+export type { ConnectHeader, ConnectRecord, SchemaAndValue } from './data/record.ts'
+export type { ConnectField, ConnectSchema, SchemaType } from './data/schema.ts'
 export type {
   BadRecord,
   SinkBatch,
@@ -14,14 +19,19 @@ export type {
   StoredPosition,
   TopicSpec,
 } from './runtime/connector.ts'
+export type { DeadLetterPlace, ErrorPolicy, PipelineStage, RecordPipeline } from './runtime/pipeline.ts'
+export type { ConnectorPlugin, PluginContext, SinkPlugin, SourcePlugin } from './runtime/plugin.ts'
 export { forgetPosition, positionsTopic, storedPosition } from './runtime/position-store.ts'
 export type { SinkRunnerOptions, SourceRunnerOptions } from './runtime/runner-options.ts'
 export { runSink } from './runtime/sink-runner.ts'
 export { runSource } from './runtime/source-runner.ts'
 export type { ConnectorState, ConnectorStatus, RunningConnector } from './runtime/status.ts'
+export type { ConnectPlugins } from './runtime/worker/plugin-registry.ts'
+export { type MysqlSinkOptions, mysqlSink } from './sinks/mysql/sink.ts'
 export { type PostgresSinkOptions, postgresSink } from './sinks/postgres/sink.ts'
 export type { SinkLimits, SqlSinkOptions } from './sinks/sql/options.ts'
 export type { SinkColumn } from './sinks/sql/settings.ts'
+export { type SqliteSinkOptions, sqliteSink } from './sinks/sqlite/sink.ts'
 export type { OnUnknownTopic, UnknownTopicRow } from './sources/outbox/outbox-publisher.ts'
 export { type PollingOutboxOptions, pollingOutbox } from './sources/polling/polling-outbox.ts'
 export type { HeartbeatOptions } from './sources/postgres/heartbeat.ts'
@@ -30,3 +40,4 @@ export type { Notification, NotificationOptions } from './sources/postgres/signa
 export { type Signal, type SignalOptions, SignalSender } from './sources/postgres/signals/signal.ts'
 export type { PostgresSourceOptions, SourceLimits } from './sources/postgres/source-options.ts'
 export { type PostgresTablesOptions, postgresTables, type TableCapture } from './sources/postgres/tables.ts'
+export type { Predicate, PredicatePlugin, Transform, TransformPlugin } from './transforms/transform.ts'

@@ -1,14 +1,15 @@
 import { converterPlugins, headerConverterPlugins } from './converters/converters.ts'
 import type { ConnectPlugins } from './runtime/worker/plugin-registry.ts'
 import { fileLinesSource } from './sources/file/file-lines.ts'
+import { predicatePlugins, transformPlugins } from './transforms/plugins.ts'
 
 /** Everything that comes with this package and that a config may name. */
 export const builtInPlugins: ConnectPlugins = {
   connectors: [fileLinesSource],
   converters: converterPlugins,
   headerConverters: headerConverterPlugins,
-  transforms: [],
-  predicates: [],
+  transforms: transformPlugins,
+  predicates: predicatePlugins,
 }
 
 /**

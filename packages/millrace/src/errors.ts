@@ -32,6 +32,11 @@ export const millraceErrors = {
     cause: 'A process that the supervisor started ended before it was ready, or kept ending.',
     remedy: 'Read the lines above, which are its own; mend the cause and start again.',
   },
+  CONNECTOR_INVALID: {
+    retriable: false,
+    cause: 'The config of a connector, or the file that holds it, cannot be used.',
+    remedy: 'Mend what the message names; "millrace connect plugins <class>" prints the names that a config may have.',
+  },
   CONFIRMATION_NEEDED: {
     retriable: false,
     cause: 'The command would delete something.',

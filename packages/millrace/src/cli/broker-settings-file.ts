@@ -1,7 +1,7 @@
 import { errorFactory } from '@millrace/base'
 import { brokerErrors } from '@millrace/broker'
+import { type PropertyLine, propertyLines } from '../config/properties.ts'
 import { counted } from './output.ts'
-import { type PropertyLine, propertyLines } from './properties.ts'
 
 const brokerError = errorFactory(brokerErrors)
 

@@ -184,14 +184,61 @@ function queryCommand(): Command {
 
 function connectCommand(): Command {
   const load = () => import('./commands/connect.ts')
+  const tool = (name: string, description: string): Command =>
+    new Command(name).description(description).addOption(gatewayUrl()).option('--json', 'print JSON')
+  const steer = (action: 'pause' | 'resume' | 'stop', description: string): Command =>
+    tool(action, description)
+      .argument('<name>')
+      .action(async (name, flags) => (await load()).steerConnector(name, action, flags))
   return new Command('connect')
-    .description('sources and sinks')
+    .description('sources and sinks, through the gateway of a running process')
     .addCommand(
-      new Command('status')
-        .description('state, position and lag of the connectors of a running process')
-        .addOption(gatewayUrl())
-        .option('--json', 'print JSON')
-        .action(async (flags) => (await load()).connectStatus(flags)),
+      tool('status', 'state, position and lag of the connectors of a running process').action(async (flags) =>
+        (await load()).connectStatus(flags),
+      ),
+    )
+    .addCommand(
+      tool('show', 'config, state and offsets of one')
+        .argument('<name>')
+        .action(async (name, flags) => (await load()).showConnector(name, flags)),
+    )
+    .addCommand(
+      tool('plugins', 'classes of connectors, or the properties of one')
+        .argument('[class]')
+        .action(async (className, flags) => (await load()).connectorPlugins(className, flags)),
+    )
+    .addCommand(
+      tool('validate', 'what is wrong with a config, without running it')
+        .argument('<file>', 'properties or JSON')
+        .action(async (file, flags) => (await load()).validateConnector(file, flags)),
+    )
+    .addCommand(
+      tool('apply', 'creates connectors, or gives those that exist their configs')
+        .argument('<file...>', 'properties or JSON')
+        .action(async (files, flags) => (await load()).applyConnectors(files, flags)),
+    )
+    .addCommand(steer('pause', 'keeps it from working, until it is resumed'))
+    .addCommand(steer('resume', 'lets it work again'))
+    .addCommand(steer('stop', 'as pause, and frees what it holds; offsets can then be changed'))
+    .addCommand(
+      tool('restart', 'starts it anew')
+        .argument('<name>')
+        .option('--only-failed', 'where it has failed')
+        .action(async (name, flags) => (await load()).steerConnector(name, 'restart', flags)),
+    )
+    .addCommand(
+      tool('offsets', 'where it stands; changes that while it is stopped')
+        .argument('<name>')
+        .option('--set <json>', 'offsets in the form in which they are printed')
+        .option('--reset', 'begin anew')
+        .option('--yes', 'do it')
+        .action(async (name, flags) => (await load()).connectorOffsets(name, flags)),
+    )
+    .addCommand(
+      tool('delete', 'ends it; previews unless --yes')
+        .argument('<name>')
+        .option('--yes', 'do it')
+        .action(async (name, flags) => (await load()).deleteConnector(name, flags)),
     )
     .addCommand(
       daily('forget', 'makes a source begin anew, with a snapshot; previews unless --yes')

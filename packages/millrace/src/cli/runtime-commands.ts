@@ -40,12 +40,13 @@ function runCommand(): Command {
   return withSettings(
     new Command('run')
       .description('the sources, streams applications, sinks and gateway of a configuration, against Kafka')
-      .argument('[config]', 'path of the configuration')
-      .option('--only <part>', 'sources, apps or sinks; may be repeated', collect)
+      .argument('[config]', "path of the configuration, or of a Kafka Connect worker's or connector's properties")
+      .argument('[connectors...]', 'beside properties: files of connectors, as properties or JSON')
+      .option('--only <part>', 'sources, apps, sinks or connect; may be repeated', collect)
       // How "millrace dev" starts its child: `.env` is read anew with every start, and its own broker asks for no login.
       .addOption(new Option('--dotenv').hideHelp())
       .addOption(new Option('--own-broker').hideHelp()),
-  ).action(async (path, flags) => (await import('./commands/run.ts')).runCommand(path, flags))
+  ).action(async (path, more, flags) => (await import('./commands/run.ts')).runCommand(path, flags, more))
 }
 
 function devCommand(): Command {

@@ -1,4 +1,4 @@
-import type { SinkConnector, SourceConnector } from '@millrace/connect'
+import type { ConnectPlugins, SinkConnector, SourceConnector } from '@millrace/connect'
 import type { StreamsConfig } from '@millrace/streams'
 
 /** A streams application: a module whose default export is a function that returns its topology. */
@@ -51,6 +51,29 @@ export interface KafkaOptions {
   readonly tokenFile?: string
 }
 
+/** A worker for connectors that are described by properties, as Kafka Connect's are; the gateway has its REST API. */
+export interface ConnectOptions {
+  /** As `group.id` of a Kafka Connect worker. Default `millrace-connect`. */
+  readonly groupId?: string
+  /**
+   * `topics` keeps configs and statuses in Kafka, in Kafka Connect's formats, so that what is created over HTTP is there after a
+   * restart; `memory` runs `connectors` alone. Default `topics`.
+   */
+  readonly storage?: 'topics' | 'memory'
+  /** Default `<groupId>-configs`. */
+  readonly configTopic?: string
+  /** Default `<groupId>-offsets`. */
+  readonly offsetTopic?: string
+  /** Default `<groupId>-status`. */
+  readonly statusTopic?: string
+  /** Converters of connectors that name none, and config providers, under a worker's names: `'key.converter': 'StringConverter'`. */
+  readonly properties?: Readonly<Record<string, string>>
+  /** Connectors: files with properties or JSON, relative to the configuration file, or the properties themselves. */
+  readonly connectors?: readonly (string | Readonly<Record<string, string>>)[]
+  /** Connectors, converters and transforms of your own. */
+  readonly plugins?: Partial<ConnectPlugins>
+}
+
 /** Everything that one Millrace process or fleet runs. */
 export interface MillraceConfig {
   /** Kafka bootstrap servers. `millrace dev` brings its own broker and ignores them unless --brokers is given. */
@@ -81,6 +104,8 @@ export interface MillraceConfig {
   readonly sources?: readonly SourceConnector[]
   readonly apps?: readonly AppReference[]
   readonly sinks?: readonly SinkConnector[]
+  /** Connectors from property files and over HTTP. Default: none. */
+  readonly connect?: ConnectOptions
 }
 
 /** Names a streams application of this configuration by the path of its module, relative to the configuration file. */

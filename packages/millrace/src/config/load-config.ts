@@ -4,8 +4,10 @@ import { pathToFileURL } from 'node:url'
 import { parseEnv } from 'node:util'
 import { checkOptions, type OptionRules } from '@millrace/base/internal'
 import { millraceError } from '../errors.ts'
-import type { AppOptions, KafkaOptions, MillraceConfig } from './define-config.ts'
+import type { AppOptions, ConnectOptions, KafkaOptions, MillraceConfig } from './define-config.ts'
+import { isProperties, propertyConfig } from './property-config.ts'
 import { kafkaSettingTable, resolveSettings, type Settings } from './settings.ts'
+import type { WorkerConfig } from './worker-properties.ts'
 
 const defaultNames = ['millrace.config.ts', 'millrace.config.mts', 'millrace.config.js', 'millrace.config.mjs']
 
@@ -17,10 +19,15 @@ export interface LoadedConfig {
   readonly settings: Settings
   /** Variables that `.env` added to `process.env`. */
   readonly fromDotenv: readonly string[]
+  /** What is said of settings that have no effect. */
+  readonly notes: readonly string[]
 }
 
 export interface LoadOptions {
+  /** A module, or properties of a Kafka Connect worker or connector. */
   readonly path?: string | undefined
+  /** Connectors beside properties: files with properties or JSON. */
+  readonly more?: readonly string[]
   readonly flags?: Readonly<Record<string, string | boolean | undefined>>
   /** Read `.env` beside the configuration: in development only. */
   readonly dotenv?: boolean
@@ -35,6 +42,17 @@ const configRules: OptionRules<MillraceConfig> = {
   sources: 'array',
   apps: 'array',
   sinks: 'array',
+  connect: 'object',
+}
+const connectRules: OptionRules<ConnectOptions> = {
+  groupId: 'string',
+  storage: { oneOf: ['topics', 'memory'] },
+  configTopic: 'string',
+  offsetTopic: 'string',
+  statusTopic: 'string',
+  properties: 'object',
+  connectors: 'array',
+  plugins: 'object',
 }
 const gatewayRules: OptionRules<NonNullable<MillraceConfig['gateway']>> = {
   host: 'string',
@@ -80,7 +98,9 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
   const dotenv = options.dotenv ? readDotenv(directory) : {}
   const added = Object.entries(dotenv).filter(([name]) => environment[name] === undefined)
   for (const [name, value] of added) process.env[name] = value
-  const config = await importConfig(path)
+  const { config, notes, password } = isProperties(path)
+    ? await propertyConfig(path, options.more ?? [])
+    : await moduleConfig(path, options)
   const settings = resolveSettings({
     flags: options.flags ?? {},
     environment,
@@ -88,6 +108,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
     config: {
       brokers: config.brokers,
       ...config.kafka,
+      password,
       dataDir: config.dataDir,
       gatewayHost: config.gateway?.host,
       gatewayPort: config.gateway?.port,
@@ -97,7 +118,15 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
       gatewayOrigins: config.gateway?.origins?.join(','),
     },
   })
-  return { path, directory, config, settings, fromDotenv: added.map(([name]) => name) }
+  return { path, directory, config, settings, fromDotenv: added.map(([name]) => name), notes }
+}
+
+async function moduleConfig(path: string, { more = [] }: LoadOptions): Promise<WorkerConfig> {
+  if (more.length > 0) {
+    const message = `connectors beside ${path} go into its "connect.connectors", not onto the command line: ${more.join(', ')}`
+    throw millraceError('USAGE', message)
+  }
+  return { config: await importConfig(path), notes: [] }
 }
 
 function findConfig(given: string | undefined): string {
@@ -129,6 +158,7 @@ async function importConfig(path: string): Promise<MillraceConfig> {
   const config = value as MillraceConfig
   if (config.gateway !== undefined) checkOptions(`"gateway" in ${path}`, config.gateway, gatewayRules)
   if (config.kafka !== undefined) checkOptions(`"kafka" in ${path}`, config.kafka, kafkaRules)
+  if (config.connect !== undefined) checkOptions(`"connect" in ${path}`, config.connect, connectRules)
   checkParts(path, config)
   return config
 }

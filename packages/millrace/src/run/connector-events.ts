@@ -1,7 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { ConnectorStatus } from '@millrace/connect'
+import { type ConnectWorker, connectorLogger, type LogLevel, type RecordErrorReport } from '@millrace/connect/internal'
 
 const channelName = 'millrace:connect:state'
+const recordErrorChannel = 'millrace:connect:record-error'
 
 /**
  * Tells people when a connector runs, waits for something, or has failed, once for each reason: one that tries again
@@ -23,6 +25,44 @@ export function reportConnectors(
   }
   subscribe(channelName, onState)
   return { [Symbol.dispose]: () => void unsubscribe(channelName, onState) }
+}
+
+/** The same for the connectors of a worker, as far as their loggers' levels go; records that they pass over as well. */
+export function reportWorker(worker: ConnectWorker, onEvent: (text: string) => void): Disposable {
+  const lastTold = new Map<string, string>()
+  const isLogged = (name: string, level: LogLevel): boolean =>
+    worker.names().includes(name) && worker.loggers.isEnabled(connectorLogger(name), level)
+  const onState = (message: unknown): void => {
+    const status = message as ConnectorStatus
+    const text = eventText(status)
+    const level = status.state === 'failed' ? 'ERROR' : status.state === 'retrying' ? 'WARN' : 'INFO'
+    if (text === undefined || lastTold.get(status.name) === text || !isLogged(status.name, level)) return
+    lastTold.set(status.name, text)
+    // Nobody else says why it has failed: the process goes on without it.
+    onEvent(
+      status.state === 'failed' && status.error
+        ? `${text}: ${status.error.message} [${status.error.code}]; ${status.error.remedy}`
+        : text,
+    )
+  }
+  const onRecordError = (message: unknown): void => {
+    const { connector, topic, partition, offset, stage, executingClass, error, record } = message as RecordErrorReport
+    if (!isLogged(connector, 'ERROR')) return
+    const place = offset === undefined ? `for ${topic}` : `${offset} of ${topic}-${partition}`
+    const content =
+      record === undefined
+        ? ''
+        : `; ${JSON.stringify(record, (_, item) => (typeof item === 'bigint' ? String(item) : item))}`
+    onEvent(`${connector}: a record ${place} was refused by ${executingClass} (${stage}): ${error.message}${content}`)
+  }
+  subscribe(channelName, onState)
+  subscribe(recordErrorChannel, onRecordError)
+  return {
+    [Symbol.dispose]: () => {
+      unsubscribe(channelName, onState)
+      unsubscribe(recordErrorChannel, onRecordError)
+    },
+  }
 }
 
 function eventText({ name, state, activity, error }: ConnectorStatus): string | undefined {

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type RunningConnector, runSink, runSource, type TopicSpec } from '@millrace/connect'
+import type { ConnectWorker } from '@millrace/connect/internal'
 import { appState, type ConnectorReport, type Gateway, type GatewayContent, startGateway } from '@millrace/gateway'
 import { type KafkaClient, type KafkaClientOptions, networkTransport } from '@millrace/kafka'
 import {
@@ -16,7 +17,8 @@ import type { LoadedConfig } from '../config/load-config.ts'
 import { millraceError } from '../errors.ts'
 import { reportApps } from './app-reports.ts'
 import { topicsOf } from './app-topics.ts'
-import { reportConnectors } from './connector-events.ts'
+import { startWorker } from './connect-worker.ts'
+import { reportConnectors, reportWorker } from './connector-events.ts'
 import { gatewayToken } from './gateway-token.ts'
 import { securityOf, transportOf } from './kafka-security.ts'
 import { loadTopology } from './load-topology.ts'
@@ -24,7 +26,7 @@ import { defaultMemoryBudgetBytes, type MemoryShares, shareMemory } from './memo
 import { firstAnswer, openKafka } from './open-kafka.ts'
 
 /** The kinds of things that a configuration runs; `--only` picks some. */
-export const parts = ['sources', 'apps', 'sinks'] as const
+export const parts = ['sources', 'apps', 'sinks', 'connect'] as const
 export type Part = (typeof parts)[number]
 
 export interface RunOptions {
@@ -73,12 +75,14 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
   let isStarting = true
   const client = starting.use(openKafka(kafka))
   const connectors: RunningConnector[] = []
+  let worker: ConnectWorker | undefined
   const content: GatewayContent = {
     state: [],
     metrics: [client],
     health: [],
     applications: [],
     connectors: () => connectors.map(report),
+    connect: () => worker,
     isStarting: () => isStarting,
   }
   const gateway = starting.use(
@@ -143,6 +147,12 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
       isAlive: () => connector.status().state !== 'failed',
     })
     connector.finished.catch(failed.reject)
+  }
+
+  if (config.connect && runs('connect')) {
+    worker = starting.use(await startWorker(config.connect, { loaded, client, workerId: gateway.address }))
+    starting.use(reportWorker(worker, options.onEvent))
+    content.metrics.push(worker)
   }
 
   isStarting = false

@@ -1,13 +1,13 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { type BrokerOptions, startBroker } from '@millrace/broker'
+import { parseProperties } from '../../config/properties.ts'
 import { millraceError } from '../../errors.ts'
 import { untilShutdown } from '../../supervise/until-shutdown.ts'
 import { brokerSettings } from '../broker-settings-file.ts'
 import { brokerWarnings, readableByOthers } from '../broker-warnings.ts'
 import { pc } from '../colours.ts'
 import { pairs } from '../pairs.ts'
-import { parseProperties } from '../properties.ts'
 
 export interface BrokerFlags {
   readonly port?: string

@@ -1,5 +1,5 @@
-import { MillraceError } from '@millrace/base'
 import { millraceError } from '../../errors.ts'
+import { ask } from '../gateway-client.ts'
 import { printJson, printTable } from '../output.ts'
 
 interface QueryFlags {
@@ -60,33 +60,6 @@ export async function queryCommand(store: string, key: string | undefined, flags
       rows.map((e) => [e.key, time(e.timestamp), JSON.stringify(e.value)]),
     )
   }
-}
-
-/** Asks a gateway, with MILLRACE_GATEWAY_TOKEN where there is one; its own error, code and remedy included, when it refuses. */
-export async function ask(url: string, path: string): Promise<unknown> {
-  if (!URL.canParse(url) || !/^https?:/.test(url)) {
-    throw millraceError(
-      'USAGE',
-      `the gateway's address "${url}" is no http:// URL; the default is http://127.0.0.1:8080`,
-    )
-  }
-  let response: Response
-  try {
-    const token = process.env.MILLRACE_GATEWAY_TOKEN
-    response = await fetch(url.replace(/\/$/, '') + path, {
-      headers: token ? { authorization: `Bearer ${token}` } : {},
-      signal: AbortSignal.timeout(15_000),
-    })
-  } catch (error) {
-    throw millraceError('GATEWAY_UNREACHABLE', `no gateway answers at ${url}`, { url }, error)
-  }
-  const body = (await response.json().catch(() => ({}))) as { code?: string; message?: string; remedy?: string }
-  if (response.ok) return body
-  const { code = 'GATEWAY_UNREACHABLE', message = `${url} answered ${response.status}`, remedy } = body
-  throw new MillraceError(code, message, {
-    retriable: response.status === 503,
-    remedy: remedy ?? 'Check that the address is a gateway of Millrace.',
-  })
 }
 
 function moment(text: string): string {

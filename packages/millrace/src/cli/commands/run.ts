@@ -16,10 +16,20 @@ interface RunFlags extends Readonly<Record<string, string | boolean | readonly s
  * reason is printed once. What only people can mend ends the process with status 1, after the rest has been stopped in order:
  * a supervisor then sees it, which it would not in a process that goes on with a part of its work missing.
  */
-export async function runCommand(path: string | undefined, flags: RunFlags): Promise<void> {
+export async function runCommand(
+  path: string | undefined,
+  flags: RunFlags,
+  more: readonly string[] = [],
+): Promise<void> {
   const stop = untilShutdown()
   const { only, dotenv = false, ownBroker = false, ...settings } = flags
-  const loaded = await loadConfig({ path, flags: settings as Record<string, string | boolean | undefined>, dotenv })
+  const loaded = await loadConfig({
+    path,
+    more,
+    flags: settings as Record<string, string | boolean | undefined>,
+    dotenv,
+  })
+  for (const note of loaded.notes) console.log(note)
   await using running = await runConfig(loaded, {
     ...(only && { only: only.map(checkedPart) }),
     ownBroker,

@@ -1,6 +1,6 @@
 import type { ApplicationPicture } from '@millrace/streams'
+import { ask } from '../gateway-client.ts'
 import { printJson, printTable } from '../output.ts'
-import { ask } from './query.ts'
 
 /** `millrace streams topology`: all instances of an application as one of them sees and asks them. */
 export async function topologyCommand(application: string, flags: { url: string; json?: boolean }): Promise<void> {
