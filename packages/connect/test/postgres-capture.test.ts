@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Broker, startBroker } from '@millrace/broker'
 import { startPostgres, type TestPostgres } from '@millrace/conformance/postgres'
@@ -9,6 +12,8 @@ import {
   postgresTables,
   type RunningConnector,
   runSource,
+  type Signal,
+  SignalSender,
   type SourceConnector,
   storedPosition,
 } from '../src/index.ts'
@@ -247,5 +252,169 @@ describe('how PostgreSQL is read', () => {
       await eventually('all rows', async () => ((await readTopic(client, topic)).length === count ? true : undefined))
       await snapshotEnded(`${s.name}-always`)
     }
+  })
+
+  test('a signal from each channel acts once although it comes twice, and notifications tell what came of it', async () => {
+    await using s = await database(`create table account (id int primary key, version int not null);
+      create table signal (id text primary key, type text not null, data text);
+      insert into account select g, 0 from generate_series(1, 30) g`)
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-signals-'))
+    const file = join(folder, 'signals.jsonl')
+    const inProcess = new SignalSender()
+    const custom: string[] = []
+    const topics = { signals: `${s.name}.signals`, notifications: `${s.name}.notifications` }
+    const options = {
+      signals: {
+        table: 'signal',
+        topic: topics.signals,
+        file,
+        inProcess,
+        actions: { wave: (signal: Signal) => custom.push(signal.id) },
+      },
+      notifications: { topic: topics.notifications },
+    }
+    const name = `${s.name}-tables`
+    const running = run(accounts(s, options))
+    await running.ready
+    await snapshotEnded(name)
+    const text = (filter: string): string =>
+      JSON.stringify({
+        'data-collections': ['public.acc.*'],
+        'additional-conditions': [{ 'data-collection': 'public.account', filter }],
+      })
+    const command = (id: string, filter: string): string =>
+      JSON.stringify({ id, type: 'execute-snapshot', data: JSON.parse(text(filter)) })
+    const countOf = (count: number): Promise<true> =>
+      eventually(`${count} rows`, async () =>
+        (await readTopic(client, `${s.name}.account`)).length === count ? true : undefined,
+      )
+
+    await s.db.query('insert into signal values ($1, $2, $3)', ['t1', 'execute-snapshot', text('id = 1')])
+    await countOf(31)
+    await using producer = client.producer({})
+    for (let i = 0; i < 2; i++) {
+      await producer.send({
+        topic: topics.signals,
+        key: Buffer.from(name),
+        value: Buffer.from(command('k1', 'id <= 2')),
+      })
+    }
+    await producer.send({ topic: topics.signals, key: Buffer.from('other'), value: Buffer.from(command('k2', 'true')) })
+    await producer.flush()
+    await countOf(33)
+    await writeFile(file, `${command('f1', 'id <= 3')}\nnot json\n${command('t1', 'true')}\n`)
+    await countOf(36)
+    await eventually('the file is emptied', async () => ((await stat(file)).size === 0 ? true : undefined))
+    await running.close()
+
+    await using again = run(accounts(s, options))
+    await again.ready
+    await writeFile(file, `${command('f1', 'id <= 3')}\n`)
+    inProcess.send(JSON.parse(command('k1', 'true')))
+    inProcess.send(JSON.parse(command('p1', 'id <= 4')))
+    inProcess.send({ id: 'p2', type: 'wave', data: {} })
+    inProcess.send({ id: 'p3', type: 'execute-snapshot', data: { 'data-collections': ['public.nothing'] } })
+    await countOf(40)
+    await snapshotEnded(name)
+    inProcess.send({
+      id: 'p4',
+      type: 'execute-snapshot',
+      data: {
+        'data-collections': ['public.account'],
+        'additional-conditions': [{ 'data-collection': 'public.account', filter: 'no such column' }],
+      },
+    })
+    const told = await eventually('all notifications', async () => {
+      const records = (await readTopic(client, topics.notifications)).map(({ value }) => JSON.parse(value ?? ''))
+      return records.some(({ id, type }) => id === 'p4' && type === 'COMPLETED') ? records : undefined
+    })
+    const of = (id: string): string[] => told.filter((record) => record.id === id).map(({ type }) => type)
+    for (const id of ['t1', 'k1', 'f1', 'p1']) {
+      assert.deepEqual(of(id), ['STARTED', 'TABLE_SCAN_COMPLETED', 'COMPLETED'], id)
+    }
+    assert.deepEqual(of('initial').slice(0, 1), ['STARTED'])
+    assert.deepEqual(of('k2'), [])
+    assert.deepEqual(of('p3'), ['REFUSED'])
+    assert.deepEqual(custom, ['p2'])
+    const refused = told.find(({ id, type }) => id === 'p4' && type === 'TABLE_SCAN_COMPLETED')
+    assert.equal(refused.additional_data.status, 'SKIPPED')
+    const scanned = told.find(({ id, type }) => id === 'p1' && type === 'TABLE_SCAN_COMPLETED')
+    assert.equal(scanned.aggregate_type, 'Incremental Snapshot')
+    assert.deepEqual(scanned.additional_data, {
+      connector_name: name,
+      data_collections: 'public.account',
+      scanned_collection: 'public.account',
+      total_rows_scanned: '4',
+      status: 'SUCCEEDED',
+    })
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('a snapshot is paused, goes on in the middle after a restart, and is stopped; a blocking one holds the stream', async () => {
+    await using s = await database(`create table account (id int primary key, version int not null);
+      insert into account select g, 0 from generate_series(1, 2000) g`)
+    const signals = new SignalSender()
+    const name = `${s.name}-tables`
+    const topic = `${s.name}.account`
+    const limits = { ...fast, chunkMaxRows: 100 }
+    const told: string[] = []
+    const options = {
+      limits,
+      signals: { inProcess: signals },
+      notifications: {
+        on: ({ id, type }: { id: string; type: string }) => {
+          told.push(`${id} ${type}`)
+          // In the middle of the table.
+          if (id === 'one' && type === 'IN_PROGRESS' && told.filter((t) => t === 'one IN_PROGRESS').length === 3) {
+            signals.send({ id: 'pause', type: 'pause-snapshot', data: {} })
+          }
+        },
+      },
+    }
+    const all = { 'data-collections': ['public.account'] }
+    const count = async (): Promise<number> => (await readTopic(client, topic)).length
+    {
+      await using running = run(accounts(s, options))
+      await running.ready
+      await eventually('the initial rows', async () => ((await count()) === 2000 ? true : undefined))
+      signals.send({ id: 'one', type: 'execute-snapshot', data: all })
+      await eventually('the pause', () => (told.includes('one PAUSED') ? true : undefined))
+      await s.db.query('update account set version = 1 where id = 1')
+      await eventually('a change meanwhile', async () =>
+        (await versions(topic)).get('1')?.at(-1) === 1 ? true : undefined,
+      )
+    }
+    const paused = await count()
+    assert.ok(paused > 2000 && paused < 4000, `${paused} records`)
+    await using running = run(accounts(s, options))
+    await running.ready
+    signals.send({ id: 'resume', type: 'resume-snapshot', data: {} })
+    await eventually('the rest', async () => ((await count()) === 4001 ? true : undefined))
+    await snapshotEnded(name)
+    signals.send({ id: 'two', type: 'execute-snapshot', data: all })
+    signals.send({ id: 'stop', type: 'stop-snapshot', data: {} })
+    await eventually('the stop', () => (told.includes('two ABORTED') ? true : undefined))
+    const stopped = await count()
+    signals.send({ id: 'three', type: 'execute-snapshot', data: { ...all, type: 'BLOCKING' } })
+    await eventually('all rows', async () => ((await count()) === stopped + 2000 ? true : undefined))
+    await s.db.query('update account set version = 2 where id = 1')
+    await eventually('a change after it', async () =>
+      (await versions(topic)).get('1')?.at(-1) === 2 ? true : undefined,
+    )
+  })
+
+  test('heartbeats run their statement and go to their topic although nothing changes', async () => {
+    await using s = await database(`create table account (id int primary key, version int not null);
+      create table beat (at timestamptz)`)
+    const heartbeat = { topic: `${s.name}.heartbeat`, query: 'insert into beat values (now())' }
+    await using running = run(accounts(s, { heartbeat }))
+    await running.ready
+    const beats = await eventually('two heartbeats', async () => {
+      const records = await readTopic(client, heartbeat.topic)
+      return records.length >= 2 ? records : undefined
+    })
+    assert.deepEqual(JSON.parse(beats[0]?.key ?? ''), { serverName: `${s.name}-tables` })
+    assert.ok(Math.abs(JSON.parse(beats[0]?.value ?? '').ts_ms - Date.now()) < 60_000)
+    assert.ok((await s.db.query('select 1 from beat')).rowCount! >= 2)
   })
 })

@@ -1,3 +1,4 @@
+import type { Client } from 'pg'
 import type { SourceOutput } from '../../runtime/connector.ts'
 import type { LogicalMessage, RowChange } from './pgoutput.ts'
 import type { Relation, RowView } from './row.ts'
@@ -11,6 +12,15 @@ export interface ChangeSource {
   readonly index: number
   /** Of a row that was read from the table: in Debezium's words, whether it is one of the first or last rows of a snapshot. */
   readonly snapshot?: SnapshotMark
+  readonly commitTimeMicros?: number
+  /** Of the change's own record in the log, as `16/B374D848`. */
+  readonly lsn?: string
+  /** Where the transaction before this one ended. */
+  readonly lastCommitLsn?: bigint | undefined
+  /** Where the change was made, if it came here by replication. */
+  readonly origin?: { readonly name: string; readonly lsn: number } | undefined
+  /** The event is in Kafka already; the mapper only counts it. */
+  readonly isPublished?: boolean
 }
 
 export type SnapshotMark =
@@ -25,6 +35,19 @@ export type SnapshotMark =
 export interface CaptureMapper {
   change(change: RowChange, source: ChangeSource, output: SourceOutput): void
   truncate(relation: Relation, source: ChangeSource, output: SourceOutput): void
+  /**
+   * A table's description; its rows follow once this has resolved.
+   *
+   * @param client for questions to the catalog; without one the mapper opens its own
+   */
+  describe?(relation: Relation, client?: Client): Promise<void>
+  close?(): Promise<void>
+  /**
+   * A transaction begins of which not everything is in Kafka. A mapper that has this is given its events that are in Kafka
+   * already, too, marked as `isPublished`.
+   */
+  begin?(transaction: { readonly xid: number; readonly commitTimeMs: number; readonly lsn: string }): void
+  commit?(lsn: string, output: SourceOutput): void
   /**
    * Names a row that is only ever inserted. Where it is given, the stream leaves out the rows that the initial snapshot
    * published; otherwise the transactions that the snapshot saw.
@@ -51,4 +74,6 @@ export interface PublicationNeed {
   readonly name: string
   readonly tables: readonly CapturedTable[]
   readonly operations: readonly ('insert' | 'update' | 'delete' | 'truncate')[]
+  /** Whether rows of partitions come under the name of the table above them. Default true. */
+  readonly viaRoot?: boolean
 }

@@ -9,7 +9,7 @@ test('keeps copies in order, however the sender reuses its buffer', () => {
   let next = 0
   for (const [i, size] of sizes.entries()) {
     reused.fill(i % 251, 0, size)
-    queue.push(reused.subarray(0, size))
+    queue.push(reused.subarray(0, size), '0/0')
     if (i % 3 === 0) assert.equal(queue.shift()?.length, sizes[next++])
   }
   reused.fill(255)

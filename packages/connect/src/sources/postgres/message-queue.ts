@@ -20,6 +20,9 @@ export class MessageQueue {
   #spare: Slab[] = []
   /** Lengths of the messages, in order. */
   #lengths: number[] = []
+  /** Their positions in the log, as they came. */
+  #lsns: string[] = []
+  #lsn = '0/0'
   #head = 0
   /** Where the next message to read begins in the first slab. */
   #readAt = 0
@@ -34,7 +37,12 @@ export class MessageQueue {
     return this.#bytes
   }
 
-  push(message: Buffer): void {
+  /** Where the message lies in the log that `shift` returned last. */
+  get lsn(): string {
+    return this.#lsn
+  }
+
+  push(message: Buffer, lsn: string): void {
     const { length } = message
     let slab = this.#slabs.at(-1)
     if (!slab || slab.used + length > slab.bytes.length) {
@@ -45,6 +53,7 @@ export class MessageQueue {
     slab.used += length
     slab.waiting++
     this.#lengths.push(length)
+    this.#lsns.push(lsn)
     this.#bytes += length
   }
 
@@ -58,9 +67,11 @@ export class MessageQueue {
     this.#readAt += length
     slab.waiting--
     this.#bytes -= length
+    this.#lsn = this.#lsns[this.#head]!
     this.#head++
     if (this.#head === this.#lengths.length || this.#head >= 16_384) {
       this.#lengths = this.#lengths.slice(this.#head)
+      this.#lsns = this.#lsns.slice(this.#head)
       this.#head = 0
     }
     return message
@@ -70,6 +81,7 @@ export class MessageQueue {
     this.#slabs = []
     this.#spare = []
     this.#lengths = []
+    this.#lsns = []
     this.#head = 0
     this.#readAt = 0
     this.#bytes = 0

@@ -13,8 +13,11 @@ import { type PostgresSourceOptions, sourceOptionRules } from './source-options.
 export interface PostgresOutboxOptions extends PostgresSourceOptions {
   /** The topics that rows may be addressed to. */
   readonly topics: readonly AnyTopicContract[]
-  /** Default `outbox`; `schema.table` elsewhere than in `public`. */
-  readonly table?: string
+  /**
+   * Default `outbox`; `schema.table` elsewhere than in `public`. False where there is no table: services then append with
+   * `outbox(tx, { via: 'log' })`.
+   */
+  readonly table?: string | false
   /** What to do with a row for any other topic. Default `fail`. */
   readonly onUnknownTopic?: OnUnknownTopic
 }
@@ -35,7 +38,7 @@ export function postgresOutbox(options: PostgresOutboxOptions): SourceConnector 
     {
       ...sourceOptionRules,
       topics: 'array',
-      table: 'string',
+      table: ['string', 'boolean'],
       onUnknownTopic: ['string', 'function'],
     },
     { required: ['url', 'topics'] },
@@ -52,7 +55,7 @@ export function postgresOutbox(options: PostgresOutboxOptions): SourceConnector 
   return postgresSource(options, {
     name,
     topics,
-    tables: [options.table ?? 'outbox'],
+    tables: options.table === false ? [] : [options.table ?? 'outbox'],
     publications: (tables, publication) => {
       tables.forEach(checkColumns)
       return [{ name: publication, tables, operations: ['insert'] }]

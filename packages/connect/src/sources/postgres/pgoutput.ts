@@ -3,7 +3,11 @@ import type { Column, Relation, RowView } from './row.ts'
 
 /** What the reader calls, in the order of the stream. Rows and tuples are valid only during the call. */
 export interface PgoutputHandler {
-  begin(transaction: { commitLsn: bigint; commitTimeMs: number; xid: number }): void
+  begin(transaction: { commitLsn: bigint; commitTimeMs: number; commitTimeMicros: number; xid: number }): void
+  /** A table's description; its rows follow. */
+  relation?(relation: Relation): void
+  /** Another server's transaction, of which this one is the copy. */
+  origin?(origin: { readonly name: string; readonly lsn: number }): void
   commit(transaction: { commitLsn: bigint; endLsn: bigint }): void
   /** `old` is the old row, or with `oldIsKey` only its key columns; undefined where PostgreSQL logged neither. */
   row(change: RowChange): void
@@ -93,11 +97,7 @@ export class PgoutputReader {
         this.#delete(message)
         break
       case tag.begin:
-        this.#handler.begin({
-          commitLsn: message.readBigUInt64BE(1),
-          commitTimeMs: Number(message.readBigInt64BE(9) / 1000n) + postgresEpochMs,
-          xid: message.readUInt32BE(17),
-        })
+        this.#begin(message)
         break
       case tag.commit:
         this.#handler.commit({ commitLsn: message.readBigUInt64BE(2), endLsn: message.readBigUInt64BE(10) })
@@ -111,13 +111,25 @@ export class PgoutputReader {
       case tag.message:
         this.#message(message)
         break
-      // Where the change came from, names of user-defined types: neither is a change.
       case tag.origin:
+        this.#handler.origin?.({ lsn: Number(message.readBigUInt64BE(1)), name: zeroTerminated(message, 9)[0] })
+        break
+      // Names of user-defined types, which the catalog tells as well.
       case tag.type:
         break
       default:
         throw connectError('POSTGRES_STREAM_INVALID', `replication message type ${message[0]} is unknown`)
     }
+  }
+
+  #begin(message: Buffer): void {
+    const micros = message.readBigInt64BE(9)
+    this.#handler.begin({
+      commitLsn: message.readBigUInt64BE(1),
+      commitTimeMs: Number(micros / 1000n) + postgresEpochMs,
+      commitTimeMicros: Number(micros) + postgresEpochMs * 1_000,
+      xid: message.readUInt32BE(17),
+    })
   }
 
   #insert(message: Buffer): void {
@@ -180,11 +192,14 @@ export class PgoutputReader {
     for (let i = 0; i < count; i++) {
       const isKey = (message.readUInt8(at) & 1) === 1
       const [column, afterColumn] = zeroTerminated(message, at + 1)
-      columns.push({ name: column, isKey, typeOid: message.readUInt32BE(afterColumn) })
+      const modifier = message.readInt32BE(afterColumn + 4)
+      columns.push({ name: column, isKey, typeOid: message.readUInt32BE(afterColumn), modifier })
       at = afterColumn + 8
     }
     // pg_catalog comes as an empty text.
-    this.#relations.set(oid, { oid, schema: schema === '' ? 'pg_catalog' : schema, name, replicaIdentity, columns })
+    const relation = { oid, schema: schema === '' ? 'pg_catalog' : schema, name, replicaIdentity, columns }
+    this.#relations.set(oid, relation)
+    this.#handler.relation?.(relation)
   }
 
   #known(oid: number): Relation {

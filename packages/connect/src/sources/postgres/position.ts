@@ -1,6 +1,7 @@
 import { connectError } from '../../errors.ts'
 import type { StoredPosition } from '../../runtime/connector.ts'
 import { formatLsn, parseLsn } from './lsn.ts'
+import type { SignalState } from './signals/signals.ts'
 import { decodeProgress, type SnapshotProgress } from './snapshots/progress.ts'
 
 /**
@@ -21,6 +22,7 @@ export interface PostgresPosition {
   readonly tables?: readonly string[]
   /** Present while records of rows that vanished unnoticed have to be looked for. */
   readonly vanished?: VanishedSearch
+  readonly signals?: SignalState
 }
 
 /**
@@ -46,7 +48,7 @@ export interface Handover {
 const version = 1
 
 export function encodePosition(position: PostgresPosition): StoredPosition {
-  const { lsn, index, systemId, handover, snapshot, tables, vanished } = position
+  const { lsn, index, systemId, handover, snapshot, tables, vanished, signals } = position
   return {
     version,
     lsn: formatLsn(lsn),
@@ -56,6 +58,7 @@ export function encodePosition(position: PostgresPosition): StoredPosition {
     ...(snapshot && { snapshot }),
     ...(tables && { tables }),
     ...(vanished && { vanished }),
+    ...(signals && { signals }),
   }
 }
 
@@ -65,7 +68,7 @@ export function decodePosition(stored: StoredPosition, connector: string): Postg
     connectError('CONNECT_POSITION_INVALID', `the stored position of ${connector} ${reason}`, { connector })
   if (stored.version !== version)
     throw invalid(`has format version ${String(stored.version)}; this one reads ${version}`)
-  const { lsn, index, systemId, handover, snapshot, tables, vanished } = stored as Record<string, unknown>
+  const { lsn, index, systemId, handover, snapshot, tables, vanished, signals } = stored as Record<string, unknown>
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0 || typeof systemId !== 'string') {
     throw invalid('has no event index or no server identifier')
   }
@@ -78,6 +81,7 @@ export function decodePosition(stored: StoredPosition, connector: string): Postg
       ...(snapshot !== undefined && { snapshot: decodeProgress(snapshot) }),
       ...(Array.isArray(tables) && { tables: tables.map(String) }),
       ...(vanished !== undefined && { vanished: decodeVanished(vanished) }),
+      ...(signals !== undefined && { signals: decodeSignals(signals) }),
     }
   } catch (error) {
     throw invalid(error instanceof TypeError ? error.message : 'holds something that is no log sequence number')
@@ -94,4 +98,10 @@ function decodeVanished(stored: unknown): VanishedSearch {
   const { ends } = stored as { ends?: Record<string, unknown[]> }
   if (typeof ends !== 'object' || ends === null) throw new TypeError('names no offsets of a resynchronisation')
   return { ends: Object.fromEntries(Object.entries(ends).map(([topic, offsets]) => [topic, offsets.map(Number)])) }
+}
+
+function decodeSignals(stored: unknown): SignalState {
+  const { seen, offset } = stored as { seen?: unknown; offset?: unknown }
+  if (!Array.isArray(seen)) throw new TypeError('names no signals')
+  return { seen: seen.map(String), ...(typeof offset === 'number' && { offset }) }
 }

@@ -1,7 +1,8 @@
-import type { MillraceError } from '@millrace/base'
+import type { Clock, MillraceError } from '@millrace/base'
 import { isMillraceError } from '@millrace/base'
 import { resolveLimits } from '@millrace/base/internal'
 import type { Client } from 'pg'
+import { connectError } from '../../errors.ts'
 import { connectClient, textSettings } from '../../postgres/driver.ts'
 import { parseTableName, tableText } from '../../postgres/identifiers.ts'
 import { postgresError } from '../../postgres/postgres-errors.ts'
@@ -9,10 +10,14 @@ import type { SourceConnector, SourceContext, SourceSession, TopicSpec } from '.
 import { applicationName, isSameConnector, isSibling } from './application-name.ts'
 import type { CapturedTable, CaptureMapper, PublicationNeed } from './capture.ts'
 import { readTable } from './catalog.ts'
+import { Heartbeat } from './heartbeat.ts'
 import type { PostgresPosition } from './position.ts'
 import { ensurePublication, publicationProblem } from './publications.ts'
 import { ReplicationFeed } from './replication-feed.ts'
 import { serverIdentity, serverProblems } from './server-checks.ts'
+import { Notifier } from './signals/notifications.ts'
+import { notifySnapshot, snapshotNotification } from './signals/signal-desk.ts'
+import { Signals } from './signals/signals.ts'
 import { readSlot, slotTaken } from './slots.ts'
 import { IdleSession, SnapshotSession } from './snapshot-session.ts'
 import { addTables } from './snapshots/progress.ts'
@@ -30,11 +35,13 @@ const snapshotTransactionTimeoutMs = 900_000
 export interface CapturePlan {
   readonly name: string
   readonly topics: readonly TopicSpec[]
-  /** `table` or `schema.table`. */
-  readonly tables: readonly string[]
+  /** Of the connector. */
+  readonly newTopic?: (name: string) => TopicSpec | undefined
+  /** `table` or `schema.table`; or asks the catalog for them. */
+  readonly tables: readonly string[] | ((client: Client) => Promise<readonly string[]>)
   /** Also where tables are checked against the options. */
   readonly publications: (tables: readonly CapturedTable[], name: string) => readonly PublicationNeed[]
-  readonly mapper: (tables: readonly CapturedTable[]) => CaptureMapper
+  readonly mapper: (tables: readonly CapturedTable[], clock: Clock) => CaptureMapper
   readonly snapshotOrder: (table: CapturedTable) => string
 }
 
@@ -44,12 +51,19 @@ export function postgresSource(options: PostgresSourceOptions, plan: CapturePlan
   return {
     kind: 'source',
     name: plan.name,
-    topics: plan.topics,
+    topics: [...plan.topics, ...ownTopics(options)],
+    ...(plan.newTopic && { newTopic: plan.newTopic }),
     ...(options.snapshot !== 'never' && { snapshotTransactionTimeoutMs }),
     open: (context) => source.open(context),
     occupied: () => source.occupied(),
     check: () => source.check(),
   }
+}
+
+/** Topics beside those of the captured rows. */
+function ownTopics({ signals, notifications, heartbeat }: PostgresSourceOptions): TopicSpec[] {
+  const names = [signals?.topic, notifications?.topic, heartbeat?.topic].filter((name) => name !== undefined)
+  return names.map((name) => ({ name, partitions: 1 }))
 }
 
 class PostgresSource {
@@ -59,6 +73,7 @@ class PostgresSource {
   readonly #slot: string
   readonly #publication: string
   readonly #applicationName: string
+  readonly #notifier: Notifier
   #hasOpened = false
 
   constructor(options: PostgresSourceOptions, plan: CapturePlan) {
@@ -68,6 +83,7 @@ class PostgresSource {
     this.#slot = options.slot ?? slotNameFor(plan.name)
     this.#publication = options.publication ?? this.#slot
     this.#applicationName = applicationName(plan.name)
+    this.#notifier = new Notifier(plan.name, options.notifications)
   }
 
   async open(context: SourceContext): Promise<SourceSession> {
@@ -89,8 +105,8 @@ class PostgresSource {
     if (problem) throw problem
     const systemId = await serverIdentity(this.#options.url, this.#applicationName)
     const tables = await this.#tables(client)
-    const needs = this.#plan.publications(tables, this.#publication)
-    const mapper = this.#plan.mapper(tables)
+    const needs = [...this.#plan.publications(tables, this.#publication), ...(await this.#signalNeeds(client))]
+    const mapper = await this.#mapper(client, tables, context.clock)
     // The publication first: the slot's history must know it, or decoding ends with "publication does not exist".
     for (const need of needs) await ensurePublication(client, need, this.#options.createPublication)
     const { failover = true, snapshot = 'initial' } = this.#options
@@ -109,8 +125,8 @@ class PostgresSource {
     if (start.reason !== 'continue' && snapshot !== 'never') {
       return this.#snapshot({ client, tables, mapper, start, slot: this.#slot }, context)
     }
-    const position = await this.#withNewTables(client, start.position, tables, mapper)
-    return this.#stream(position, needs, mapper, context)
+    const position = await this.#withNewTables(client, start.position, tables, mapper, context.clock)
+    return this.#stream({ position, needs, mapper, tables: namesOf(tables) }, context)
   }
 
   async #snapshotOnly(client: Client, context: SourceContext): Promise<SourceSession> {
@@ -118,7 +134,7 @@ class PostgresSource {
     const tables = await this.#tables(client)
     const { rows } = await client.query<{ id: string }>('select system_identifier::text as id from pg_control_system()')
     const position = { lsn: 0n, index: 0, systemId: rows[0]!.id }
-    const mapper = this.#plan.mapper(tables)
+    const mapper = await this.#mapper(client, tables, context.clock)
     const start: SourceStart = { position, reason: 'first' }
     return this.#snapshot({ client, tables, mapper, start, slot: undefined }, context)
   }
@@ -160,6 +176,7 @@ class PostgresSource {
         ...(progress && { snapshot: progress }),
         ...(vanished && { vanished }),
       },
+      notifier: this.#notifier,
       clock,
       signal,
       report,
@@ -172,6 +189,7 @@ class PostgresSource {
     position: PostgresPosition,
     tables: readonly CapturedTable[],
     mapper: CaptureMapper,
+    clock: Clock,
   ): Promise<PostgresPosition> {
     const { snapshot = 'initial' } = this.#options
     const isFirstOpen = !this.#hasOpened
@@ -188,6 +206,9 @@ class PostgresSource {
     const filters = this.#filters()
     const tasks = again.map((table) => taskFor(table, filters, added.includes(table) ? rows[0]!.xmax : undefined))
     const progress = addTables(position.snapshot, 'initial', 'added tables', tasks)
+    if (progress && progress !== position.snapshot) {
+      this.#notifier.notify({ ...snapshotNotification(progress), type: 'STARTED' }, clock.now())
+    }
     return { ...all, ...(progress && { snapshot: progress }) }
   }
 
@@ -236,21 +257,78 @@ class PostgresSource {
     return problems
   }
 
+  async #mapper(client: Client, tables: readonly CapturedTable[], clock: Clock): Promise<CaptureMapper> {
+    const mapper = this.#plan.mapper(tables, clock)
+    for (const { relation } of tables) await mapper.describe?.(relation, client)
+    return mapper
+  }
+
   async #tables(client: Client): Promise<CapturedTable[]> {
     const tables: CapturedTable[] = []
-    for (const text of this.#plan.tables) tables.push(await readTable(client, parseTableName(text)))
+    const { tables: wanted } = this.#plan
+    const names = typeof wanted === 'function' ? await wanted(client) : wanted
+    for (const text of names) tables.push(await readTable(client, parseTableName(text)))
     return tables
   }
 
+  /** A publication of its own: those of the rows may be somebody else's. */
+  async #signalNeeds(client: Client): Promise<PublicationNeed[]> {
+    const { signals } = this.#options
+    if (signals?.table === undefined) return []
+    const table = await readTable(client, parseTableName(signals.table))
+    const missing = ['id', 'type', 'data'].filter((name) => !table.relation.columns.some((c) => c.name === name))
+    if (missing.length > 0) {
+      const text = tableText(table.relation)
+      const message = `the table of signals ${text} has no column ${missing.join(', ')}`
+      throw connectError('POSTGRES_COLUMN_MISSING', message, { table: text })
+    }
+    return [{ name: `${this.#publication}_signals`.slice(0, 63), tables: [table], operations: ['insert'] }]
+  }
+
   async #stream(
-    position: PostgresPosition,
-    needs: readonly PublicationNeed[],
-    mapper: CaptureMapper,
+    found: {
+      readonly position: PostgresPosition
+      readonly needs: readonly PublicationNeed[]
+      readonly mapper: CaptureMapper
+      readonly tables: readonly string[]
+    },
     { clock, client }: SourceContext,
   ): Promise<SourceSession> {
-    const { bufferMaxBytes, statusIntervalMs, receiveTimeoutMs, heartbeatIntervalMs } = this.#limits
-    const { chunkMaxRows, chunkMaxBytes } = this.#limits
-    const feed = await ReplicationFeed.start({
+    const { position, needs, mapper, tables } = found
+    const { name } = this.#plan
+    const { url, signals: signalOptions = {}, heartbeat: heartbeatOptions = {} } = this.#options
+    const { chunkMaxRows, chunkMaxBytes, heartbeatIntervalMs } = this.#limits
+    const notifier = this.#notifier
+    const connection = { url, applicationName: this.#applicationName }
+    const snapshotter = new Snapshotter(
+      {
+        ...connection,
+        mapper,
+        chunkRows: chunkMaxRows,
+        chunkBytes: chunkMaxBytes,
+        clock,
+        notify: (progress, event) => notifySnapshot(notifier, progress, event, clock.now()),
+      },
+      position.snapshot,
+    )
+    const captured = mapper.idOf ? [] : tables
+    const context = { connector: name, tables: captured, notifier, client, clock, state: position.signals }
+    const signals = await Signals.open(signalOptions, context)
+    const heartbeat = new Heartbeat(name, heartbeatOptions, connection, clock, heartbeatIntervalMs)
+    const resyncs = this.#options.snapshot === 'when-needed'
+    try {
+      const feed = await this.#feed(position, needs, clock)
+      const parts = { name, feed, mapper, snapshotter, signals, notifier, heartbeat, position }
+      return new StreamSession({ ...parts, heartbeatIntervalMs, clock, client, resyncs })
+    } catch (error) {
+      await signals.close()
+      throw error
+    }
+  }
+
+  #feed(position: PostgresPosition, needs: readonly PublicationNeed[], clock: Clock): Promise<ReplicationFeed> {
+    const { bufferMaxBytes, statusIntervalMs, receiveTimeoutMs } = this.#limits
+    return ReplicationFeed.start({
       url: this.#options.url,
       applicationName: this.#applicationName,
       slot: this.#slot,
@@ -261,21 +339,6 @@ class PostgresSource {
       receiveTimeoutMs,
       clock,
     })
-    const snapshotter = new Snapshotter(
-      {
-        url: this.#options.url,
-        applicationName: this.#applicationName,
-        mapper,
-        chunkRows: chunkMaxRows,
-        chunkBytes: chunkMaxBytes,
-        clock,
-        notify: () => {},
-      },
-      position.snapshot,
-    )
-    const resyncs = this.#options.snapshot === 'when-needed'
-    const { name } = this.#plan
-    return new StreamSession({ name, feed, mapper, snapshotter, position, heartbeatIntervalMs, clock, client, resyncs })
   }
 }
 

@@ -23,14 +23,24 @@ export async function ensurePublication(
   else if (problem) throw problem
 }
 
+/** A partitioned table is in it though only its partitions are listed, which stand for it. */
+const publishedQuery = `
+  select schemaname || '.' || tablename as name from pg_publication_tables where pubname = $1
+  union
+  select n.nspname || '.' || c.relname
+    from pg_publication p join pg_publication_rel r on r.prpubid = p.oid
+    join pg_class c on c.oid = r.prrelid join pg_namespace n on n.oid = c.relnamespace
+   where p.pubname = $1`
+
 /** `missing` when there is no such publication yet. */
 export async function publicationProblem(
   client: Client,
   need: PublicationNeed,
 ): Promise<MillraceError | 'missing' | undefined> {
   const name = quoteIdentifier(need.name)
-  const found = await client.query<Record<(typeof operationColumns)[keyof typeof operationColumns], boolean>>(
-    'select pubinsert, pubupdate, pubdelete, pubtruncate from pg_publication where pubname = $1',
+  type Found = Record<(typeof operationColumns)[keyof typeof operationColumns] | 'puballtables', boolean>
+  const found = await client.query<Found>(
+    'select pubinsert, pubupdate, pubdelete, pubtruncate, puballtables from pg_publication where pubname = $1',
     [need.name],
   )
   const publication = found.rows[0]
@@ -41,8 +51,8 @@ export async function publicationProblem(
     const message = `publication ${name} leaves out ${lacking.join(', ')}; run: ${statement}`
     return connectError('POSTGRES_PUBLICATION_INCOMPLETE', message, { publication: need.name })
   }
-  const tables = await client.query<{ name: string }>(
-    "select schemaname || '.' || tablename as name from pg_publication_tables where pubname = $1",
+  if (publication.puballtables) return undefined
+  const tables = await client.query<{ name: string }>(publishedQuery,
     [need.name],
   )
   const published = new Set(tables.rows.map((row) => row.name))
@@ -60,9 +70,10 @@ async function createPublication(
 ): Promise<void> {
   const list = need.tables.map(({ relation }) => quoteTable(relation)).join(', ')
   // Rows of partitions come under the name of the table that the user named.
-  const settings = `publish = '${need.operations.join(', ')}', publish_via_partition_root = true`
-  const content = create === 'all-tables' ? 'ALL TABLES' : `TABLE ${list}`
-  const statement = `CREATE PUBLICATION ${quoteIdentifier(need.name)} FOR ${content} WITH (${settings})`
+  const settings = `publish = '${need.operations.join(', ')}', publish_via_partition_root = ${need.viaRoot ?? true}`
+  // Without tables it still is what messages in the log need to be decoded.
+  const content = create === 'all-tables' ? 'FOR ALL TABLES' : list && `FOR TABLE ${list}`
+  const statement = `CREATE PUBLICATION ${quoteIdentifier(need.name)} ${content} WITH (${settings})`
   if (create === 'never') {
     const message = `there is no publication "${need.name}"; run: ${statement}`
     throw connectError('POSTGRES_PUBLICATION_INCOMPLETE', message, { publication: need.name })

@@ -78,7 +78,7 @@ export class ReplicationFeed {
     }
     service.on('error', fail)
     service.on('start', () => started.resolve())
-    service.on('data', (_lsn: string, message: Buffer) => this.#received(message))
+    service.on('data', (lsn: string, message: Buffer) => this.#received(message, lsn))
     service.on('heartbeat', (lsn, _timestamp, shouldRespond) => this.#keepalive(lsn, shouldRespond))
     const plugin = { options: {}, name: 'pgoutput', parse: (message: Buffer) => message, start: this.#startReplication }
     service
@@ -98,10 +98,10 @@ export class ReplicationFeed {
     return client.query(`START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL ${lsn} (${options})`)
   }
 
-  #received(message: Buffer): void {
+  #received(message: Buffer, lsn: string): void {
     if (this.#isClosed) return
     this.#lastReceivedMs = this.#options.clock.now()
-    this.queue.push(message)
+    this.queue.push(message, lsn)
     if (!this.#isPaused && this.queue.bytes >= this.#options.bufferMaxBytes) {
       this.#isPaused = true
       this.#stream()?.pause()

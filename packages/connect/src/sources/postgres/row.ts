@@ -2,6 +2,8 @@
 export interface Column {
   readonly name: string
   readonly typeOid: number
+  /** What stands in parentheses after the type, as PostgreSQL encodes it; undefined where it was not asked for. */
+  readonly modifier?: number
   /** Part of the replica identity. */
   readonly isKey: boolean
 }

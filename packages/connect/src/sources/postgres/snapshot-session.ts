@@ -7,8 +7,12 @@ import type { SourceFigures, SourceOutput, SourcePull, SourceSession } from '../
 import type { CapturedTable, CaptureMapper, SnapshotMark } from './capture.ts'
 import { encodePosition, type PostgresPosition } from './position.ts'
 import { TextRow } from './row.ts'
+import type { Notifier } from './signals/notifications.ts'
+import { notifySnapshot, snapshotNotification } from './signals/signal-desk.ts'
 import { readSlot } from './slots.ts'
 import type { RowTexts } from './snapshots/chunk-window.ts'
+import type { SnapshotProgress } from './snapshots/progress.ts'
+import type { SnapshotEvent } from './snapshots/snapshotter.ts'
 import { beginSnapshot, RowCursor } from './snapshots/table-reader.ts'
 
 const pollMs = 100
@@ -33,6 +37,7 @@ export interface SnapshotSessionOptions {
   readonly filters: Readonly<Record<string, string>>
   /** What the position says beside where the stream goes on. */
   readonly further: Pick<PostgresPosition, 'snapshot' | 'tables' | 'vanished'>
+  readonly notifier: Notifier
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly report: (activity: string) => void
@@ -71,10 +76,12 @@ export class SnapshotSession implements SourceSession {
       this.#position ??= await this.#begin()
       while (!output.isFull && this.#table < this.#options.tables.length) await this.#fetch(output)
       this.#checkTime()
+      this.#isDone = this.#table === this.#options.tables.length
+      if (this.#isDone) this.#tellEnd()
+      this.#options.notifier.flush(output)
     } catch (error) {
       throw postgresError(error, 'reading the initial snapshot')
     }
-    this.#isDone = this.#table === this.#options.tables.length
     const position = encodePosition(this.#withIds(this.#position))
     return this.#isDone ? { position, transaction: 'commit', isLast: true } : { position, transaction: 'continue' }
   }
@@ -85,6 +92,7 @@ export class SnapshotSession implements SourceSession {
     report('reading the initial snapshot')
     const { text: snapshot, untilLsn } = await beginSnapshot(client)
     this.#snapshotMs = clock.now()
+    this.#options.notifier.notify({ ...snapshotNotification(this.#told(0)), type: 'STARTED' }, this.#snapshotMs)
     const start = { lsn: slotLsn, index: 0, systemId, ...further }
     return slot === undefined ? start : { ...start, handover: { seen: { snapshot }, untilLsn } }
   }
@@ -128,6 +136,7 @@ export class SnapshotSession implements SourceSession {
     if (!this.#cursor.isAtEnd) return
     if (this.#held) this.#append(table, this.#held, true, output)
     await this.#cursor.close()
+    this.#tell({ type: 'TABLE_SCAN_COMPLETED', status: this.#tableRows > 0 ? 'SUCCEEDED' : 'EMPTY' })
     this.#cursor = undefined
     this.#held = undefined
     this.#tableRows = 0
@@ -135,7 +144,8 @@ export class SnapshotSession implements SourceSession {
   }
 
   async #open(table: CapturedTable): Promise<RowCursor> {
-    const { client, orderBy, filters } = this.#options
+    const { client, orderBy, filters, mapper } = this.#options
+    await mapper.describe?.(table.relation, client)
     const names = table.relation.columns.map((column) => quoteIdentifier(column.name))
     // Whether the row's transaction may be in the slot's log as well.
     const columns = [...names, `age(xmin) <= age('${this.#catalogXmin}'::xid)`].join(', ')
@@ -173,6 +183,28 @@ export class SnapshotSession implements SourceSession {
     throw connectError('POSTGRES_SLOT_TOO_OLD', message, { slot: this.#options.slot })
   }
 
+  /** What is left, as snapshots that run beside the stream tell it. */
+  #told(from: number): SnapshotProgress {
+    const { tables, further } = this.#options
+    const atOnce = tables.slice(from).map(({ relation }) => ({ table: tableText(relation) }))
+    return {
+      id: 'initial',
+      kind: 'initial',
+      tables: [...atOnce, ...(further.snapshot?.tables ?? [])],
+      rows: this.#tableRows,
+    }
+  }
+
+  #tell(event: SnapshotEvent): void {
+    const { notifier, clock } = this.#options
+    notifySnapshot(notifier, this.#told(this.#table), event, clock.now())
+  }
+
+  /** Where tables are left that are read beside the stream, the last of those ends the snapshot. */
+  #tellEnd(): void {
+    if (!this.#options.further.snapshot) this.#tell({ type: 'COMPLETED' })
+  }
+
   async commit(): Promise<void> {
     if (!this.#isDone) throw connectError('CONNECT_STOPPED', 'a snapshot cannot be committed in parts')
   }
@@ -182,6 +214,7 @@ export class SnapshotSession implements SourceSession {
   }
 
   async close(): Promise<void> {
+    await this.#options.mapper.close?.()
     await this.#options.client.end().catch(() => {})
   }
 }

@@ -1,4 +1,7 @@
 import type { LimitTable } from '@millrace/base/internal'
+import type { HeartbeatOptions } from './heartbeat.ts'
+import type { NotificationOptions } from './signals/notifications.ts'
+import type { SignalOptions } from './signals/signal.ts'
 
 /** Bounds of a PostgreSQL source. */
 export const sourceLimits = {
@@ -68,6 +71,11 @@ export interface PostgresSourceOptions {
   readonly snapshot?: SnapshotMode
   /** SQL conditions by table; snapshots read only the rows that meet them. */
   readonly snapshotFilters?: Readonly<Record<string, string>>
+  /** Where commands for the running source come from: reading tables again, pausing that, stopping it. */
+  readonly signals?: SignalOptions
+  /** Who is told about snapshots and signals. */
+  readonly notifications?: NotificationOptions
+  readonly heartbeat?: HeartbeatOptions
   readonly limits?: SourceLimits
 }
 
@@ -81,6 +89,9 @@ export const sourceOptionRules = {
   createPublication: { oneOf: ['tables', 'all-tables', 'never'] },
   snapshot: { oneOf: ['initial', 'never', 'always', 'when-needed', 'initial-only'] },
   snapshotFilters: 'object',
+  signals: 'object',
+  notifications: 'object',
+  heartbeat: 'object',
   limits: 'object',
 } as const
 

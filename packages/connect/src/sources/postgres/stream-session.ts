@@ -2,11 +2,14 @@ import { type Clock, isMillraceError } from '@millrace/base'
 import type { KafkaClient } from '@millrace/kafka'
 import { connectError } from '../../errors.ts'
 import type { SourceFigures, SourceOutput, SourcePull, SourceSession, StoredPosition } from '../../runtime/connector.ts'
-import type { CaptureMapper } from './capture.ts'
+import type { CaptureMapper, ChangeSource } from './capture.ts'
+import type { Heartbeat } from './heartbeat.ts'
 import { type LogicalMessage, PgoutputReader, type RowChange } from './pgoutput.ts'
 import { decodePosition, encodePosition, type PostgresPosition } from './position.ts'
 import type { ReplicationFeed } from './replication-feed.ts'
 import type { Relation } from './row.ts'
+import type { Notifier } from './signals/notifications.ts'
+import type { Signals } from './signals/signals.ts'
 import { RecentTransactions } from './snapshots/recent-transactions.ts'
 import { nudgePrefix, type Snapshotter } from './snapshots/snapshotter.ts'
 import { type VanishedKey, vanishedKeys } from './snapshots/vanished-keys.ts'
@@ -21,6 +24,9 @@ export interface StreamSessionOptions {
   readonly feed: ReplicationFeed
   readonly mapper: CaptureMapper
   readonly snapshotter: Snapshotter
+  readonly signals: Signals
+  readonly notifier: Notifier
+  readonly heartbeat: Heartbeat
   readonly position: PostgresPosition
   /** How often an idle source moves its stored position along with the server's log. */
   readonly heartbeatIntervalMs: number
@@ -42,8 +48,12 @@ export class StreamSession implements SourceSession {
   #lastEventMs: number | undefined
   readonly #recent = new RecentTransactions()
   #hasRows = false
+  readonly #hasSignalTable: boolean
   /** Rows of a snapshot wait for the stream. */
   #isWatched = false
+  /** Came in the stream just now and is not known to the mapper yet. */
+  #undescribed: Relation | undefined
+  #origin: { readonly name: string; readonly lsn: number } | undefined
   #vanished: AsyncGenerator<VanishedKey> | undefined
   #isSearchDone: boolean
 
@@ -52,16 +62,26 @@ export class StreamSession implements SourceSession {
     this.#pulledLsn = options.position.lsn
     this.#committedLsn = options.position.lsn
     this.#lastPositionMs = options.clock.now()
+    this.#hasSignalTable = options.signals.hasTable
     this.#isSearchDone = options.position.vanished === undefined
     this.#filter = new TransactionFilter(options.position)
     this.#reader = new PgoutputReader({
       begin: (transaction) => {
         this.#hasRows = false
+        this.#origin = undefined
         this.#filter.begin(transaction)
+        if (!this.#filter.isSkipped) options.mapper.begin?.({ ...transaction, lsn: options.feed.queue.lsn })
       },
       commit: (transaction) => {
         if (this.#hasRows) this.#recent.add(this.#filter.xid)
+        if (!this.#filter.isSkipped) options.mapper.commit?.(options.feed.queue.lsn, this.#output!)
         this.#filter.commit(transaction)
+      },
+      relation: (relation) => {
+        this.#undescribed = relation
+      },
+      origin: (origin) => {
+        this.#origin = origin
       },
       row: (change) => this.#row(change),
       truncate: (relations) => this.#truncate(relations),
@@ -79,23 +99,39 @@ export class StreamSession implements SourceSession {
   }
 
   async #pull(output: SourceOutput, maxWaitMs: number): Promise<SourcePull | undefined> {
-    const { feed, snapshotter } = this.#options
+    const { feed, snapshotter, signals, heartbeat } = this.#options
     if (this.#vanished && !this.#isSearchDone) return this.#searchVanished(output)
-    const progress = snapshotter.progress
+    const { progress } = snapshotter
+    const { state } = signals
+    await this.#act()
     const waitMs = await this.#readSnapshot(maxWaitMs)
     if (!this.#hasPassedSnapshot()) {
       await feed.wait(waitMs)
-      this.#readStream(output)
+      await this.#readStream(output)
+      await this.#act()
       if (this.#isWatched && feed.queue.length === 0 && !this.#hasPassedSnapshot()) await snapshotter.nudge()
     }
     if (this.#hasPassedSnapshot()) await snapshotter.publish(output, this.#filter.position().lsn)
     else if (!this.#isSearchDone && output.records === 0 && !snapshotter.progress) return this.#searchVanished(output)
-    // Transactions without anything for us, other tables, other databases: their log must not stay because of us. The
-    // position goes to Kafka first; a slot that is ahead of the stored position would be refused at the next start.
+    await heartbeat.beat(output)
+    const isChanged = snapshotter.progress !== progress || signals.state !== state
+    return output.records > 0 || isChanged || this.#isPositionDue() ? this.#pulled(output) : undefined
+  }
+
+  /**
+   * Transactions without anything for us, other tables, other databases: their log must not stay because of us. The
+   * position goes to Kafka first; a slot that is ahead of the stored position would be refused at the next start.
+   */
+  #isPositionDue(): boolean {
     const isDue = this.#options.clock.now() - this.#lastPositionMs >= this.#options.heartbeatIntervalMs
-    const isFurther = this.#filter.position().lsn > this.#pulledLsn
-    if (output.records > 0 || snapshotter.progress !== progress || (isDue && isFurther)) return this.#pulled()
-    return undefined
+    return isDue && this.#filter.position().lsn > this.#pulledLsn
+  }
+
+  async #act(): Promise<void> {
+    const { signals, snapshotter } = this.#options
+    const { progress } = snapshotter
+    const next = await signals.act(progress)
+    if (next !== progress) await snapshotter.change(next)
   }
 
   /**
@@ -115,7 +151,7 @@ export class StreamSession implements SourceSession {
       if (mapper.vanished) mapper.vanished(value, source, output)
       else output.append(value.topic, source.commitTimeMs, value.key, null, [])
     }
-    return this.#pulled()
+    return this.#pulled(output)
   }
 
   /** Reads the next part of a snapshot unless one waits, and says for how long the stream may be waited for. */
@@ -135,21 +171,27 @@ export class StreamSession implements SourceSession {
     return untilLsn !== undefined && !this.#filter.isInTransaction && this.#filter.position().lsn >= untilLsn
   }
 
-  #readStream(output: SourceOutput): void {
-    const { feed } = this.#options
+  async #readStream(output: SourceOutput): Promise<void> {
+    const { feed, mapper } = this.#options
     this.#output = output
     while (!output.isFull && !(this.#isWatched && this.#hasPassedSnapshot())) {
       const message = feed.queue.shift()
       if (!message) break
       this.#reader.read(message)
+      if (this.#undescribed) {
+        // What follows is read with what the catalog says about the table, so reading waits for that.
+        await mapper.describe?.(this.#undescribed)
+        this.#undescribed = undefined
+      }
     }
     this.#output = undefined
     feed.resumeIfDrained()
     if (feed.queue.length === 0) this.#filter.idle(feed.idleLsn)
   }
 
-  #pulled(): SourcePull {
-    const { position: start, snapshotter } = this.#options
+  #pulled(output: SourceOutput): SourcePull {
+    const { position: start, snapshotter, signals, notifier } = this.#options
+    notifier.flush(output)
     const snapshot = snapshotter.progress
     const { tables, vanished } = start
     const position = {
@@ -157,6 +199,7 @@ export class StreamSession implements SourceSession {
       ...(snapshot && { snapshot }),
       ...(tables && { tables }),
       ...(vanished && !this.#isSearchDone && { vanished }),
+      signals: signals.state,
     }
     this.#pulledLsn = position.lsn
     this.#lastPositionMs = this.#options.clock.now()
@@ -167,6 +210,7 @@ export class StreamSession implements SourceSession {
     const { lsn } = decodePosition(stored, this.#options.name)
     this.#committedLsn = lsn
     this.#options.feed.confirm(lsn)
+    await this.#options.signals.committed()
   }
 
   figures(): SourceFigures {
@@ -179,7 +223,8 @@ export class StreamSession implements SourceSession {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#options.feed.close(), this.#options.snapshotter.close()])
+    const { feed, snapshotter, signals, heartbeat, mapper } = this.#options
+    await Promise.all([feed.close(), snapshotter.close(), signals.close(), heartbeat.close(), mapper.close?.()])
   }
 
   #row(change: RowChange): void {
@@ -187,13 +232,29 @@ export class StreamSession implements SourceSession {
     if (this.#isWatched) {
       this.#options.snapshotter.changed(change.relation, this.#filter.xid, change.row, change.old)
     }
-    const index = this.#filter.event()
-    if (index < 0) return
-    const { commitLsn, commitTimeMs, xid, seenIds } = this.#filter
-    this.#lastEventMs = commitTimeMs
-    const { mapper } = this.#options
+    const source = this.#nextSource()
+    if (!source) return
+    const { seenIds } = this.#filter
+    this.#lastEventMs = source.commitTimeMs
+    const { mapper, signals } = this.#options
+    if (this.#hasSignalTable && signals.isSignal(change)) {
+      if (!source.isPublished) signals.received(change)
+      return
+    }
     if (seenIds && change.row && mapper.idOf && seenIds.has(mapper.idOf(change.relation, change.row))) return
-    mapper.change(change, { commitLsn, commitTimeMs, xid, index }, this.#output!)
+    mapper.change(change, source, this.#output!)
+  }
+
+  /** Counts an event of the transaction; undefined for one that is in Kafka and that the mapper need not see. */
+  #nextSource(): ChangeSource | undefined {
+    const { feed, mapper } = this.#options
+    const index = this.#filter.event()
+    const isPublished = index < 0
+    if (isPublished && (!mapper.begin || this.#filter.isSkipped)) return undefined
+    const { commitLsn, commitTimeMs, commitTimeMicros, xid, lastCommitLsn } = this.#filter
+    const { lsn } = feed.queue
+    const origin = this.#origin
+    return { commitLsn, commitTimeMs, commitTimeMicros, xid, index, lsn, lastCommitLsn, origin, isPublished }
   }
 
   #truncate(relations: readonly Relation[]): void {
@@ -201,23 +262,19 @@ export class StreamSession implements SourceSession {
     if (this.#isWatched) {
       for (const relation of relations) this.#options.snapshotter.truncated(relation, this.#filter.xid)
     }
-    const index = this.#filter.event()
-    if (index < 0) return
-    const { commitLsn, commitTimeMs, xid } = this.#filter
-    for (const relation of relations) {
-      this.#options.mapper.truncate(relation, { commitLsn, commitTimeMs, xid, index }, this.#output!)
-    }
+    const source = this.#nextSource()
+    if (!source) return
+    for (const relation of relations) this.#options.mapper.truncate(relation, source, this.#output!)
   }
 
   #message(message: LogicalMessage): void {
     const { clock, mapper } = this.#options
     if (message.isTransactional) {
-      const index = this.#filter.event()
-      if (index < 0 || message.prefix === nudgePrefix) return
-      const { commitLsn, commitTimeMs, xid } = this.#filter
-      mapper.message?.(message, { commitLsn, commitTimeMs, xid, index }, this.#output!)
+      const source = this.#nextSource()
+      if (source && message.prefix !== nudgePrefix) mapper.message?.(message, source, this.#output!)
     } else if (this.#filter.message(message.lsn)) {
-      const source = { commitLsn: message.lsn, commitTimeMs: clock.now(), xid: 0, index: 0 }
+      const { lsn } = this.#options.feed.queue
+      const source = { commitLsn: message.lsn, commitTimeMs: clock.now(), xid: 0, index: 0, lsn }
       mapper.message?.(message, source, this.#output!)
     }
   }

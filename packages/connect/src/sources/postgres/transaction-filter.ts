@@ -19,7 +19,10 @@ export class TransactionFilter {
   isInTransaction = false
   commitLsn = 0n
   commitTimeMs = 0
+  commitTimeMicros = 0
   xid = 0
+  /** Where the transaction before the present one ended; undefined before the first. */
+  lastCommitLsn: bigint | undefined
 
   constructor(start: PostgresPosition) {
     this.#lsn = start.lsn
@@ -31,16 +34,22 @@ export class TransactionFilter {
     if (seen && 'ids' in seen && seen.ids.length > 0) this.seenIds = new Set(seen.ids)
   }
 
-  begin(transaction: { commitLsn: bigint; commitTimeMs: number; xid: number }): void {
-    const { commitLsn, commitTimeMs, xid } = transaction
+  begin(transaction: { commitLsn: bigint; commitTimeMs: number; commitTimeMicros?: number; xid: number }): void {
+    const { commitLsn, commitTimeMs, commitTimeMicros = commitTimeMs * 1_000, xid } = transaction
     this.isInTransaction = true
     this.commitLsn = commitLsn
     this.commitTimeMs = commitTimeMs
+    this.commitTimeMicros = commitTimeMicros
     this.xid = xid
     this.#next = 0
     if (this.#handover && commitLsn >= this.#handover.untilLsn) this.#endHandover()
     this.#isSkipped = commitLsn < this.#lsn || this.#isVisible?.(xid) === true
     this.#skipBelow = commitLsn === this.#lsn ? this.#index : 0
+  }
+
+  /** All of the transaction is in Kafka. */
+  get isSkipped(): boolean {
+    return this.#isSkipped
   }
 
   /** Counts one event; its index, or -1 when it is in Kafka already. */
@@ -54,6 +63,7 @@ export class TransactionFilter {
 
   commit(transaction: { endLsn: bigint }): void {
     this.isInTransaction = false
+    this.lastCommitLsn = transaction.endLsn
     this.#moveTo(transaction.endLsn)
   }
 

@@ -69,7 +69,8 @@ export function addTables(
   tables: readonly TableTask[],
 ): SnapshotProgress | undefined {
   if (!progress) return tables.length > 0 ? { id, kind, tables, rows: 0 } : undefined
-  const coming = new Set(progress.tables.map(({ table }) => table))
-  const added = tables.filter(({ table }) => !coming.has(table))
+  const isComing = ({ table, filter }: TableTask): boolean =>
+    progress.tables.some((task) => task.table === table && (task.filter === undefined || task.filter === filter))
+  const added = tables.filter((task) => !isComing(task))
   return added.length > 0 ? { ...progress, tables: [...progress.tables, ...added] } : progress
 }

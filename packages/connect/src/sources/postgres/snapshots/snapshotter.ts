@@ -33,15 +33,13 @@ export interface SnapshotterOptions {
   /** About so many bytes of rows are in memory at a time. */
   readonly chunkBytes: number
   readonly clock: Clock
-  readonly notify: (event: SnapshotEvent) => void
+  readonly notify: (progress: SnapshotProgress, event: SnapshotEvent) => void
 }
 
 export type SnapshotEvent =
-  | { readonly type: 'STARTED' | 'IN_PROGRESS' | 'PAUSED' | 'RESUMED' | 'ABORTED' | 'COMPLETED' }
+  | { readonly type: 'IN_PROGRESS' | 'COMPLETED' }
   | {
       readonly type: 'TABLE_SCAN_COMPLETED'
-      readonly table: string
-      readonly rows: number
       readonly status: 'SUCCEEDED' | 'EMPTY' | 'SKIPPED'
       readonly reason?: string
     }
@@ -159,6 +157,7 @@ export class Snapshotter {
     const progress = this.#progress!
     const task = progress.tables[0]!
     const keyed = await readKeyedTable(client, task)
+    await this.#options.mapper.describe?.(keyed.table.relation, client)
     const { untilLsn } = snapshot
     if (keyed.key.length === 0 || progress.kind === 'blocking') {
       const cursor = await openRows(client, keyed, { filter: task.filter })
@@ -249,7 +248,7 @@ export class Snapshotter {
     const { after, isLast } = reading
     this.#progress = { ...progress!, rows: progress!.rows + count, ...(after && { after }) }
     if (isLast) this.#finishTable('SUCCEEDED')
-    else this.#options.notify({ type: 'IN_PROGRESS' })
+    else this.#options.notify(this.#progress, { type: 'IN_PROGRESS' })
   }
 
   async #publishRows(reading: Reading & { kind: 'table' }, output: SourceOutput, lsn: bigint): Promise<void> {
@@ -282,13 +281,14 @@ export class Snapshotter {
   }
 
   #finishTable(status: 'SUCCEEDED' | 'EMPTY' | 'SKIPPED', reason?: string): void {
-    const { id, kind, tables, rows } = this.#progress!
-    const [done, ...left] = tables
+    const done = this.#progress!
+    const { id, kind, tables } = done
+    const left = tables.slice(1)
     const { notify } = this.#options
-    notify({ type: 'TABLE_SCAN_COMPLETED', table: done!.table, rows, status, ...(reason !== undefined && { reason }) })
+    notify(done, { type: 'TABLE_SCAN_COMPLETED', status, ...(reason !== undefined && { reason }) })
     this.#progress = left.length > 0 ? { id, kind, tables: left, rows: 0 } : undefined
     if (this.#progress) return
-    notify({ type: 'COMPLETED' })
+    notify(done, { type: 'COMPLETED' })
     const client = this.#client
     this.#client = undefined
     client?.end().catch(() => {})
