@@ -13,6 +13,7 @@ export {
 export { type Limit, type LimitTable, resolveLimits } from './limits.ts'
 export { nearest } from './nearest.ts'
 export { type CheckOptionsSettings, checkOptions, type OptionRule, type OptionRules, unknownOption } from './options.ts'
+export { type PropertyLine, parseProperties, propertyLines } from './properties.ts'
 export {
   isForAnother,
   isRedriveHeader,

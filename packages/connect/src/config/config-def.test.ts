@@ -133,6 +133,16 @@ test('a password that is not allowed is not shown in the error either', () => {
   assert.doesNotMatch(`${password} ${JSON.stringify({ password })} ${inspect({ password })}`, /geheim/)
 })
 
+test('of a value that was filled in, only the reference is shown, also where it is wrong', () => {
+  const numbers = configDef({ port: { type: 'int', importance: 'high', doc: '' } })
+  const [properties, given] = [{ port: 'geheim' }, { port: 'reference' }]
+  const error = thrown(() => numbers.parse('x', properties, given)) as Error
+  assert.equal(error.message, 'x: Invalid value reference for configuration port: what it refers to is not allowed')
+  const infos = configInfos('X', numbers, properties, given)
+  assert.equal(infos.configs[0]!.value.value, 'reference')
+  assert.doesNotMatch(JSON.stringify(infos), /geheim/)
+})
+
 test('definitions are joined and put under a prefix, dependents and recommendations with them', () => {
   const both = definition.and(configDef({ extra: { type: 'boolean', default: false, importance: 'low', doc: '' } }))
   assert.equal(both.parse('x', { topics: 'a', extra: 'true' }).extra, true)

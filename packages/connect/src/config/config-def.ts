@@ -61,13 +61,17 @@ export class ConfigDef<Keys extends ConfigKeys = ConfigKeys> {
     return new ConfigDef(Object.fromEntries(keys), { passThrough: this.passThrough.map((name) => prefix + name) })
   }
 
-  /** Every defined name and every name that is given, with its value or what is wrong with it. */
-  validate(properties: Properties): ConfigResult[] {
+  /**
+   * Every defined name and every name that is given, with its value or what is wrong with it.
+   *
+   * @param given the same before secrets were filled in: of what was, only this is shown.
+   */
+  validate(properties: Properties, given = properties): ConfigResult[] {
     const values: Record<string, unknown> = {}
     const errors = new Map<string, string[]>()
     for (const [name, key] of Object.entries<ConfigKey>(this.keys)) {
       errors.set(name, [])
-      values[name] = this.#value(name, key, properties[name] ?? undefined, errors.get(name)!)
+      values[name] = this.#value(name, key, { text: properties[name], given: given[name] }, errors.get(name)!)
     }
     const known = Object.entries<ConfigKey>(this.keys).map(([name, key]): ConfigResult => {
       const advice = key.recommend?.(values)
@@ -88,10 +92,11 @@ export class ConfigDef<Keys extends ConfigKeys = ConfigKeys> {
    * The values, typed.
    *
    * @param where names what is configured, for the message.
+   * @param given the same before secrets were filled in.
    * @throws CONNECT_CONFIG_INVALID with everything that is wrong
    */
-  parse(where: string, properties: Properties): ConfigOf<Keys> {
-    const results = this.validate(properties)
+  parse(where: string, properties: Properties, given = properties): ConfigOf<Keys> {
+    const results = this.validate(properties, given)
     const problems = results.flatMap((result) => result.errors)
     if (problems.length > 0) throw connectError('CONNECT_CONFIG_INVALID', `${where}: ${problems.join('; ')}`, { where })
     return Object.fromEntries(results.map(({ name, value }) => [name, value])) as ConfigOf<Keys>
@@ -109,8 +114,8 @@ export class ConfigDef<Keys extends ConfigKeys = ConfigKeys> {
       })
   }
 
-  #value(name: string, key: ConfigKey, text: string | undefined, errors: string[]): unknown {
-    if (text === undefined) {
+  #value(name: string, key: ConfigKey, { text, given }: GivenText, errors: string[]): unknown {
+    if (text === undefined || text === null) {
       if (key.notSupported !== undefined || key.default === null) return undefined
       if (key.default === undefined) errors.push(`Missing required configuration "${name}" which has no default value.`)
       return key.type === 'password' && typeof key.default === 'string' ? parseValue(key, key.default) : key.default
@@ -120,15 +125,22 @@ export class ConfigDef<Keys extends ConfigKeys = ConfigKeys> {
       return undefined
     }
     const parsed = parseValue(key, text)
-    if (parsed instanceof TypeError) {
-      errors.push(`Invalid value ${shown(key, text)} for configuration ${name}: ${parsed.message}`)
-      return undefined
+    const value = parsed instanceof TypeError ? undefined : allowedSpelling(key, parsed)
+    const problem = parsed instanceof TypeError ? parsed.message : problemOf(name, key, value)
+    if (problem !== undefined) {
+      // What is wrong with a secret could tell it.
+      const [shownText, reason] =
+        given === text ? [shown(key, text), problem] : [given, 'what it refers to is not allowed']
+      errors.push(`Invalid value ${shownText} for configuration ${name}: ${reason}`)
     }
-    const value = allowedSpelling(key, parsed)
-    const problem = problemOf(name, key, value)
-    if (problem !== undefined) errors.push(`Invalid value ${shown(key, text)} for configuration ${name}: ${problem}`)
     return value
   }
+}
+
+/** A property with and without its secrets. */
+interface GivenText {
+  readonly text: string | null | undefined
+  readonly given: string | null | undefined
 }
 
 /** Defines a config; see `ConfigDef`. */

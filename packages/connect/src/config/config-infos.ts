@@ -38,15 +38,27 @@ interface ConfigValueInfo {
   readonly visible: boolean
 }
 
-/** What Connect says about a config: the definition of every name beside its value and errors. */
-export function configInfos(className: string, definition: ConfigDef, properties: Properties): ConfigInfos {
-  const results = definition.validate(properties)
+/**
+ * What Connect says about a config: the definition of every name beside its value and errors.
+ *
+ * @param given the properties before secrets were filled in: of what was, only this is shown.
+ */
+export function configInfos(
+  className: string,
+  definition: ConfigDef,
+  properties: Properties,
+  given = properties,
+): ConfigInfos {
+  const results = definition.validate(properties, given)
   const infos = new Map(configKeyInfos(definition).map((info) => [info.name, info]))
   return {
     name: className,
     error_count: results.reduce((count, { errors }) => count + errors.length, 0),
     groups: [...new Set([...infos.values()].flatMap(({ group }) => group ?? []))],
-    configs: results.map((result) => ({ definition: infos.get(result.name) ?? null, value: valueInfo(result) })),
+    configs: results.map((result) => ({
+      definition: infos.get(result.name) ?? null,
+      value: valueInfo(result, given[result.name] === properties[result.name] ? undefined : given[result.name]),
+    })),
   }
 }
 
@@ -76,8 +88,8 @@ function keyInfo(name: string, key: ConfigKey, orders: Map<string, number>): Con
   }
 }
 
-function valueInfo(result: ConfigResult): ConfigValueInfo {
+function valueInfo(result: ConfigResult, reference: string | null | undefined): ConfigValueInfo {
   const { name, key, value, errors, recommended, visible } = result
-  const text = key === undefined || value === undefined ? null : shown(key, value)
+  const text = reference ?? (key === undefined || value === undefined ? null : shown(key, value))
   return { name, value: text, recommended_values: recommended, errors, visible }
 }

@@ -1,6 +1,6 @@
 import { configDef } from '../config/config-def.ts'
 import { nonEmpty } from '../config/config-key.ts'
-import { JavaRegex, validRegex } from './java-regex.ts'
+import { JavaRegex, validRegex } from '../data/java-regex.ts'
 import { isNothing, predicate } from './plugin-makers.ts'
 
 const headerDefinition = configDef({

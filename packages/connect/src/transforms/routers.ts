@@ -1,5 +1,5 @@
 import { configDef } from '../config/config-def.ts'
-import { JavaRegex, validRegex } from './java-regex.ts'
+import { JavaRegex, validRegex } from '../data/java-regex.ts'
 import { failed, ofRecords } from './plugin-makers.ts'
 import { SimpleDateFormat, validDateFormat } from './simple-date-format.ts'
 
