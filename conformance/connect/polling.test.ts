@@ -4,7 +4,7 @@ import * as mysql2 from '@millrace/outbox/mysql2'
 import { createPool, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise'
 import pg from 'pg'
 import { type PolledService, registerPollingTests } from '../../packages/connect/test/support/polling-suite.ts'
-import { mariaDbMissing, startMariaDb, type TestMariaDb } from '../support/mariadb.ts'
+import { mariaDbUnavailable, startMariaDb, type TestMariaDb } from '../support/mariadb.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 
 const counters = 'create table counter (id varchar(20) primary key, n int not null)'
@@ -82,5 +82,5 @@ registerPollingTests(
       close: () => pool.end(),
     }
   },
-  { skip: mariaDbMissing(), isConcurrent: true, deletes: true },
+  { skip: mariaDbUnavailable(), isConcurrent: true, deletes: true },
 )

@@ -33,7 +33,7 @@ const names = async <Tx>(client: Client<Tx>): Promise<unknown[]> =>
   (await client.query('select name from effect')).map((row) => row.name).sort()
 
 interface Settings {
-  readonly skip?: string | false
+  readonly skip?: string | false | undefined
   /** Whether clients have a `store`. */
   readonly hasStore?: boolean
 }
@@ -114,7 +114,7 @@ export function registerOutboxTests<Tx>(
   if (hasStore) registerStoreTests(name, open, skip)
 }
 
-function registerStoreTests<Tx>(name: string, open: () => Promise<Client<Tx>>, skip: string | false): void {
+function registerStoreTests<Tx>(name: string, open: () => Promise<Client<Tx>>, skip: string | false | undefined): void {
   const check = (title: string, body: (client: Client<Tx>, store: InboxStore<Tx>) => Promise<void>): void => {
     test(`${name}: ${title}`, { skip }, async () => {
       const client = await open()

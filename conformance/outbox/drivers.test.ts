@@ -5,7 +5,7 @@ import * as mysql2 from '@millrace/outbox/mysql2'
 import * as sqlite from '@millrace/outbox/sqlite'
 import { createPool, type PoolConnection } from 'mysql2/promise'
 import pg from 'pg'
-import { mariaDbMissing } from '../support/mariadb.ts'
+import { mariaDbUnavailable } from '../support/mariadb.ts'
 import { registerOutboxTests } from './contract-suite.ts'
 import { databases } from './databases.ts'
 
@@ -75,7 +75,7 @@ registerOutboxTests<PoolConnection>(
       outside: pool as unknown as PoolConnection,
     }
   },
-  { skip: mariaDbMissing() },
+  { skip: mariaDbUnavailable() },
 )
 
 registerOutboxTests<PoolConnection>(
@@ -111,7 +111,7 @@ registerOutboxTests<PoolConnection>(
       outside: idle,
     }
   },
-  { skip: mariaDbMissing() },
+  { skip: mariaDbUnavailable() },
 )
 
 registerOutboxTests<DatabaseSync>('node:sqlite', async () => {

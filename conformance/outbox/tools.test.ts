@@ -23,12 +23,12 @@ import { createPool as createCallbackPool } from 'mysql2'
 import { createPool } from 'mysql2/promise'
 import pg from 'pg'
 import { DataSource, type EntityManager } from 'typeorm'
-import { mariaDbMissing } from '../support/mariadb.ts'
+import { mariaDbUnavailable } from '../support/mariadb.ts'
 import { registerOutboxTests } from './contract-suite.ts'
 import { databases, type Fresh } from './databases.ts'
 
 const all = databases()
-const onMariaDb = { skip: mariaDbMissing() }
+const onMariaDb = { skip: mariaDbUnavailable() }
 
 interface Schema {
   effect: { name: string }

@@ -11,7 +11,7 @@ import { freePort } from './free-port.ts'
 export interface TestMariaDb extends AsyncDisposable {
   readonly port: number
   readonly pid: number
-  /** Its user may do everything and needs no password. */
+  /** Connection string of a database; `test` always exists. Its user may do everything and needs no password. */
   url(database?: string): string
   /** Creates a database and returns its url. */
   createDatabase(name: string): Promise<string>
@@ -25,15 +25,16 @@ const program = '/usr/sbin/mariadbd'
 const startAttemptsMax = 200
 const startDelayMs = 50
 
-/** Why no server can be started here, or false; for `skip` of a test. Where CI requires the server, its absence is a failure. */
-export function mariaDbMissing(): string | false {
-  if (existsSync(program)) return false
-  if (process.env.MILLRACE_REQUIRE_MARIADB) throw new Error(`${program} is missing: apt-get install mariadb-server`)
-  return `${program} is missing: apt-get install mariadb-server`
+/** Why there is no MariaDB here; undefined where there is. Where CI requires the server, its absence is a failure. */
+export function mariaDbUnavailable(): string | undefined {
+  if (existsSync(program)) return undefined
+  const reason = `${program} is missing (Debian: apt-get install mariadb-server)`
+  if (process.env.MILLRACE_REQUIRE_MARIADB === '1') throw new Error(reason)
+  return reason
 }
 
 /**
- * Starts a server on 127.0.0.1 and a random port. It ends with this process, even when that is killed.
+ * Starts a server on 127.0.0.1 and a random port; `settings` are flags without their dashes. It ends with this process, even when that is killed.
  *
  * @example
  * await using mariadb = await startMariaDb()
@@ -53,6 +54,7 @@ export async function startMariaDb(settings: Readonly<Record<string, string | nu
   const server = new Server(folder, dataDir, await freePort(), user, settings)
   try {
     await server.start()
+    await server.createDatabase('test')
     return server
   } catch (error) {
     await server.close()
@@ -101,12 +103,12 @@ class Server implements TestMariaDb {
     return this.#server.pid
   }
 
-  url(database = 'mysql'): string {
+  url(database = 'test'): string {
     return `mysql://root@127.0.0.1:${this.port}/${database}`
   }
 
   async createDatabase(name: string): Promise<string> {
-    const connection = await createConnection(this.url())
+    const connection = await createConnection(this.url('mysql'))
     try {
       await connection.query(`create database ${connection.escapeId(name)} character set utf8mb4`)
     } finally {
@@ -120,7 +122,7 @@ class Server implements TestMariaDb {
     this.#server = server
     for (let attempt = 0; attempt < startAttemptsMax && server.exitCode === null; attempt++) {
       try {
-        const connection = await createConnection(this.url())
+        const connection = await createConnection(this.url('mysql'))
         await connection.end()
         server.unref()
         return

@@ -30,7 +30,7 @@ export interface PolledService {
 }
 
 export interface PollingFeatures {
-  readonly skip?: string | false
+  readonly skip?: string | false | undefined
   /** Whether several transactions can write at the same time. */
   readonly isConcurrent: boolean
   /** Ways of removal beside the default. */
