@@ -81,7 +81,7 @@ export function serializeRecord(pipeline: RecordPipeline, record: ConnectRecord)
  * @throws PipelineFailure
  */
 export function deserializeRecord(pipeline: RecordPipeline, consumed: ConsumedBytes): ConnectRecord | undefined {
-  const { topic, partition, timestampMs, headers: raw } = consumed
+  const { topic, partition, offset, timestampMs, headers: raw } = consumed
   const { keyConverter, valueConverter, headerConverter, transforms } = pipeline
   const key = staged('KEY_CONVERTER', keyConverter, () => keyConverter.toConnect(topic, raw, consumed.key))
   const value = staged('VALUE_CONVERTER', valueConverter, () => valueConverter.toConnect(topic, raw, consumed.value))
@@ -91,7 +91,7 @@ export function deserializeRecord(pipeline: RecordPipeline, consumed: ConsumedBy
     )
     return { key: header.key, ...converted }
   })
-  return applyTransforms(transforms, { topic, partition, timestampMs, key, value, headers })
+  return applyTransforms(transforms, { topic, partition, offset, timestampMs, key, value, headers })
 }
 
 function applyTransforms(transforms: readonly Transform[], record: ConnectRecord): ConnectRecord | undefined {

@@ -40,9 +40,14 @@ export interface BuiltConnector {
 
 /**
  * Makes a connector of its properties, in which secrets have been filled in.
+ * @param given the same before they were.
  * @throws CONNECT_CONFIG_INVALID
  */
-export async function buildConnector(properties: Properties, home: ConnectorHome): Promise<BuiltConnector> {
+export async function buildConnector(
+  properties: Properties,
+  home: ConnectorHome,
+  given = properties,
+): Promise<BuiltConnector> {
   const { registry, client } = home
   const plugin = pluginOf(registry, properties)
   const { definition, problems } = connectorDefinition(registry, plugin, properties)
@@ -51,7 +56,7 @@ export async function buildConnector(properties: Properties, home: ConnectorHome
     const text = [...problems].map(([property, problem]) => `${property}: ${problem}`).join('; ')
     throw connectError('CONNECT_CONFIG_INVALID', `${name}: ${text}`, { where: name })
   }
-  definition.parse(name, properties)
+  definition.parse(name, properties, given)
   const errors = errorPolicy(properties)
   const pipeline = pipelineOf(registry, properties, home.defaults)
   const common = plugin.type === 'source' ? sourceConfig : sinkConfig

@@ -2,6 +2,7 @@ import { type Clock, type MetricSample, type MetricSource, systemClock } from '@
 import type { KafkaClient } from '@millrace/kafka'
 import type { Properties } from '../../config/config-def.ts'
 import type { ConfigInfos } from '../../config/config-infos.ts'
+import { ConfigProviders } from '../../config/config-providers.ts'
 import { connectError } from '../../errors.ts'
 import type { ConnectorStatus } from '../status.ts'
 import { type BuiltConnector, buildConnector, type ConnectorHome, pluginOf } from './build-connector.ts'
@@ -31,9 +32,12 @@ export interface ConnectWorkerOptions {
   readonly offsetTopic?: string
   /** Default `<groupId>-status`. */
   readonly statusTopic?: string
-  /** Converters of connectors that name none, as in a worker's properties: `key.converter`, `key.converter.schemas.enable`. */
+  /**
+   * As in a worker's properties: converters of connectors that name none (`key.converter`, `key.converter.schemas.enable`),
+   * and where secrets come from (`config.providers`).
+   */
   readonly defaults?: Properties
-  /** Fills secrets into a connector's properties when it is started; what is stored and shown is what it was given. */
+  /** Fills in what no config provider (`config.providers` of `defaults`) does; what is stored and shown is what was given. */
   readonly resolve?: (properties: Properties) => Properties | Promise<Properties>
   /** host:port under which statuses name this worker. */
   readonly workerId?: string
@@ -63,6 +67,7 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   readonly registry: PluginRegistry
   readonly loggers: LoggerLevels
   readonly #home: ConnectorHome
+  readonly #secrets: ConfigProviders
   readonly #configs = new ConfigState()
   readonly #status: StatusLog
   readonly #connectors = new Map<string, ManagedConnector>()
@@ -79,7 +84,9 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
     this.#clock = clock
     this.registry = new PluginRegistry(options.plugins)
     const offsetsTopic = options.offsetTopic ?? `${groupId}-offsets`
-    this.#home = { client, registry: this.registry, groupId, offsetsTopic, defaults }
+    this.#secrets = new ConfigProviders(defaults)
+    const filled = this.#secrets.resolve(defaults)
+    this.#home = { client, registry: this.registry, groupId, offsetsTopic, defaults: filled }
     this.#status = new StatusLog(clock)
     this.loggers = new LoggerLevels(clock)
     this.workerId = options.workerId ?? 'localhost:8080'
@@ -203,7 +210,7 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
 
   /** What is wrong with properties of a class, name by name. @throws CONNECT_PLUGIN_UNKNOWN */
   async validate(className: string, config: Properties): Promise<ConfigInfos> {
-    return validateProperties(this.registry, className, await this.#resolve(config))
+    return validateProperties(this.registry, className, await this.#resolve(config), config)
   }
 
   async clusterId(): Promise<string | null> {
@@ -272,13 +279,14 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
     // Judged with the secrets in their places: a port number may be one.
     const resolved = await this.#resolve(properties)
     const plugin = pluginOf(this.registry, resolved)
-    const problems = problemsOf(validateProperties(this.registry, plugin.classNames[0], resolved))
+    const problems = problemsOf(validateProperties(this.registry, plugin.classNames[0], resolved, properties))
     if (problems !== undefined) throw connectError('CONNECT_CONFIG_INVALID', problems, { where: name })
     return properties
   }
 
   async #resolve(properties: Properties): Promise<Properties> {
-    return (await this.#options.resolve?.(properties)) ?? properties
+    const filled = this.#secrets.resolve(properties)
+    return (await this.#options.resolve?.(filled)) ?? filled
   }
 
   #add(name: string, properties: Properties, target: TargetState): void {
@@ -287,7 +295,8 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
         name,
         type: this.registry.connectors.find(properties['connector.class'] ?? '')?.type ?? 'source',
         workerId: () => this.workerId,
-        build: async (current) => buildConnector(await this.#resolve(current), this.#home),
+        build: async (current) => buildConnector(await this.#resolve(current), this.#home, current),
+        mask: (text) => this.#secrets.mask(text),
         changed: () => this.#publishSoon(0),
       },
       properties,

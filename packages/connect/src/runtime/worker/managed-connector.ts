@@ -9,6 +9,8 @@ export interface ManagedConnectorParts {
   readonly type: 'source' | 'sink'
   readonly workerId: () => string
   readonly build: (properties: Properties) => Promise<BuiltConnector>
+  /** Hides secrets in what people read. */
+  readonly mask: (text: string) => string
   /** Called after anything has changed. */
   readonly changed: () => void
 }
@@ -73,7 +75,10 @@ export class ManagedConnector {
 
   /** Records, lag and what it is doing. */
   details(): ConnectorStatus | undefined {
-    return this.#running?.status()
+    const status = this.#running?.status()
+    if (!status?.error) return status
+    const message = this.#parts.mask(status.error.message)
+    return { ...status, activity: this.#parts.mask(status.activity), error: { ...status.error, message } }
   }
 
   topics(): ReadonlySet<string> {
@@ -87,7 +92,8 @@ export class ManagedConnector {
   #state(): StateInfo {
     const worker_id = this.#parts.workerId()
     if (this.target !== 'STARTED') return { state: this.target, worker_id }
-    if (this.#failure !== undefined) return { state: 'FAILED', worker_id, trace: describe(this.#failure) }
+    if (this.#failure !== undefined)
+      return { state: 'FAILED', worker_id, trace: this.#parts.mask(describe(this.#failure)) }
     return { state: this.#running ? 'RUNNING' : 'UNASSIGNED', worker_id }
   }
 
@@ -97,7 +103,7 @@ export class ManagedConnector {
     const status = this.#running?.status()
     if (!status) return { state: 'UNASSIGNED', worker_id }
     const trace = traceOf(status.error)
-    return { state: connectStateOf(status), worker_id, ...(trace !== undefined && { trace }) }
+    return { state: connectStateOf(status), worker_id, ...(trace !== undefined && { trace: this.#parts.mask(trace) }) }
   }
 
   async #start(): Promise<void> {

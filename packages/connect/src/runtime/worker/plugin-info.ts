@@ -54,14 +54,20 @@ export function pluginConfig(registry: PluginRegistry, name: string): ConfigKeyI
 
 /**
  * What is wrong with a connector's properties, name by name, as Kafka Connect answers.
+ * @param given the same before secrets were filled in.
  * @throws CONNECT_PLUGIN_UNKNOWN
  */
-export function validateProperties(registry: PluginRegistry, className: string, properties: Properties): ConfigInfos {
+export function validateProperties(
+  registry: PluginRegistry,
+  className: string,
+  properties: Properties,
+  given = properties,
+): ConfigInfos {
   const plugin = registry.connectors.find(className)
   if (!plugin)
     throw connectError('CONNECT_PLUGIN_UNKNOWN', registry.connectors.unknown(className), { plugin: className })
   const { definition, problems } = connectorDefinition(registry, plugin, properties)
-  const infos = configInfos(plugin.classNames[0], definition, properties)
+  const infos = configInfos(plugin.classNames[0], definition, properties, given)
   const configs = infos.configs.map((info) => withProblem(info, problems.get(info.value.name)))
   return { ...infos, configs, error_count: configs.reduce((count, { value }) => count + value.errors.length, 0) }
 }
