@@ -19,7 +19,14 @@ export type {
   StoredPosition,
   TopicSpec,
 } from './runtime/connector.ts'
-export type { DeadLetterPlace, ErrorPolicy, PipelineStage, RecordPipeline } from './runtime/pipeline.ts'
+export {
+  type ConsumedBytes,
+  type DeadLetterPlace,
+  deserializeRecord,
+  type ErrorPolicy,
+  type PipelineStage,
+  type RecordPipeline,
+} from './runtime/pipeline.ts'
 export type { ConnectorPlugin, PluginContext, SinkPlugin, SourcePlugin } from './runtime/plugin.ts'
 export { forgetPosition, positionsTopic, storedPosition } from './runtime/position-store.ts'
 export type { SinkRunnerOptions, SourceRunnerOptions } from './runtime/runner-options.ts'

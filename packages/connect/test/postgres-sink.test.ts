@@ -9,6 +9,8 @@ import { type KafkaClient, kafkaClient, type Producer } from '@millrace/kafka'
 import { RecordBatchBuilder, RecordBatchView } from '@millrace/protocol'
 import pg from 'pg'
 import { type PostgresSinkOptions, postgresSink, type RunningConnector, runSink } from '../src/index.ts'
+import { postgresDialect } from '../src/sinks/postgres/dialect.ts'
+import { registerSqlSinkTests } from './support/sql-sink-suite.ts'
 import { eventually, readTopic } from './support/topic-reader.ts'
 
 interface Spend {
@@ -310,6 +312,15 @@ describe('the PostgreSQL sink', () => {
     await send(spend.name, [['a', { country: 'AT', total: 1 }]])
     await rows(`select * from ${spend.name.replace('-', '_')}`, 1)
   })
+
+  registerSqlSinkTests(
+    () => ({
+      dialect: () => postgresDialect(url),
+      query: async (sql) => (await db.query(sql)).rows,
+      types: { text: 'text', keyText: 'text', double: 'double precision' },
+    }),
+    (name) => `"${name}"`,
+  )
 
   test('says when the record to go on from was deleted', async () => {
     const spend = await contract()
