@@ -126,7 +126,7 @@ const leftOutArrays = new Set(['money', 'name', 'interval', 'varbit', 'xml', 'po
 function elementsCodec(element: PostgresType, modifier: number, modes: ValueModes): ValueCodec | undefined {
   if (leftOutArrays.has(element.name)) return undefined
   const codec = columnCodec(element, modifier, { ...modes, includeUnknown: false })
-  if (codec) return arrayCodec(codec, arrayPlaceholder(element.name, modes))
+  if (codec) return arrayCodec(codec, arrayPlaceholder(element.name, codec, modes))
   return modes.includeUnknown ? arrayCodec(unknownCodec(modes.binary)) : undefined
 }
 
@@ -140,7 +140,7 @@ function withPlaceholder(codec: ValueCodec, { placeholder, binary }: ValueModes)
 }
 
 /** As many elements as Debezium makes of the placeholder. */
-function arrayPlaceholder(element: string, { placeholder, binary }: ValueModes): unknown {
+function arrayPlaceholder(element: string, codec: ValueCodec, { placeholder, binary }: ValueModes): unknown {
   const signed = [...new Int8Array(placeholder)]
   switch (element) {
     case 'text':
@@ -153,7 +153,7 @@ function arrayPlaceholder(element: string, { placeholder, binary }: ValueModes):
       return [binaryForm(binary).write(placeholder)]
     case 'int4':
     case 'date':
-      return signed
+      return codec.schema.type === 'int32' ? signed : undefined
     case 'int8':
       return signed.map(BigInt)
     default:

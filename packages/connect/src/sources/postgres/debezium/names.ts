@@ -1,36 +1,34 @@
 /** How names of schemas and fields are made fit for Avro. */
 export type NameAdjustment = 'none' | 'avro' | 'avro_unicode'
 
-const firstInName = /[A-Za-z_]/
-const laterInName = /[A-Za-z0-9_]/
-
-/** Of a schema: its parts may be divided by dots and dollar signs, as in names of Java classes. */
+/** Of a schema, whose parts are divided by dots. */
 export function adjustSchemaName(name: string, mode: NameAdjustment): string {
-  if (mode === 'none') return name
-  const isUnicode = mode === 'avro_unicode'
-  return replaced(name, /[A-Za-z_]/, isUnicode ? /[A-Za-z0-9.$]/ : /[A-Za-z0-9_.$]/, isUnicode)
+  return replaced(name, mode, '.')
 }
 
 export function adjustFieldName(name: string, mode: NameAdjustment): string {
-  if (mode === 'none') return name
-  const isUnicode = mode === 'avro_unicode'
-  return replaced(name, isUnicode ? /[A-Za-z]/ : firstInName, isUnicode ? /[A-Za-z0-9]/ : laterInName, isUnicode)
+  return replaced(name, mode, '')
 }
 
-/** UTF-16 code units one by one, as Java does it. */
-function replaced(name: string, first: RegExp, later: RegExp, isUnicode: boolean): string {
+/** UTF-16 code units one by one, as Java does it. Under `avro_unicode` the underscore itself begins an escape. */
+function replaced(name: string, mode: NameAdjustment, alsoValid: string): string {
+  if (mode === 'none') return name
+  const isUnicode = mode === 'avro_unicode'
+  const isLetter = (unit: string): boolean => /[A-Za-z]/.test(unit) || (unit === '_' && !isUnicode)
   let text = ''
   for (let i = 0; i < name.length; i++) {
     const unit = name.charAt(i)
-    if ((i === 0 ? first : later).test(unit)) {
-      text += unit
-      continue
-    }
-    text += isUnicode ? `_u${name.charCodeAt(i).toString(16).padStart(4, '0')}` : '_'
-    // A digit is only wrong in front.
-    if (i === 0 && !isUnicode && /[0-9]/.test(unit)) text += unit
+    const isDigit = /[0-9]/.test(unit)
+    if (isLetter(unit) || (i > 0 && (isDigit || unit === alsoValid))) text += unit
+    else if (isUnicode) text += escaped(unit)
+    else text += isDigit ? `_${unit}` : '_'
   }
   return text
+}
+
+function escaped(unit: string): string {
+  const hex = unit.charCodeAt(0).toString(16)
+  return `_u${hex.length <= 2 ? `00${hex}` : hex}`
 }
 
 const longestTopic = 249

@@ -1,6 +1,5 @@
-import { dataJson } from '../../../../data/data-json.ts'
-import { jsonDouble } from '../../../../data/json-text.ts'
 import type { ConnectSchema } from '../../../../data/schema.ts'
+import { dataJson } from '../data-json.ts'
 import { codec, float64Codec, textCodec, type ValueCodec } from './value-codec.ts'
 
 export type DecimalMode = 'precise' | 'double' | 'string'
@@ -34,8 +33,7 @@ export function numericCodec(mode: DecimalMode, precision: number | undefined, s
 /** `money`, whose text carries a currency. */
 export function moneyCodec(mode: DecimalMode, fractionDigits: number): ValueCodec {
   if (mode === 'double') {
-    const value = (text: string): number => Number(moneyDigits(text))
-    return { schema: { type: 'float64' }, value, json: (text) => jsonDouble(value(text)), zero: 0 }
+    return codec({ type: 'float64' }, (text) => Number(moneyDigits(text)), 0)
   }
   if (mode === 'string') {
     const zero = decimalText({ unscaled: 0n, scale: fractionDigits })

@@ -1,4 +1,5 @@
-import { jsonString } from '../../../../data/json-text.ts'
+import { jsonString } from '../../../../converters/json-text.ts'
+import { inHashOrder } from './java-hash-order.ts'
 import { codec, textCodec, type ValueCodec } from './value-codec.ts'
 
 export type HstoreMode = 'json' | 'map'
@@ -36,16 +37,4 @@ function parseHstore(text: string): Map<string, string | null> {
 
 function unescaped(text: string): string {
   return text.replaceAll(/\\(.)/gs, '$1')
-}
-
-/** The order in which a Java `HashMap` lists its entries, which is the order that Debezium writes. */
-function inHashOrder(entries: readonly [string, string | null][]): [string, string | null][] {
-  let buckets = 16
-  while (entries.length > buckets * 0.75) buckets *= 2
-  const bucketOf = ([key]: [string, string | null]): number => {
-    let hash = 0
-    for (let i = 0; i < key.length; i++) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0
-    return (hash ^ (hash >>> 16)) & (buckets - 1)
-  }
-  return [...entries].sort((a, b) => bucketOf(a) - bucketOf(b))
 }

@@ -1,6 +1,6 @@
-import { dataJson } from '../../../../data/data-json.ts'
-import { jsonDouble, jsonString } from '../../../../data/json-text.ts'
+import { jsonString } from '../../../../converters/json-text.ts'
 import type { ConnectSchema } from '../../../../data/schema.ts'
+import { dataJson } from '../data-json.ts'
 
 /** How the texts of one type become data, and the same data as JSON. Throws RangeError for a text it cannot express. */
 export interface ValueCodec {
@@ -47,12 +47,7 @@ export const booleanCodec: ValueCodec = {
   zero: false,
 }
 
-const float = (type: 'float32' | 'float64'): ValueCodec => ({
-  schema: { type },
-  value: Number,
-  json: (text) => jsonDouble(Number(text)),
-  zero: 0,
-})
+const float = (type: 'float32' | 'float64'): ValueCodec => codec({ type }, Number, 0)
 
 // PostgreSQL prints the shortest digits that name a float4, so reading them as a double keeps them.
 export const float32Codec = float('float32')

@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../support/free-port.ts'
+import { mavenJars } from '../support/maven-jars.ts'
+
+export interface RunningDebezium extends AsyncDisposable {
+  /** The end of what it printed, for the message of a failure; a failed task says so there. */
+  readonly log: () => string
+}
+
+/** Debezium's connectors under Kafka Connect standalone, one for each set of properties. */
+export async function startDebezium(
+  brokers: string,
+  connectors: readonly Readonly<Record<string, string>>[],
+): Promise<RunningDebezium> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-debezium-'))
+  const worker = join(folder, 'worker.properties')
+  await writeFile(
+    worker,
+    propertiesText({
+      'bootstrap.servers': brokers,
+      listeners: `http://127.0.0.1:${await freePort()}`,
+      'offset.storage.file.filename': join(folder, 'offsets'),
+      'plugin.discovery': 'service_load',
+      'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
+      'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
+    }),
+  )
+  const files: string[] = []
+  for (const [i, properties] of connectors.entries()) {
+    const file = join(folder, `${i}.properties`)
+    await writeFile(file, propertiesText(properties))
+    files.push(file)
+  }
+  const main = 'org.apache.kafka.connect.cli.ConnectStandalone'
+  const jars = join(mavenJars(import.meta.dirname), '*')
+  // Its figures for unavailable time zones and formats depend on the zone of the machine otherwise.
+  const flags = [
+    '-Xmx512m',
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-Duser.timezone=UTC',
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+  ]
+  const child = spawn('java', [...flags, '-cp', jars, main, worker, ...files], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let log = ''
+  const keep = (text: string): void => {
+    log = (log + text).slice(-200_000)
+  }
+  child.stdout.setEncoding('utf8').on('data', keep)
+  child.stderr.setEncoding('utf8').on('data', keep)
+  return {
+    log: () => log,
+    async [Symbol.asyncDispose]() {
+      await ended(child)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGKILL')
+  await exited
+}
+
+/** Java's format of properties: backslashes and line ends are escaped, and so is what is not Latin-1. */
+function propertiesText(properties: Readonly<Record<string, string>>): string {
+  const escaped = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+  return Object.entries(properties)
+    .map(([name, value]) => `${escaped(name)}=${escaped(value)}\n`)
+    .join('')
+}

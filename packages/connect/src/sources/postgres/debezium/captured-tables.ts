@@ -1,0 +1,49 @@
+import type { Client } from 'pg'
+import { tableText } from '../../../postgres/identifiers.ts'
+import type { CapturedTable, PublicationNeed } from '../capture.ts'
+import { nameMatcher } from './column-rules.ts'
+
+/** Lists of expressions; where one is for inclusion, the other of its kind is not given. */
+export interface TableSelection {
+  readonly includedSchemas?: string | undefined
+  readonly excludedSchemas?: string | undefined
+  readonly includedTables?: string | undefined
+  readonly excludedTables?: string | undefined
+}
+
+/** Of a table as `schema.table`. */
+export function tableFilter(selection: TableSelection): (table: string) => boolean {
+  const { includedSchemas, excludedSchemas, includedTables, excludedTables } = selection
+  const schemas = listFilter(includedSchemas, excludedSchemas)
+  const tables = listFilter(includedTables, excludedTables)
+  return (table) => schemas(table.slice(0, table.indexOf('.'))) && tables(table)
+}
+
+export function listFilter(included: string | undefined, excluded: string | undefined): (name: string) => boolean {
+  if (included !== undefined && included !== '') return nameMatcher(included)
+  if (excluded === undefined || excluded === '') return () => true
+  const isExcluded = nameMatcher(excluded)
+  return (name) => !isExcluded(name)
+}
+
+const tablesQuery = `
+  select n.nspname as schema, c.relname as name
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where c.relkind in ('r', 'p') and c.relpersistence = 'p'
+     and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
+   order by n.nspname collate "C", c.relname collate "C"`
+
+/** The tables of the database that are captured, in the order in which they are read. */
+export async function findTables(client: Client, includes: (table: string) => boolean): Promise<string[]> {
+  const { rows } = await client.query<{ schema: string; name: string }>(tablesQuery)
+  return rows.map(tableText).filter(includes)
+}
+
+/** One publication for all, as Debezium has it; tables without replica identity are in it as well. */
+export function wholePublication(
+  tables: readonly CapturedTable[],
+  name: string,
+  viaRoot: boolean,
+): readonly PublicationNeed[] {
+  return [{ name, tables, operations: ['insert', 'update', 'delete', 'truncate'], viaRoot }]
+}

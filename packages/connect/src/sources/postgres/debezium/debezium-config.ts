@@ -1,0 +1,247 @@
+import { configDef } from '../../../config/config-def.ts'
+import { between, type ConfigKey, nonEmpty } from '../../../config/config-key.ts'
+
+type Importance = ConfigKey['importance']
+
+const text = (doc: string, importance: Importance = 'medium') =>
+  ({ type: 'string', default: null, importance, doc }) as const
+const flag = (value: boolean, doc: string) => ({ type: 'boolean', default: value, importance: 'medium', doc }) as const
+const choice = <const Values extends readonly [string, ...string[]]>(values: Values, doc: string) =>
+  ({ type: 'string', oneOf: values, ignoreCase: true, default: values[0], importance: 'medium', doc }) as const
+const not = (reason: string) =>
+  ({ type: 'string', default: null, importance: 'low', doc: 'Not supported.', notSupported: reason }) as const
+
+/** Names that Debezium has for its own engine; here other limits do their work, and a value changes nothing. */
+const withoutEffect = (doc: string) =>
+  ({ type: 'string', default: null, importance: 'low', doc, internal: true }) as const
+
+const connection = {
+  'database.hostname': { type: 'string', importance: 'high', valid: nonEmpty, doc: 'Host of the database server.' },
+  'database.port': { type: 'int', default: 5432, valid: between(1, 65_535), importance: 'high', doc: 'Its port.' },
+  'database.user': { type: 'string', importance: 'high', valid: nonEmpty, doc: 'User with REPLICATION.' },
+  'database.password': { type: 'password', default: '', importance: 'high', doc: 'Password of the user.' },
+  'database.dbname': { type: 'string', importance: 'high', valid: nonEmpty, doc: 'The database that is captured.' },
+  'database.sslmode': choice(
+    ['prefer', 'disable', 'allow', 'require', 'verify-ca', 'verify-full'],
+    'Whether the connection is encrypted and the server is checked.',
+  ),
+  'database.sslcert': text('File with the certificate of the client.'),
+  'database.sslkey': text('File with its key.'),
+  'database.sslrootcert': text('File with the certificates that the server is checked with.'),
+  'database.sslpassword': not('a key that is encrypted is not read; decrypt it, and protect the file'),
+  'database.sslfactory': not('it names a Java class'),
+  'database.initial.statements': not('connections are set up by the connector'),
+  'database.tcpKeepAlive': withoutEffect('Connections are always kept alive.'),
+} as const
+
+const capture = {
+  'topic.prefix': {
+    type: 'string',
+    importance: 'high',
+    valid: nonEmpty,
+    doc: 'Names the events, and begins their topics.',
+  },
+  'plugin.name': choice(['pgoutput'], 'Plugin of logical decoding.'),
+  'slot.name': {
+    type: 'string',
+    default: 'debezium',
+    importance: 'medium',
+    doc: 'Replication slot, created when missing.',
+  },
+  'slot.failover': flag(false, 'Whether a standby may take over with the slot.'),
+  'slot.drop.on.stop': not('a slot that is gone makes a gap'),
+  'slot.stream.params': not('the options of pgoutput are the connector’s'),
+  'publication.name': {
+    type: 'string',
+    default: 'dbz_publication',
+    importance: 'medium',
+    doc: 'Publication, created when missing.',
+  },
+  'publication.autocreate.mode': choice(
+    ['all_tables', 'filtered', 'disabled'],
+    'What a missing publication is created for: all tables, those that are captured, or not at all.',
+  ),
+  'publish.via.partition.root': flag(false, 'Whether rows of partitions come under the name of their table.'),
+  'snapshot.mode': choice(
+    ['initial', 'no_data', 'never', 'always', 'when_needed', 'initial_only'],
+    'What is done with the rows that are there already.',
+  ),
+  'schema.include.list': text('Expressions of the schemas that are captured.'),
+  'schema.exclude.list': text('Expressions of the schemas that are not.'),
+  'table.include.list': text('Expressions of the tables that are captured, as schema.table.', 'high'),
+  'table.exclude.list': text('Expressions of the tables that are not.'),
+  'column.include.list': text('Expressions of the columns that are captured, as schema.table.column.'),
+  'column.exclude.list': text('Expressions of the columns that are not.'),
+  'message.prefix.include.list': text('Expressions of the prefixes of logical messages that are captured.'),
+  'message.prefix.exclude.list': text('Expressions of those that are not.'),
+  'heartbeat.interval.ms': {
+    type: 'int',
+    default: 0,
+    valid: between(0),
+    importance: 'medium',
+    doc: 'Time between records in the topic of heartbeats; 0 for none. The position moves anyway.',
+  },
+  'heartbeat.action.query': text('Statement that is run with each heartbeat.'),
+  'status.update.interval.ms': {
+    type: 'int',
+    default: 10_000,
+    valid: between(100, 30_000),
+    importance: 'medium',
+    doc: 'How often the server is told what is confirmed.',
+  },
+  'signal.data.collection': text('Table that signals are inserted into, as schema.table.'),
+  'signal.enabled.channels': {
+    type: 'list',
+    default: ['source'],
+    oneOf: ['source', 'kafka', 'file'],
+    importance: 'medium',
+    doc: 'Where signals come from.',
+  },
+  'signal.kafka.topic': text('Topic of signals.'),
+  'signal.file': text('File of signals.'),
+  'signal.poll.interval.ms': withoutEffect('Signals are seen as they come.'),
+  'notification.enabled.channels': {
+    type: 'list',
+    default: [],
+    oneOf: ['sink', 'log'],
+    importance: 'medium',
+    doc: 'Who is told about snapshots.',
+  },
+  'notification.sink.topic.name': text('Topic of notifications.'),
+} as const
+
+const events = {
+  'decimal.handling.mode': choice(['precise', 'double', 'string'], 'How decimals are expressed.'),
+  'time.precision.mode': choice(
+    ['adaptive', 'adaptive_time_microseconds', 'connect', 'isostring', 'microseconds', 'nanoseconds'],
+    'How dates and times are expressed.',
+  ),
+  'binary.handling.mode': choice(['bytes', 'base64', 'base64-url-safe', 'hex'], 'How bytes are expressed.'),
+  'hstore.handling.mode': choice(['json', 'map'], 'How hstore is expressed.'),
+  'interval.handling.mode': choice(['numeric', 'string'], 'How intervals are expressed.'),
+  'money.fraction.digits': {
+    type: 'short',
+    default: 2,
+    valid: between(0),
+    importance: 'medium',
+    doc: 'Digits after the point of money.',
+  },
+  'include.unknown.datatypes': flag(false, 'Whether columns of other types come as the bytes of their texts.'),
+  'unavailable.value.placeholder': {
+    type: 'string',
+    default: '__debezium_unavailable_value',
+    importance: 'medium',
+    doc: 'Stands for a large value that was not logged; hex:… for bytes.',
+  },
+  'tombstones.on.delete': flag(true, 'Whether a delete is followed by a record without a value.'),
+  'skipped.operations': {
+    type: 'list',
+    default: ['t'],
+    oneOf: ['c', 'u', 'd', 't', 'none'],
+    importance: 'low',
+    doc: 'Operations that are left out.',
+  },
+  'skip.messages.without.change': flag(false, 'Whether updates of columns that are not captured are left out.'),
+  'message.key.columns': text('Columns of the key, as table:column,column;table:column.'),
+  'provide.transaction.metadata': flag(
+    false,
+    'Whether begins and ends of transactions are published, and events numbered.',
+  ),
+  'column.propagate.source.type': text('Expressions of columns whose schema names their type.'),
+  'datatype.propagate.source.type': text('Expressions of types whose columns do, as schema.table.type.'),
+  'schema.name.adjustment.mode': choice(
+    ['none', 'avro', 'avro_unicode'],
+    'How names of schemas are made fit for Avro.',
+  ),
+  'field.name.adjustment.mode': choice(['none', 'avro', 'avro_unicode'], 'How names of fields are.'),
+  'topic.naming.strategy': {
+    type: 'string',
+    default: 'io.debezium.schema.SchemaTopicNamingStrategy',
+    oneOf: ['io.debezium.schema.SchemaTopicNamingStrategy', 'io.debezium.schema.DefaultTopicNamingStrategy'],
+    importance: 'medium',
+    doc: 'Whether topics are named after schema and table or after the table alone.',
+  },
+  'topic.delimiter': {
+    type: 'string',
+    default: '.',
+    importance: 'low',
+    doc: 'Between the parts of the names of topics.',
+  },
+  'topic.transaction': {
+    type: 'string',
+    default: 'transaction',
+    importance: 'low',
+    doc: 'End of the name of the topic of transactions.',
+  },
+  'topic.heartbeat.prefix': {
+    type: 'string',
+    default: '__debezium-heartbeat',
+    importance: 'low',
+    doc: 'Begin of the name of the topic of heartbeats.',
+  },
+  'topic.heartbeat.name': text('The whole name of that topic.', 'low'),
+  'extended.headers.enabled': flag(true, 'Whether events have headers that name the connector.'),
+  'event.converting.failure.handling.mode': choice(
+    ['warn', 'fail', 'skip'],
+    'What becomes of a value that its schema cannot express: null, or the connector stops.',
+  ),
+  'guardrail.collections.max': {
+    type: 'int',
+    default: 0,
+    valid: between(0),
+    importance: 'low',
+    doc: 'More tables than that are a mistake; 0 for no bound.',
+  },
+  'guardrail.collections.limit.action': choice(['warn', 'fail'], 'What becomes of such a mistake.'),
+} as const
+
+const engine = {
+  'max.batch.size': withoutEffect('Kafka transactions have limits of their own.'),
+  'max.queue.size': withoutEffect('Memory is bounded in bytes.'),
+  'max.queue.size.in.bytes': withoutEffect('Memory is bounded anyway.'),
+  'poll.interval.ms': withoutEffect('Changes are read as they come.'),
+  'snapshot.fetch.size': withoutEffect('Rows are read in bounded parts.'),
+  'snapshot.max.threads': withoutEffect('Tables are read one after another.'),
+  'query.fetch.size': withoutEffect('Rows are read in bounded parts.'),
+  'topic.cache.size': withoutEffect('Names are computed once for each table.'),
+  'errors.max.retries': withoutEffect('A lost database is waited for.'),
+  'retriable.restart.connector.wait.ms': withoutEffect('A lost database is waited for.'),
+  'slot.max.retries': withoutEffect('A lost database is waited for.'),
+  'slot.retry.delay.ms': withoutEffect('A lost database is waited for.'),
+  'connection.validation.timeout.ms': withoutEffect('Connecting has a time limit.'),
+  'schema.refresh.mode': withoutEffect('The catalog is asked when the stream says that a table was altered.'),
+  'snapshot.locking.mode': choice(['none'], 'Tables are never locked.'),
+  'snapshot.isolation.mode': choice(['repeatable_read'], 'Isolation of the transaction that reads the rows.'),
+  'include.schema.changes': withoutEffect('PostgreSQL does not log them.'),
+  'incremental.snapshot.chunk.size': {
+    type: 'int',
+    default: 1_024,
+    valid: between(1),
+    importance: 'medium',
+    doc: 'Rows of one part of a snapshot beside the stream.',
+  },
+  'incremental.snapshot.watermarking.strategy': withoutEffect(
+    'Parts are delimited by the database’s own snapshots, which writes nothing.',
+  ),
+  'read.only': withoutEffect(
+    'The connector writes to the database only where a signal table or a heartbeat statement is configured.',
+  ),
+  'flush.lsn.source': not('the slot is always told what is in Kafka'),
+  'xmin.fetch.interval.ms': not('the field xmin is always null'),
+  'offset.mismatch.strategy': not(
+    'a slot that is ahead of the position is refused, or made good with snapshot.mode=when_needed',
+  ),
+  'replica.identity.autoset.values': not('tables are never altered'),
+  converters: not('they name Java classes'),
+  'post.processors': not('they name Java classes'),
+  'sourceinfo.struct.maker': not('it names a Java class'),
+  'transaction.metadata.factory': not('it names a Java class'),
+  'snapshot.select.statement.overrides': not('write the condition as snapshotFilters of postgresTables'),
+  'snapshot.include.collection.list': not('all captured tables are read'),
+} as const
+
+/** What Debezium's connector for PostgreSQL understands and what becomes of it here. */
+export const debeziumConfig = configDef(
+  { ...connection, ...capture, ...events, ...engine },
+  { passThrough: ['column.mask.hash.', 'column.mask.with.', 'column.truncate.to.', 'driver.', 'custom.metric.tags'] },
+)

@@ -1,0 +1,178 @@
+import type { Client } from 'pg'
+import { connectError } from '../../../errors.ts'
+import { tableText } from '../../../postgres/identifiers.ts'
+import type { SourceOutput } from '../../../runtime/connector.ts'
+import type { CaptureMapper, ChangeSource } from '../capture.ts'
+import type { LogicalMessage, RowChange } from '../pgoutput.ts'
+import type { Relation, RowView } from '../row.ts'
+import type { PostgresType } from './column-codec.ts'
+import type { EventSource, EventWriter, RowEvent } from './event.ts'
+import type { MessageEvents } from './message-events.ts'
+import { keyJson, sameRow } from './row-json.ts'
+import type { TableDescription } from './table-description.ts'
+import { type ShapeOptions, type TableShape, tableShape } from './table-shape.ts'
+import type { TransactionEvents } from './transaction-events.ts'
+
+/** What the catalog says about a table of the stream. */
+export interface TableFacts {
+  readonly typeOf: (oid: number) => PostgresType
+  readonly description: TableDescription | undefined
+}
+
+export interface EnvelopeMapperOptions {
+  readonly writer: EventWriter
+  readonly shape: ShapeOptions
+  readonly includesTable: (table: string) => boolean
+  readonly catalog: { read(relation: Relation, client?: Client): Promise<TableFacts>; close(): Promise<void> }
+  /** Operations that are left out: `c`, `u`, `d`, `t`. */
+  readonly skipped: ReadonlySet<string>
+  /** Whether updates of columns that are not captured are left out; the old row has to be in the log for that. */
+  readonly skipUnchanged: boolean
+  /** Whether a delete is followed by a record without a value, so that compaction removes the key. */
+  readonly tombstones: boolean
+  readonly transactions: TransactionEvents | undefined
+  readonly messages: MessageEvents
+}
+
+/** Debezium's events: what a row was, what it is, and where the change comes from. */
+export class EnvelopeMapper implements CaptureMapper {
+  readonly #options: EnvelopeMapperOptions
+  readonly #facts = new Map<number, TableFacts>()
+  readonly #shapes = new WeakMap<Relation, TableShape>()
+
+  constructor(options: EnvelopeMapperOptions) {
+    this.#options = options
+  }
+
+  /** To be called for every relation before its rows come, and again whenever it was altered. */
+  async describe(relation: Relation, client?: Client): Promise<void> {
+    if (!this.#options.includesTable(tableText(relation))) return
+    this.#facts.set(relation.oid, await this.#options.catalog.read(relation, client))
+    this.#shapes.delete(relation)
+  }
+
+  close(): Promise<void> {
+    return this.#options.catalog.close()
+  }
+
+  begin(transaction: { readonly xid: number; readonly commitTimeMs: number; readonly lsn: string }): void {
+    this.#options.transactions?.begin(transaction.xid, lsnNumber(transaction.lsn), transaction.commitTimeMs)
+  }
+
+  commit(lsn: string, output: SourceOutput): void {
+    this.#options.transactions?.end(lsnNumber(lsn), output)
+  }
+
+  change(change: RowChange, source: ChangeSource, output: SourceOutput): void {
+    const { relation, row, old } = change
+    const shape = this.#shapeOf(relation)
+    if (!shape) return
+    const common = { shape, source: eventSource(relation, source), old }
+    if (change.operation === 'insert') {
+      this.#emit({ ...common, operation: 'c', keyRow: row, before: undefined, after: row }, source, output)
+    } else if (!row) {
+      this.#emit({ ...common, operation: 'd', keyRow: old, before: old, after: undefined }, source, output)
+    } else if (old && shape.key.length > 0 && keyJson(shape, old, undefined) !== keyJson(shape, row, old)) {
+      this.#changeKey(common, { row, old }, source, output)
+    } else {
+      if (this.#options.skipUnchanged && old && sameRow(shape, row, old)) return
+      this.#emit({ ...common, operation: 'u', keyRow: row, before: old, after: row }, source, output)
+    }
+  }
+
+  /** Two records, since a table that is kept by key has to forget the old one; each names the other in a header. */
+  #changeKey(
+    common: Pick<RowEvent, 'shape' | 'source' | 'old'>,
+    { row, old }: { row: RowView; old: RowView },
+    source: ChangeSource,
+    output: SourceOutput,
+  ): void {
+    const newKey = { header: '__debezium.newkey', row }
+    const oldKey = { header: '__debezium.oldkey', row: old }
+    this.#emit(
+      { ...common, operation: 'd', keyRow: old, before: old, after: undefined, otherKey: newKey },
+      source,
+      output,
+    )
+    this.#emit(
+      { ...common, operation: 'c', keyRow: row, before: undefined, after: row, otherKey: oldKey },
+      source,
+      output,
+    )
+  }
+
+  truncate(relation: Relation, source: ChangeSource, output: SourceOutput): void {
+    const shape = this.#shapeOf(relation)
+    if (!shape) return
+    const event = { shape, operation: 't', source: eventSource(relation, source) } as const
+    this.#emit({ ...event, keyRow: undefined, before: undefined, after: undefined, old: undefined }, source, output)
+  }
+
+  snapshotRow(relation: Relation, row: RowView, source: ChangeSource, output: SourceOutput): void {
+    const shape = this.#shapeOf(relation)
+    if (!shape) return
+    const event = { shape, operation: 'r', source: eventSource(relation, source), block: undefined } as const
+    const rest = { keyRow: row, before: undefined, after: row, old: undefined, otherKey: undefined }
+    this.#options.writer.row({ ...event, ...rest }, source.commitTimeMs, output)
+  }
+
+  message(message: LogicalMessage, source: ChangeSource, output: SourceOutput): void {
+    const { messages, transactions } = this.#options
+    if (!messages.includes(message.prefix)) return
+    const lsn = lsnNumber(source.lsn ?? '0/0')
+    const isPublished = source.isPublished === true
+    const block = message.isTransactional
+      ? transactions?.event('LOGICAL_DECODING_MESSAGE', lsn, isPublished ? undefined : output)
+      : undefined
+    if (!isPublished) messages.write(message, eventSource({ schema: '', name: '' }, source), block, output)
+  }
+
+  #emit(
+    event: Omit<RowEvent, 'block' | 'otherKey'> & Partial<RowEvent>,
+    source: ChangeSource,
+    output: SourceOutput,
+  ): void {
+    const { skipped, transactions, tombstones, writer } = this.#options
+    if (skipped.has(event.operation)) return
+    const isPublished = source.isPublished === true
+    const table = tableText(event.shape.relation)
+    const block = transactions?.event(table, event.source.lsn ?? 0, isPublished ? undefined : output)
+    if (isPublished) return
+    const whole: RowEvent = { ...event, block, otherKey: event.otherKey }
+    writer.row(whole, source.commitTimeMs, output)
+    if (event.operation === 'd' && tombstones) writer.tombstone(whole, source.commitTimeMs, output)
+  }
+
+  /** Undefined for tables that are not captured. */
+  #shapeOf(relation: Relation): TableShape | undefined {
+    const known = this.#shapes.get(relation)
+    if (known) return known
+    const table = tableText(relation)
+    if (!this.#options.includesTable(table)) return undefined
+    const facts = this.#facts.get(relation.oid)
+    if (!facts) throw connectError('POSTGRES_STREAM_INVALID', `rows of ${table} came before its description`, { table })
+    const shape = tableShape(relation, facts.typeOf, facts.description, this.#options.shape)
+    this.#shapes.set(relation, shape)
+    return shape
+  }
+}
+
+function eventSource(relation: Pick<Relation, 'schema' | 'name'>, source: ChangeSource): EventSource {
+  const { commitTimeMs, commitTimeMicros, lsn, lastCommitLsn, commitLsn, xid, snapshot, origin } = source
+  return {
+    tsMicros: commitTimeMicros ?? commitTimeMs * 1_000,
+    snapshot: snapshot ?? 'false',
+    lastCommitLsn: lastCommitLsn === undefined ? undefined : Number(lastCommitLsn),
+    lsn: lsn === undefined ? Number(commitLsn) : lsnNumber(lsn),
+    schema: relation.schema,
+    table: relation.name,
+    xid: xid === 0 ? undefined : xid,
+    origin,
+  }
+}
+
+/** Positions are far below 2^53 in any database's life, so a number holds them exactly. */
+function lsnNumber(text: string): number {
+  const slash = text.indexOf('/')
+  return Number.parseInt(text.slice(0, slash), 16) * 4_294_967_296 + Number.parseInt(text.slice(slash + 1), 16)
+}

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '@millrace/base'
+import { connectError } from '../../../errors.ts'
+import { tableText } from '../../../postgres/identifiers.ts'
+import type { Relation } from '../row.ts'
+import type { CatalogFacts } from './catalog-facts.ts'
+import { EnvelopeMapper, type EnvelopeMapperOptions } from './envelope-mapper.ts'
+import { contextHeaders } from './event.ts'
+import { JsonEventWriter } from './json-event-writer.ts'
+import { MessageEvents } from './message-events.ts'
+import { RecordEventWriter } from './record-event-writer.ts'
+import type { BadValueHandler } from './row-json.ts'
+import type { ShapeOptions } from './table-shape.ts'
+import { TransactionEvents } from './transaction-events.ts'
+
+export interface EnvelopeParts
+  extends Omit<ShapeOptions, 'topicOf'>,
+    Pick<EnvelopeMapperOptions, 'includesTable' | 'skipped' | 'skipUnchanged' | 'tombstones'> {
+  /** In the block `source` and in headers. */
+  readonly name: string
+  readonly database: string
+  readonly topics: {
+    readonly rows: (relation: Relation) => string
+    readonly transactions: string
+    readonly messages: string
+  }
+  readonly hasTransactions: boolean
+  readonly hasContextHeaders: boolean
+  readonly includesMessage: (prefix: string) => boolean
+  /** A value that its schema cannot express: null stands for it, or the connector stops. */
+  readonly onBadValue: 'warn' | 'skip' | 'fail'
+  /** Events as bytes of JSON; undefined for data, which the connector's converters take. */
+  readonly json: { readonly keySchemas: boolean; readonly valueSchemas: boolean } | undefined
+  readonly catalog: CatalogFacts
+  readonly clock: Clock
+}
+
+/** A mapper with its writer and what is published beside rows. */
+export function envelopeMapper(parts: EnvelopeParts): EnvelopeMapper {
+  const { name, database, topics, json, catalog, clock } = parts
+  const common = {
+    name,
+    database,
+    headers: parts.hasContextHeaders ? contextHeaders(name, randomUUID()) : [],
+    onBadValue: badValueHandler(parts.onBadValue),
+    clock,
+  }
+  const writer = json ? new JsonEventWriter({ ...common, ...json }) : new RecordEventWriter(common)
+  const messages = new MessageEvents({
+    name,
+    database,
+    topic: topics.messages,
+    binary: parts.modes.binary,
+    writer,
+    includes: parts.includesMessage,
+    clock,
+  })
+  return new EnvelopeMapper({
+    ...parts,
+    writer,
+    shape: { ...parts, topicOf: topics.rows },
+    catalog,
+    transactions: parts.hasTransactions ? new TransactionEvents(topics.transactions, writer) : undefined,
+    messages,
+  })
+}
+
+function badValueHandler(mode: 'warn' | 'skip' | 'fail'): BadValueHandler {
+  return ({ relation }, { field }, error) => {
+    if (mode !== 'fail') return
+    const table = tableText(relation)
+    const message = `a value of ${table}.${field} cannot be expressed: ${error.message}`
+    throw connectError('POSTGRES_VALUE_INVALID', message, { table, column: field }, error)
+  }
+}

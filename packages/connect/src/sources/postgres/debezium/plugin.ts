@@ -1,0 +1,181 @@
+import type { Clock } from '@millrace/base'
+import type { ConfigOf, Properties } from '../../../config/config-def.ts'
+import { JsonConverter } from '../../../converters/json-converter.ts'
+import { SimpleHeaderConverter } from '../../../converters/simple-header-converter.ts'
+import { connectError } from '../../../errors.ts'
+import type { SourceConnector, TopicSpec } from '../../../runtime/connector.ts'
+import type { RecordPipeline } from '../../../runtime/pipeline.ts'
+import type { ConnectorPlugin, PluginContext } from '../../../runtime/plugin.ts'
+import type { CaptureMapper } from '../capture.ts'
+import { postgresSource } from '../postgres-source.ts'
+import type { PostgresSourceOptions, SnapshotMode } from '../source-options.ts'
+import { findTables, listFilter, tableFilter, wholePublication } from './captured-tables.ts'
+import { CatalogFacts } from './catalog-facts.ts'
+import { debeziumConfig } from './debezium-config.ts'
+import { envelopeMapper } from './envelope-parts.ts'
+import { eventTopics } from './event-names.ts'
+import { debeziumVersion } from './event-schemas.ts'
+import { columnRules, keyColumns, skippedOperations, valueModes } from './properties.ts'
+
+type Config = ConfigOf<typeof debeziumConfig.keys>
+
+/**
+ * Capture of PostgreSQL by the properties of Debezium's connector, with its events: a config of
+ * `io.debezium.connector.postgresql.PostgresConnector` can be brought along as it is.
+ */
+export const postgresConnectorPlugin: ConnectorPlugin = {
+  classNames: ['io.debezium.connector.postgresql.PostgresConnector'],
+  type: 'source',
+  version: debeziumVersion,
+  configDef: debeziumConfig,
+  create,
+}
+
+function create(properties: Properties, context: PluginContext): SourceConnector {
+  const config = debeziumConfig.parse(context.name, properties)
+  const { name } = context
+  const url = connectionUrl(config)
+  const topics = eventTopics({
+    prefix: config['topic.prefix'],
+    delimiter: config['topic.delimiter'],
+    parts: config['topic.naming.strategy'].endsWith('DefaultTopicNamingStrategy') ? 'table' : 'schema',
+    transactions: config['topic.transaction'],
+  })
+  const includesTable = tableFilter({
+    includedSchemas: config['schema.include.list'],
+    excludedSchemas: config['schema.exclude.list'],
+    includedTables: config['table.include.list'],
+    excludedTables: config['table.exclude.list'],
+  })
+  const rules = columnRules(properties, config)
+  const keyOf = keyColumns(config['message.key.columns'])
+  const mapper = (clock: Clock): CaptureMapper =>
+    envelopeMapper({
+      name: config['topic.prefix'],
+      database: config['database.dbname'],
+      modes: valueModes(config),
+      topics,
+      includesTable,
+      includesColumn: listFilter(config['column.include.list'], config['column.exclude.list']),
+      rules,
+      keyOf,
+      schemaNames: config['schema.name.adjustment.mode'],
+      fieldNames: config['field.name.adjustment.mode'],
+      skipped: skippedOperations(config['skipped.operations']),
+      skipUnchanged: config['skip.messages.without.change'],
+      tombstones: config['tombstones.on.delete'],
+      hasTransactions: config['provide.transaction.metadata'],
+      hasContextHeaders: config['extended.headers.enabled'],
+      includesMessage: listFilter(config['message.prefix.include.list'], config['message.prefix.exclude.list']),
+      onBadValue: config['event.converting.failure.handling.mode'],
+      json: plainJson(context.pipeline),
+      catalog: new CatalogFacts(url, `${name} catalog`),
+      clock,
+    })
+  return postgresSource(sourceOptions(name, url, config), {
+    name,
+    topics: [],
+    newTopic: (topic): TopicSpec => ({ name: topic }),
+    tables: async (client) => checkCount(config, await findTables(client, includesTable)),
+    publications: (tables, publication) => wholePublication(tables, publication, config['publish.via.partition.root']),
+    mapper: (_, clock) => mapper(clock),
+    snapshotOrder: () => '',
+  })
+}
+
+/** How events may be written as bytes at once: where the converters are JSON's in its usual form and nothing transforms. */
+function plainJson(pipeline: RecordPipeline): { keySchemas: boolean; valueSchemas: boolean } | undefined {
+  const { keyConverter, valueConverter, headerConverter, transforms } = pipeline
+  if (transforms.length > 0 || !(headerConverter instanceof SimpleHeaderConverter)) return undefined
+  if (!(keyConverter instanceof JsonConverter) || !(valueConverter instanceof JsonConverter)) return undefined
+  if (!keyConverter.isUsualForm || !valueConverter.isUsualForm) return undefined
+  return { keySchemas: keyConverter.hasSchemas, valueSchemas: valueConverter.hasSchemas }
+}
+
+function checkCount(config: Config, tables: string[]): string[] {
+  const max = config['guardrail.collections.max']
+  if (max > 0 && tables.length > max && config['guardrail.collections.limit.action'] === 'fail') {
+    const message = `${tables.length} tables would be captured, more than guardrail.collections.max=${max} allows`
+    throw connectError('CONNECT_CONFIG_INVALID', message, { tables: tables.length })
+  }
+  return tables
+}
+
+function connectionUrl(config: Config): string {
+  const url = new URL('postgres://localhost')
+  url.hostname = config['database.hostname']
+  url.port = String(config['database.port'])
+  url.username = encodeURIComponent(config['database.user'])
+  url.password = encodeURIComponent(config['database.password'].reveal())
+  url.pathname = `/${encodeURIComponent(config['database.dbname'])}`
+  const mode = config['database.sslmode']
+  // The driver knows no opportunistic encryption; what would fall back to plain text begins with it.
+  if (mode !== 'prefer' && mode !== 'allow') url.searchParams.set('sslmode', mode)
+  for (const file of ['sslcert', 'sslkey', 'sslrootcert'] as const) {
+    const path = config[`database.${file}`]
+    if (path !== undefined) url.searchParams.set(file, path)
+  }
+  return url.href
+}
+
+const snapshotModes: Readonly<Record<Config['snapshot.mode'], SnapshotMode>> = {
+  initial: 'initial',
+  no_data: 'never',
+  never: 'never',
+  always: 'always',
+  when_needed: 'when-needed',
+  initial_only: 'initial-only',
+}
+
+function sourceOptions(name: string, url: string, config: Config): PostgresSourceOptions {
+  const creates = { all_tables: 'all-tables', filtered: 'tables', disabled: 'never' } as const
+  const heartbeatMs = config['heartbeat.interval.ms']
+  const query = config['heartbeat.action.query']
+  return {
+    name,
+    url,
+    slot: config['slot.name'],
+    failover: config['slot.failover'],
+    publication: config['publication.name'],
+    createPublication: creates[config['publication.autocreate.mode']],
+    snapshot: snapshotModes[config['snapshot.mode']],
+    ...(heartbeatMs > 0 && {
+      heartbeat: {
+        topic: heartbeatTopic(config),
+        key: config['topic.prefix'],
+        ...(query !== undefined && { query }),
+      },
+    }),
+    ...signalsOf(config),
+    limits: {
+      statusIntervalMs: config['status.update.interval.ms'],
+      chunkMaxRows: config['incremental.snapshot.chunk.size'],
+      ...(heartbeatMs > 0 && { heartbeatIntervalMs: Math.min(Math.max(heartbeatMs, 100), 3_600_000) }),
+    },
+  }
+}
+
+function heartbeatTopic(config: Config): string {
+  const { 'topic.heartbeat.name': whole, 'topic.heartbeat.prefix': prefix, 'topic.delimiter': delimiter } = config
+  return whole ?? [prefix, config['topic.prefix']].join(delimiter)
+}
+
+function signalsOf(config: Config): Pick<PostgresSourceOptions, 'signals' | 'notifications'> {
+  const channels = config['signal.enabled.channels']
+  const table = channels.includes('source') ? config['signal.data.collection'] : undefined
+  const prefix = config['topic.prefix']
+  const topic = channels.includes('kafka') ? (config['signal.kafka.topic'] ?? `${prefix}-signal`) : undefined
+  const file = channels.includes('file') ? (config['signal.file'] ?? 'file-signals.txt') : undefined
+  const isTold = config['notification.enabled.channels'].includes('sink')
+  const notified = isTold ? config['notification.sink.topic.name'] : undefined
+  return {
+    ...((table ?? topic ?? file) !== undefined && {
+      signals: {
+        ...(table !== undefined && { table }),
+        ...(topic !== undefined && { topic, topicKey: prefix }),
+        ...(file !== undefined && { file }),
+      },
+    }),
+    ...(notified !== undefined && { notifications: { topic: notified } }),
+  }
+}
