@@ -1,6 +1,6 @@
 import { errorFactory } from '@millrace/base'
+import { type PropertyLine, propertyLines } from '@millrace/base/internal'
 import { brokerErrors } from '@millrace/broker'
-import { type PropertyLine, propertyLines } from '../config/properties.ts'
 import { counted } from './output.ts'
 
 const brokerError = errorFactory(brokerErrors)

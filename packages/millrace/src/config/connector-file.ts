@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import { parseProperties } from '@millrace/base/internal'
 import { millraceError } from '../errors.ts'
-import { parseProperties } from './properties.ts'
 
 export interface ConnectorFile {
   readonly name: string

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { parseProperties } from '@millrace/base/internal'
 import { millraceError } from '../errors.ts'
-import { parseProperties } from './properties.ts'
 import { type WorkerConfig, workerConfig } from './worker-properties.ts'
 
 /** Whether a file is what Kafka Connect's own scripts take, not a module. */

@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { readdir, readFile, stat } from 'node:fs/promises'
+import { parseProperties } from '@millrace/base/internal'
 import { type BrokerOptions, startBroker } from '@millrace/broker'
-import { parseProperties } from '../../config/properties.ts'
 import { millraceError } from '../../errors.ts'
 import { untilShutdown } from '../../supervise/until-shutdown.ts'
 import { brokerSettings } from '../broker-settings-file.ts'
