@@ -1,0 +1,80 @@
+// `npm run check:effectively-once -- --schedules N --seed S [--verbose]`: a service's database, outbox, topic, streams, topic, another
+// database, with every part killed with SIGKILL, the brokers' and PostgreSQL's processes included. Nothing may be lost, take effect
+// twice, or change places within a key. Ends with status 0 only then; a schedule that fails is told with its seed, which replays it.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { startPipeline } from './pipeline.ts'
+import { compareAgain, runSchedule, type ScheduleResult } from './schedule.ts'
+
+const { values } = parseArgs({
+  options: {
+    schedules: { type: 'string', default: '10' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    verbose: { type: 'boolean', default: false },
+  },
+})
+let wanted = whole('schedules', 1)
+const firstSeed = whole('seed', 0)
+/** What came twice would come soon after everything is back. */
+const settleMs = 2_000
+const keptLines = 40
+
+function whole(name: 'schedules' | 'seed', min: number): number {
+  const number = Number(values[name])
+  if (Number.isSafeInteger(number) && number >= min) return number
+  console.error(`--${name} is a whole number from ${min}`)
+  process.exit(2)
+}
+
+// The schedule under way is finished, and the counts are told; a second time ends at once.
+process.once('SIGINT', () => (wanted = 0))
+
+const startedMs = performance.now()
+const folder = await mkdtemp(join(tmpdir(), 'millrace-effectively-once-'))
+const lines: string[] = []
+const results: ScheduleResult[] = []
+const problems: string[] = []
+{
+  await using pipeline = await startPipeline(folder, (line) => {
+    lines.push(line)
+    if (lines.length > keptLines) lines.shift()
+    if (values.verbose) console.log(line)
+  })
+  while (results.length < wanted && problems.length === 0) {
+    const result = await runSchedule(pipeline, results.length, firstSeed + results.length)
+    results.push(result)
+    const { seed, kills, records } = result
+    problems.push(...result.problems)
+    if (values.verbose || !process.stdout.isTTY)
+      console.log(`seed ${seed}: ${records} records, killed ${kills.join(', ')}`)
+    else process.stdout.write(`\r\u001b[K${results.length} of ${wanted} schedules, seed ${seed}`)
+  }
+  if (process.stdout.isTTY) process.stdout.write('\r\u001b[K')
+  if (problems.length === 0) {
+    await delay(settleMs)
+    problems.push(...(await compareAgain(pipeline, [...results.keys()])))
+  }
+}
+await rm(folder, { recursive: true, force: true })
+
+if (problems.length > 0) {
+  const seed = results.at(-1)?.seed
+  for (const problem of problems.slice(0, 20)) console.log(problem)
+  if (problems.length > 20) console.log(`and ${problems.length - 20} more`)
+  if (!values.verbose) for (const line of lines) console.log(`  ${line}`)
+  console.log(
+    `seed ${seed} failed; replay it with: npm run check:effectively-once -- --schedules 1 --seed ${seed} --verbose`,
+  )
+  process.exitCode = 1
+}
+const sum = (figure: (result: ScheduleResult) => number): number => results.reduce((total, of) => total + figure(of), 0)
+const verdict =
+  problems.length === 0 ? 'nothing lost, nothing twice, order per key kept' : `${problems.length} problems`
+const seconds = ((performance.now() - startedMs) / 1_000).toFixed(0)
+console.log(
+  `${results.length} schedules from seed ${firstSeed}, ${sum(({ kills }) => kills.length)} kills, ${sum(({ records }) => records)} records, ${seconds} s: ${verdict}`,
+)
+process.exit()

@@ -1,0 +1,114 @@
+// One part of the pipeline as a process of its own: `part.ts <name>`, its job in `PART`. Runs until it is killed.
+import { postgresOutbox, postgresSink, runSink, runSource } from '@millrace/connect'
+import { consume } from '@millrace/handlers'
+import { kafkaClient } from '@millrace/kafka'
+import { startStreams } from '@millrace/streams'
+import { untilShutdown } from 'millrace/supervise'
+import pg from 'pg'
+import { movement, step } from './contracts.ts'
+import { serve } from './service.ts'
+
+export type PartName = 'service' | 'source' | 'streams' | 'steps-sink' | 'balances-sink' | 'handler'
+
+export interface PartJob {
+  readonly brokers: string
+  readonly sourceUrl: string
+  readonly targetUrl: string
+  readonly stateDir: string
+}
+
+const name = process.argv[2] as PartName
+const { brokers, sourceUrl, targetUrl, stateDir } = JSON.parse(process.env.PART ?? '{}') as PartJob
+const stopped = untilShutdown()
+
+function end(error: unknown): never {
+  console.error(error)
+  process.exit(1)
+}
+
+function connector(running: { readonly ready: Promise<void>; readonly finished: Promise<void> }): void {
+  running.ready.then(
+    () => console.log('running'),
+    () => {},
+  )
+  running.finished.catch(end)
+}
+
+const limits = { retryDelayMsMin: 20, retryDelayMsMax: 200 }
+const sinkLimits = { ...limits, maxPartitionBytes: 8_192, sessionTimeoutMs: 3_000 }
+
+const parts: Record<PartName, () => Promise<void>> = {
+  async service() {
+    console.log('running')
+    await serve(sourceUrl, stopped)
+  },
+  async source() {
+    const outbox = postgresOutbox({ name: 'bank', url: sourceUrl, topics: [movement] })
+    // Small, so that kills hit the middle of transactions.
+    connector(runSource(outbox, { client: kafkaClient({ brokers }), limits: { ...limits, maxTransactionRecords: 50 } }))
+  },
+  async streams() {
+    const app = await startStreams({
+      topology: new URL('./app.ts', import.meta.url),
+      brokers,
+      stateDir,
+      groupInstanceId: 'streams-1',
+      commitIntervalMs: 50,
+    })
+    console.log('running')
+    app.finished.catch(end)
+  },
+  async 'steps-sink'() {
+    const sink = postgresSink(step, { name: 'steps', url: targetUrl, table: 'steps', mode: 'insert', key: [] })
+    connector(runSink(sink, { client: kafkaClient({ brokers }), instanceId: 'steps-1', limits: sinkLimits }))
+  },
+  async 'balances-sink'() {
+    const columns = { account: 'text', count: 'bigint', sum: 'bigint', schedule: 'bigint' }
+    const options = {
+      name: 'balances',
+      url: targetUrl,
+      table: 'balances',
+      mode: 'upsert',
+      key: 'account',
+      columns,
+    } as const
+    connector(
+      runSink(postgresSink(step, options), {
+        client: kafkaClient({ brokers }),
+        instanceId: 'balances-1',
+        limits: sinkLimits,
+      }),
+    )
+  },
+  async handler() {
+    const pool = new pg.Pool({ connectionString: targetUrl, max: 4 })
+    const running = await consume(
+      movement,
+      async ({ value }, { tx }) => {
+        if (!value) return
+        const { id, schedule, account, seq, amount } = value
+        const insert = 'insert into handled (id, schedule, account, seq) values ($1, $2, $3, $4)'
+        await tx.query(insert, [id, schedule, account, seq])
+        const add = `insert into paid (account, count, sum) values ($1, 1, $2)
+          on conflict (account) do update set count = paid.count + 1, sum = paid.sum + excluded.sum`
+        await tx.query(add, [account, amount])
+      },
+      {
+        brokers,
+        groupId: 'handler',
+        instanceId: 'handler-1',
+        inbox: pool,
+        commitIntervalMs: 100,
+        retryDelayMsMin: 20,
+        retryDelayMsMax: 200,
+        sessionTimeoutMs: 3_000,
+      },
+    )
+    console.log('running')
+    running.stopped.catch(end)
+  },
+}
+
+await parts[name]()
+await stopped
+process.exit(0)
