@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { configGroup } from './config-cases.ts'
 import { converterGroups } from './converter-cases.ts'
 import type { GoldenGroup, JavaOutcome } from './golden-case.ts'
 import { transformGroups } from './transform-cases.ts'
 
-export const goldenGroups: readonly GoldenGroup[] = [...converterGroups, ...transformGroups]
+export const goldenGroups: readonly GoldenGroup[] = [...converterGroups, ...transformGroups, configGroup]
 
 export function fixturePath(group: GoldenGroup): string {
   return new URL(`./fixtures/${group.name}.json`, import.meta.url).pathname

@@ -6,7 +6,7 @@ export type DataForm = string | { readonly schema: unknown; readonly payload: un
 /** One thing that Kafka Connect's own classes and ours are asked to do. */
 export interface GoldenCase {
   readonly name: string
-  readonly does: 'fromConnect' | 'toConnect' | 'fromHeader' | 'toHeader' | 'transform' | 'test'
+  readonly does: 'fromConnect' | 'toConnect' | 'fromHeader' | 'toHeader' | 'transform' | 'test' | 'configDef'
   /** Fully qualified. */
   readonly class: string
   readonly config?: Readonly<Record<string, string>>

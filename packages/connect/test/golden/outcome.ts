@@ -1,3 +1,5 @@
+import type { ConfigDef } from '../../src/config/config-def.ts'
+import { configKeyInfos } from '../../src/config/config-infos.ts'
 import { converterPlugins, headerConverterPlugins } from '../../src/converters/converters.ts'
 import { JsonConverter } from '../../src/converters/json-converter.ts'
 import { NumberText, parseJson } from '../../src/converters/json-text.ts'
@@ -39,9 +41,21 @@ function resultOf({ does, class: className, config = {}, data, bytes, record }: 
     }
     case 'test':
       return plugin(predicatePlugins, className).create(config).test(recordOf(record!))
+    case 'configDef':
+      return definitionOf(plugin([...headerConverterPlugins, ...transformPlugins, ...predicatePlugins], className))
     default:
       throw does satisfies never
   }
+}
+
+/** Names in order, as the comparison with Java has them in none. */
+function definitionOf({ configDef }: { readonly configDef: ConfigDef }): unknown {
+  const names = configKeyInfos(configDef).map((info) => {
+    const { type, required, default_value, importance } = info
+    return [info.name, { type, required, default: default_value, importance }]
+  })
+  // Kafka Connect sets the type itself; ours need not be told.
+  return Object.fromEntries(names.filter(([name]) => name !== 'converter.type'))
 }
 
 function plugin<T extends { readonly classNames: readonly string[] }>(plugins: readonly T[], className: string): T {
