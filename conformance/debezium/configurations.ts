@@ -72,7 +72,7 @@ export const configurations: readonly Configuration[] = [
       'column.mask.with.7.chars': 'public.secrets.email',
       'column.truncate.to.5.chars': 'public.secrets.comment',
       'message.prefix.exclude.list': 'bin',
-      
+
       'topic.delimiter': '-',
       'skipped.operations': 'd,t',
     },

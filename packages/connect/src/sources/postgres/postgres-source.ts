@@ -259,6 +259,8 @@ class PostgresSource {
 
   async #mapper(client: Client, tables: readonly CapturedTable[], clock: Clock): Promise<CaptureMapper> {
     const mapper = this.#plan.mapper(tables, clock)
+    // Defaults are printed in the session's forms.
+    if (mapper.describe) await client.query(textSettings)
     for (const { relation } of tables) await mapper.describe?.(relation, client)
     return mapper
   }

@@ -4,6 +4,7 @@ import { connectError } from '../../errors.ts'
 import type { SourceFigures, SourceOutput, SourcePull, SourceSession, StoredPosition } from '../../runtime/connector.ts'
 import type { CaptureMapper, ChangeSource } from './capture.ts'
 import type { Heartbeat } from './heartbeat.ts'
+import { parseLsn } from './lsn.ts'
 import { type LogicalMessage, PgoutputReader, type RowChange } from './pgoutput.ts'
 import { decodePosition, encodePosition, type PostgresPosition } from './position.ts'
 import type { ReplicationFeed } from './replication-feed.ts'
@@ -274,7 +275,10 @@ export class StreamSession implements SourceSession {
       if (source && message.prefix !== nudgePrefix) mapper.message?.(message, source, this.#output!)
     } else if (this.#filter.message(message.lsn)) {
       const { lsn } = this.#options.feed.queue
-      const source = { commitLsn: message.lsn, commitTimeMs: clock.now(), xid: 0, index: 0, lsn }
+      const lastCommitLsn = parseLsn(lsn)
+      // It counts as a transaction of its own.
+      this.#filter.lastCommitLsn = lastCommitLsn
+      const source = { commitLsn: message.lsn, commitTimeMs: clock.now(), xid: 0, index: 0, lsn, lastCommitLsn }
       mapper.message?.(message, source, this.#output!)
     }
   }

@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import { tableText } from '../../../postgres/identifiers.ts'
 import type { CapturedTable, PublicationNeed } from '../capture.ts'
-import { nameMatcher } from './column-rules.ts'
+import { nameMatcher, splitList } from './column-rules.ts'
 
 /** Lists of expressions; where one is for inclusion, the other of its kind is not given. */
 export interface TableSelection {
@@ -33,17 +33,29 @@ const tablesQuery = `
      and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
    order by n.nspname collate "C", c.relname collate "C"`
 
-/** The tables of the database that are captured, in the order in which they are read. */
-export async function findTables(client: Client, includes: (table: string) => boolean): Promise<string[]> {
+/** The tables of the database that are captured, in the order in which they are read: of the list, then of their names. */
+export async function findTables(
+  client: Client,
+  includes: (table: string) => boolean,
+  order: string | undefined,
+): Promise<string[]> {
   const { rows } = await client.query<{ schema: string; name: string }>(tablesQuery)
-  return rows.map(tableText).filter(includes)
+  const found = rows.map(tableText).filter(includes)
+  if (order === undefined) return found
+  const expressions = splitList(order).map(nameMatcher)
+  const placeOf = (table: string): number => expressions.findIndex((matches) => matches(table))
+  return found.sort((a, b) => placeOf(a) - placeOf(b))
 }
+
+const letters = { insert: 'c', update: 'u', delete: 'd', truncate: 't' } as const
 
 /** One publication for all, as Debezium has it; tables without replica identity are in it as well. */
 export function wholePublication(
   tables: readonly CapturedTable[],
   name: string,
   viaRoot: boolean,
+  skipped: ReadonlySet<string>,
 ): readonly PublicationNeed[] {
-  return [{ name, tables, operations: ['insert', 'update', 'delete', 'truncate'], viaRoot }]
+  const operations = (['insert', 'update', 'delete', 'truncate'] as const).filter((name) => !skipped.has(letters[name]))
+  return [{ name, tables, operations, viaRoot }]
 }

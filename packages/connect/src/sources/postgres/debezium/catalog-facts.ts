@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import { connectClient } from '../../../postgres/driver.ts'
+import { connectClient, textSettings } from '../../../postgres/driver.ts'
 import { postgresError } from '../../../postgres/postgres-errors.ts'
 import type { Relation } from '../row.ts'
 import type { TableFacts } from './envelope-mapper.ts'
@@ -19,12 +19,19 @@ export class CatalogFacts {
   async read(relation: Relation, client?: Client): Promise<TableFacts> {
     try {
       if (client) return await factsOf(client, relation)
-      this.#client ??= await connectClient(this.#url, this.#applicationName)
-      return await factsOf(this.#client, relation)
+      return await factsOf(await this.#connected(), relation)
     } catch (error) {
       await this.close()
       throw postgresError(error, `reading the definition of ${relation.schema}.${relation.name}`)
     }
+  }
+
+  async #connected(): Promise<Client> {
+    if (!this.#client) {
+      this.#client = await connectClient(this.#url, this.#applicationName)
+      await this.#client.query(textSettings)
+    }
+    return this.#client
   }
 
   async close(): Promise<void> {

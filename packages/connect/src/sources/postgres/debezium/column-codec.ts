@@ -1,5 +1,5 @@
 import { arrayCodec } from './values/array.ts'
-import { type BinaryMode, binaryForm, bitsCodec, byteaCodec, unknownCodec } from './values/binary.ts'
+import { type BinaryMode, binaryForm, bitsCodec, byteaCodec, shapeCodec, unknownCodec } from './values/binary.ts'
 import { type DecimalMode, moneyCodec, numericCodec } from './values/decimals.ts'
 import { type HstoreMode, hstoreCodec } from './values/hstore.ts'
 import { type IntervalMode, intervalCodec } from './values/interval.ts'
@@ -66,8 +66,15 @@ export function columnCodec(column: PostgresType, columnModifier: number, modes:
   const { type, modifier } = rootOf(column, columnModifier)
   if (type.labels) return textCodec('io.debezium.data.Enum', { allowed: type.labels.join(',') })
   if (type.element) return elementsCodec(type.element, modifier, modes)
-  const found = codecs[type.name]?.(modifier, modes) ?? (modes.includeUnknown ? unknownCodec(modes.binary) : undefined)
+  const found =
+    codecs[type.name]?.(modifier, modes) ?? (modes.includeUnknown ? otherCodec(type.name, modes) : undefined)
   return found && withPlaceholder(found, modes)
+}
+
+const shapes = new Set(['line', 'lseg', 'box', 'path', 'polygon', 'circle'])
+
+function otherCodec(name: string, { binary }: ValueModes): ValueCodec {
+  return shapes.has(name) ? shapeCodec(binary) : unknownCodec(binary)
 }
 
 type CodecOf = (modifier: number, modes: ValueModes) => ValueCodec
@@ -109,7 +116,7 @@ const codecs: Readonly<Record<string, CodecOf | undefined>> = {
   jsonb: json,
   xml: () => textCodec('io.debezium.data.Xml'),
   uuid: () => textCodec('io.debezium.data.Uuid'),
-  tsvector: () => textCodec('io.debezium.data.TsVector'),
+  tsvector: () => textCodec('io.debezium.data.Tsvector'),
   ltree: () => textCodec('io.debezium.data.Ltree'),
   point: () => pointCodec(),
   geometry: () => geometryCodec('Geometry'),
@@ -120,14 +127,21 @@ const codecs: Readonly<Record<string, CodecOf | undefined>> = {
   hstore: (_, { hstore, placeholder }) => hstoreCodec(hstore, placeholder.toString()),
 }
 
+/** Types whose arrays may hold nulls by their schema. */
+const knownArrays = new Set(
+  'int2 int4 int8 oid char varchar text bpchar inet cidr macaddr macaddr8 tsrange tstzrange daterange int4range numrange int8range numeric float4 float8 bool date uuid json jsonb time timetz timestamp timestamptz bytea geometry geography citext hstore ltree'.split(
+    ' ',
+  ),
+)
+
 /** Arrays that Debezium does not take up, though it knows their elements. */
 const leftOutArrays = new Set(['money', 'name', 'interval', 'varbit', 'xml', 'point', 'refcursor'])
 
 function elementsCodec(element: PostgresType, modifier: number, modes: ValueModes): ValueCodec | undefined {
   if (leftOutArrays.has(element.name)) return undefined
   const codec = columnCodec(element, modifier, { ...modes, includeUnknown: false })
-  if (codec) return arrayCodec(codec, arrayPlaceholder(element.name, codec, modes))
-  return modes.includeUnknown ? arrayCodec(unknownCodec(modes.binary)) : undefined
+  if (codec) return arrayCodec(codec, knownArrays.has(element.name), arrayPlaceholder(element.name, codec, modes))
+  return modes.includeUnknown ? arrayCodec(unknownCodec(modes.binary), false, undefined) : undefined
 }
 
 /** A text where the value is one, or its bytes; types that are never large need none. */

@@ -1,13 +1,17 @@
 import { createHash, getHashes } from 'node:crypto'
 import type { PostgresType } from './column-codec.ts'
 
+/** A comma after a backslash belongs to an expression. */
+export function splitList(list: string): string[] {
+  return list
+    .split(/(?<!\\),/)
+    .map((part) => part.trim())
+    .filter(Boolean)
+}
+
 /** Expressions, divided by commas, of which one has to match a whole name; upper and lower case are the same. */
 export function nameMatcher(list: string): (name: string) => boolean {
-  const expressions = list
-    .split(/(?<!\\),/)
-    .map((part) => part.trim().replaceAll('\\,', ','))
-    .filter(Boolean)
-    .map((part) => new RegExp(`^(?:${part})$`, 'i'))
+  const expressions = splitList(list).map((part) => new RegExp(`^(?:${part.replaceAll('\\,', ',')})$`, 'i'))
   return (name) => expressions.some((expression) => expression.test(name))
 }
 
@@ -118,6 +122,14 @@ function modifiedUtf8(text: string): Buffer {
 
 const unbounded = 2_147_483_647
 
+const digits = (modifier: number): number => (modifier < 0 ? 6 : modifier & 0xffff)
+
+/** Of the fraction with its point; one digit takes the room of two. */
+function secondsLength(modifier: number): number {
+  const count = digits(modifier)
+  return count === 0 ? 0 : Math.max(count, 2) + 1
+}
+
 /** Length and scale as JDBC's driver for PostgreSQL tells them, which is what Debezium writes down. */
 export function jdbcSize(type: PostgresType, modifier: number): { length: number; scale: number } {
   const { name } = type.element ?? type
@@ -136,7 +148,7 @@ export function jdbcSize(type: PostgresType, modifier: number): { length: number
     case 'bool':
       return { length: 1, scale: 0 }
     case 'numeric':
-      if (modifier < 0) return { length: 0, scale: 0 }
+      if (modifier < 0) return { length: 131_089, scale: 0 }
       return { length: ((modifier - 4) >> 16) & 0xffff, scale: (modifier - 4) & 0x7ff }
     case 'bpchar':
     case 'varchar':
@@ -145,6 +157,18 @@ export function jdbcSize(type: PostgresType, modifier: number): { length: number
       return { length: modifier, scale: 0 }
     case 'varbit':
       return { length: modifier < 0 ? unbounded : modifier, scale: 0 }
+    case 'date':
+      return { length: 13, scale: 0 }
+    case 'time':
+      return { length: 8 + secondsLength(modifier), scale: digits(modifier) }
+    case 'timetz':
+      return { length: 14 + secondsLength(modifier), scale: digits(modifier) }
+    case 'timestamp':
+      return { length: 22 + secondsLength(modifier), scale: digits(modifier) }
+    case 'timestamptz':
+      return { length: 28 + secondsLength(modifier), scale: digits(modifier) }
+    case 'interval':
+      return { length: 49, scale: digits(modifier) }
     default:
       return { length: unbounded, scale: 0 }
   }

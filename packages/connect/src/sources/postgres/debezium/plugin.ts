@@ -72,16 +72,23 @@ function create(properties: Properties, context: PluginContext): SourceConnector
       catalog: new CatalogFacts(url, `${name} catalog`),
       clock,
     })
+  // Debezium's default leaves truncates out of its events, and out of the publication only where it is asked to.
+  const unpublished = isGiven(properties['skipped.operations'])
+    ? skippedOperations(config['skipped.operations'])
+    : new Set<string>()
   return postgresSource(sourceOptions(name, url, config), {
     name,
     topics: [],
     newTopic: (topic): TopicSpec => ({ name: topic }),
-    tables: async (client) => checkCount(config, await findTables(client, includesTable)),
-    publications: (tables, publication) => wholePublication(tables, publication, config['publish.via.partition.root']),
+    tables: async (client) => checkCount(config, await findTables(client, includesTable, config['table.include.list'])),
+    publications: (tables, publication) =>
+      wholePublication(tables, publication, config['publish.via.partition.root'], unpublished),
     mapper: (_, clock) => mapper(clock),
     snapshotOrder: () => '',
   })
 }
+
+const isGiven = (text: string | null | undefined): boolean => text !== null && text !== undefined
 
 /** How events may be written as bytes at once: where the converters are JSON's in its usual form and nothing transforms. */
 function plainJson(pipeline: RecordPipeline): { keySchemas: boolean; valueSchemas: boolean } | undefined {

@@ -2,13 +2,18 @@ import type { ConnectSchema } from '../../../../data/schema.ts'
 import type { ValueCodec } from './value-codec.ts'
 
 /** An array of one dimension; a list of lists has no schema here and is refused with a RangeError. */
-export function arrayCodec(element: ValueCodec, unavailable?: unknown): ValueCodec {
-  const items: ConnectSchema = { ...element.schema, optional: true }
+export function arrayCodec(element: ValueCodec, hasNulls: boolean, unavailable: unknown): ValueCodec {
+  const items: ConnectSchema = hasNulls ? { ...element.schema, optional: true } : element.schema
+  const itemsOf = (text: string): (string | null)[] => {
+    const list = parseArray(text)
+    if (!hasNulls && list.includes(null)) throw new RangeError('an array of this type has a null')
+    return list
+  }
   return {
     schema: { type: 'array', valueSchema: items },
-    value: (text) => parseArray(text).map((item) => (item === null ? null : element.value(item))),
+    value: (text) => itemsOf(text).map((item) => (item === null ? null : element.value(item))),
     json: (text) =>
-      `[${parseArray(text)
+      `[${itemsOf(text)
         .map((item) => (item === null ? 'null' : element.json(item)))
         .join(',')}]`,
     zero: [],

@@ -1,3 +1,4 @@
+import { javaDouble } from '../../../../data/java-numbers.ts'
 import type { ConnectSchema } from '../../../../data/schema.ts'
 import { booleanCodec, codec, type ValueCodec } from './value-codec.ts'
 
@@ -20,6 +21,14 @@ function binaryText(mode: Exclude<BinaryMode, 'bytes'>, bytes: Buffer): string {
 export function byteaCodec(mode: BinaryMode): ValueCodec {
   const { schema, write } = binaryForm(mode)
   return codec(schema, (text) => write(Buffer.from(text.slice(2), 'hex')), write(Buffer.alloc(0)))
+}
+
+/** Shapes, whose numbers are printed as Java prints them. */
+export function shapeCodec(mode: BinaryMode): ValueCodec {
+  const { schema, write } = binaryForm(mode)
+  const text = (shape: string): string =>
+    shape.replaceAll(/-?\d[\d.]*(?:e[+-]?\d+)?/g, (digits) => javaDouble(Number(digits)))
+  return codec(schema, (shape) => write(Buffer.from(text(shape))), write(Buffer.alloc(0)))
 }
 
 /** A type that nobody knows: the bytes of its text. */

@@ -24,7 +24,10 @@ const variableScale: ConnectSchema = {
 
 /** `numeric`; without precision and scale its values bring their own scale along. */
 export function numericCodec(mode: DecimalMode, precision: number | undefined, scale: number): ValueCodec {
-  if (mode === 'string') return { ...textCodec(), value: plainText, json: (text) => `"${plainText(text)}"` }
+  if (mode === 'string') {
+    const value = (text: string): string => specialTexts[text] ?? (precision === undefined ? text : padded(text, scale))
+    return { ...textCodec(), value, json: (text) => `"${value(text)}"` }
+  }
   if (mode === 'double') return float64Codec
   if (precision === undefined) return codec(variableScale, variableValue, variableValue('0'))
   return fixedScale(scale, { scale: String(scale), 'connect.decimal.precision': String(precision) }, parseDecimal)
@@ -86,15 +89,18 @@ function variableValue(text: string): { scale: number; value: Buffer } {
   return { scale, value: bigEndian(unscaled) }
 }
 
+/** Debezium names the special values in words of its own. */
 const specialTexts: Readonly<Record<string, string>> = {
   NaN: 'NAN',
   Infinity: 'POSITIVE_INFINITY',
   '-Infinity': 'NEGATIVE_INFINITY',
 }
 
-/** Debezium names the special values in words of its own. */
-function plainText(text: string): string {
-  return specialTexts[text] ?? text
+/** Values have all digits of their column anyway, defaults may have fewer. */
+function padded(text: string, scale: number): string {
+  const point = text.indexOf('.')
+  const digits = point < 0 ? 0 : text.length - point - 1
+  return digits >= scale ? text : decimalText(withScale(parseDecimal(text), scale))
 }
 
 /** `-$1,234.50` and `($1,234.50)` as `-1234.50`. */
@@ -105,8 +111,9 @@ function moneyDigits(text: string): string {
 }
 
 function decimalText({ unscaled, scale }: Decimal): string {
+  if (unscaled < 0n) return `-${decimalText({ unscaled: -unscaled, scale })}`
   const digits = unscaled.toString().padStart(scale + 1, '0')
-  return scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+  return scale <= 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
 
 /** Two's complement in as few bytes as hold it, as Java's `BigInteger.toByteArray`. */

@@ -11,7 +11,7 @@ export type TimeMode =
   | 'nanoseconds'
 
 /** What Debezium makes of `infinity` and `-infinity`, which no number expresses. */
-const infiniteDays = { infinity: -2_147_483_648, '-infinity': -2_147_483_647 } as const
+const infiniteDays = { infinity: -2_147_472_692, '-infinity': -2_147_472_691 } as const
 const infiniteMicros = { infinity: 9_223_372_036_825_200_000n, '-infinity': -9_223_372_036_832_400_000n } as const
 const infiniteNanos = { infinity: 9_223_372_036_854_775_807n, '-infinity': -9_223_372_036_854_775_808n } as const
 
