@@ -112,6 +112,13 @@ export interface SourceConnector {
   occupied?(): Promise<boolean>
   /** Everything that stands in the way of starting, for `millrace doctor`. Changes nothing. */
   check?(): Promise<readonly MillraceError[]>
+  /** What `check` found to be in order, or worth a thought, in sentences. Changes nothing. */
+  describe?(): Promise<readonly string[]>
+  /**
+   * Looks after the database from the first start until the source has ended, also while Kafka is away and no session is
+   * open. Resolves when the signal aborts; never rejects.
+   */
+  watch?(signal: AbortSignal): Promise<void>
 }
 
 /** One assigned partition of a sink. */

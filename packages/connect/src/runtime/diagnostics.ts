@@ -29,3 +29,16 @@ export interface RecordErrorReport {
 export function reportRecordError(refused: RecordErrorReport): void {
   if (recordErrors.hasSubscribers) recordErrors.publish(refused)
 }
+
+const notices = channel('millrace:connect:notice')
+
+/** What people should know about a connector although it works: how it captures, what it had to give up. */
+export interface ConnectorNotice {
+  readonly connector: string
+  readonly text: string
+}
+
+/** Publishes it on `millrace:connect:notice`. */
+export function reportNotice(connector: string, text: string): void {
+  if (notices.hasSubscribers) notices.publish({ connector, text } satisfies ConnectorNotice)
+}

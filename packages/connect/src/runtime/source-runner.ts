@@ -33,7 +33,12 @@ const deliveryTimeoutMs = 30_000
  * await running.ready
  */
 export function runSource(connector: SourceConnector, options: SourceRunnerOptions): RunningConnector {
-  return new SourceRunner(connector, options).loop
+  const { loop } = new SourceRunner(connector, options)
+  const ended = new AbortController()
+  const end = (): void => ended.abort()
+  loop.finished.then(end, end)
+  connector.watch?.(ended.signal).catch(() => {})
+  return loop
 }
 
 class SourceRunner {

@@ -34,6 +34,8 @@ export interface BuiltConnector {
   /** Where a source's position lies. */
   readonly positions: { readonly topic: string; readonly transactionalId: string }
   readonly groupId: string
+  /** Whether the topics that a pattern names are others by now. */
+  isOutdated(): Promise<boolean>
   run(): RunningConnector
   close(): void
 }
@@ -63,7 +65,10 @@ export async function buildConnector(
   const own = Object.fromEntries(
     Object.entries(properties).filter(([property]) => isOwn(property, plugin, common.keys)),
   )
-  const context: PluginContext = { name, client, pipeline, errors, topics: await topicsOf(client, plugin, properties) }
+  const topics = await topicsOf(client, plugin, properties)
+  const context: PluginContext = { name, client, pipeline, errors, topics }
+  const isOutdated = async (): Promise<boolean> =>
+    Boolean(properties['topics.regex']) && namesOf(await topicsOf(client, plugin, properties)) !== namesOf(topics)
   const close = (): void => {
     for (const transform of pipeline.transforms) transform.close?.()
   }
@@ -73,13 +78,21 @@ export async function buildConnector(
     const connector = withErrors(plugin.create(own, context), errors)
     const options = sinkOptions(properties, client, name)
     const positions = { topic: home.offsetsTopic, transactionalId }
-    return { plugin, connector, positions, groupId: options.groupId!, run: () => runSink(connector, options), close }
+    return {
+      plugin,
+      connector,
+      positions,
+      groupId: options.groupId!,
+      isOutdated,
+      run: () => runSink(connector, options),
+      close,
+    }
   }
   const created = plugin.create(own, context)
   const connector: SourceConnector = { ...created, pipeline, errors, newTopic: topicRules(properties, created) }
   const options = sourceOptions(properties, home, transactionalId)
   const positions = { topic: options.positionsTopic!, transactionalId }
-  return { plugin, connector, positions, groupId, run: () => runSource(connector, options), close }
+  return { plugin, connector, positions, groupId, isOutdated, run: () => runSource(connector, options), close }
 }
 
 /** @throws CONNECT_CONFIG_INVALID */
@@ -192,6 +205,13 @@ async function topicsOf(client: KafkaClient, plugin: ConnectorPlugin, properties
   if (topics.length > 0) return topics
   const message = `no topic matches topics.regex of ${properties.name}: ${regex.source}`
   throw connectError('CONNECT_NO_TOPICS', message, { connector: properties.name ?? '' })
+}
+
+function namesOf(topics: readonly TopicSpec[]): string {
+  return topics
+    .map(({ name }) => name)
+    .sort()
+    .join()
 }
 
 function sinkOptions(properties: Properties, client: KafkaClient, name: string): SinkRunnerOptions {

@@ -42,6 +42,8 @@ export interface ConnectWorkerOptions {
   /** host:port under which statuses name this worker. */
   readonly workerId?: string
   readonly clock?: Clock
+  /** How soon a topic that is made for a pattern is read, and how often something that was missing is looked for. Default 5000. */
+  readonly refreshIntervalMs?: number
 }
 
 /** A connector as `GET /connectors/<name>` shows it. */
@@ -52,7 +54,7 @@ export interface ConnectorInfo {
   readonly type: 'source' | 'sink'
 }
 
-const publishIntervalMs = 1_000
+const publishIntervalMs = 500
 
 /**
  * Runs connectors that are made from properties, as a Kafka Connect worker does: what the REST API manages.
@@ -73,6 +75,7 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   readonly #connectors = new Map<string, ManagedConnector>()
   #configLog: CompactedLog | undefined
   #isClosed = false
+  #nextRefreshMs = 0
   #cancelPublishing: () => void = () => {}
   /** Of the status topic: a broker that is away must not end the worker, and the next round writes the same. */
   #publishing: Promise<void> = Promise.resolve()
@@ -322,6 +325,11 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   }
 
   async #publish(): Promise<void> {
+    const now = this.#clock.now()
+    if (now >= this.#nextRefreshMs) {
+      this.#nextRefreshMs = now + (this.#options.refreshIntervalMs ?? 5_000)
+      for (const connector of this.#connectors.values()) await connector.refresh()
+    }
     for (const connector of this.#connectors.values()) {
       await this.#status.publish(connector.status(), connector.generation, connector.topics())
     }

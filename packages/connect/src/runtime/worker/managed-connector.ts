@@ -45,6 +45,13 @@ export class ManagedConnector {
     })
   }
 
+  /** Starts it anew where what kept it from starting may have passed, or its topics are others by now. */
+  async refresh(): Promise<void> {
+    if (this.target !== 'STARTED') return
+    const mayHavePassed = isMillraceError(this.#failure) && this.#failure.retriable
+    if (mayHavePassed || (await this.#built?.isOutdated().catch(() => false))) await this.apply()
+  }
+
   /** For good. */
   close(): Promise<void> {
     return this.#next(() => this.#stop())

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, test } from 'node:test'
+import { type Broker, startBroker } from '@millrace/broker'
+import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import { builtInPlugins, withPlugins } from '../src/plugins.ts'
+import { ConnectWorker } from '../src/runtime/worker/connect-worker.ts'
+import { ledgerSink } from './support/ledger-sink.ts'
+import { eventually, readTopic } from './support/topic-reader.ts'
+
+describe('sinks of a Connect worker', () => {
+  let broker: Broker
+  let client: KafkaClient
+  let worker: ConnectWorker
+  let folder: string
+  let cases = 0
+
+  before(async () => {
+    broker = await startBroker({ memory: true })
+    client = kafkaClient({ brokers: broker.brokers })
+    folder = await mkdtemp(join(tmpdir(), 'connect-sinks-'))
+    const plugins = withPlugins(builtInPlugins, { connectors: [ledgerSink] })
+    worker = await ConnectWorker.start({ client, plugins, groupId: 'sinks', refreshIntervalMs: 100 })
+  })
+
+  after(async () => {
+    await worker?.close()
+    await client?.close()
+    await broker?.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  async function subject(values: readonly string[]) {
+    const name = `ledger-${++cases}`
+    const topic = `payments-${cases}`
+    const file = join(folder, `${name}.db`)
+    await client.admin.createTopics([{ name: topic, partitions: 1 }])
+    await using producer = client.producer({})
+    for (const value of values) await producer.send({ topic, key: null, value: Buffer.from(value) })
+    const config = { 'connector.class': 'LedgerSink', topics: topic, 'ledger.file': file }
+    const applied = (): string[] => {
+      using db = new DatabaseSync(file)
+      db.exec('create table if not exists ledger (id text, amount integer)')
+      return db
+        .prepare('select id from ledger order by rowid')
+        .all()
+        .map(({ id }) => String(id))
+    }
+    const reaches = (count: number) =>
+      eventually(`${count} rows`, () => (applied().length >= count ? applied() : undefined))
+    return { name, topic, config, applied, reaches }
+  }
+
+  const line = (id: string, amount = 1): string => JSON.stringify({ id, amount, group: { code: id } })
+  const toField = {
+    transforms: 'value',
+    'transforms.value.type': 'org.apache.kafka.connect.transforms.ReplaceField$Value',
+    'transforms.value.exclude': 'group',
+  }
+
+  test('a record that a converter, a transform or the sink refuses goes to the dead letters once, with why', async () => {
+    const { name, topic, config, reaches } = await subject([line('a'), '{', line('rich', 1e9), '[1]', line('b')])
+    const deadLetters = {
+      'errors.tolerance': 'all',
+      'errors.deadletterqueue.topic.name': `${topic}-bad`,
+      'errors.deadletterqueue.topic.replication.factor': '1',
+      'errors.deadletterqueue.context.headers.enable': 'true',
+    }
+    await worker.create(name, { ...config, ...toField, ...deadLetters })
+    assert.deepEqual(await reaches(2), ['a', 'b'])
+    const letters = await eventually('three dead letters', async () => {
+      const read = await readTopic(client, `${topic}-bad`).catch(() => [])
+      return read.length >= 3 ? read : undefined
+    })
+    const told = letters.map(({ value, headers }) => [
+      value,
+      headers['__connect.errors.stage'],
+      headers['__connect.errors.offset'],
+      headers['__connect.errors.connector.name'],
+    ])
+    assert.deepEqual(told, [
+      ['{', 'VALUE_CONVERTER', '1', name],
+      [line('rich', 1e9), 'TASK_PUT', '2', name],
+      ['[1]', 'TRANSFORMATION', '3', name],
+    ])
+    assert.equal(letters[1]?.headers['__connect.errors.exception.message'], '1000000000 is more than anybody has')
+    assert.equal(worker.details(name)?.deadLetters, 3)
+  })
+
+  test('without tolerance the first one stops it, and says which it was', async () => {
+    const { name, topic, config } = await subject([line('a'), '{'])
+    await worker.create(name, config)
+    const failed = await eventually('the failure', () =>
+      worker.status(name).tasks.find(({ state }) => state === 'FAILED'),
+    )
+    assert.match(failed.trace ?? '', new RegExp(`CONNECT_NO_DEAD_LETTERS: record 1 of ${topic}-0`))
+  })
+
+  test('with tolerance and no topic for dead letters they are skipped, and counted', async () => {
+    const { name, config, reaches } = await subject([line('a'), '{', line('b')])
+    await worker.create(name, { ...config, 'errors.tolerance': 'all' })
+    assert.deepEqual(await reaches(2), ['a', 'b'])
+    const { skipped, deadLetters } = await eventually('the count', () => {
+      const details = worker.details(name)
+      return details && details.records >= 2 ? details : undefined
+    })
+    assert.deepEqual([skipped, deadLetters], [1, 0])
+  })
+
+  test('its offsets are altered where they lie, in the target', async () => {
+    const { name, topic, config, reaches } = await subject([line('a'), line('b'), line('c')])
+    await worker.create(name, config)
+    await reaches(3)
+    const partition = { kafka_topic: topic, kafka_partition: 0 }
+    await eventually('the offsets of the group', async () =>
+      (await worker.offsets(name))[0]?.offset?.kafka_offset === 3 ? true : undefined,
+    )
+    await worker.setTarget(name, 'STOPPED')
+    await assert.rejects(worker.alterOffsets(name, [{ partition: { topic }, offset: null }]), {
+      code: 'CONNECT_OFFSETS_REFUSED',
+    })
+    await worker.alterOffsets(name, [{ partition, offset: { kafka_offset: 1 } }])
+    await worker.setTarget(name, 'STARTED')
+    assert.deepEqual(await reaches(5), ['a', 'b', 'c', 'b', 'c'])
+    await worker.setTarget(name, 'STOPPED')
+    await worker.resetOffsets(name)
+    await worker.setTarget(name, 'STARTED')
+    assert.equal((await reaches(8)).length, 8)
+  })
+
+  test('a pattern of topics takes those that exist, and new ones when they come', async () => {
+    const { name, topic, config, reaches } = await subject([line('a')])
+    const { topics: _, ...rest } = config
+    await worker.create(name, { ...rest, 'topics.regex': `${topic}(-more)?` })
+    assert.deepEqual(await reaches(1), ['a'])
+    await client.admin.createTopics([{ name: `${topic}-more`, partitions: 1 }])
+    await client.producer({}).send({ topic: `${topic}-more`, key: null, value: Buffer.from(line('b')) })
+    assert.deepEqual(await reaches(2), ['a', 'b'])
+  })
+
+  test('a sink whose topics do not exist yet waits for them', async () => {
+    const { name, config, applied } = await subject([])
+    const { topics: _, ...rest } = config
+    await worker.create(name, { ...rest, 'topics.regex': `later-${cases}` })
+    await eventually(
+      'the reason',
+      () => worker.status(name).connector.trace?.includes('CONNECT_NO_TOPICS') || undefined,
+    )
+    await client.admin.createTopics([{ name: `later-${cases}`, partitions: 1 }])
+    await client.producer({}).send({ topic: `later-${cases}`, key: null, value: Buffer.from(line('z')) })
+    await eventually('the row', () => (applied().length === 1 ? true : undefined))
+  })
+})
