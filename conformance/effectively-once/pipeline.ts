@@ -59,7 +59,7 @@ export async function startPipeline(folder: string, onLine: (line: string) => vo
   await createTopics(broker.brokers)
   const tree = starting.use(
     new ProcessTree({
-      restartDelayMs: 0,
+      restartDelayMs: 50,
       onLine: (name, line) => onLine(`${name}: ${line}`),
       onExit: (name, reason) => onLine(`${name} ended: ${reason}`),
     }),

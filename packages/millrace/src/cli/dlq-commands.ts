@@ -70,6 +70,7 @@ export function dlqCommand(): Command {
         .option('--to <topic>', 'to this topic instead')
         .option('--every-reader', 'for every reader of the topic, not only for the application that gave them up')
         .option('--skip-superseded', 'leave those whose key has later records that were applied already')
+        .option('--no-successors', 'do not read on behind each letter for later records of its key')
         .action(async (topic, positions, flags) =>
           (await import('./commands/dlq/redrive.ts')).redriveDeadLetters(topic, positions, flags),
         ),

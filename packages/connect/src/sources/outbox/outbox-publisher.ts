@@ -67,6 +67,6 @@ export class OutboxPublisher {
       application: this.#connector,
       headers,
     }
-    output.append(deadLetterTopic(this.#connector), timestampMs, key, value, deadLetterHeaders(failure))
+    output.append(deadLetterTopic(this.#connector), timestampMs, key, value, deadLetterHeaders(failure, {}))
   }
 }

@@ -28,6 +28,8 @@ interface RedriveFlags extends SelectionFlags {
   readonly to?: string
   readonly everyReader?: boolean
   readonly skipSuperseded?: boolean
+  /** False: nobody looks for them. */
+  readonly successors: boolean
 }
 
 /** What a redrive is going to do. */
@@ -47,6 +49,9 @@ export async function redriveDeadLetters(
   flags: RedriveFlags,
 ): Promise<void> {
   const wanted = selectionOf(positions, flags)
+  if (flags.skipSuperseded && !flags.successors) {
+    throw millraceError('USAGE', '--skip-superseded has to look for successors: leave out --no-successors')
+  }
   await withKafka(flags, async (client) => {
     const name = await requireTopic(client, topic)
     if (!flags.yes) {
@@ -104,7 +109,8 @@ async function planOf(
 ): Promise<Plan> {
   const selected = await selectLetters(box, wanted)
   // In another topic nothing comes before or after them.
-  const successors = flags.to === undefined ? await findSuccessors(client, box, selected.letters) : new Map()
+  const isAsked = flags.to === undefined && flags.successors
+  const successors: SuccessorMap = isAsked ? await findSuccessors(client, box, selected.letters) : new Map()
   const isSuperseded = ({ partition, offset }: { partition: number; offset: number }): boolean =>
     successors.has(`${partition}:${offset}`)
   const staying = flags.skipSuperseded ? selected.letters.filter(isSuperseded).length : 0
