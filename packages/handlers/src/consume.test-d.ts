@@ -1,6 +1,6 @@
 // Checked by `tsc -p .`: what must compile, and what must not.
 import { topic } from '@millrace/contracts'
-import { outbox } from '@millrace/outbox'
+import { type InboxStore, outbox } from '@millrace/outbox'
 import type pg from 'pg'
 import { z } from 'zod'
 import { consume, type HandlerTransaction } from './index.ts'
@@ -10,7 +10,7 @@ const expectTrue = <T extends true>(): T | undefined => undefined
 
 const order = topic('order', { key: z.string(), value: z.object({ amount: z.number(), note: z.string().default('') }) })
 
-export async function typed(pool: pg.Pool): Promise<void> {
+export async function typed(pool: pg.Pool, store: InboxStore<{ insert(row: string): void }>): Promise<void> {
   const common = { brokers: 'localhost:9092', groupId: 'g' }
 
   await consume(
@@ -24,6 +24,14 @@ export async function typed(pool: pg.Pool): Promise<void> {
       await outbox(tx).append(order, 'k', { amount: '1' })
     },
     { ...common, inbox: pool },
+  )
+
+  await consume(
+    order,
+    async (_, { tx }) => {
+      expectTrue<Equal<typeof tx, { insert(row: string): void }>>()
+    },
+    { ...common, inbox: store },
   )
 
   // @ts-expect-error without an inbox there is no transaction

@@ -1,10 +1,11 @@
 import { type Clock, type Random, systemClock, systemRandom } from '@millrace/base'
 import type { AnyTopicContract, KeyOf, ValueOf } from '@millrace/contracts'
 import { kafkaClient } from '@millrace/kafka'
-import { expireInbox, inboxExpireMaxRows } from '@millrace/outbox'
+import type { InboxStore } from '@millrace/outbox'
 import { DeadLetters } from './dead-letters.ts'
 import { handlerError } from './errors.ts'
-import { type ErrorEmitter, type HandlerTransaction, type InboxPool, inTransactionOnce } from './inbox-transaction.ts'
+import { type AnyInbox, eventInbox } from './event-inbox.ts'
+import type { HandlerTransaction } from './inbox-transaction.ts'
 import type { Message } from './message.ts'
 import { HandlerMetrics } from './metrics.ts'
 import { type ConsumeOptions, checkConsumeOptions } from './options.ts'
@@ -20,17 +21,21 @@ export interface HandlerContext {
   readonly signal: AbortSignal
 }
 
-export interface InboxContext extends HandlerContext {
+export interface InboxContext<Tx = HandlerTransaction> extends HandlerContext {
   /** The open transaction. Effects that go through it, the outbox included, happen once per event. */
-  readonly tx: HandlerTransaction
+  readonly tx: Tx
 }
 
-/** With an inbox there is a transaction to work in. */
-export type ContextOf<Pool extends InboxPool | undefined> = [Pool] extends [InboxPool] ? InboxContext : HandlerContext
+/** With an inbox there is a transaction to work in, of the kind that the inbox's client has. */
+export type ContextOf<Inbox extends AnyInbox | undefined> = [Inbox] extends [InboxStore<infer Tx>]
+  ? InboxContext<Tx>
+  : [Inbox] extends [AnyInbox]
+    ? InboxContext
+    : HandlerContext
 
-export type Handler<C extends AnyTopicContract, Pool extends InboxPool | undefined> = (
+export type Handler<C extends AnyTopicContract, Inbox extends AnyInbox | undefined> = (
   message: Message<KeyOf<C>, ValueOf<C>>,
-  context: ContextOf<Pool>,
+  context: ContextOf<Inbox>,
 ) => void | Promise<void>
 
 /**
@@ -48,13 +53,14 @@ export type Handler<C extends AnyTopicContract, Pool extends InboxPool | undefin
  * }, { brokers: 'localhost:9092', groupId: 'cancel-orders', inbox: pool, onFailure: 'dead-letter' })
  * process.once('SIGTERM', () => running.close())
  */
-export async function consume<C extends AnyTopicContract, Pool extends InboxPool | undefined = undefined>(
+export async function consume<C extends AnyTopicContract, Inbox extends AnyInbox | undefined = undefined>(
   contract: C,
-  handler: Handler<C, Pool>,
-  options: ConsumeOptions<Pool>,
+  handler: Handler<C, Inbox>,
+  options: ConsumeOptions<Inbox>,
 ): Promise<RunningHandler> {
   const limits = checkConsumeOptions(options)
-  const { groupId, inbox: pool, inboxTable = 'inbox', onFailure = 'fail' } = options
+  const { groupId, inboxTable = 'inbox', onFailure = 'fail' } = options
+  const inbox = options.inbox && eventInbox(options.inbox, `${groupId}/${contract.name}`, inboxTable)
   const clock: Clock = options.clock ?? systemClock
   const random: Random = options.random ?? systemRandom
   const client = options.client ?? kafkaClient({ brokers: options.brokers ?? [], clientId: groupId, clock, random })
@@ -64,10 +70,9 @@ export async function consume<C extends AnyTopicContract, Pool extends InboxPool
     source: contract.name,
   })
   const metrics = new HandlerMetrics(groupId, contract.name)
-  const unwatch = watchPool(pool)
-  const call = (message: Message<KeyOf<C>, ValueOf<C>>, attempt: number, tx?: HandlerTransaction): Promise<void> =>
+  const call = (message: Message<KeyOf<C>, ValueOf<C>>, attempt: number, tx?: unknown): Promise<void> =>
     withinTime(clock, limits.handlerTimeoutMs, async (signal) => {
-      await handler(message, { attempt, signal, ...(tx && { tx }) } as ContextOf<Pool>)
+      await handler(message, { attempt, signal, ...(tx !== undefined && { tx }) } as ContextOf<Inbox>)
     })
   const settle = makeSettle<C>({
     contract,
@@ -80,11 +85,7 @@ export async function consume<C extends AnyTopicContract, Pool extends InboxPool
     permits: new Permits(limits.concurrency),
     policy: (failure) => (typeof onFailure === 'function' ? onFailure(failure) : onFailure),
     async attempt(message, attempt) {
-      if (pool) {
-        const consumer = `${groupId}/${contract.name}`
-        const event = { table: inboxTable, consumer, eventId: message.eventId }
-        return inTransactionOnce(pool, event, (tx) => call(message, attempt, tx))
-      }
+      if (inbox) return inbox.once(message.eventId, (tx) => call(message, attempt, tx))
       await call(message, attempt)
       return true
     },
@@ -102,12 +103,10 @@ export async function consume<C extends AnyTopicContract, Pool extends InboxPool
     metrics,
     limits,
     clock,
-    housekeeping: async () => {
-      if (pool) await forgetOldEvents(pool, inboxTable, limits.inboxRetentionMs)
-    },
+    housekeeping: async () => inbox?.forget(limits.inboxRetentionMs),
     onStopped: async () => {
       options.signal?.removeEventListener('abort', stop)
-      unwatch()
+      inbox?.close()
       await deadLetters.close()
       if (!options.client) await client.close()
     },
@@ -148,28 +147,4 @@ async function withinTime(clock: Clock, limitMs: number, work: (signal: AbortSig
   } finally {
     cancel()
   }
-}
-
-/** How many bounded deletions one round of housekeeping makes. */
-const expireStepsMax = 100
-
-async function forgetOldEvents(pool: InboxPool, table: string, retentionMs: number): Promise<void> {
-  const client = await pool.connect()
-  let isBroken = true
-  try {
-    for (let step = 0; step < expireStepsMax; step++) {
-      if ((await expireInbox(client, { table, retentionMs })) < inboxExpireMaxRows) break
-    }
-    isBroken = false
-  } finally {
-    client.release(isBroken)
-  }
-}
-
-/** Idle connections of a pool that break are told as an event; the messages notice on their own. */
-function watchPool(pool: InboxPool | undefined): () => void {
-  const emitter = pool as ErrorEmitter | undefined
-  const ignore = (): void => {}
-  emitter?.on?.('error', ignore)
-  return () => emitter?.off?.('error', ignore)
 }

@@ -1,5 +1,6 @@
 export { type ContextOf, consume, type Handler, type HandlerContext, type InboxContext } from './consume.ts'
 export type { Failure } from './dead-letters.ts'
+export type { AnyInbox } from './event-inbox.ts'
 export type { HandlerEvent, HandlerEventName } from './events.ts'
 export type { HandlerTransaction, InboxPool, PooledClient } from './inbox-transaction.ts'
 export type { Message, MessageHeader } from './message.ts'

@@ -1,11 +1,11 @@
 import type { Clock, Random } from '@millrace/base'
 import { baseError, checkOptions, type OptionRules, resolveLimits } from '@millrace/base/internal'
 import type { KafkaClient } from '@millrace/kafka'
-import type { InboxPool } from './inbox-transaction.ts'
+import { type AnyInbox, isStore } from './event-inbox.ts'
 import { type HandlerLimits, handlerLimits } from './limits.ts'
 import type { FailureContext, FailurePolicy } from './settle.ts'
 
-export interface ConsumeOptions<Pool extends InboxPool | undefined = InboxPool | undefined> {
+export interface ConsumeOptions<Inbox extends AnyInbox | undefined = AnyInbox | undefined> {
   /** `host:port`, one or several. Give this or `client`. */
   readonly brokers?: string | readonly string[]
   /** A client that stays open after the handler has stopped. */
@@ -17,9 +17,12 @@ export interface ConsumeOptions<Pool extends InboxPool | undefined = InboxPool |
    * back at once, instead of when its session has timed out.
    */
   readonly instanceId?: string
-  /** Pool of the database that the handler changes. With it every event takes effect once, without it at least once. */
-  readonly inbox?: Pool
-  /** Default `inbox`. */
+  /**
+   * The database that the handler changes: a pool of `pg`, or `inboxStore(db)` of `@millrace/outbox/kysely` and its siblings.
+   * With it every event takes effect once, without it at least once.
+   */
+  readonly inbox?: Inbox
+  /** Of a pool; a store has its own. Default `inbox`. */
   readonly inboxTable?: string
   /** What becomes of a message that cannot be decoded or whose attempts are used up. Default `fail`. */
   readonly onFailure?: FailurePolicy | ((failure: FailureContext) => FailurePolicy)
@@ -80,6 +83,10 @@ export function checkConsumeOptions(options: ConsumeOptions): HandlerLimits {
   checkOptions('consume', options, rules, { required: ['groupId'] })
   if ((options.brokers === undefined) === (options.client === undefined)) {
     throw baseError('CONFIG_MISSING_OPTION', 'consume needs either `brokers` or `client`', { option: 'brokers' })
+  }
+  if (options.inboxTable !== undefined && options.inbox && isStore(options.inbox)) {
+    const message = 'consume: give `table` to `inboxStore` instead of `inboxTable`'
+    throw baseError('CONFIG_INVALID_OPTION', message, { option: 'inboxTable' })
   }
   const { onFailure } = options
   if (typeof onFailure === 'string' && !['fail', 'dead-letter', 'skip'].includes(onFailure)) {

@@ -31,3 +31,22 @@ export function isOutage(error: unknown): boolean {
   const code = (error as { code?: unknown } | null | undefined)?.code
   return typeof code === 'string' && (networkCodes.has(code) || sqlStates.test(code))
 }
+
+/** Names and numbers that MySQL, SQLite and Prisma have for the same: deadlock, lock wait, connections, busy. */
+const conflictCodes =
+  /^(ER_LOCK_DEADLOCK|ER_LOCK_WAIT_TIMEOUT|ER_CON_COUNT_ERROR|ER_SERVER_SHUTDOWN|PROTOCOL_CONNECTION_LOST|SQLITE_BUSY.*|P1001|P1002|P1008|P1017|P2024|P2034)$/
+const sqliteBusy = 5
+const depthMax = 5
+
+/**
+ * Whether a transaction failed for a reason that passes by itself, as far as the error tells. Tools wrap the driver's error,
+ * each under another name.
+ */
+export function isConflict(error: unknown, depth = 0): boolean {
+  if (typeof error !== 'object' || error === null || depth > depthMax) return false
+  const { code, errcode, cause, driverError } = error as Record<string, unknown>
+  if (typeof code === 'string' && (networkCodes.has(code) || sqlStates.test(code) || conflictCodes.test(code)))
+    return true
+  if (typeof errcode === 'number' && (errcode & 0xff) === sqliteBusy) return true
+  return isConflict(cause, depth + 1) || isConflict(driverError, depth + 1)
+}

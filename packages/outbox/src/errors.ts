@@ -36,9 +36,9 @@ export const outboxErrors = {
       'Start the source that captures the database first, name its `slot`, or write to a table, which keeps messages.',
   },
   OUTBOX_TRANSACTION_LOST: {
-    retriable: true,
+    retriable: false,
     cause: 'The transaction of a handler was rolled back before its end: a statement failed, and the handler went on.',
-    remedy: 'Let the errors of statements out of the handler; the event comes again.',
+    remedy: 'Let the errors of statements out of the handler, which is then tried again.',
   },
   OUTBOX_DIALECT_UNKNOWN: {
     retriable: false,

@@ -13,6 +13,11 @@ export const inboxVersion = 1
 
 /** SQL that creates the inbox table; it can be run again. For `mysql` it is one statement, elsewhere several. */
 export function inboxMigration(options: InboxMigrationOptions = {}): string {
+  return `${inboxStatements(options).join('\n\n')}\n`
+}
+
+/** The same, each statement on its own. */
+export function inboxStatements(options: InboxMigrationOptions = {}): string[] {
   checkOptions('inboxMigration', options, { table: 'string', dialect: { oneOf: ['postgres', 'mysql', 'sqlite'] } })
   const { table = 'inbox', dialect = 'postgres' } = options
   return tables[dialect](quoteTable(table, dialect), quoteOwned(table, 'handled_at', dialect))
@@ -20,34 +25,34 @@ export function inboxMigration(options: InboxMigrationOptions = {}): string {
 
 const comment = `millrace inbox, version ${inboxVersion}`
 
-const tables: Readonly<Record<Dialect, (name: string, index: string) => string>> = {
-  postgres: (name, index) => `create table if not exists ${name} (
+const tables: Readonly<Record<Dialect, (name: string, index: string) => string[]>> = {
+  postgres: (name, index) => [
+    `create table if not exists ${name} (
   consumer text not null,
   event_id text not null,
   handled_at timestamptz not null default clock_timestamp(),
   primary key (consumer, event_id)
-);
-
-create index if not exists ${index} on ${name} (handled_at);
-
-comment on table ${name} is '${comment}';
-`,
+);`,
+    `create index if not exists ${index} on ${name} (handled_at);`,
+    `comment on table ${name} is '${comment}';`,
+  ],
   // Bytes, since text would be compared without regard to trailing spaces, and often to case.
-  mysql: (name, index) => `create table if not exists ${name} (
+  mysql: (name, index) => [
+    `create table if not exists ${name} (
   consumer varbinary(255) not null,
   event_id varbinary(255) not null,
   handled_at datetime(6) not null,
   primary key (consumer, event_id),
   key ${index} (handled_at)
-) engine=innodb default charset=utf8mb4 comment='${comment}';
-`,
-  sqlite: (name, index) => `create table if not exists ${name} ( -- ${comment}
+) engine=innodb default charset=utf8mb4 comment='${comment}';`,
+  ],
+  sqlite: (name, index) => [
+    `create table if not exists ${name} ( -- ${comment}
   consumer text not null,
   event_id text not null,
   handled_at integer not null,
   primary key (consumer, event_id)
-);
-
-create index if not exists ${index} on ${name} (handled_at);
-`,
+);`,
+    `create index if not exists ${index} on ${name} (handled_at);`,
+  ],
 }

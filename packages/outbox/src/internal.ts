@@ -1,5 +1,5 @@
 export { outboxError, outboxErrors } from './errors.ts'
 export { newEventId } from './event-id.ts'
 export { quoteTable } from './identifier.ts'
-export { inboxVersion } from './inbox-migration.ts'
-export { outboxVersion } from './outbox-migration.ts'
+export { inboxStatements, inboxVersion } from './inbox-migration.ts'
+export { outboxStatements, outboxVersion } from './outbox-migration.ts'

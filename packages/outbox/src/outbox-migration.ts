@@ -34,12 +34,17 @@ export const outboxVersion = 1
 
 /**
  * SQL that creates the outbox table: Debezium's default columns and three or four more. It can be run again; statements need no
- * parameters and fit into one migration file. For `mysql` and `sqlite` it is one statement.
+ * parameters and fit into one migration file. For `mysql` it is one statement.
  *
  * @example
  * await client.query(outboxMigration())
  */
 export function outboxMigration(options: OutboxMigrationOptions = {}): string {
+  return `${outboxStatements(options).join('\n\n')}\n`
+}
+
+/** The same, each statement on its own. */
+export function outboxStatements(options: OutboxMigrationOptions = {}): string[] {
   checkOptions('outboxMigration', options, {
     dialect: { oneOf: ['postgres', 'mysql', 'sqlite'] },
     table: 'string',
@@ -50,13 +55,14 @@ export function outboxMigration(options: OutboxMigrationOptions = {}): string {
   const { dialect = 'postgres', table = 'outbox', payload = 'bytea' } = options
   if (dialect === 'postgres') return postgres(options)
   const name = quoteTable(table, dialect)
-  if (dialect === 'mysql') return mysql(name, quoteOwned(table, 'id', dialect), mysqlPayloads[payload])
-  return sqlite(name, payload === 'bytea' ? 'blob' : 'text')
+  const index = quoteOwned(table, 'id', dialect)
+  if (dialect === 'mysql') return [mysql(name, index, mysqlPayloads[payload])]
+  return sqlite(name, index, payload === 'bytea' ? 'blob' : 'text')
 }
 
 const comment = `millrace outbox, version ${outboxVersion}`
 
-function postgres({ table = 'outbox', payload = 'bytea', keepRows = false, slot }: OutboxMigrationOptions): string {
+function postgres({ table = 'outbox', payload = 'bytea', keepRows = false, slot }: OutboxMigrationOptions): string[] {
   const name = quoteTable(table)
   const trigger = quoteOwned(table, 'delete_captured')
   const statements = [
@@ -75,7 +81,7 @@ function postgres({ table = 'outbox', payload = 'bytea', keepRows = false, slot 
     `drop trigger if exists ${trigger} on ${name};`,
   ]
   if (!keepRows) statements.push(...deletion(table, name, trigger, slot))
-  return `${statements.join('\n\n')}\n`
+  return statements
 }
 
 /**
@@ -119,25 +125,26 @@ function mysql(name: string, idKey: string, payload: string): string {
   \`aggregateid\` text not null,
   \`type\` varchar(255) not null,
   \`payload\` ${payload},
-  \`headers\` json,
+  \`headers\` longtext,
   \`timestamp\` bigint,
   primary key (\`position\`),
   unique key ${idKey} (\`id\`)
-) engine=innodb default charset=utf8mb4 comment='${comment}';
-`
+) engine=innodb default charset=utf8mb4 comment='${comment}';`
 }
 
 /** `autoincrement`, since a number must not come back after its row was deleted. */
-function sqlite(name: string, payload: string): string {
-  return `create table if not exists ${name} ( -- ${comment}
+function sqlite(name: string, index: string, payload: string): string[] {
+  return [
+    `create table if not exists ${name} ( -- ${comment}
   position integer primary key autoincrement,
-  id text not null unique,
+  id text not null,
   aggregatetype text not null,
   aggregateid text not null,
   type text not null,
   payload ${payload},
   headers text,
   timestamp integer
-);
-`
+);`,
+    `create unique index if not exists ${index} on ${name} (id);`,
+  ]
 }
