@@ -1,11 +1,24 @@
 import { converterPlugins, headerConverterPlugins } from './converters/converters.ts'
 import type { ConnectPlugins } from './runtime/worker/plugin-registry.ts'
+import { clickHouseSinkPlugin } from './sinks/clickhouse/plugin.ts'
+import { httpSinkPlugin } from './sinks/http/plugin.ts'
+import { confluentJdbcSink, debeziumJdbcSink } from './sinks/jdbc/plugins.ts'
 import { fileLinesSource } from './sources/file/file-lines.ts'
+import { pollingOutboxPlugin } from './sources/polling/plugin.ts'
+import { postgresConnectorPlugin } from './sources/postgres/debezium/plugin.ts'
 import { predicatePlugins, transformPlugins } from './transforms/plugins.ts'
 
 /** Everything that comes with this package and that a config may name. */
 export const builtInPlugins: ConnectPlugins = {
-  connectors: [fileLinesSource],
+  connectors: [
+    fileLinesSource,
+    postgresConnectorPlugin,
+    pollingOutboxPlugin,
+    confluentJdbcSink,
+    debeziumJdbcSink,
+    clickHouseSinkPlugin,
+    httpSinkPlugin,
+  ],
   converters: converterPlugins,
   headerConverters: headerConverterPlugins,
   transforms: transformPlugins,

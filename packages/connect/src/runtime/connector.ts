@@ -151,6 +151,11 @@ export interface BadRecord {
 }
 
 export interface SinkContext {
+  /**
+   * The offset that the sink's consumer group has committed, for a target that cannot hold one itself: records since then
+   * come again after a crash. Undefined where there is none yet.
+   */
+  readonly groupOffset?: (partition: SinkPartition) => Promise<number | undefined>
   readonly signal: AbortSignal
   readonly clock: Clock
   readonly report: (activity: string) => void

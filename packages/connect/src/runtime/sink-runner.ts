@@ -74,7 +74,7 @@ class SinkRunner {
     const { maxPartitionBytes, bufferBytes, sessionTimeoutMs } = this.#limits
     const { instanceId } = this.#options
     const consumer = client.consumer({
-      groupId: this.#options.groupId ?? `millrace-sink-${this.#connector.name}`,
+      groupId: groupIdOf(this.#connector, this.#options),
       isolation: 'read_committed',
       // Every position is sought from the database's; one that is gone must not be skipped silently.
       autoOffsetReset: 'fail',
@@ -108,6 +108,10 @@ class SinkRunner {
       )
     }
   }
+}
+
+function groupIdOf(connector: SinkConnector, options: SinkRunnerOptions): string {
+  return options.groupId ?? `millrace-sink-${connector.name}`
 }
 
 interface MemberParts {
@@ -166,7 +170,7 @@ class SinkMember {
 
   /** Opens the database and claims what is not claimed yet, unless it is too early for another attempt. */
   async #prepare(): Promise<void> {
-    const { connector, signal, clock, board, deadLetters, loop } = this.#parts
+    const { connector, signal, clock, board, deadLetters, loop, options } = this.#parts
     if (clock.now() < this.#nextAttemptMs) return
     try {
       this.#session ??= await abortable(
@@ -175,6 +179,10 @@ class SinkMember {
           clock,
           report: (activity) => {
             board.activity = activity
+          },
+          groupOffset: async ({ topic, partition }) => {
+            const committed = await options.client.admin.committedOffsets(groupIdOf(connector, options))
+            return committed.find((offset) => offset.topic === topic && offset.partition === partition)?.offset
           },
           deadLetter: async (records) => {
             const setAside = await deadLetters.write(records)

@@ -60,6 +60,7 @@ export function registerSqlSinkTests(target: () => SqlTarget, quote: (name: stri
         key: { from: 'key', columns: [], isWhole: 'auto' },
         hasPrimaryKey: true,
         deletes: true,
+        tombstones: 'refuse',
         truncates: true,
         unwraps: true,
         creates: true,
@@ -362,11 +363,12 @@ export function registerSqlSinkTests(target: () => SqlTarget, quote: (name: stri
       { key: { id: 2 }, value: change('d', { id: 2, n: 2 }, null) },
       { key: { id: 2 }, value: null },
       { key: { id: 3 }, value: change('x', null, { id: 3, n: 2 }) },
+      { key: { id: 1 }, value: change('u', null, { id: 1, n: '__debezium_unavailable_value' }) },
     ])
     assert.deepEqual(plain(await rowsOf(table)), [['1', '3']])
     assert.deepEqual(
       driver.takeDeadLetters().map(([offset]) => offset),
-      [5],
+      [5, 6],
     )
     await driver.put([
       { key: { id: 4 }, value: change('c', null, { id: 4, n: 4 }) },

@@ -1,6 +1,15 @@
-import { type ExistingTable, quotedTable, type SqlConnection, type SqlDialect, type TableName } from '../sql/dialect.ts'
+import {
+  columnDefinition,
+  createStatement,
+  type ExistingTable,
+  quotedTable,
+  type SqlConnection,
+  type SqlDialect,
+  type TableName,
+} from '../sql/dialect.ts'
 import { driverError } from '../sql/driver-error.ts'
 import { plainValue } from '../sql/logical-values.ts'
+import { mismatch } from '../sql/table-plan.ts'
 import { columnType, inferredType } from './column-type.ts'
 import { type MysqlConnection, openMysql } from './connection.ts'
 import { classify, errnoOf, isAlreadyThere } from './mysql-errors.ts'
@@ -58,6 +67,8 @@ export function mysqlDialect(url: string): SqlDialect {
       const value = encoder(type)(plain ? plain(schema.default) : schema.default)
       return typeof value === 'string' ? `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'` : undefined
     },
+    columnDefinition: (column) => columnDefinition(dialect, column),
+    createStatement: (table, definitions, keys) => createStatement(dialect, table, definitions, keys),
     encoder: ({ type }) => encoder(type),
     writer: (table, columns, mode, existing) => mysqlWriter(quotedTable(dialect, table), columns, mode, existing),
     // Not TRUNCATE, which would end the transaction.
@@ -74,6 +85,11 @@ async function readTable(connection: SqlConnection, { schema, name }: TableName)
     [schema ?? null, name],
   )
   if (columns.rows.length === 0) return undefined
+  const engines = await connection.query(`select engine from information_schema.tables where ${place}`, [schema ?? null, name])
+  const engine = String(engines.rows[0]?.engine)
+  if (/^(MyISAM|Aria|MEMORY|CSV|ARCHIVE)$/i.test(engine)) {
+    throw mismatch({ schema, name }, `has the engine ${engine}, which has no transactions; use InnoDB`)
+  }
   const indexes = await connection.query(
     `select index_name as name, column_name as member, sub_part as prefix
        from information_schema.statistics where ${place} and non_unique = 0 order by index_name, seq_in_index`,

@@ -2,16 +2,18 @@ import type { Pool, PoolClient } from 'pg'
 import { connectPool } from '../../postgres/driver.ts'
 import { parseTableName, quoteIdentifier, quoteLiteral, quoteTable } from '../../postgres/identifiers.ts'
 import { classify, codeOf, postgresError } from '../../postgres/postgres-errors.ts'
-import type {
-  ExistingTable,
-  SqlConnection,
-  SqlDialect,
-  SqlPool,
-  SqlResult,
-  TableName,
-  TableWriter,
-  WriteMode,
-  WrittenColumn,
+import {
+  columnDefinition,
+  createStatement,
+  type ExistingTable,
+  type SqlConnection,
+  type SqlDialect,
+  type SqlPool,
+  type SqlResult,
+  type TableName,
+  type TableWriter,
+  type WriteMode,
+  type WrittenColumn,
 } from '../sql/dialect.ts'
 import { plainValue } from '../sql/logical-values.ts'
 import { arrayLiteral } from './array-literal.ts'
@@ -48,6 +50,9 @@ export function postgresDialect(url: string): SqlDialect {
       const plain = plainValue(schema)
       return quoteLiteral(textEncoder(type)(plain ? plain(schema.default) : schema.default))
     },
+    columnDefinition: (column) => columnDefinition({ quote: quoteIdentifier }, column),
+    createStatement: (table, definitions, keys) =>
+      createStatement({ quote: quoteIdentifier }, { ...table, schema: table.schema ?? 'public' }, definitions, keys),
     encoder: ({ type }) => textEncoder(type),
     writer: (table, columns, mode) => postgresWriter(table, columns, mode),
     truncateStatement: (table) => `truncate table ${quoted(table)}`,

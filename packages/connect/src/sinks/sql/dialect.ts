@@ -36,6 +36,8 @@ export interface ExistingColumn {
   readonly type: string
   /** Whether the database fills it where a row does not. */
   readonly hasDefault: boolean
+  /** Whether null is no value of it, and the database would make another of it instead of refusing. */
+  readonly refusesNull?: boolean
   /** What a dialect's own statements have to know about it. */
   readonly collation?: string | undefined
 }
@@ -67,10 +69,41 @@ export interface TableWriter {
 /** Turns a value that is neither null nor undefined into what the dialect's writer takes for a column. */
 export type Encoder = (value: unknown) => unknown
 
-/** What differs between databases. The rest of a sink is the same for all of them. */
-export interface SqlDialect {
+/** A column of a table that is to be made. */
+export interface NewColumn {
+  readonly name: string
+  readonly type: string
+  readonly isRequired: boolean
+  readonly isKey: boolean
+  /** A literal. */
+  readonly default: string | undefined
+}
+
+/** How a database knows its tables. */
+export interface TableDialect {
   /** For messages: `PostgreSQL`. */
   readonly name: string
+  parseTable(text: string): TableName
+  quote(name: string): string
+  /** Under which names are compared. */
+  fold(name: string): string
+  readTable(connection: SqlConnection, table: TableName): Promise<ExistingTable | undefined>
+  /** The type for a field with a schema, or for a first value where there is none. */
+  columnType(schema: ConnectSchema, isKey: boolean): string
+  inferredType(value: unknown, isKey: boolean): string
+  /** The default of a schema as a literal for a column of this type; undefined where the type takes none. */
+  defaultLiteral(schema: ConnectSchema, type: string): string | undefined
+  columnDefinition(column: NewColumn): string
+  /** `keys` are quoted names, none where the table is to have no primary key. */
+  createStatement(table: TableName, definitions: readonly string[], keys: readonly string[]): string
+  encoder(column: ExistingColumn): Encoder
+  writer(table: TableName, columns: readonly WrittenColumn[], mode: WriteMode, existing: ExistingTable): TableWriter
+  /** Whether the error says that a table or column which was to be made is there already. */
+  isAlreadyThere(error: unknown): boolean
+}
+
+/** What differs between databases with transactions. The rest of a sink is the same for all of them. */
+export interface SqlDialect extends TableDialect {
   openPool(applicationName: string, connections: number): Promise<SqlPool>
   readonly beginStatement: string
   /** What makes constraints that are checked at commit show their row at once. */
@@ -78,36 +111,40 @@ export interface SqlDialect {
   classify(error: unknown): FailureClass
   /** Whether another choice of rows may succeed. */
   isAboutRows(error: unknown): boolean
-  /** Whether the error says that a table or column which was to be made is there already. */
-  isAlreadyThere(error: unknown): boolean
   /** An error of the driver as one of ours. */
   toError(error: unknown, doing: string, fields?: ErrorFields): MillraceError
-
-  parseTable(text: string): TableName
-  quote(name: string): string
-  /** Under which names are compared. */
-  fold(name: string): string
-  /** Type of an integer, a long integer, a key's text and a time, for tables of the sink's own. */
+  /** Types of texts and of the time of a change, for tables of the sink's own. */
   readonly bookTypes: { readonly text: string; readonly updatedAt: string }
   /** `on conflict (...) do update set`, or how the database says it. */
   conflict(keys: readonly string[]): string
   readonly nullSafeEquals: string
-
-  readTable(connection: SqlConnection, table: TableName): Promise<ExistingTable | undefined>
-  /** The type for a field with a schema, or for a first value where there is none. */
-  columnType(schema: ConnectSchema, isKey: boolean): string
-  inferredType(value: unknown, isKey: boolean): string
-  /** The default of a schema as a literal for a column of this type; undefined where the type takes none. */
-  defaultLiteral(schema: ConnectSchema, type: string): string | undefined
-  encoder(column: ExistingColumn): Encoder
-  writer(table: TableName, columns: readonly WrittenColumn[], mode: WriteMode, existing: ExistingTable): TableWriter
   truncateStatement(table: TableName): string
+}
+
+/** As the SQL standard has it. */
+export function columnDefinition(dialect: Pick<TableDialect, 'quote'>, column: NewColumn): string {
+  const { name, type, isRequired, default: fallback } = column
+  const parts = [dialect.quote(name), type]
+  if (fallback !== undefined) parts.push(`default ${fallback}`)
+  if (isRequired) parts.push('not null')
+  return parts.join(' ')
+}
+
+/** As the SQL standard has it. */
+export function createStatement(
+  dialect: Pick<TableDialect, 'quote'>,
+  table: TableName,
+  definitions: readonly string[],
+  keys: readonly string[],
+): string {
+  const lines = keys.length > 0 ? [...definitions, `primary key (${keys.join(', ')})`] : definitions
+  return `create table if not exists ${quotedTable(dialect, table)} (${lines.join(', ')})`
 }
 
 export function tableText({ schema, name }: TableName): string {
   return schema === undefined ? name : `${schema}.${name}`
 }
 
-export function quotedTable(dialect: SqlDialect, { schema, name }: TableName): string {
+export function quotedTable(dialect: Pick<TableDialect, 'quote'>, { schema, name }: TableName): string {
   return schema === undefined ? dialect.quote(name) : `${dialect.quote(schema)}.${dialect.quote(name)}`
 }

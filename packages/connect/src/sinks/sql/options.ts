@@ -97,6 +97,7 @@ function settingsOf<K, V>(name: string, options: SqlSinkOptions<K, V>, maxBatchR
     // In mode `insert` a key may come again.
     hasPrimaryKey: mode !== 'insert' || options.keyFrom === 'offset',
     deletes: mode !== 'insert',
+    tombstones: 'refuse',
     truncates: envelope === 'debezium',
     unwraps: envelope === 'debezium',
     creates: options.create ?? true,

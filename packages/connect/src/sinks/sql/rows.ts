@@ -77,6 +77,7 @@ export class RowReader {
       if (!plan || !knowsFields(plan, mutation)) return { tableText, record, mutation }
       this.#place.record = record
       this.#place.offset = offset
+      if (this.#settings.unwraps) checkAvailable(mutation)
       this.rows.push(rowOf(view, plan, mutation, this.#place))
       return undefined
     } catch (error) {
@@ -98,14 +99,29 @@ function isWanted(mutation: Mutation, record: DecodedRecord, settings: SqlSinkSe
   } else if (settings.deletes) {
     // Without the row as it was, the key is all that is known of it.
     if (settings.key.from === 'value' && mutation.value === null) return false
-  } else if (settings.mode === 'insert' && record.value === null) {
-    throw new TypeError('a tombstone cannot be inserted')
+  } else if (settings.tombstones === 'refuse' && isTombstone(record)) {
+    throw new TypeError(settings.mode === 'insert' ? 'a tombstone cannot be inserted' : 'a tombstone, and nothing is to be deleted')
   } else return false
   const needsKey = settings.key.from === 'key' && settings.mode !== 'insert'
   if (needsKey && (record.key === null || record.key === undefined)) {
     throw new TypeError('a record without key cannot be upserted')
   }
   return true
+}
+
+const unavailable = '__debezium_unavailable_value'
+
+/** What the source's log did not hold must not be written as if it were the value. @throws TypeError */
+function checkAvailable({ kind, value }: Mutation): void {
+  if (kind !== 'write') return
+  for (const field in value as object) {
+    if ((value as Record<string, unknown>)[field] !== unavailable) continue
+    throw new TypeError(`the change event does not hold "${field}"; set REPLICA IDENTITY FULL on the source's table`)
+  }
+}
+
+function isTombstone({ value }: DecodedRecord): boolean {
+  return value === null || value === undefined
 }
 
 function typeName(value: unknown): string {
@@ -129,6 +145,7 @@ function rowOf(batch: RecordBatchView, plan: TablePlan, { kind, value }: Mutatio
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i]!
     const field = column.read(value, key, place)
+    if (field === null && column.refusesNull) throw new TypeError(`the column "${column.name}" takes no null`)
     const encoded = field === null || field === undefined ? null : column.encode(field)
     values[i] = encoded
     if (!column.isKey) continue

@@ -26,6 +26,8 @@ export interface SqlSinkSettings {
   /** Whether a table that the sink makes gets the key as its primary key. */
   readonly hasPrimaryKey: boolean
   readonly deletes: boolean
+  /** What becomes of tombstones where nothing is deleted. */
+  readonly tombstones: 'skip' | 'refuse'
   readonly truncates: boolean
   /** Whether Debezium's envelopes are taken apart. */
   readonly unwraps: boolean

@@ -5,7 +5,7 @@ import {
   type Encoder,
   type ExistingTable,
   quotedTable,
-  type SqlDialect,
+  type TableDialect,
   type TableName,
   type TableWriter,
   tableText,
@@ -66,7 +66,7 @@ export function mismatch(table: TableName | string, what: string): Error {
 
 /** The columns that a plan writes, key first. */
 export function planColumns(
-  dialect: SqlDialect,
+  dialect: TableDialect,
   settings: SqlSinkSettings,
   target: { readonly table: TableName; readonly existing: ExistingTable },
   fields: readonly RecordField[],
@@ -112,7 +112,7 @@ function withPlainValue(read: PlannedColumn['read'], schema: ConnectSchema | und
 
 /** An upsert has to find the row of its key. @throws CONNECT_TABLE_MISMATCH */
 export function checkUniqueKey(
-  dialect: SqlDialect,
+  dialect: TableDialect,
   { table, existing }: { readonly table: TableName; readonly existing: ExistingTable },
   keys: readonly { readonly name: string }[],
 ): void {

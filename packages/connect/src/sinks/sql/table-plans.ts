@@ -4,7 +4,7 @@ import {
   type ExistingTable,
   quotedTable,
   type SqlConnection,
-  type SqlDialect,
+  type TableDialect,
   type TableName,
   tableText,
 } from './dialect.ts'
@@ -27,13 +27,13 @@ interface TableState {
 
 /** The plans of a sink's tables: read, made or extended as records ask for it. */
 export class TablePlans {
-  readonly #dialect: SqlDialect
+  readonly #dialect: TableDialect
   readonly #settings: SqlSinkSettings
   readonly #tables = new Map<string, TableState>()
   readonly #ids = new SchemaIds()
   #work: Promise<unknown> = Promise.resolve()
 
-  constructor(dialect: SqlDialect, settings: SqlSinkSettings) {
+  constructor(dialect: TableDialect, settings: SqlSinkSettings) {
     this.#dialect = dialect
     this.#settings = settings
   }
@@ -170,13 +170,9 @@ export class TablePlans {
     const dialect = this.#dialect
     const fields = [...keys, ...others]
     if (fields.length === 0) throw mismatch(table, 'does not exist, and the record has no fields to make columns of')
-    const lines = fields.map((field) => this.#definition(field))
-    if (this.#settings.hasPrimaryKey && keys.length > 0) {
-      lines.push(`primary key (${keys.map(({ column }) => dialect.quote(column)).join(', ')})`)
-    }
-    await this.#making(() =>
-      connection.query(`create table if not exists ${quotedTable(dialect, table)} (${lines.join(', ')})`),
-    )
+    const definitions = fields.map((field) => this.#definition(field))
+    const primaryKey = this.#settings.hasPrimaryKey ? keys.map(({ column }) => dialect.quote(column)) : []
+    await this.#making(() => connection.query(dialect.createStatement(table, definitions, primaryKey)))
     state.existing = await dialect.readTable(connection, table)
     if (!state.existing) throw mismatch(table, 'was created and cannot be seen')
   }
@@ -220,13 +216,14 @@ export class TablePlans {
     const dialect = this.#dialect
     const inPrimaryKey = isKey && this.#settings.hasPrimaryKey
     const chosen = type ?? (schema ? dialect.columnType(schema, isKey) : dialect.inferredType(sample, isKey))
-    const parts = [dialect.quote(column), chosen]
-    if (schema?.default !== undefined && schema.default !== null && !inPrimaryKey) {
-      const value = dialect.defaultLiteral(schema, chosen)
-      if (value !== undefined) parts.push(`default ${value}`)
-    }
-    if (inPrimaryKey || (schema && schema.optional !== true)) parts.push('not null')
-    return parts.join(' ')
+    const hasDefault = schema?.default !== undefined && schema.default !== null && !inPrimaryKey
+    return dialect.columnDefinition({
+      name: column,
+      type: chosen,
+      isKey,
+      isRequired: inPrimaryKey || (schema !== undefined && schema.optional !== true),
+      default: hasDefault ? dialect.defaultLiteral(schema, chosen) : undefined,
+    })
   }
 
   #idOf(record: DecodedRecord, mutation: Mutation): string {

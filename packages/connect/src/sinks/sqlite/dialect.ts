@@ -1,4 +1,6 @@
 import {
+  columnDefinition,
+  createStatement,
   type ExistingTable,
   quotedTable,
   type RowValues,
@@ -46,6 +48,8 @@ export function sqliteDialect(file: string): SqlDialect {
       if (value instanceof Uint8Array) return `x'${Buffer.from(value).toString('hex')}'`
       return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value)
     },
+    columnDefinition: (column) => columnDefinition(dialect, column),
+    createStatement: (table, definitions, keys) => createStatement(dialect, table, definitions, keys),
     encoder: () => encode,
     writer: (table, columns, mode) => sqliteWriter(quotedTable(dialect, table), columns, mode),
     truncateStatement: (table) => `delete from ${quotedTable(dialect, table)}`,

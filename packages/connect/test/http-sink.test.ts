@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, test } from 'node:test'
+import { serdes, topic } from '@millrace/contracts'
+import { startBroker } from '@millrace/broker'
+import { kafkaClient } from '@millrace/kafka'
+import { httpSink, runSink } from '../src/index.ts'
+import { SinkDriver } from './support/sink-driver.ts'
+import { eventually } from './support/topic-reader.ts'
+
+interface Seen {
+  readonly method: string
+  readonly url: string
+  readonly body: unknown
+  readonly idempotencyKey: string
+  readonly authorization: string | undefined
+}
+
+type Answer = (seen: Seen, count: number) => number | 'cut'
+
+const order = topic('order', { key: serdes.string, value: serdes.json<{ n: number }>() })
+
+describe('the HTTP sink', () => {
+  const servers: Server[] = []
+
+  afterEach(() => {
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
+  /** A service that keeps what it accepted. */
+  async function service(answer: Answer = () => 200): Promise<{ url: string; accepted: Seen[]; all: Seen[] }> {
+    const all: Seen[] = []
+    const accepted: Seen[] = []
+    const server = createServer(async (request, response) => {
+      let text = ''
+      for await (const chunk of request) text += chunk
+      const seen: Seen = {
+        method: request.method ?? '',
+        url: request.url ?? '',
+        body: text === '' ? undefined : JSON.parse(text),
+        idempotencyKey: String(request.headers['idempotency-key']),
+        authorization: request.headers.authorization,
+      }
+      all.push(seen)
+      const status = answer(seen, all.length)
+      if (status === 'cut') return void response.destroy()
+      if (status < 300) accepted.push(seen)
+      response.writeHead(status).end(status < 300 ? '' : 'because')
+    })
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, accepted, all }
+  }
+
+  test('sends each record to its address, in order, and deletes on a tombstone', async () => {
+    const { url, accepted } = await service()
+    const headers = { authorization: 'Bearer secret' }
+    const connector = httpSink(order, { url: `${url}/orders/{key}`, method: 'PUT', onTombstone: 'delete', headers })
+    await using driver = await SinkDriver.open(connector)
+    await driver.put([{ key: 'a/b', value: { n: 1 } }, { key: 'c', value: { n: 2 } }, { key: 'a/b', value: null }, { value: { n: 3 } }])
+    assert.deepEqual(
+      accepted.map(({ method, url: path, body, authorization }) => [method, path, body, authorization]),
+      [
+        ['PUT', '/orders/a%2Fb', { n: 1 }, 'Bearer secret'],
+        ['PUT', '/orders/c', { n: 2 }, 'Bearer secret'],
+        ['DELETE', '/orders/a%2Fb', undefined, 'Bearer secret'],
+      ],
+    )
+    assert.deepEqual(driver.takeDeadLetters(), [[3, 'a record without key has no url']])
+  })
+
+  test('of a batch that the service refuses only the record that it refuses is set aside', async () => {
+    const { url, accepted } = await service(({ body }) => ((body as { n: number }[]).some(({ n }) => n === 5) ? 422 : 201))
+    const connector = httpSink(order, { url, limits: { maxBatchRecords: 4 } })
+    await using driver = await SinkDriver.open(connector)
+    await driver.put(Array.from({ length: 10 }, (_, n) => ({ key: 'k', value: { n } })))
+    assert.deepEqual(accepted.flatMap(({ body }) => (body as { n: number }[]).map(({ n }) => n)), [0, 1, 2, 3, 4, 6, 7, 8, 9])
+    assert.deepEqual(driver.takeDeadLetters(), [[5, 'the service answered 422: because']])
+  })
+
+  test('an outage is waited for, a wrong address or password is told, and no address shows its password', async () => {
+    for (const [answer, code] of [
+      [503, 'DATABASE_UNAVAILABLE'],
+      [429, 'DATABASE_UNAVAILABLE'],
+      ['cut', 'DATABASE_UNAVAILABLE'],
+      [401, 'DATABASE_ACCESS_DENIED'],
+      [404, 'DATABASE_STATEMENT_FAILED'],
+    ] as const) {
+      const { url } = await service(() => answer)
+      await using driver = await SinkDriver.open(httpSink(order, { url: `${url}/?token=secret` }))
+      await assert.rejects(driver.put([{ key: 'a', value: { n: 1 } }]), (error: Error & { code: string }) => {
+        assert.equal(error.code, code)
+        assert.doesNotMatch(error.message, /secret/)
+        return true
+      })
+      driver.noDeadLetters()
+    }
+  })
+
+  test('what may have arrived comes again with the same idempotency key', async () => {
+    const { url, all } = await service((_, count) => (count === 2 ? 'cut' : 200))
+    await using driver = await SinkDriver.open(httpSink(order, { url }))
+    const records = [{ key: 'a', value: { n: 1 } }, { key: 'a', value: { n: 2 } }]
+    await assert.rejects(driver.put(records), { code: 'DATABASE_UNAVAILABLE' })
+    await driver.put(records)
+    const keys = all.map(({ idempotencyKey }) => idempotencyKey)
+    assert.deepEqual(keys.slice(0, 2), keys.slice(2))
+    assert.equal(new Set(keys).size, 2)
+  })
+
+  test('goes on from where its group stands', async () => {
+    const { url, accepted } = await service()
+    await using broker = await startBroker({ memory: true })
+    await using client = kafkaClient({ brokers: broker.brokers })
+    await client.admin.createTopics([{ name: order.name, partitions: 1 }])
+    const producer = client.producer({})
+    for (const part of [0, 1]) {
+      for (let i = 0; i < 5; i++) {
+        await producer.send({ topic: order.name, key: Buffer.from('k'), value: Buffer.from(`{"n":${5 * part + i}}`) })
+      }
+      const running = runSink(httpSink(order, { url }), { client })
+      await eventually('all of them are sent', () => (accepted.length >= 5 * (part + 1) ? true : undefined))
+      await running.close()
+    }
+    assert.deepEqual(accepted.map(({ body }) => (body as { n: number }).n), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+  })
+})
