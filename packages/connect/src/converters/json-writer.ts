@@ -6,7 +6,7 @@ import { ownValue, perSchema } from '../data/schemas.ts'
 import { connectError } from '../errors.ts'
 import { jacksonForm, jsonString } from './json-text.ts'
 
-export interface JsonWriterOptions {
+interface JsonWriterOptions {
   readonly decimalFormat: 'BASE64' | 'NUMERIC'
   readonly replaceNullWithDefault: boolean
 }

@@ -35,11 +35,6 @@ export class JavaRegex {
     return this.#whole.test(text)
   }
 
-  /** Whether it matches somewhere. */
-  finds(text: string): boolean {
-    return this.#part.test(text)
-  }
-
   /** Replaces the first match in the way of Java's `Matcher.replaceFirst`. */
   replacer(replacement: string): (text: string) => string {
     return (text) => {

@@ -37,11 +37,6 @@ export function copyBasics(source: ConnectSchema): Omit<ConnectSchema, 'type'> {
   }
 }
 
-/** Whether null is a value of the schema. */
-export function allowsNull(schema: ConnectSchema): boolean {
-  return schema.optional === true
-}
-
 /** Remembers what was made of a schema as long as the schema lives: transforms see the same few again and again. */
 export function perSchema<T>(make: (schema: ConnectSchema) => T): (schema: ConnectSchema) => T {
   const made = new WeakMap<ConnectSchema, { readonly value: T }>()

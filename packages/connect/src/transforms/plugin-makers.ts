@@ -7,11 +7,11 @@ import type { PredicatePlugin, Transform, TransformPlugin } from './transform.ts
 const transformsPackage = 'org.apache.kafka.connect.transforms'
 
 /** What a transform makes of a key or value, and of the headers where it changes them. */
-export interface PartResult extends SchemaAndValue {
+interface PartResult extends SchemaAndValue {
   readonly headers?: readonly ConnectHeader[]
 }
 
-export type PartWork = (data: SchemaAndValue, record: ConnectRecord) => PartResult
+type PartWork = (data: SchemaAndValue, record: ConnectRecord) => PartResult
 
 /** The two plugins of a transform that works on keys (`Name$Key`) or values (`Name$Value`). */
 export function keyAndValue<Keys extends ConfigKeys>(

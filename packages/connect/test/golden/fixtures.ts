@@ -1,10 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { configGroup } from './config-cases.ts'
 import { converterGroups } from './converter-cases.ts'
+import { debeziumGroups } from './debezium-cases.ts'
 import type { GoldenGroup, JavaOutcome } from './golden-case.ts'
 import { transformGroups } from './transform-cases.ts'
 
-export const goldenGroups: readonly GoldenGroup[] = [...converterGroups, ...transformGroups, configGroup]
+export const goldenGroups: readonly GoldenGroup[] = [
+  ...converterGroups,
+  ...transformGroups,
+  ...debeziumGroups,
+  configGroup,
+]
 
 export function fixturePath(group: GoldenGroup): string {
   return new URL(`./fixtures/${group.name}.json`, import.meta.url).pathname

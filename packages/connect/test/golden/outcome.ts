@@ -36,11 +36,11 @@ function resultOf({ does, class: className, config = {}, data, bytes, record }: 
     case 'toHeader':
       return write(plugin(headerConverterPlugins, className).create(config).toConnectHeader('topic', 'name', given))
     case 'transform': {
-      const result = plugin(transformPlugins, className).create(config).apply(recordOf(record!))
+      const result = plugin(transformPlugins, className).create(config).apply(recordOf(className, record!))
       return result === undefined ? null : writeRecord(result)
     }
     case 'test':
-      return plugin(predicatePlugins, className).create(config).test(recordOf(record!))
+      return plugin(predicatePlugins, className).create(config).test(recordOf(className, record!))
     case 'configDef':
       return definitionOf(plugin([...headerConverterPlugins, ...transformPlugins, ...predicatePlugins], className))
     default:
@@ -64,11 +64,13 @@ function plugin<T extends { readonly classNames: readonly string[] }>(plugins: r
   return found
 }
 
-function recordOf({ topic, partition, offset, timestampMs, key, value, headers }: RecordForm): ConnectRecord {
+/** Debezium's transforms are made for sources, whose records have no offset yet. */
+function recordOf(className: string, form: RecordForm): ConnectRecord {
+  const { topic, partition, offset, timestampMs, key, value, headers } = form
   return {
     topic: topic ?? 'topic',
     partition: partition ?? 0,
-    offset: offset ?? 0,
+    ...(!className.startsWith('io.debezium') && { offset: offset ?? 0 }),
     timestampMs,
     key: read(key),
     value: read(value),
