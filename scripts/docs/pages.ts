@@ -2,6 +2,7 @@ import { brokerPage } from './broker.ts'
 import { brokerSettingsPage } from './broker-settings.ts'
 import { clientCompatibilityPage } from './client-compatibility.ts'
 import { commandLinePage } from './command-line.ts'
+import { connectPluginsPage } from './connect-plugins.ts'
 import { errorsPage } from './errors.ts'
 import { settingsPage } from './settings.ts'
 import { streamsBadInputPage } from './streams-bad-input.ts'
@@ -27,5 +28,6 @@ export async function pages(root: string): Promise<Page[]> {
     { path: 'docs/reference/streams-config.md', text: streamsConfigPage() },
     { path: 'docs/reference/streams-metrics.md', text: streamsMetricsPage() },
     { path: 'docs/reference/command-line.md', text: commandLinePage() },
+    { path: 'docs/reference/connect-plugins.md', text: connectPluginsPage() },
   ]
 }
