@@ -34,7 +34,11 @@ describe('the file sink', () => {
   async function linesIn(folder: string): Promise<{ offset: number; value: { n: number } }[]> {
     const names = (await readdir(folder)).filter((name) => /\.jsonl(\.open)?$/.test(name)).sort()
     const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))
-    return texts.join('').split('\n').filter(Boolean).map((line) => JSON.parse(line))
+    return texts
+      .join('')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line))
   }
 
   test('writes a line per record, complete files under their first offset, and goes on where it was', async () => {
@@ -48,9 +52,19 @@ describe('the file sink', () => {
       assert.equal(driver.takeDeadLetters().length, 1)
     }
     const path = join(folder, 'order', '0')
-    assert.deepEqual((await linesIn(path)).map(({ offset, value }) => [offset, value.n]), [
-      [0, 0], [1, 1], [3, 3], [4, 4], [6, 6], [7, 7], [9, 9], [10, 10],
-    ])
+    assert.deepEqual(
+      (await linesIn(path)).map(({ offset, value }) => [offset, value.n]),
+      [
+        [0, 0],
+        [1, 1],
+        [3, 3],
+        [4, 4],
+        [6, 6],
+        [7, 7],
+        [9, 9],
+        [10, 10],
+      ],
+    )
     const names = (await readdir(path)).filter((name) => name.endsWith('.jsonl')).sort()
     assert.equal(names[0], '00000000000000000000.jsonl')
     assert.ok(names.length >= 2)
@@ -67,7 +81,10 @@ describe('the file sink', () => {
     await appendFile(join(path, '00000000000000000000.jsonl.open'), '{"offset":3,"torn')
     await using driver = await SinkDriver.open(connector)
     await driver.put(records(3, 2))
-    assert.deepEqual((await linesIn(path)).map(({ offset }) => offset), [0, 1, 2, 3, 4])
+    assert.deepEqual(
+      (await linesIn(path)).map(({ offset }) => offset),
+      [0, 1, 2, 3, 4],
+    )
   })
 
   test('says when a file that it wrote is gone', async () => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
-import { serdes, topic } from '@millrace/contracts'
 import { startBroker } from '@millrace/broker'
+import { serdes, topic } from '@millrace/contracts'
 import { kafkaClient } from '@millrace/kafka'
 import { httpSink, runSink } from '../src/index.ts'
 import { SinkDriver } from './support/sink-driver.ts'
@@ -61,7 +61,12 @@ describe('the HTTP sink', () => {
     const headers = { authorization: 'Bearer secret' }
     const connector = httpSink(order, { url: `${url}/orders/{key}`, method: 'PUT', onTombstone: 'delete', headers })
     await using driver = await SinkDriver.open(connector)
-    await driver.put([{ key: 'a/b', value: { n: 1 } }, { key: 'c', value: { n: 2 } }, { key: 'a/b', value: null }, { value: { n: 3 } }])
+    await driver.put([
+      { key: 'a/b', value: { n: 1 } },
+      { key: 'c', value: { n: 2 } },
+      { key: 'a/b', value: null },
+      { value: { n: 3 } },
+    ])
     assert.deepEqual(
       accepted.map(({ method, url: path, body, authorization }) => [method, path, body, authorization]),
       [
@@ -74,11 +79,16 @@ describe('the HTTP sink', () => {
   })
 
   test('of a batch that the service refuses only the record that it refuses is set aside', async () => {
-    const { url, accepted } = await service(({ body }) => ((body as { n: number }[]).some(({ n }) => n === 5) ? 422 : 201))
+    const { url, accepted } = await service(({ body }) =>
+      (body as { n: number }[]).some(({ n }) => n === 5) ? 422 : 201,
+    )
     const connector = httpSink(order, { url, limits: { maxBatchRecords: 4 } })
     await using driver = await SinkDriver.open(connector)
     await driver.put(Array.from({ length: 10 }, (_, n) => ({ key: 'k', value: { n } })))
-    assert.deepEqual(accepted.flatMap(({ body }) => (body as { n: number }[]).map(({ n }) => n)), [0, 1, 2, 3, 4, 6, 7, 8, 9])
+    assert.deepEqual(
+      accepted.flatMap(({ body }) => (body as { n: number }[]).map(({ n }) => n)),
+      [0, 1, 2, 3, 4, 6, 7, 8, 9],
+    )
     assert.deepEqual(driver.takeDeadLetters(), [[5, 'the service answered 422: because']])
   })
 
@@ -104,7 +114,10 @@ describe('the HTTP sink', () => {
   test('what may have arrived comes again with the same idempotency key', async () => {
     const { url, all } = await service((_, count) => (count === 2 ? 'cut' : 200))
     await using driver = await SinkDriver.open(httpSink(order, { url }))
-    const records = [{ key: 'a', value: { n: 1 } }, { key: 'a', value: { n: 2 } }]
+    const records = [
+      { key: 'a', value: { n: 1 } },
+      { key: 'a', value: { n: 2 } },
+    ]
     await assert.rejects(driver.put(records), { code: 'DATABASE_UNAVAILABLE' })
     await driver.put(records)
     const keys = all.map(({ idempotencyKey }) => idempotencyKey)
@@ -126,6 +139,9 @@ describe('the HTTP sink', () => {
       await eventually('all of them are sent', () => (accepted.length >= 5 * (part + 1) ? true : undefined))
       await running.close()
     }
-    assert.deepEqual(accepted.map(({ body }) => (body as { n: number }).n), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    assert.deepEqual(
+      accepted.map(({ body }) => (body as { n: number }).n),
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+    )
   })
 })

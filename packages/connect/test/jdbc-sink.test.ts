@@ -43,7 +43,11 @@ describe('JDBC sinks by their properties', () => {
     })
   }
 
-  const rows = (sql: string) => database.prepare(sql).all().map((row) => ({ ...row }))
+  const rows = (sql: string) =>
+    database
+      .prepare(sql)
+      .all()
+      .map((row) => ({ ...row }))
 
   test("a config of Confluent's sink: upserts by fields of the key, chosen fields, tables after topics", async () => {
     const connector = made(confluentJdbcSink, 'orders', {
@@ -72,11 +76,20 @@ describe('JDBC sinks by their properties', () => {
   test("without delete.enabled a tombstone is a bad record to Confluent's sink and nothing to Debezium's", async () => {
     const confluent = made(confluentJdbcSink, 'a', { ...url, 'auto.create': 'true' })
     await using first = await SinkDriver.open(confluent)
-    await first.put([{ key: 1, value: { n: 1 } }, { key: 1, value: null }])
-    assert.deepEqual(first.takeDeadLetters().map(([offset]) => offset), [1])
+    await first.put([
+      { key: 1, value: { n: 1 } },
+      { key: 1, value: null },
+    ])
+    assert.deepEqual(
+      first.takeDeadLetters().map(([offset]) => offset),
+      [1],
+    )
     const debezium = made(debeziumJdbcSink, 'b', { ...url, 'schema.evolution': 'basic' })
     await using second = await SinkDriver.open(debezium)
-    await second.put([{ key: 1, value: { n: 1 } }, { key: 1, value: null }])
+    await second.put([
+      { key: 1, value: { n: 1 } },
+      { key: 1, value: null },
+    ])
     second.noDeadLetters()
     assert.deepEqual(rows('select n from b'), [{ n: 1 }])
   })
@@ -97,16 +110,32 @@ describe('JDBC sinks by their properties', () => {
       true,
     )
     await using driver = await SinkDriver.open(connector)
-    const row = { type: 'struct', optional: true, fields: [
-      { field: 'Id', type: 'int32' },
-      { field: 'day', type: 'int32', name: 'io.debezium.time.Date' },
-      { field: 'internal', type: 'string', optional: true },
-    ] }
-    const schema = { type: 'struct', name: 'server.public.Orders.Envelope', fields: [
-      { ...row, field: 'before' }, { ...row, field: 'after' }, { field: 'op', type: 'string' },
-    ] }
-    const key = (Id: number) => ({ schema: { type: 'struct', fields: [{ field: 'Id', type: 'int32' }] }, payload: { Id } })
-    const change = (op: string, before: object | null, after: object | null) => ({ schema, payload: { before, after, op } })
+    const row = {
+      type: 'struct',
+      optional: true,
+      fields: [
+        { field: 'Id', type: 'int32' },
+        { field: 'day', type: 'int32', name: 'io.debezium.time.Date' },
+        { field: 'internal', type: 'string', optional: true },
+      ],
+    }
+    const schema = {
+      type: 'struct',
+      name: 'server.public.Orders.Envelope',
+      fields: [
+        { ...row, field: 'before' },
+        { ...row, field: 'after' },
+        { field: 'op', type: 'string' },
+      ],
+    }
+    const key = (Id: number) => ({
+      schema: { type: 'struct', fields: [{ field: 'Id', type: 'int32' }] },
+      payload: { Id },
+    })
+    const change = (op: string, before: object | null, after: object | null) => ({
+      schema,
+      payload: { before, after, op },
+    })
     await driver.put([
       { key: key(1), value: change('c', null, { Id: 1, day: 19_782, internal: 'i' }) },
       { key: key(2), value: change('c', null, { Id: 2, day: 0, internal: 'i' }) },

@@ -48,7 +48,10 @@ describe('the SQLite sink', () => {
     await driver.put([{ key: 'a', value: { n: 1 } }])
     database.exec('begin immediate')
     try {
-      await assert.rejects(driver.put([{ key: 'b', value: { n: 2 } }]), { code: 'DATABASE_UNAVAILABLE', retriable: true })
+      await assert.rejects(driver.put([{ key: 'b', value: { n: 2 } }]), {
+        code: 'DATABASE_UNAVAILABLE',
+        retriable: true,
+      })
     } finally {
       database.exec('rollback')
     }
@@ -69,7 +72,12 @@ describe('the SQLite sink', () => {
         badRecord: () => ({ key: Buffer.from('bad'), value: Buffer.from('no json {') }),
         applied: async () => {
           const found = database.prepare('select name from sqlite_master where name = ?').get(table)
-          return found ? database.prepare(`select id from ${table}`).all().map(({ id }) => String(id)) : []
+          return found
+            ? database
+                .prepare(`select id from ${table}`)
+                .all()
+                .map(({ id }) => String(id))
+            : []
         },
         [Symbol.asyncDispose]: async () => {},
       }

@@ -17,7 +17,7 @@ export function ownRecords(decoder: RecordDecoder, application: string): RecordD
         searched = cursor.buffer
         hasAny = searched.includes(marker)
       }
-      if (hasAny && isForAnother(cursor.headers(), application)) return undefined
+      if (hasAny && isForAnother(cursor.headers(), partition.topic, application)) return undefined
       return decoder.decode(cursor, partition)
     },
   }

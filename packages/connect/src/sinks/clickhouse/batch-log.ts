@@ -75,7 +75,9 @@ export class BatchLog {
   async claim(partition: SinkPartition): Promise<PartitionClaim> {
     const instance = randomUUID()
     for (let attempt = 0; attempt < claimAttemptsMax; attempt++) {
-      const { rows } = await this.#connection.query(`select max(epoch) as epoch from ${table} ${this.#where(partition)}`)
+      const { rows } = await this.#connection.query(
+        `select max(epoch) as epoch from ${table} ${this.#where(partition)}`,
+      )
       const epoch = Number(rows[0]?.epoch ?? 0) + 1
       const claim: PartitionClaim = { partition, epoch, instance, sequence: 0, nextOffset: undefined, begun: undefined }
       await this.#write(claim)

@@ -4,17 +4,60 @@ import { driverError } from '../sql/driver-error.ts'
 
 /** Codes of the server's errors (`system.errors`), and what helps. */
 const record = new Set([
-  6, 26, 27, 72, 117, 130, // cannot parse: text, quoted string, input, number, data of the format, array
-  38, 41, 69, 70, 190, 407, // date, time, out of bound, cannot convert, sizes of arrays, decimal overflow
-  349, 469, 472, 675, 676, 376, 691, // null in an ordinary column, constraint, IP, UUID, element of an enum
-  53, 321, 131, // type mismatch, value too large
+  6,
+  26,
+  27,
+  72,
+  117,
+  130, // cannot parse: text, quoted string, input, number, data of the format, array
+  38,
+  41,
+  69,
+  70,
+  190,
+  407, // date, time, out of bound, cannot convert, sizes of arrays, decimal overflow
+  349,
+  469,
+  472,
+  675,
+  676,
+  376,
+  691, // null in an ordinary column, constraint, IP, UUID, element of an enum
+  53,
+  321,
+  131, // type mismatch, value too large
 ])
 const table = new Set([16, 36, 44, 47, 60, 10, 8])
 const access = new Set([81, 192, 193, 194, 195, 497, 516])
 const environment = new Set([
-  3, 23, 24, 74, 75, 76, 95, // reading and writing of files and streams
-  159, 160, 164, 173, 198, 202, 203, 209, 210, 236, // time-outs, read-only, memory, too many queries, network, aborted
-  241, 242, 243, 252, 279, 285, 319, 394, 425, 999, 1000, // memory, read-only table, no space, too many parts, keeper
+  3,
+  23,
+  24,
+  74,
+  75,
+  76,
+  95, // reading and writing of files and streams
+  159,
+  160,
+  164,
+  173,
+  198,
+  202,
+  203,
+  209,
+  210,
+  236, // time-outs, read-only, memory, too many queries, network, aborted
+  241,
+  242,
+  243,
+  252,
+  279,
+  285,
+  319,
+  394,
+  425,
+  999,
+  1000, // memory, read-only table, no space, too many parts, keeper
 ])
 
 export function codeOf(error: unknown): number {

@@ -40,7 +40,8 @@ export function columnType(schema: ConnectSchema): string {
   const logical = schema.name === undefined ? undefined : logicalTypes[schema.name]
   if (logical) return logical
   const { type, valueSchema, keySchema } = schema
-  const member = (of: ConnectSchema): string => (isComposite(of) || !of.optional ? columnType(of) : nullable(columnType(of)))
+  const member = (of: ConnectSchema): string =>
+    isComposite(of) || !of.optional ? columnType(of) : nullable(columnType(of))
   if (type === 'array' && valueSchema) return `Array(${member(valueSchema)})`
   if (type === 'map' && valueSchema && keySchema?.type === 'string') return `Map(String, ${member(valueSchema)})`
   return types[type]

@@ -92,7 +92,10 @@ async function readTable(connection: SqlConnection, table: TableName): Promise<E
 function checkEngine(table: TableName, engine: string, statement: string): void {
   if (/^(Replicated|Shared).*MergeTree$/.test(engine)) return
   if (!engine.endsWith('MergeTree')) {
-    throw mismatch(table, `has the engine ${engine}, which does not recognise an insert that comes again; use MergeTree`)
+    throw mismatch(
+      table,
+      `has the engine ${engine}, which does not recognise an insert that comes again; use MergeTree`,
+    )
   }
   const window = /non_replicated_deduplication_window\s*=\s*(\d+)/.exec(statement)
   if (window && Number(window[1]) > 0) return

@@ -7,7 +7,13 @@ import { insertSettings, openableSink } from './sink.ts'
 
 const definition = configDef({
   hostname: { type: 'string', importance: 'high', valid: nonEmpty, doc: 'Where the server is.' },
-  port: { type: 'int', default: 8443, importance: 'high', valid: between(1, 65_535), doc: 'Port of its HTTP interface.' },
+  port: {
+    type: 'int',
+    default: 8443,
+    importance: 'high',
+    valid: between(1, 65_535),
+    doc: 'Port of its HTTP interface.',
+  },
   ssl: { type: 'boolean', default: true, importance: 'high', doc: 'Whether that is HTTPS.' },
   database: { type: 'string', default: 'default', importance: 'high', doc: 'Database of the tables.' },
   username: { type: 'string', default: 'default', importance: 'high', doc: 'User.' },
@@ -88,7 +94,9 @@ function tableMap(name: string, entries: readonly string[]): ReadonlyMap<string,
     entries.map((entry): [string, string] => {
       const [, topic, table] = /^\s*([^=\s]+)\s*=\s*(\S+)\s*$/.exec(entry) ?? []
       if (topic && table) return [topic, table]
-      throw connectError('CONNECT_CONFIG_INVALID', `${name}: topic2TableMap: "${entry}" is not topic=table`, { where: name })
+      throw connectError('CONNECT_CONFIG_INVALID', `${name}: topic2TableMap: "${entry}" is not topic=table`, {
+        where: name,
+      })
     }),
   )
 }

@@ -10,7 +10,8 @@ export function encoder(type: string): Encoder {
   if (/^(U?Int|Float|Decimal|Bool)/.test(base)) return scalarJson
   if (/^Date/.test(base)) return dateJson
   // Arrays, maps, tuples, nested and JSON columns.
-  return (value) => (typeof value === 'string' ? value : plainJson(value instanceof Map ? Object.fromEntries(value) : value))
+  return (value) =>
+    typeof value === 'string' ? value : plainJson(value instanceof Map ? Object.fromEntries(value) : value)
 }
 
 function textJson(value: unknown): string {

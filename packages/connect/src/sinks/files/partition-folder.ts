@@ -117,16 +117,22 @@ export class PartitionFolder {
       }
     }
     if (file !== null && (await sizeOf(join(this.#folder, file + openSuffix))) !== bytes) {
-      throw connectError('CONNECT_TABLE_DROPPED', `${file} in ${this.#folder} is gone or shorter than what was written`, {
-        table: join(this.#folder, file),
-      })
+      throw connectError(
+        'CONNECT_TABLE_DROPPED',
+        `${file} in ${this.#folder} is gone or shorter than what was written`,
+        {
+          table: join(this.#folder, file),
+        },
+      )
     }
   }
 
   async #checkEpoch(): Promise<void> {
     const epochs = await epochsIn(this.#folder)
     if (epochs.at(-1) === this.#epoch) return
-    throw connectError('CONNECT_SINK_FENCED', `${this.#folder} was claimed by another instance`, { folder: this.#folder })
+    throw connectError('CONNECT_SINK_FENCED', `${this.#folder} was claimed by another instance`, {
+      folder: this.#folder,
+    })
   }
 
   async #writeState(state: FolderState): Promise<void> {

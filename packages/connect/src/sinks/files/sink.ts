@@ -10,7 +10,12 @@ import { plainJson } from '../sql/plain-json.ts'
 import { PartitionFolder } from './partition-folder.ts'
 
 const fileLimits = {
-  maxFileBytes: { default: 64 * 1024 * 1024, min: 1, max: 1024 ** 4, reached: 'The file is complete; the next is begun.' },
+  maxFileBytes: {
+    default: 64 * 1024 * 1024,
+    min: 1,
+    max: 1024 ** 4,
+    reached: 'The file is complete; the next is begun.',
+  },
 } as const satisfies LimitTable
 
 export interface FileSinkOptions {
@@ -131,7 +136,11 @@ function fileError(error: unknown, doing: string, fields: ErrorFields): Millrace
   const { code, message } = error as NodeJS.ErrnoException
   // EEXIST: another instance takes the partition over at this moment.
   const isAccess = code === 'EACCES' || code === 'EPERM' || code === 'ENOTDIR' || code === 'EISDIR'
-  const kind = isAccess ? 'DATABASE_ACCESS_DENIED' : code === undefined ? 'DATABASE_STATEMENT_FAILED' : 'DATABASE_UNAVAILABLE'
+  const kind = isAccess
+    ? 'DATABASE_ACCESS_DENIED'
+    : code === undefined
+      ? 'DATABASE_STATEMENT_FAILED'
+      : 'DATABASE_UNAVAILABLE'
   return connectError(kind, `${doing}: ${message}`, fields, error)
 }
 

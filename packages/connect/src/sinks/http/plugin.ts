@@ -5,7 +5,8 @@ import type { SinkPlugin } from '../../runtime/plugin.ts'
 import { pipelineDecoder } from '../record-decoder.ts'
 import { HttpSinkSession } from './sink-session.ts'
 
-const outages = 'an outage pauses the sink for as long as it lasts, and a refused record is told from it; leave the property out'
+const outages =
+  'an outage pauses the sink for as long as it lasts, and a refused record is told from it; leave the property out'
 
 const definition = configDef({
   'http.api.url': {
@@ -23,7 +24,12 @@ const definition = configDef({
     importance: 'high',
     doc: 'Method of the requests.',
   },
-  headers: { type: 'string', default: '', importance: 'medium', doc: 'Headers as name:value, between them the separator.' },
+  headers: {
+    type: 'string',
+    default: '',
+    importance: 'medium',
+    doc: 'Headers as name:value, between them the separator.',
+  },
   'header.separator': { type: 'string', default: '|', importance: 'low', valid: nonEmpty, doc: 'Between headers.' },
   'batch.max.size': {
     type: 'int',
@@ -32,7 +38,13 @@ const definition = configDef({
     valid: between(1, 10_000),
     doc: 'Records of a request; above 1 a body is a JSON array.',
   },
-  'request.body.format': { type: 'string', default: 'json', oneOf: ['json'], importance: 'medium', doc: 'Bodies are JSON.' },
+  'request.body.format': {
+    type: 'string',
+    default: 'json',
+    oneOf: ['json'],
+    importance: 'medium',
+    doc: 'Bodies are JSON.',
+  },
   'behavior.on.null.values': {
     type: 'string',
     default: 'ignore',
@@ -41,13 +53,32 @@ const definition = configDef({
     importance: 'medium',
     doc: 'Tombstones are passed over, sent as a DELETE, or bad records.',
   },
-  'auth.type': { type: 'string', default: 'none', oneOf: ['none', 'basic'], ignoreCase: true, importance: 'medium', doc: 'Authentication.' },
+  'auth.type': {
+    type: 'string',
+    default: 'none',
+    oneOf: ['none', 'basic'],
+    ignoreCase: true,
+    importance: 'medium',
+    doc: 'Authentication.',
+  },
   'connection.user': { type: 'string', default: null, importance: 'medium', doc: 'User, for basic authentication.' },
   'connection.password': { type: 'password', default: null, importance: 'medium', doc: 'Password of the user.' },
-  'http.request.timeout.ms': { type: 'int', default: 30_000, importance: 'low', valid: between(1), doc: 'Of a request.' },
+  'http.request.timeout.ms': {
+    type: 'int',
+    default: 30_000,
+    importance: 'low',
+    valid: between(1),
+    doc: 'Of a request.',
+  },
   'max.retries': { type: 'int', default: null, importance: 'low', doc: 'Attempts.', notSupported: outages },
   'retry.backoff.ms': { type: 'int', default: null, importance: 'low', doc: 'Wait.', notSupported: outages },
-  'retry.on.status.codes': { type: 'string', default: null, importance: 'low', doc: 'Statuses.', notSupported: outages },
+  'retry.on.status.codes': {
+    type: 'string',
+    default: null,
+    importance: 'low',
+    doc: 'Statuses.',
+    notSupported: outages,
+  },
 })
 
 const tombstones = { ignore: 'skip', delete: 'delete', fail: 'dead-letter' } as const

@@ -85,7 +85,8 @@ export class HttpSinkSession implements SinkSession {
   #urlOf({ topic, key }: HttpRecord<unknown, unknown>): string {
     const { url } = this.#parts
     if (!url.includes('{')) return url
-    if (url.includes('{key}') && (key === null || key === undefined)) throw new TypeError('a record without key has no url')
+    if (url.includes('{key}') && (key === null || key === undefined))
+      throw new TypeError('a record without key has no url')
     const text = typeof key === 'object' ? plainJson(key) : String(key)
     return url.replaceAll('{topic}', encodeURIComponent(topic)).replaceAll('{key}', encodeURIComponent(text))
   }

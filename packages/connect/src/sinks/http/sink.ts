@@ -34,10 +34,14 @@ export function httpSink<K, V, KIn, VIn>(
   )
   const name = options.name ?? `${contract.name}-to-http`
   if (!URL.canParse(options.url.replaceAll(/[{}]/g, '')) || !/^https?:/i.test(options.url)) {
-    throw baseError('CONFIG_INVALID_OPTION', 'httpSink: `url` must be an address that begins with http:// or https://', {
-      where: 'httpSink',
-      option: 'url',
-    })
+    throw baseError(
+      'CONFIG_INVALID_OPTION',
+      'httpSink: `url` must be an address that begins with http:// or https://',
+      {
+        where: 'httpSink',
+        option: 'url',
+      },
+    )
   }
   const { maxBatchRecords, requestTimeoutMs } = resolveLimits(`httpSink ${name}`, httpLimits, options.limits)
   const { partitions, config } = contract
@@ -54,7 +58,8 @@ export function httpSink<K, V, KIn, VIn>(
         method,
         headers,
         onTombstone,
-        body: (options.body as ((record: HttpRecord<unknown, unknown>) => unknown) | undefined) ?? (({ value }) => value),
+        body:
+          (options.body as ((record: HttpRecord<unknown, unknown>) => unknown) | undefined) ?? (({ value }) => value),
         maxBatchRecords: /\{(key|topic)\}/.test(url) ? 1 : maxBatchRecords,
         isList: maxBatchRecords > 1,
         requestTimeoutMs,

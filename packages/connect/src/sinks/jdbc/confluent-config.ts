@@ -1,7 +1,8 @@
 import { configDef } from '../../config/config-def.ts'
 import { between, nonEmpty } from '../../config/config-key.ts'
 
-const outages = 'an outage pauses the sink for as long as it lasts, and a bad record is told from it; leave the property out'
+const outages =
+  'an outage pauses the sink for as long as it lasts, and a bad record is told from it; leave the property out'
 
 /** The properties of Confluent's JDBC sink, as its documentation has them. */
 export const confluentJdbcConfig = configDef({
@@ -28,7 +29,13 @@ export const confluentJdbcConfig = configDef({
     ignoreCase: true,
     doc: 'Whether records add rows, add or replace them by key, or change those that are there.',
   },
-  'batch.size': { type: 'int', default: 3_000, importance: 'medium', valid: between(1, 50_000), doc: 'Rows per statement.' },
+  'batch.size': {
+    type: 'int',
+    default: 3_000,
+    importance: 'medium',
+    valid: between(1, 50_000),
+    doc: 'Rows per statement.',
+  },
   'delete.enabled': {
     type: 'boolean',
     default: false,
@@ -71,7 +78,13 @@ export const confluentJdbcConfig = configDef({
     importance: 'medium',
     doc: 'Fields of the value to write; left out, all of them.',
   },
-  'db.timezone': { type: 'string', default: 'UTC', oneOf: ['UTC'], importance: 'medium', doc: 'Times are written as UTC.' },
+  'db.timezone': {
+    type: 'string',
+    default: 'UTC',
+    oneOf: ['UTC'],
+    importance: 'medium',
+    doc: 'Times are written as UTC.',
+  },
   'auto.create': { type: 'boolean', default: false, importance: 'medium', doc: 'Create tables that are missing.' },
   'auto.evolve': { type: 'boolean', default: false, importance: 'medium', doc: 'Add columns for new fields.' },
   'quote.sql.identifiers': {
@@ -82,8 +95,32 @@ export const confluentJdbcConfig = configDef({
     importance: 'medium',
     doc: 'Never: names are taken in the case in which the database keeps unquoted ones.',
   },
-  'max.retries': { type: 'int', default: null, importance: 'medium', doc: 'Attempts at a batch.', notSupported: outages },
-  'retry.backoff.ms': { type: 'int', default: null, importance: 'medium', doc: 'Wait between attempts.', notSupported: outages },
-  'connection.attempts': { type: 'int', default: null, importance: 'low', doc: 'Attempts to connect.', notSupported: outages },
-  'connection.backoff.ms': { type: 'long', default: null, importance: 'low', doc: 'Wait between them.', notSupported: outages },
+  'max.retries': {
+    type: 'int',
+    default: null,
+    importance: 'medium',
+    doc: 'Attempts at a batch.',
+    notSupported: outages,
+  },
+  'retry.backoff.ms': {
+    type: 'int',
+    default: null,
+    importance: 'medium',
+    doc: 'Wait between attempts.',
+    notSupported: outages,
+  },
+  'connection.attempts': {
+    type: 'int',
+    default: null,
+    importance: 'low',
+    doc: 'Attempts to connect.',
+    notSupported: outages,
+  },
+  'connection.backoff.ms': {
+    type: 'long',
+    default: null,
+    importance: 'low',
+    doc: 'Wait between them.',
+    notSupported: outages,
+  },
 })

@@ -1,7 +1,8 @@
 import { configDef } from '../../config/config-def.ts'
 import { between, nonEmpty } from '../../config/config-key.ts'
 
-const outages = 'an outage pauses the sink for as long as it lasts, and a bad record is told from it; leave the property out'
+const outages =
+  'an outage pauses the sink for as long as it lasts, and a bad record is told from it; leave the property out'
 const pool = 'connections are opened as partitions need them, up to connection.pool.max_size; leave the property out'
 
 /** The properties of Debezium's JDBC sink, as its documentation has them. */
@@ -21,10 +22,28 @@ export const debeziumJdbcConfig = configDef({
     valid: between(1, 64),
     doc: 'Connections; a partition is written over one at a time.',
   },
-  'connection.pool.min_size': { type: 'int', default: null, importance: 'low', doc: 'Idle connections.', notSupported: pool },
-  'connection.pool.acquire_increment': { type: 'int', default: null, importance: 'low', doc: 'Step.', notSupported: pool },
+  'connection.pool.min_size': {
+    type: 'int',
+    default: null,
+    importance: 'low',
+    doc: 'Idle connections.',
+    notSupported: pool,
+  },
+  'connection.pool.acquire_increment': {
+    type: 'int',
+    default: null,
+    importance: 'low',
+    doc: 'Step.',
+    notSupported: pool,
+  },
   'connection.pool.timeout': { type: 'long', default: null, importance: 'low', doc: 'Idle time.', notSupported: pool },
-  'connection.restart.on.errors': { type: 'boolean', default: null, importance: 'low', doc: 'Retry.', notSupported: outages },
+  'connection.restart.on.errors': {
+    type: 'boolean',
+    default: null,
+    importance: 'low',
+    doc: 'Retry.',
+    notSupported: outages,
+  },
   'insert.mode': {
     type: 'string',
     default: 'insert',
@@ -83,7 +102,13 @@ export const debeziumJdbcConfig = configDef({
     importance: 'medium',
     doc: 'Without it names are taken in the case in which the database keeps unquoted ones.',
   },
-  'use.time.zone': { type: 'string', default: 'UTC', oneOf: ['UTC'], importance: 'medium', doc: 'Times are written as UTC.' },
+  'use.time.zone': {
+    type: 'string',
+    default: 'UTC',
+    oneOf: ['UTC'],
+    importance: 'medium',
+    doc: 'Times are written as UTC.',
+  },
   'batch.size': { type: 'int', default: 500, importance: 'low', valid: between(1, 50_000), doc: 'Rows per statement.' },
   'use.reduction.buffer': {
     type: 'boolean',

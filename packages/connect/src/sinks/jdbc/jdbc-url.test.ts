@@ -14,9 +14,12 @@ test('urls of JDBC drivers lead to dialects, with and without jdbc:', () => {
 })
 
 test('another database is refused without its url in the message, which may hold a password', () => {
-  assert.throws(() => dialectOf('orders', { url: 'jdbc:oracle:thin:scott/tiger@db' }), (error: Error) => {
-    assert.match(error.message, /connection\.url/)
-    assert.doesNotMatch(error.message, /tiger/)
-    return true
-  })
+  assert.throws(
+    () => dialectOf('orders', { url: 'jdbc:oracle:thin:scott/tiger@db' }),
+    (error: Error) => {
+      assert.match(error.message, /connection\.url/)
+      assert.doesNotMatch(error.message, /tiger/)
+      return true
+    },
+  )
 })

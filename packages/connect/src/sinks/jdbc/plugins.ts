@@ -1,5 +1,5 @@
-import type { SinkConnector } from '../../runtime/connector.ts'
 import { connectError } from '../../errors.ts'
+import type { SinkConnector } from '../../runtime/connector.ts'
 import type { PluginContext, SinkPlugin } from '../../runtime/plugin.ts'
 import { pipelineDecoder } from '../record-decoder.ts'
 import type { WriteMode } from '../sql/dialect.ts'
@@ -150,7 +150,8 @@ function jdbcSink({ name, pipeline, topics }: PluginContext, config: JdbcSinkCon
 function problemOf({ mode, keyMode, keyFields, deletes }: JdbcSinkConfig): string | undefined {
   if (mode !== 'insert' && keyMode === 'none') return `insert.mode ${mode} needs a primary key: set its mode`
   if (deletes && keyMode !== 'record_key') return 'delete.enabled needs the primary key mode record_key'
-  if (keyMode === 'record_header' && keyFields.length === 0) return 'the primary key mode record_header needs the names of headers'
+  if (keyMode === 'record_header' && keyFields.length === 0)
+    return 'the primary key mode record_header needs the names of headers'
   if (keyMode === 'kafka' && keyFields.length !== 0 && keyFields.length !== 3) {
     return 'the primary key mode kafka takes the names of three columns, for topic, partition and offset'
   }

@@ -40,7 +40,8 @@ export function fieldFilter(
   included: readonly string[],
   excluded: readonly string[],
 ): (topic: string, field: string) => boolean {
-  const has = (list: ReadonlySet<string>, topic: string, field: string) => list.has(field) || list.has(`${topic}:${field}`)
+  const has = (list: ReadonlySet<string>, topic: string, field: string) =>
+    list.has(field) || list.has(`${topic}:${field}`)
   const [include, exclude] = [new Set(included), new Set(excluded)]
   return (topic, field) =>
     (include.size === 0 || has(include, topic, field)) && (exclude.size === 0 || !has(exclude, topic, field))

@@ -85,7 +85,10 @@ async function readTable(connection: SqlConnection, { schema, name }: TableName)
     [schema ?? null, name],
   )
   if (columns.rows.length === 0) return undefined
-  const engines = await connection.query(`select engine from information_schema.tables where ${place}`, [schema ?? null, name])
+  const engines = await connection.query(`select engine from information_schema.tables where ${place}`, [
+    schema ?? null,
+    name,
+  ])
   const engine = String(engines.rows[0]?.engine)
   if (/^(MyISAM|Aria|MEMORY|CSV|ARCHIVE)$/i.test(engine)) {
     throw mismatch({ schema, name }, `has the engine ${engine}, which has no transactions; use InnoDB`)

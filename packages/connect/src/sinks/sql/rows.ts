@@ -100,7 +100,9 @@ function isWanted(mutation: Mutation, record: DecodedRecord, settings: SqlSinkSe
     // Without the row as it was, the key is all that is known of it.
     if (settings.key.from === 'value' && mutation.value === null) return false
   } else if (settings.tombstones === 'refuse' && isTombstone(record)) {
-    throw new TypeError(settings.mode === 'insert' ? 'a tombstone cannot be inserted' : 'a tombstone, and nothing is to be deleted')
+    throw new TypeError(
+      settings.mode === 'insert' ? 'a tombstone cannot be inserted' : 'a tombstone, and nothing is to be deleted',
+    )
   } else return false
   const needsKey = settings.key.from === 'key' && settings.mode !== 'insert'
   if (needsKey && (record.key === null || record.key === undefined)) {

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { type Broker, startBroker } from '@millrace/broker'
+import { type ClickHouseSinkOptions, clickHouseSink, type SinkConnector } from '@millrace/connect'
+import { registerSinkTests } from '@millrace/connect/testing'
+import { serdes, topic } from '@millrace/contracts'
+import { kafkaClient } from '@millrace/kafka'
+import { SinkDriver } from '../../packages/connect/test/support/sink-driver.ts'
+import { clickHouseUnavailable, startClickHouse, type TestClickHouse } from '../support/clickhouse.ts'
+
+describe('the ClickHouse sink', { skip: clickHouseUnavailable() }, () => {
+  let server: TestClickHouse
+  let broker: Broker
+  let client: ReturnType<typeof createClient>
+  let cases = 0
+
+  before(async () => {
+    server = await startClickHouse()
+    broker = await startBroker({ memory: true })
+    client = createClient({ url: server.url, log: { level: ClickHouseLogLevel.OFF } })
+  })
+
+  after(async () => {
+    await client?.close()
+    await broker?.close()
+    await server?.close()
+  })
+
+  const newTable = (): string => `events_${++cases}`
+
+  function sink(table: string, options: Partial<ClickHouseSinkOptions<string, object>> = {}): SinkConnector {
+    const contract = topic(`t-${table}`, { key: serdes.string, value: serdes.json<object>() })
+    return clickHouseSink(contract, { url: server.url, table, ...options })
+  }
+
+  async function rows(query: string): Promise<Record<string, unknown>[]> {
+    return (await client.query({ query, format: 'JSONEachRow' })).json()
+  }
+
+  test('creates its table from the first value and inserts each record once', async () => {
+    const table = newTable()
+    await using driver = await SinkDriver.open(sink(table))
+    const odd = 'quote \' \\ " ` \n 🌊'
+    await driver.put([
+      { key: 'a', value: { n: 1.5, s: odd, list: [1, 2], nested: { x: true }, flag: false } },
+      { key: 'a', value: { n: 2 } },
+      { key: 'b', value: null },
+    ])
+    assert.deepEqual(await rows(`select * from ${table} order by n`), [
+      { key: 'a', n: 1.5, s: odd, list: '[1,2]', nested: '{"x":true}', flag: false },
+      { key: 'a', n: 2, s: null, list: null, nested: null, flag: null },
+    ])
+    assert.deepEqual(driver.takeDeadLetters(), [[2, 'a tombstone cannot be inserted']])
+  })
+
+  test('fills the native types of a table that is there', async () => {
+    const table = newTable()
+    await client.command({
+      query: `create table ${table} (key String, at DateTime64(3, 'UTC'), tags Array(String), attributes Map(String, Int64),
+        price Decimal(18, 4), big UInt64, level Enum('low' = 1, 'high' = 2), note String default 'none')
+        engine = MergeTree order by key settings non_replicated_deduplication_window = 100`,
+    })
+    await using driver = await SinkDriver.open(sink(table))
+    await driver.put([
+      {
+        key: 'a',
+        value: {
+          at: '2024-02-29T12:00:00.125Z',
+          tags: ['x', 'y'],
+          attributes: { a: 1 },
+          price: '12.3456',
+          big: '18446744073709551615',
+          level: 'high',
+        },
+      },
+    ])
+    assert.deepEqual(await rows(`select * except (big), toString(big) as big from ${table}`), [
+      {
+        key: 'a',
+        at: '2024-02-29 12:00:00.125',
+        tags: ['x', 'y'],
+        attributes: { a: 1 },
+        price: 12.3456,
+        level: 'high',
+        note: 'none',
+        big: '18446744073709551615',
+      },
+    ])
+    driver.noDeadLetters()
+  })
+
+  test('a row that the table refuses goes to the dead letters alone, and null is not made a default', async () => {
+    const table = newTable()
+    await client.command({
+      query: `create table ${table} (key String, n UInt8, constraint small check n < 100)
+        engine = MergeTree order by key settings non_replicated_deduplication_window = 100`,
+    })
+    await using driver = await SinkDriver.open(sink(table))
+    const records = Array.from({ length: 30 }, (_, n) => ({ key: `k${n}`, value: { n: n as unknown } }))
+    records[3] = { key: 'k3', value: { n: 'no number' } }
+    records[11] = { key: 'k11', value: { n: 200 } }
+    records[17] = { key: 'k17', value: { n: null } }
+    await driver.put(records)
+    assert.deepEqual(
+      driver.takeDeadLetters().map(([offset]) => offset),
+      [3, 11, 17],
+    )
+    assert.deepEqual(await rows(`select toUInt32(count()) as count from ${table}`), [{ count: 27 }])
+  })
+
+  test('refuses a table that would not recognise an insert that comes again, and one that is gone', async () => {
+    const [plain, memory, gone] = [newTable(), newTable(), newTable()]
+    await client.command({ query: `create table ${plain} (key String) engine = MergeTree order by key` })
+    await client.command({ query: `create table ${memory} (key String) engine = Memory` })
+    await assert.rejects(SinkDriver.open(sink(plain)), { code: 'CONNECT_TABLE_MISMATCH', message: /MODIFY SETTING/ })
+    await assert.rejects(SinkDriver.open(sink(memory)), { code: 'CONNECT_TABLE_MISMATCH', message: /engine Memory/ })
+    {
+      await using driver = await SinkDriver.open(sink(gone))
+      await driver.put([{ key: 'a', value: { n: 1 } }])
+    }
+    await client.command({ query: `drop table ${gone}` })
+    await assert.rejects(SinkDriver.open(sink(gone)), { code: 'CONNECT_TABLE_DROPPED' })
+  })
+
+  test('a new field is a new column where the sink may add it', async () => {
+    const table = newTable()
+    await using driver = await SinkDriver.open(sink(table, { evolve: true }))
+    await driver.put([{ key: 'a', value: { n: 1 } }])
+    await driver.put([{ key: 'b', value: { n: 2, s: 'x' } }])
+    assert.deepEqual(await rows(`select key, s from ${table} order by key`), [
+      { key: 'a', s: null },
+      { key: 'b', s: 'x' },
+    ])
+    await using strict = await SinkDriver.open(sink(table), 'other')
+    await assert.rejects(strict.put([{ key: 'c', value: { unknown: 1 } }]), { code: 'CONNECT_TABLE_MISMATCH' })
+  })
+
+  test('a batch of which nobody knows whether it was written is written again with the same bounds', async () => {
+    const table = newTable()
+    const connector = sink(table)
+    const value = { n: 1 }
+    await using first = await SinkDriver.open(connector)
+    await first.put([{ key: 'a', value }])
+    // Written, and killed before it could say so: only the bounds are there.
+    await first.put([
+      { key: 'b', value },
+      { key: 'c', value },
+      { key: 'd', value },
+    ])
+    await client.command({
+      query: `insert into millrace_sink_offsets select connector, topic_id, partition, topic, epoch, instance, sequence + 1, 1, 1, 4,
+        version, now() from millrace_sink_offsets where connector = 't-${table}-to-${table}' order by sequence desc limit 1`,
+    })
+    await using second = await SinkDriver.open(connector)
+    assert.equal(second.nextOffset, 1)
+    // The records come in other portions than before.
+    await second.put([{ key: 'b', value }])
+    await second.put([
+      { key: 'c', value },
+      { key: 'd', value },
+      { key: 'e', value },
+    ])
+    assert.deepEqual(
+      await rows(`select key from ${table} order by key`),
+      ['a', 'b', 'c', 'd', 'e'].map((key) => ({ key })),
+    )
+    await assert.rejects(first.put([{ key: 'z', value }]), { code: 'CONNECT_SINK_FENCED' })
+  })
+
+  test('goes on after the server was killed and restarted', async () => {
+    const table = newTable()
+    const connector = sink(table)
+    {
+      await using driver = await SinkDriver.open(connector)
+      await driver.put([{ key: 'a', value: { n: 1 } }])
+      await server.kill()
+      await assert.rejects(driver.put([{ key: 'b', value: { n: 2 } }]), {
+        code: 'DATABASE_UNAVAILABLE',
+        retriable: true,
+      })
+    }
+    await server.restart()
+    await using driver = await SinkDriver.open(connector)
+    assert.equal(driver.nextOffset, 1)
+    await driver.put([{ key: 'b', value: { n: 2 } }])
+    assert.equal((await rows(`select key from ${table}`)).length, 2)
+  })
+
+  registerSinkTests('ClickHouse', {
+    client: () => kafkaClient({ brokers: broker.brokers }),
+    subject: async () => {
+      const table = newTable()
+      const contract = topic(`t-${table}`, { key: serdes.string, value: serdes.json<{ id: string }>() })
+      return {
+        topic: contract.name,
+        connector: () => clickHouseSink(contract, { url: server.url, table }),
+        record: (id) => ({ key: Buffer.from(id), value: Buffer.from(JSON.stringify({ id })) }),
+        badRecord: () => ({ key: Buffer.from('bad'), value: Buffer.from('no json {') }),
+        applied: async () => (await rows(`select id from ${table}`).catch(() => [])).map(({ id }) => String(id)),
+        [Symbol.asyncDispose]: async () => {},
+      }
+    },
+  })
+})
