@@ -58,6 +58,7 @@ const definition = configDef({
 
 const schemaStart = '{"schema":'
 const payloadStart = ',"payload":'
+const closingBrace = 0x7d
 
 /** JSON, with or without schemas (`org.apache.kafka.connect.json.JsonConverter`). */
 export class JsonConverter implements Converter, HeaderConverter {
@@ -70,7 +71,7 @@ export class JsonConverter implements Converter, HeaderConverter {
   /** Schemas by their JSON text, the oldest first. */
   readonly #schemas = new Map<string, ConnectSchema | undefined>()
   /** What the last record began with, up to its payload: most begin like the one before. */
-  #lastStart = ''
+  #lastStart = Buffer.alloc(0)
   #lastSchema: ConnectSchema | undefined
 
   /** Whether keys and values come with their schemas. */
@@ -109,11 +110,14 @@ export class JsonConverter implements Converter, HeaderConverter {
   toConnect(topic: string, _headers: readonly Header[], bytes: Uint8Array | null): SchemaAndValue {
     if (bytes === null) return { schema: undefined, value: null }
     try {
-      if (!isUtf8(bytes)) throw new SyntaxError('text that is not UTF-8')
-      const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      const known = this.#fromKnownStart(buffer)
+      if (known) return known
+      const text = textOf(buffer)
       if (this.#fixed) return { schema: this.#fixed, value: this.#reader.reader(this.#fixed)(parseJson(text, true)) }
       if (!this.#config['schemas.enable']) return { schema: undefined, value: parseJson(text, false) }
-      return this.#envelope(text)
+      this.#learnStart(text)
+      return this.#fromKnownStart(buffer) ?? this.#envelope(text)
     } catch (error) {
       throw failed(topic, 'cannot be read as JSON', error)
     }
@@ -128,11 +132,6 @@ export class JsonConverter implements Converter, HeaderConverter {
   }
 
   #envelope(text: string): SchemaAndValue {
-    const known = this.#knownStart(text)
-    if (known !== undefined) {
-      const payload = this.#payload(text.slice(known, -1))
-      if (payload !== undefined) return this.#withSchema(this.#lastSchema, payload)
-    }
     const envelope = parseJson(text, true)
     const isEnvelope = typeof envelope === 'object' && envelope !== null && Object.keys(envelope).length === 2
     if (!isEnvelope || !Object.hasOwn(envelope, 'schema') || !Object.hasOwn(envelope, 'payload')) {
@@ -145,17 +144,23 @@ export class JsonConverter implements Converter, HeaderConverter {
     return this.#withSchema(schema, ownValue(envelope, 'payload'))
   }
 
-  /** Where the payload begins, the schema before it being known; undefined where that is not so. */
-  #knownStart(text: string): number | undefined {
-    if (!text.endsWith('}')) return undefined
-    if (this.#lastStart !== '' && text.startsWith(this.#lastStart)) return this.#lastStart.length
-    if (!text.startsWith(schemaStart)) return undefined
+  /** Where a record begins as the last one did, only its payload is read; undefined where it does not. */
+  #fromKnownStart(buffer: Buffer): SchemaAndValue | undefined {
+    const { length } = this.#lastStart
+    if (length === 0 || buffer.length <= length || buffer.at(-1) !== closingBrace) return undefined
+    if (buffer.compare(this.#lastStart, 0, length, 0, length) !== 0) return undefined
+    const payload = this.#payload(textOf(buffer.subarray(length, -1)))
+    return payload === undefined ? undefined : this.#withSchema(this.#lastSchema, payload)
+  }
+
+  /** Remembers what the record begins with up to its payload, and the schema in that. */
+  #learnStart(text: string): void {
+    if (!text.startsWith(schemaStart)) return
     const end = endOfJsonValue(text, schemaStart.length)
-    if (end === undefined || !text.startsWith(payloadStart, end)) return undefined
+    if (end === undefined || !text.startsWith(payloadStart, end)) return
     const schemaText = text.slice(schemaStart.length, end)
     this.#lastSchema = this.#remember(schemaText, () => readSchema(parseJson(schemaText, true), this.#reader))
-    this.#lastStart = text.slice(0, end + payloadStart.length)
-    return this.#lastStart.length
+    this.#lastStart = Buffer.from(text.slice(0, end + payloadStart.length))
   }
 
   /** Undefined where more than the payload follows the schema. */
@@ -189,6 +194,11 @@ export class JsonConverter implements Converter, HeaderConverter {
       throw connectError('CONNECT_CONFIG_INVALID', message, {}, error)
     }
   }
+}
+
+function textOf(buffer: Buffer): string {
+  if (isUtf8(buffer)) return buffer.toString()
+  throw new SyntaxError('text that is not UTF-8')
 }
 
 function failed(topic: string, what: string, error: unknown): unknown {

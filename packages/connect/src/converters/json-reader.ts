@@ -1,7 +1,7 @@
 import { kindOf } from '../data/kind-of.ts'
 import { bytesOfBigInt, decimalScale, logicalNames, parseDecimal, rescale } from '../data/logical-types.ts'
 import type { ConnectSchema } from '../data/schema.ts'
-import { ownValue, perSchema } from '../data/schemas.ts'
+import { fieldGetter, perSchema } from '../data/schemas.ts'
 import { connectError } from '../errors.ts'
 import { NumberText } from './json-text.ts'
 
@@ -93,14 +93,23 @@ export class JsonReader {
   }
 
   #struct(schema: ConnectSchema): Read {
-    const fields = (schema.fields ?? []).map(({ name, schema: own }) => ({ name, read: this.reader(own) }))
+    const fields = (schema.fields ?? []).map(({ name, schema: own }) => {
+      return { name, get: fieldGetter(name), read: this.reader(own) }
+    })
     return (json) => {
       if (!isObject(json)) return mismatch(schema, json)
       const value: Record<string, unknown> = {}
-      for (const { name, read } of fields) {
-        const field = readField(name, read, ownValue(json, name))
-        if (name === '__proto__') Object.defineProperty(value, name, { value: field, enumerable: true, writable: true })
-        else value[name] = field
+      let at = ''
+      try {
+        for (const { name, get, read } of fields) {
+          at = name
+          const field = read(get(json))
+          if (name === '__proto__')
+            Object.defineProperty(value, name, { value: field, enumerable: true, writable: true })
+          else value[name] = field
+        }
+      } catch (error) {
+        throw connectError('CONNECT_CONVERT_FAILED', `field ${at}: ${(error as Error).message}`, { field: at })
       }
       return value
     }
@@ -147,14 +156,6 @@ function base64(schema: ConnectSchema, json: unknown): Uint8Array {
   if (typeof json !== 'string') return mismatch(schema, json)
   if (!base64Pattern.test(json)) throw refused('a string that is not base64')
   return Buffer.from(json, 'base64')
-}
-
-function readField(name: string, read: Read, json: unknown): unknown {
-  try {
-    return read(json)
-  } catch (error) {
-    throw connectError('CONNECT_CONVERT_FAILED', `field ${name}: ${(error as Error).message}`, { field: name })
-  }
 }
 
 function isObject(json: unknown): json is object {

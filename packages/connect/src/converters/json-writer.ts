@@ -2,7 +2,7 @@ import { javaDouble, javaFloat } from '../data/java-numbers.ts'
 import { kindOf } from '../data/kind-of.ts'
 import { decimalText, logicalNames } from '../data/logical-types.ts'
 import type { ConnectSchema } from '../data/schema.ts'
-import { ownValue, perSchema } from '../data/schemas.ts'
+import { fieldGetter, perSchema } from '../data/schemas.ts'
 import { connectError } from '../errors.ts'
 import { jacksonForm, jsonString } from './json-text.ts'
 
@@ -88,13 +88,19 @@ export class JsonWriter {
 
   #struct(schema: ConnectSchema): Write {
     const fields = (schema.fields ?? []).map(({ name, schema: own }) => {
-      return { name, prefix: `${jsonString(name)}:`, write: this.writer(own) }
+      return { name, prefix: `${jsonString(name)}:`, get: fieldGetter(name), write: this.writer(own) }
     })
     return (value) => {
       if (!isStruct(value)) return mismatch(schema, value)
       let text = ''
-      for (const { name, prefix, write } of fields) {
-        text += `${text === '' ? '{' : ','}${prefix}${writeField(name, write, ownValue(value, name))}`
+      let at = ''
+      try {
+        for (const { name, prefix, get, write } of fields) {
+          at = name
+          text += `${text === '' ? '{' : ','}${prefix}${write(get(value))}`
+        }
+      } catch (error) {
+        throw connectError('CONNECT_CONVERT_FAILED', `field ${at}: ${(error as Error).message}`, { field: at })
       }
       return text === '' ? '{}' : `${text}}`
     }
@@ -146,14 +152,6 @@ function writeMap(map: ReadonlyMap<unknown, unknown>): string {
   const pairs = Array.from(map, ([key, value]) => [writeUnusual(key), writeUnusual(value)])
   if (isObject) return `{${pairs.map((pair) => pair.join(':')).join(',')}}`
   return `[${pairs.map((pair) => `[${pair.join(',')}]`).join(',')}]`
-}
-
-function writeField(name: string, write: Write, value: unknown): string {
-  try {
-    return write(value)
-  } catch (error) {
-    throw connectError('CONNECT_CONVERT_FAILED', `field ${name}: ${(error as Error).message}`, { field: name })
-  }
 }
 
 function isStruct(value: unknown): value is object {

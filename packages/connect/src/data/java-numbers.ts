@@ -4,11 +4,16 @@
  * as in Java since 19 (JDK-4511638); older ones print one more now and then.
  */
 export function javaDouble(value: number): string {
+  // Where Java writes no exponent, JavaScript writes the same digits.
+  if ((value >= 1e-3 && value < 1e7) || (value <= -1e-3 && value > -1e7)) {
+    return Number.isInteger(value) ? `${value}.0` : String(value)
+  }
   return javaForm(value, (magnitude) => magnitude.toExponential())
 }
 
 /** The same for a 32-bit float. */
 export function javaFloat(value: number): string {
+  if (Number.isInteger(value) && value !== 0 && value > -1e7 && value < 1e7) return `${value}.0`
   return javaForm(Math.fround(value), shortestFloat)
 }
 

@@ -21,6 +21,12 @@ export function fieldValue(value: object, field: ConnectField, withDefault: bool
   return own === null && withDefault && field.schema.default !== undefined ? field.schema.default : own
 }
 
+/** Reads one field of many values, as `ownValue` does: a plain property where no object inherits one of the name. */
+export function fieldGetter(name: string): (value: object) => unknown {
+  if (name in Object.prototype) return (value) => ownValue(value, name)
+  return (value) => (value as Record<string, unknown>)[name] ?? null
+}
+
 /** The object's own value, null where it has none: a field may be called `constructor`. */
 export function ownValue(value: object, name: string): unknown {
   return Object.hasOwn(value, name) ? ((value as Record<string, unknown>)[name] ?? null) : null
