@@ -92,4 +92,17 @@ export const configurations: readonly Configuration[] = [
       'datatype.propagate.source.type': '.*\\.varchar,.*\\.int4',
     },
   },
+  {
+    // A transform needs data, so that our events take the long way to their bytes.
+    name: 'unwrapped',
+    properties: {
+      ...converters(true),
+      'table.include.list': 'public.(customers|large|no_key|types_number|types_text|types_time|types_array|done)',
+      transforms: 'unwrap',
+      'transforms.unwrap.type': 'io.debezium.transforms.ExtractNewRecordState',
+      'transforms.unwrap.add.fields': 'op,table,source.snapshot',
+      'transforms.unwrap.add.headers': 'db',
+      'transforms.unwrap.delete.tombstone.handling.mode': 'rewrite',
+    },
+  },
 ]

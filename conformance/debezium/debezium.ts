@@ -4,14 +4,33 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../support/free-port.ts'
 import { mavenJars } from '../support/maven-jars.ts'
+import type { Contestant } from './scenario.ts'
 
-export interface RunningDebezium extends AsyncDisposable {
-  /** The end of what it printed, for the message of a failure; a failed task says so there. */
+interface RunningDebezium extends AsyncDisposable {
+  /** The end of what it printed. */
   readonly log: () => string
 }
 
-/** Debezium's connectors under Kafka Connect standalone, one for each set of properties. */
-export async function startDebezium(
+/** Debezium 3.6 under Kafka Connect. */
+export function debezium(): Contestant {
+  let log = (): string => ''
+  return {
+    name: 'debezium',
+    async start(brokers, connectors) {
+      const running = await startDebezium(brokers, connectors)
+      log = running.log
+      return running
+    },
+    problem: () => {
+      if (!/ERROR org\.apache\.\S*WorkerTask|ERROR io\.debezium\.pipeline\.ErrorHandler/.test(log())) return ''
+      const lines = log().split('\n')
+      return lines.filter((line) => /ERROR|Caused|Exception/.test(line)).join('\n')
+    },
+  }
+}
+
+/** Its connectors in one standalone worker, one for each set of properties. */
+async function startDebezium(
   brokers: string,
   connectors: readonly Readonly<Record<string, string>>[],
 ): Promise<RunningDebezium> {

@@ -1,8 +1,7 @@
 import { kafkaClient } from '@millrace/kafka'
-import { converterPlugins, headerConverterPlugins } from '../../packages/connect/src/converters/converters.ts'
+import { builtInPlugins } from '../../packages/connect/src/plugins.ts'
 import { buildConnector } from '../../packages/connect/src/runtime/worker/build-connector.ts'
 import { PluginRegistry } from '../../packages/connect/src/runtime/worker/plugin-registry.ts'
-import { postgresConnectorPlugin } from '../../packages/connect/src/sources/postgres/debezium/plugin.ts'
 import type { Contestant } from './scenario.ts'
 
 /** Our connector, made of the same properties. */
@@ -13,13 +12,7 @@ export function millrace(): Contestant {
     problem: () => failure,
     async start(brokers, connectors) {
       const client = kafkaClient({ brokers })
-      const registry = new PluginRegistry({
-        connectors: [postgresConnectorPlugin],
-        converters: converterPlugins,
-        headerConverters: headerConverterPlugins,
-        transforms: [],
-        predicates: [],
-      })
+      const registry = new PluginRegistry(builtInPlugins)
       const home = { client, registry, groupId: 'conformance', offsetsTopic: 'offsets', defaults: {} }
       const running = await Promise.all(
         connectors.map(async (properties) => {

@@ -18,6 +18,9 @@ export interface Contestant {
   problem?(): string
 }
 
+/** Of the server: a slot and some connections for each connector. Debezium prints ranges of times in the zone of the server. */
+export const serverSettings = { max_replication_slots: 30, max_wal_senders: 30, max_connections: 150, timezone: 'UTC' }
+
 const pauseMs = 500
 const patienceMs = 60_000
 

@@ -65,6 +65,12 @@ export const connectErrors = {
     cause: 'Offsets were given that the connector does not have, or that cannot be altered.',
     remedy: 'GET /connectors/<name>/offsets shows their form.',
   },
+  CONNECT_TOPIC_UNFIT: {
+    retriable: false,
+    cause: 'A topic in which a Connect worker keeps configs or statuses exists with other settings than it needs.',
+    remedy:
+      'Set cleanup.policy=compact on the topic, with kafka-configs for instance; or name another topic, which is then created.',
+  },
   CONNECT_FILE_UNAVAILABLE: {
     retriable: true,
     cause: 'A file that a connector is to read is not there, or may not be read.',
@@ -221,6 +227,17 @@ export const connectErrors = {
     cause: 'The replication slot was lost while it was read.',
     remedy: 'Nothing: the source was told to publish its tables anew in that case (`snapshot: when-needed`).',
   },
+  POSTGRES_LOG_BUDGET: {
+    retriable: false,
+    cause: 'The server kept more log for the replication slot than its budget allows, and the slot was dropped.',
+    remedy:
+      'Find out why nothing was confirmed (Kafka away, a transaction open for long). Then run "millrace connect forget <name>": the source begins with a new snapshot. `snapshot: when-needed` does that by itself.',
+  },
+  POSTGRES_VERSION: {
+    retriable: false,
+    cause: 'The server is older than what capture can read.',
+    remedy: 'Use PostgreSQL 14 or newer.',
+  },
   POSTGRES_SLOT_TOO_OLD: {
     retriable: false,
     cause: 'The slot was created long before the first start, and too many rows are both in the outbox and in its log.',
@@ -246,6 +263,11 @@ export const connectErrors = {
     retriable: false,
     cause: 'The server sent a replication message that this version does not understand.',
     remedy: 'Report it with the version of PostgreSQL.',
+  },
+  POSTGRES_VALUE_INVALID: {
+    retriable: false,
+    cause: 'A captured value has no form in the schema of its column: NaN as a precise decimal, an array of arrays.',
+    remedy: 'Choose another form (decimal.handling.mode=string), leave the column out, or let null stand for such values with event.converting.failure.handling.mode=warn.',
   },
   POSTGRES_TRUNCATED: {
     retriable: false,

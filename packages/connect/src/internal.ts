@@ -6,7 +6,7 @@ export { type LetterSelection, type SelectedLetters, selectLetters } from './dea
 export { findSuccessors, groupsOf, type SuccessorMap } from './dead-letters/successors.ts'
 export { connectError, connectErrors } from './errors.ts'
 export { builtInPlugins, withPlugins } from './plugins.ts'
-export type { RecordErrorReport } from './runtime/diagnostics.ts'
+export type { ConnectorNotice, RecordErrorReport } from './runtime/diagnostics.ts'
 export { type ConnectorInfo, ConnectWorker, type ConnectWorkerOptions } from './runtime/worker/connect-worker.ts'
 export type { ConnectorOffset } from './runtime/worker/connector-offsets.ts'
 export { connectorLogger, type LoggerLevel, type LogLevel, logLevels } from './runtime/worker/loggers.ts'

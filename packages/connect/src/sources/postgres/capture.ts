@@ -38,9 +38,10 @@ export interface CaptureMapper {
   /**
    * A table's description; its rows follow once this has resolved.
    *
-   * @param client for questions to the catalog; without one the mapper opens its own
+   * @param from the connection that the table was found with, or the transaction in whose stream it came; then the mapper
+   *   asks the catalog over a connection of its own
    */
-  describe?(relation: Relation, client?: Client): Promise<void>
+  describe?(relation: Relation, from: { readonly client: Client } | { readonly xid: number }): Promise<void>
   close?(): Promise<void>
   /**
    * A transaction begins of which not everything is in Kafka. A mapper that has this is given its events that are in Kafka

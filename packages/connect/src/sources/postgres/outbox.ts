@@ -1,10 +1,12 @@
-import { checkOptions, deadLetterTopic } from '@millrace/base/internal'
+import { baseError, checkOptions, deadLetterTopic } from '@millrace/base/internal'
 import type { AnyTopicContract } from '@millrace/contracts'
 import { connectError } from '../../errors.ts'
 import { databaseOf } from '../../postgres/driver.ts'
 import { quoteIdentifier, tableText } from '../../postgres/identifiers.ts'
 import type { SourceConnector, TopicSpec } from '../../runtime/connector.ts'
 import type { OnUnknownTopic } from '../outbox/outbox-publisher.ts'
+import { type PollingOutboxOptions, pollingOutbox } from '../polling/polling-outbox.ts'
+import { autoOutbox } from './auto-outbox.ts'
 import type { CapturedTable } from './capture.ts'
 import { OutboxMapper, outboxColumns } from './outbox-mapper.ts'
 import { postgresSource } from './postgres-source.ts'
@@ -20,6 +22,11 @@ export interface PostgresOutboxOptions extends PostgresSourceOptions {
   readonly table?: string | false
   /** What to do with a row for any other topic. Default `fail`. */
   readonly onUnknownTopic?: OnUnknownTopic
+  /**
+   * `log`, the default, reads the server's log. `poll` reads the table again and again. `auto` reads the log where server
+   * and rights allow it, polls elsewhere, and says which and why.
+   */
+  readonly capture?: 'auto' | 'log' | 'poll'
 }
 
 /**
@@ -40,9 +47,11 @@ export function postgresOutbox(options: PostgresOutboxOptions): SourceConnector 
       topics: 'array',
       table: ['string', 'boolean'],
       onUnknownTopic: ['string', 'function'],
+      capture: { oneOf: ['auto', 'log', 'poll'] },
     },
     { required: ['url', 'topics'] },
   )
+  checkLoss(options)
   const name = options.name ?? `${databaseOf(options.url)}-outbox`
   const onUnknownTopic = options.onUnknownTopic ?? 'fail'
   const topics: TopicSpec[] = options.topics.map(({ name, partitions, config }) => ({
@@ -52,7 +61,7 @@ export function postgresOutbox(options: PostgresOutboxOptions): SourceConnector 
   }))
   if (onUnknownTopic === 'dead-letter') topics.push({ name: deadLetterTopic(name) })
   const topicNames = options.topics.map((topic) => topic.name)
-  return postgresSource(options, {
+  const log = postgresSource(options, {
     name,
     topics,
     tables: options.table === false ? [] : [options.table ?? 'outbox'],
@@ -63,6 +72,39 @@ export function postgresOutbox(options: PostgresOutboxOptions): SourceConnector 
     mapper: () => new OutboxMapper(name, topicNames, onUnknownTopic),
     snapshotOrder,
   })
+  const { capture = 'log' } = options
+  if (capture === 'log') return log
+  const polling = pollingOutbox(pollingOptions(options, name))
+  return capture === 'poll' ? polling : autoOutbox(log, polling)
+}
+
+function pollingOptions(
+  { url, topics, table, onUnknownTopic }: PostgresOutboxOptions,
+  name: string,
+): PollingOutboxOptions {
+  if (table === false) {
+    const message = 'postgresOutbox: `table: false` has only the log to read, so `capture` must be `log`'
+    throw baseError('CONFIG_INVALID_OPTION', message, { option: 'capture' })
+  }
+  return {
+    url,
+    topics,
+    name,
+    ...(table !== undefined && { table }),
+    ...(onUnknownTopic !== undefined && { onUnknownTopic }),
+  }
+}
+
+/** Rows of an outbox are deleted as soon as they are in the log: what a slot loses, no snapshot brings back. */
+function checkLoss({ snapshot, logBudget }: PostgresOutboxOptions): void {
+  const why = 'events that a lost slot held are in no table any more, so that publishing it anew would hide a gap'
+  if (snapshot === 'when-needed') {
+    const message = `postgresOutbox: \`snapshot\` cannot be 'when-needed': ${why}`
+    throw baseError('CONFIG_INVALID_OPTION', message, { option: 'snapshot' })
+  }
+  if (logBudget?.whenReached !== 'drop-slot') return
+  const message = `postgresOutbox: \`logBudget.whenReached\` cannot be 'drop-slot': ${why}`
+  throw baseError('CONFIG_INVALID_OPTION', message, { option: 'logBudget' })
 }
 
 function checkColumns({ relation }: CapturedTable): void {

@@ -23,6 +23,8 @@ export interface PostgresPosition {
   /** Present while records of rows that vanished unnoticed have to be looked for. */
   readonly vanished?: VanishedSearch
   readonly signals?: SignalState
+  /** Identities of the publications that the stream was read through, by their names. */
+  readonly publications?: Readonly<Record<string, number>>
 }
 
 /**
@@ -48,7 +50,7 @@ export interface Handover {
 const version = 1
 
 export function encodePosition(position: PostgresPosition): StoredPosition {
-  const { lsn, index, systemId, handover, snapshot, tables, vanished, signals } = position
+  const { lsn, index, systemId, handover, snapshot, tables, vanished, signals, publications } = position
   return {
     version,
     lsn: formatLsn(lsn),
@@ -59,6 +61,7 @@ export function encodePosition(position: PostgresPosition): StoredPosition {
     ...(tables && { tables }),
     ...(vanished && { vanished }),
     ...(signals && { signals }),
+    ...(publications && { publications }),
   }
 }
 
@@ -68,7 +71,10 @@ export function decodePosition(stored: StoredPosition, connector: string): Postg
     connectError('CONNECT_POSITION_INVALID', `the stored position of ${connector} ${reason}`, { connector })
   if (stored.version !== version)
     throw invalid(`has format version ${String(stored.version)}; this one reads ${version}`)
-  const { lsn, index, systemId, handover, snapshot, tables, vanished, signals } = stored as Record<string, unknown>
+  const { lsn, index, systemId, handover, snapshot, tables, vanished, signals, publications } = stored as Record<
+    string,
+    unknown
+  >
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0 || typeof systemId !== 'string') {
     throw invalid('has no event index or no server identifier')
   }
@@ -82,6 +88,7 @@ export function decodePosition(stored: StoredPosition, connector: string): Postg
       ...(Array.isArray(tables) && { tables: tables.map(String) }),
       ...(vanished !== undefined && { vanished: decodeVanished(vanished) }),
       ...(signals !== undefined && { signals: decodeSignals(signals) }),
+      ...(publications !== undefined && { publications: decodePublications(publications) }),
     }
   } catch (error) {
     throw invalid(error instanceof TypeError ? error.message : 'holds something that is no log sequence number')
@@ -104,4 +111,9 @@ function decodeSignals(stored: unknown): SignalState {
   const { seen, offset } = stored as { seen?: unknown; offset?: unknown }
   if (!Array.isArray(seen)) throw new TypeError('names no signals')
   return { seen: seen.map(String), ...(typeof offset === 'number' && { offset }) }
+}
+
+function decodePublications(stored: unknown): Record<string, number> {
+  if (typeof stored !== 'object' || stored === null) throw new TypeError('names no publications')
+  return Object.fromEntries(Object.entries(stored).map(([name, id]) => [name, Number(id)]))
 }

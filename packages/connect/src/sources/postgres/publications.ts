@@ -52,15 +52,37 @@ export async function publicationProblem(
     return connectError('POSTGRES_PUBLICATION_INCOMPLETE', message, { publication: need.name })
   }
   if (publication.puballtables) return undefined
-  const tables = await client.query<{ name: string }>(publishedQuery,
-    [need.name],
-  )
+  const tables = await client.query<{ name: string }>(publishedQuery, [need.name])
   const published = new Set(tables.rows.map((row) => row.name))
   const missing = need.tables.filter(({ relation }) => !published.has(tableText(relation)))
   if (missing.length === 0) return undefined
   const list = missing.map(({ relation }) => quoteTable(relation)).join(', ')
   const message = `publication ${name} leaves out ${list}; run: ALTER PUBLICATION ${name} ADD TABLE ${list}`
   return connectError('POSTGRES_PUBLICATION_INCOMPLETE', message, { publication: need.name })
+}
+
+/** Identities of publications by their names; those that are missing are left out. */
+export async function publicationIds(client: Client, names: readonly string[]): Promise<Record<string, number>> {
+  const { rows } = await client.query<{ name: string; id: number }>(
+    'select pubname as name, oid::int8::float8 as id from pg_publication where pubname = any($1)',
+    [names],
+  )
+  return Object.fromEntries(rows.map(({ name, id }) => [name, id]))
+}
+
+/**
+ * Whether the publications are still those that the stored position was read through. One that was dropped is a gap even
+ * when there is another of its name by now: from version 18 on PostgreSQL passes over what was changed in between.
+ *
+ * @throws POSTGRES_PUBLICATION_LOST
+ */
+export async function checkPublications(client: Client, known: Readonly<Record<string, number>>): Promise<void> {
+  const found = await publicationIds(client, Object.keys(known))
+  for (const [name, id] of Object.entries(known)) {
+    if (found[name] === id) continue
+    const message = `publication "${name}" was dropped${found[name] === undefined ? '' : ' and created anew'}`
+    throw connectError('POSTGRES_PUBLICATION_LOST', message, { publication: name })
+  }
 }
 
 async function createPublication(

@@ -36,6 +36,8 @@ export class ReplicationFeed {
   idleLsn = 0n
   /** The end of the server's log as it last told. */
   serverLsn = 0n
+  /** Called when the stream has failed, for what waits for the same server elsewhere. */
+  onFailure: (() => void) | undefined
   readonly #options: FeedOptions
   #service: LogicalReplicationService | undefined
   #client: Client | undefined
@@ -91,6 +93,10 @@ export class ReplicationFeed {
 
   readonly #startReplication = async (client: Client, slot: string, lsn: string): Promise<unknown> => {
     this.#client = client
+    // Newer servers only warn that a publication is gone, and then leave out what was changed.
+    client.on('notice', (notice) => {
+      if (/skipped loading publication/.test(notice.message ?? '')) this.#fail(new Error(notice.message))
+    })
     await client.query(textSettings)
     const names = this.#options.publications.map(quoteIdentifier).join(',')
     // Always with messages: they count as events of their transactions, whether anyone asks for them or not.
@@ -194,6 +200,7 @@ export class ReplicationFeed {
     if (this.#isClosed) return
     this.#failure ??= error instanceof Error ? error : new Error(String(error))
     this.#wake?.()
+    this.onFailure?.()
   }
 
   #stream(): { pause(): void; resume(): void; destroy(): void } | undefined {
@@ -207,7 +214,7 @@ export class ReplicationFeed {
     const message = error instanceof Error ? error.message : String(error)
     const code = codeOf(error)
     if (code === '55006') return connectError('POSTGRES_SLOT_TAKEN', message, { slot }, error)
-    if (code === '42704' && message.includes('publication')) {
+    if (message.includes('publication') && (code === '42704' || message.startsWith('skipped loading'))) {
       return connectError('POSTGRES_PUBLICATION_LOST', message, { slot, publication: publications.join(', ') }, error)
     }
     if (code === '55000') return connectError('POSTGRES_SLOT_LOST', message, { slot }, error)

@@ -2,19 +2,35 @@ import type { MillraceError } from '@millrace/base'
 import type { Client } from 'pg'
 import { connectError } from '../../errors.ts'
 import { connectClient } from '../../postgres/driver.ts'
-import { quoteIdentifier } from '../../postgres/identifiers.ts'
+import { quoteIdentifier, quoteTable, tableText } from '../../postgres/identifiers.ts'
+import type { CapturedTable } from './capture.ts'
+import { bytesText, retainedBytes } from './log-budget.ts'
 import { parseLsn } from './lsn.ts'
+
+/** Logical messages, and `pgoutput` as it is read here, come with PostgreSQL 14. */
+const oldestVersion = 140_000
 
 /** What stands in the way of logical replication on this server, for this user. */
 export async function serverProblems(client: Client): Promise<MillraceError[]> {
-  const { rows } = await client.query<{ wal_level: string; user: string; may_replicate: boolean }>(`
-    select current_setting('wal_level') as wal_level, current_user as user,
+  const { rows } = await client.query<{
+    wal_level: string
+    version: number
+    version_text: string
+    user: string
+    may_replicate: boolean
+  }>(`
+    select current_setting('wal_level') as wal_level, current_setting('server_version_num')::int as version,
+           current_setting('server_version') as version_text, current_user as user,
            (r.rolsuper or r.rolreplication
             or coalesce((select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = 'rds_replication'),
                         false)) as may_replicate
       from pg_roles r where r.rolname = current_user`)
   const { wal_level: walLevel, user, may_replicate: mayReplicate } = rows[0]!
   const problems: MillraceError[] = []
+  const { version, version_text: versionText } = rows[0]!
+  if (version < oldestVersion) {
+    problems.push(connectError('POSTGRES_VERSION', `the server is PostgreSQL ${versionText}`, { version: versionText }))
+  }
   if (walLevel !== 'logical') {
     const message = `wal_level of the server is "${walLevel}", logical decoding needs "logical"`
     problems.push(connectError('POSTGRES_WAL_LEVEL', message, { walLevel }))
@@ -24,6 +40,72 @@ export async function serverProblems(client: Client): Promise<MillraceError[]> {
     problems.push(connectError('POSTGRES_NO_REPLICATION_RIGHT', message, { user }))
   }
   return problems
+}
+
+/** Whether there is room for another slot. */
+export async function slotsProblem(client: Client, slot: string): Promise<MillraceError[]> {
+  const { rows } = await client.query<{ used: number; max: number; idle: string | null }>(
+    `select count(*)::int as used, current_setting('max_replication_slots')::int as max,
+            string_agg(slot_name, ', ') filter (where not active) as idle
+       from pg_replication_slots`,
+  )
+  const { used, max, idle } = rows[0]!
+  if (used < max) return []
+  const unread = idle === null ? '' : `; nobody reads ${idle}`
+  return [connectError('POSTGRES_SLOTS_EXHAUSTED', `all ${max} replication slots are in use${unread}`, { slot })]
+}
+
+/** What cannot be captured of tables as they are defined. */
+export function describeTables(tables: readonly CapturedTable[]): string[] {
+  return tables.flatMap(({ relation, primaryKey, hasReplicaIdentity }) => {
+    const table = tableText(relation)
+    if (!hasReplicaIdentity) {
+      const remedy = `ALTER TABLE ${quoteTable(relation)} ADD PRIMARY KEY (…), or REPLICA IDENTITY FULL`
+      return [`table ${table} has no replica identity: only its inserts are captured; ${remedy}`]
+    }
+    if (primaryKey.length === 0 && relation.replicaIdentity === 'f') {
+      return [`table ${table} has no primary key: its records have no key, and its snapshots are read in one piece`]
+    }
+    return []
+  })
+}
+
+/** What is in order, and what is worth a thought although capture works. */
+export async function describeServer(client: Client, slot: string): Promise<string[]> {
+  const { rows } = await client.query<{
+    version: string
+    slots: number
+    slots_max: number
+    keep: string
+    is_slot: boolean
+    is_active: boolean | null
+    failover: boolean | null
+  }>(
+    `select current_setting('server_version') as version,
+            (select count(*)::int from pg_replication_slots) as slots,
+            current_setting('max_replication_slots')::int as slots_max,
+            current_setting('max_slot_wal_keep_size') as keep,
+            s.slot_name is not null as is_slot, s.active as is_active, (to_jsonb(s) ->> 'failover')::boolean as failover
+       from (select 1) one left join pg_replication_slots s on s.slot_name = $1`,
+    [slot],
+  )
+  const found = rows[0]!
+  const sentences = [`PostgreSQL ${found.version}: capture reads its log (pgoutput)`]
+  const retained = await retainedBytes(client, slot)
+  if (found.is_slot) {
+    const kept = retained === undefined ? '' : `, keeps ${bytesText(retained)} of log`
+    const standby = found.failover === true ? ', is kept on standbys that synchronise slots' : ''
+    sentences.push(`slot ${slot} is ${found.is_active ? 'being read' : 'not being read'}${kept}${standby}`)
+  } else {
+    sentences.push(`slot ${slot} will be created: ${found.slots} of ${found.slots_max} slots are in use`)
+  }
+  if (found.keep === '-1') {
+    sentences.push(
+      'while the source is away the server keeps log without bound: max_slot_wal_keep_size = -1; ' +
+        'ALTER SYSTEM SET max_slot_wal_keep_size bounds it, and a slot that loses its log then needs a new snapshot',
+    )
+  }
+  return sentences
 }
 
 /** Where the server's log ends. */

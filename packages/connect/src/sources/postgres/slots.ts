@@ -111,6 +111,8 @@ export async function dropSlot(client: Client, slot: string): Promise<void> {
     await client.query('select pg_drop_replication_slot($1)', [slot])
   } catch (error) {
     // Somebody else was quicker.
-    if (codeOf(error) !== '42704') throw postgresError(error, `dropping replication slot "${slot}"`, { slot })
+    if (codeOf(error) === '42704') return
+    if (codeOf(error) === '55006') throw connectError('POSTGRES_SLOT_TAKEN', (error as Error).message, { slot }, error)
+    throw postgresError(error, `dropping replication slot "${slot}"`, { slot })
   }
 }

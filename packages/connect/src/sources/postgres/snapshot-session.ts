@@ -36,7 +36,7 @@ export interface SnapshotSessionOptions {
   /** SQL conditions by `schema.table`. */
   readonly filters: Readonly<Record<string, string>>
   /** What the position says beside where the stream goes on. */
-  readonly further: Pick<PostgresPosition, 'snapshot' | 'tables' | 'vanished'>
+  readonly further: Pick<PostgresPosition, 'snapshot' | 'tables' | 'vanished' | 'publications'>
   readonly notifier: Notifier
   readonly clock: Clock
   readonly signal: AbortSignal
@@ -59,6 +59,8 @@ export class SnapshotSession implements SourceSession {
   #catalogXmin = '0'
   readonly #ids: string[] = []
   #snapshotMs = 0
+  /** The next transaction when the snapshot was taken. */
+  #snapshotXid = 0
   #table = 0
   #cursor: RowCursor | undefined
   /** The row read last: what it is marked as depends on whether another one follows. */
@@ -92,6 +94,7 @@ export class SnapshotSession implements SourceSession {
     report('reading the initial snapshot')
     const { text: snapshot, untilLsn } = await beginSnapshot(client)
     this.#snapshotMs = clock.now()
+    this.#snapshotXid = Number(snapshot.split(':')[1])
     this.#options.notifier.notify({ ...snapshotNotification(this.#told(0)), type: 'STARTED' }, this.#snapshotMs)
     const start = { lsn: slotLsn, index: 0, systemId, ...further }
     return slot === undefined ? start : { ...start, handover: { seen: { snapshot }, untilLsn } }
@@ -145,7 +148,7 @@ export class SnapshotSession implements SourceSession {
 
   async #open(table: CapturedTable): Promise<RowCursor> {
     const { client, orderBy, filters, mapper } = this.#options
-    await mapper.describe?.(table.relation, client)
+    await mapper.describe?.(table.relation, { client })
     const names = table.relation.columns.map((column) => quoteIdentifier(column.name))
     // Whether the row's transaction may be in the slot's log as well.
     const columns = [...names, `age(xmin) <= age('${this.#catalogXmin}'::xid)`].join(', ')
@@ -161,7 +164,7 @@ export class SnapshotSession implements SourceSession {
   #append(table: CapturedTable, values: RowTexts, isLast: boolean, output: SourceOutput): void {
     const { mapper, slotLsn } = this.#options
     const snapshot = this.#markOf(isLast)
-    const source = { commitLsn: slotLsn, commitTimeMs: this.#snapshotMs, xid: 0, index: 0, snapshot }
+    const source = { commitLsn: slotLsn, commitTimeMs: this.#snapshotMs, xid: this.#snapshotXid, index: 0, snapshot }
     mapper.snapshotRow(table.relation, this.#row.load(values), source, output)
     this.#tableRows++
     if (mapper.idOf && values.at(-1) === 't') this.#remember(mapper.idOf(table.relation, this.#row))

@@ -1,5 +1,6 @@
 import type { LimitTable } from '@millrace/base/internal'
 import type { HeartbeatOptions } from './heartbeat.ts'
+import type { LogBudget } from './log-budget.ts'
 import type { NotificationOptions } from './signals/notifications.ts'
 import type { SignalOptions } from './signals/signal.ts'
 
@@ -22,6 +23,12 @@ export const sourceLimits = {
     min: 1_000,
     max: 3_600_000,
     reached: 'A server that was silent for so long counts as lost; the source connects again.',
+  },
+  budgetCheckIntervalMs: {
+    default: 10_000,
+    min: 100,
+    max: 3_600_000,
+    reached: 'It is looked again how much log the server keeps for the slot.',
   },
   snapshotTransactionMaxBytes: {
     default: 1024 ** 3,
@@ -76,6 +83,8 @@ export interface PostgresSourceOptions {
   /** Who is told about snapshots and signals. */
   readonly notifications?: NotificationOptions
   readonly heartbeat?: HeartbeatOptions
+  /** How much log the server may keep for the slot. Default: a warning beyond 8 GiB. */
+  readonly logBudget?: LogBudget
   readonly limits?: SourceLimits
 }
 
@@ -92,6 +101,7 @@ export const sourceOptionRules = {
   signals: 'object',
   notifications: 'object',
   heartbeat: 'object',
+  logBudget: 'object',
   limits: 'object',
 } as const
 

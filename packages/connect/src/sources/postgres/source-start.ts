@@ -1,7 +1,9 @@
-import { isMillraceError } from '@millrace/base'
+import { isMillraceError, type MillraceError } from '@millrace/base'
 import type { Client } from 'pg'
 import type { SourceContext } from '../../runtime/connector.ts'
+import { reportNotice } from '../../runtime/diagnostics.ts'
 import { decodePosition, type PostgresPosition } from './position.ts'
+import { checkPublications } from './publications.ts'
 import { logEnd } from './server-checks.ts'
 import { createSlot, dropSlot, readSlot, takeOverSlot } from './slots.ts'
 import { checkStart } from './start-rules.ts'
@@ -12,7 +14,11 @@ export const lostLogCodes: ReadonlySet<string> = new Set([
   'POSTGRES_SLOT_AHEAD',
   'POSTGRES_SLOT_LOST',
   'POSTGRES_OTHER_SERVER',
+  'POSTGRES_PUBLICATION_LOST',
 ])
+
+/** With these the slot is of no more use, either. */
+const slotIsUseless: ReadonlySet<string> = new Set(['POSTGRES_SLOT_LOST', 'POSTGRES_PUBLICATION_LOST'])
 
 export interface SourceStart {
   readonly position: PostgresPosition
@@ -28,27 +34,33 @@ export interface StartOptions {
   readonly failover: boolean
   /** Whether to begin anew where changes were lost, rather than to refuse. */
   readonly resyncs: boolean
+  /** What the last session found lost while it read. */
+  readonly lost: MillraceError | undefined
 }
 
 /**
  * Where to go on from, with the slot created or taken over.
  *
- * @throws POSTGRES_SLOT_MISSING, POSTGRES_SLOT_AHEAD, POSTGRES_SLOT_LOST, POSTGRES_OTHER_SERVER where changes would be lost
+ * @throws POSTGRES_SLOT_MISSING, POSTGRES_SLOT_AHEAD, POSTGRES_SLOT_LOST, POSTGRES_OTHER_SERVER,
+ * POSTGRES_PUBLICATION_LOST where changes would be lost
  */
 export async function startSource(client: Client, options: StartOptions, context: SourceContext): Promise<SourceStart> {
   const { connector, slot: name, systemId } = options
   const position = context.position && decodePosition(context.position, connector)
   let reason: SourceStart['reason'] = position ? 'continue' : 'first'
   try {
+    if (options.lost) throw options.lost
     const slot = await readSlot(client, name)
     if (position) {
+      await checkPublications(client, position.publications ?? {})
       const confirmedLsn = slot?.confirmedLsn
       checkStart({ connector, slot: name, position, systemId, walLsn: await logEnd(client), confirmedLsn })
     }
   } catch (error) {
     if (!position || !options.resyncs || !isMillraceError(error) || !lostLogCodes.has(error.code)) throw error
     context.report(`beginning anew: ${error.message}`)
-    if (error.code === 'POSTGRES_SLOT_LOST') await dropSlot(client, name)
+    reportNotice(connector, `publishes its tables anew: ${error.message}`)
+    if (slotIsUseless.has(error.code)) await dropSlot(client, name)
     reason = 'lost'
   }
   const slot = await readSlot(client, name)

@@ -1,4 +1,4 @@
-import { type Clock, isMillraceError } from '@millrace/base'
+import { type Clock, isMillraceError, type MillraceError } from '@millrace/base'
 import type { KafkaClient } from '@millrace/kafka'
 import { connectError } from '../../errors.ts'
 import type { SourceFigures, SourceOutput, SourcePull, SourceSession, StoredPosition } from '../../runtime/connector.ts'
@@ -33,8 +33,8 @@ export interface StreamSessionOptions {
   readonly heartbeatIntervalMs: number
   readonly clock: Clock
   readonly client: KafkaClient
-  /** Whether a slot that is lost is made good by beginning anew. */
-  readonly resyncs: boolean
+  /** Told what is lost, where that is made good by beginning anew. */
+  readonly onLost?: (error: MillraceError) => void
 }
 
 /** Changes from the replication stream on, after the snapshot if there was one. */
@@ -64,6 +64,8 @@ export class StreamSession implements SourceSession {
     this.#committedLsn = options.position.lsn
     this.#lastPositionMs = options.clock.now()
     this.#hasSignalTable = options.signals.hasTable
+    // Its statement would wait for an answer that the same broken network keeps away.
+    options.feed.onFailure = () => options.snapshotter.abandon()
     this.#isSearchDone = options.position.vanished === undefined
     this.#filter = new TransactionFilter(options.position)
     this.#reader = new PgoutputReader({
@@ -94,7 +96,9 @@ export class StreamSession implements SourceSession {
     try {
       return await this.#pull(output, maxWaitMs)
     } catch (error) {
-      if (!this.#options.resyncs || !isMillraceError(error) || !lostLogCodes.has(error.code)) throw error
+      const { onLost } = this.#options
+      if (!onLost || !isMillraceError(error) || !lostLogCodes.has(error.code)) throw error
+      onLost(error)
       throw connectError('POSTGRES_RESYNC_DUE', error.message, { connector: this.#options.name }, error)
     }
   }
@@ -181,7 +185,7 @@ export class StreamSession implements SourceSession {
       this.#reader.read(message)
       if (this.#undescribed) {
         // What follows is read with what the catalog says about the table, so reading waits for that.
-        await mapper.describe?.(this.#undescribed)
+        await mapper.describe?.(this.#undescribed, { xid: this.#filter.xid })
         this.#undescribed = undefined
       }
     }
@@ -194,13 +198,14 @@ export class StreamSession implements SourceSession {
     const { position: start, snapshotter, signals, notifier } = this.#options
     notifier.flush(output)
     const snapshot = snapshotter.progress
-    const { tables, vanished } = start
+    const { tables, vanished, publications } = start
     const position = {
       ...this.#filter.position(),
       ...(snapshot && { snapshot }),
       ...(tables && { tables }),
+      ...(publications && { publications }),
       ...(vanished && !this.#isSearchDone && { vanished }),
-      signals: signals.state,
+      ...(signals.state.seen.length + (signals.state.offset ?? 0) > 0 && { signals: signals.state }),
     }
     this.#pulledLsn = position.lsn
     this.#lastPositionMs = this.#options.clock.now()

@@ -42,10 +42,7 @@ function map(changes: readonly Partial<RowChange>[], options: Partial<TableMappe
     },
   }
   const mapper = new TableMapper({
-    connector: 'bank',
-    database: 'db',
     routes: new Map([['public.account', { topic: 'accounts', key: ['id'] }]]),
-    format: 'row',
     int8: 'string',
     truncate: 'fail',
     ...options,
@@ -89,28 +86,6 @@ test('a large value that was not logged comes from the old row, or is marked', (
   assert.deepEqual(map([update]), [['accounts', '1', { id: '1', name: 'a', note: unavailableValue }]])
   assert.deepEqual(map([{ ...update, old: row('1', 'b', 'long') }]), [
     ['accounts', '1', { id: '1', name: 'a', note: 'long' }],
-  ])
-})
-
-test('the envelope says what happened and where, and a tombstone follows a delete', () => {
-  const origin = {
-    connector: 'postgresql',
-    name: 'bank',
-    ts_ms: 1_700_000_000_000,
-    snapshot: 'false',
-    db: 'db',
-    schema: 'public',
-    table: 'account',
-    txId: 9,
-    lsn: '16/B374D848',
-  }
-  const format = { format: 'debezium' } as const
-  const ts_ms = 1_700_000_000_000
-  const deletion = { operation: 'delete', old: row('1', null, null), oldIsKey: true } as const
-  assert.deepEqual(map([{ row: row('1', 'a', null) }, deletion], format), [
-    ['accounts', '1', { before: null, after: { id: '1', name: 'a', note: null }, source: origin, op: 'c', ts_ms }],
-    ['accounts', '1', { before: { id: '1' }, after: null, source: origin, op: 'd', ts_ms }],
-    ['accounts', '1', null],
   ])
 })
 

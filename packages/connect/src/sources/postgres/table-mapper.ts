@@ -3,7 +3,6 @@ import { tableText } from '../../postgres/identifiers.ts'
 import type { SourceOutput } from '../../runtime/connector.ts'
 import type { CaptureMapper, ChangeSource } from './capture.ts'
 import { type Int8Form, jsonEncoder } from './json-values.ts'
-import { formatLsn } from './lsn.ts'
 import type { RowChange } from './pgoutput.ts'
 import type { Relation, RowView } from './row.ts'
 
@@ -18,11 +17,8 @@ export interface TableRoute {
 }
 
 export interface TableMapperOptions {
-  readonly connector: string
-  readonly database: string
   /** By `schema.table`. */
   readonly routes: ReadonlyMap<string, TableRoute>
-  readonly format: 'row' | 'debezium'
   readonly int8: Int8Form
   readonly truncate: 'fail' | 'skip'
 }
@@ -43,95 +39,34 @@ export class TableMapper implements CaptureMapper {
     this.#options = options
   }
 
-  change(change: RowChange, source: ChangeSource, output: SourceOutput): void {
-    const layout = this.#layoutOf(change.relation)
-    if (!layout) return
-    const { row, old } = change
-    const oldKey = old && keyOf(layout, old)
-    if (!row) {
-      if (old) this.#delete(layout, old, change.oldIsKey, source, output)
-      return
-    }
-    const key = keyOf(layout, row, old)
-    // A new key is another record: readers that keep rows by key would otherwise keep the old one for ever.
-    if (old && oldKey !== key && oldKey !== null) this.#delete(layout, old, change.oldIsKey, source, output)
-    const operation = change.operation === 'insert' || (old && oldKey !== key) ? 'c' : 'u'
-    this.#write(layout, key, { before: change.oldIsKey ? undefined : old, after: row, operation }, source, output)
-  }
-
-  truncate(relation: Relation, source: ChangeSource, output: SourceOutput): void {
+  change({ relation, row, old, oldIsKey }: RowChange, source: ChangeSource, output: SourceOutput): void {
     const layout = this.#layoutOf(relation)
     if (!layout) return
-    if (this.#options.format === 'debezium') {
-      this.#write(layout, null, { before: undefined, after: undefined, operation: 't' }, source, output)
-    } else if (this.#options.truncate === 'fail') {
-      const table = tableText(relation)
-      throw connectError('POSTGRES_TRUNCATED', `table ${table} was truncated`, { table })
-    }
+    // A new key is another record: readers that keep rows by key would otherwise keep the old one for ever.
+    const key = row ? keyOf(layout, row, old) : undefined
+    if (old && keyOf(layout, old) !== key) this.#delete(layout, old, source, output)
+    if (row) this.#write(layout, key ?? null, rowJson(layout, row, oldIsKey ? undefined : old), source, output)
+  }
+
+  truncate(relation: Relation): void {
+    if (!this.#layoutOf(relation) || this.#options.truncate !== 'fail') return
+    const table = tableText(relation)
+    throw connectError('POSTGRES_TRUNCATED', `table ${table} was truncated`, { table })
   }
 
   snapshotRow(relation: Relation, row: RowView, source: ChangeSource, output: SourceOutput): void {
     const layout = this.#layoutOf(relation)
-    if (!layout) return
-    this.#write(layout, keyOf(layout, row), { before: undefined, after: row, operation: 'r' }, source, output)
+    if (layout) this.#write(layout, keyOf(layout, row), rowJson(layout, row, undefined), source, output)
   }
 
-  #write(
-    layout: Layout,
-    key: string | null,
-    change: { before: RowView | undefined; after: RowView | undefined; operation: string },
-    source: ChangeSource,
-    output: SourceOutput,
-  ): void {
-    const value =
-      this.#options.format === 'row' && change.after
-        ? rowJson(layout, change.after, change.before)
-        : this.#envelope(layout, change, source)
-    output.append(
-      layout.route.topic,
-      source.commitTimeMs,
-      key === null ? null : Buffer.from(key),
-      Buffer.from(value),
-      [],
-    )
-  }
-
-  #delete(layout: Layout, old: RowView, oldIsKey: boolean, source: ChangeSource, output: SourceOutput): void {
-    const text = keyOf(layout, old)
-    const key = text === null ? null : Buffer.from(text)
+  #write(layout: Layout, key: string | null, value: string, source: ChangeSource, output: SourceOutput): void {
     const { topic } = layout.route
-    if (this.#options.format === 'debezium') {
-      const before = oldIsKey ? keyOnly(layout, old) : rowJson(layout, old, undefined)
-      const value = `{"before":${before},"after":null,${this.#origin(layout, 'd', source)}}`
-      output.append(topic, source.commitTimeMs, key, Buffer.from(value), [])
-    }
-    if (key) output.append(topic, source.commitTimeMs, key, null, [])
+    output.append(topic, source.commitTimeMs, key === null ? null : Buffer.from(key), Buffer.from(value), [])
   }
 
-  #envelope(
-    layout: Layout,
-    change: { before: RowView | undefined; after: RowView | undefined; operation: string },
-    source: ChangeSource,
-  ): string {
-    const before = change.before ? rowJson(layout, change.before, undefined) : 'null'
-    const after = change.after ? rowJson(layout, change.after, change.before) : 'null'
-    return `{"before":${before},"after":${after},${this.#origin(layout, change.operation, source)}}`
-  }
-
-  #origin(layout: Layout, operation: string, source: ChangeSource): string {
-    const { connector, database } = this.#options
-    const origin = {
-      connector: 'postgresql',
-      name: connector,
-      ts_ms: source.commitTimeMs,
-      snapshot: operation === 'r' ? 'true' : 'false',
-      db: database,
-      schema: layout.relation.schema,
-      table: layout.relation.name,
-      txId: source.xid,
-      lsn: formatLsn(source.commitLsn),
-    }
-    return `"source":${JSON.stringify(origin)},"op":"${operation}","ts_ms":${source.commitTimeMs}`
+  #delete(layout: Layout, old: RowView, source: ChangeSource, output: SourceOutput): void {
+    const key = keyOf(layout, old)
+    if (key) output.append(layout.route.topic, source.commitTimeMs, Buffer.from(key), null, [])
   }
 
   /** Undefined for tables of the publication that were not asked for. */
@@ -177,14 +112,6 @@ function valueJson(
   if (!row.isUnchanged(column)) return encode(row, column)
   if (before === undefined || before.isUnchanged(column)) return `"${unavailableValue}"`
   return before.isNull(column) ? 'null' : encode(before, column)
-}
-
-/** The old row where PostgreSQL logged only its replica identity: the other columns are unknown, not null. */
-function keyOnly(layout: Layout, old: RowView): string {
-  const fields = layout.columns.flatMap(({ name, encode }, i) =>
-    layout.relation.columns[i]?.isKey ? [name + (old.isNull(i) ? 'null' : encode(old, i))] : [],
-  )
-  return `{${fields.join(',')}}`
 }
 
 /**

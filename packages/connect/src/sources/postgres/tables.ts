@@ -5,6 +5,7 @@ import { databaseOf } from '../../postgres/driver.ts'
 import { parseTableName, quoteTable, tableText } from '../../postgres/identifiers.ts'
 import type { SourceConnector, TopicSpec } from '../../runtime/connector.ts'
 import type { CapturedTable, PublicationNeed } from './capture.ts'
+import { checkTableEvents, eventTopicSpecs, type TableEventOptions, tableEvents } from './debezium/table-events.ts'
 import type { Int8Form } from './json-values.ts'
 import { postgresSource } from './postgres-source.ts'
 import { type PostgresSourceOptions, sourceOptionRules } from './source-options.ts'
@@ -20,11 +21,13 @@ export interface TableCapture {
 
 export interface PostgresTablesOptions extends PostgresSourceOptions {
   readonly tables: readonly TableCapture[]
-  /** `row`: the row as plain JSON. `debezium`: an envelope with before, after, source, op, ts_ms. Default `row`. */
+  /** `row`: the row as plain JSON. `debezium`: Debezium's events, with the row before and after. Default `row`. */
   readonly format?: 'row' | 'debezium'
-  /** How 64-bit integers appear in JSON. Default `string`, since JavaScript rounds such numbers beyond 2^53. */
+  /** Of the format `debezium`: how values are expressed, and what comes beside rows. */
+  readonly events?: TableEventOptions
+  /** Of the format `row`: how 64-bit integers appear in JSON. Default `string`, since JavaScript rounds such numbers beyond 2^53. */
   readonly int8?: Int8Form
-  /** What to do when a table is truncated, which the format `row` cannot express. Default `fail`. */
+  /** What to do when a table is truncated, which the format `row` cannot express; `debezium` can. Default `fail`. */
   readonly truncate?: 'fail' | 'skip'
 }
 
@@ -43,31 +46,31 @@ export function postgresTables(options: PostgresTablesOptions): SourceConnector 
       ...sourceOptionRules,
       tables: 'array',
       format: { oneOf: ['row', 'debezium'] },
+      events: 'object',
       int8: { oneOf: ['string', 'number'] },
       truncate: { oneOf: ['fail', 'skip'] },
     },
     { required: ['url', 'tables'] },
   )
-  const database = databaseOf(options.url)
+  const { format = 'row', events = {}, url } = options
+  checkTableEvents(events)
+  const database = databaseOf(url)
   const name = options.name ?? `${database}-tables`
   const captures = new Map(options.tables.map((capture) => [tableText(parseTableName(capture.table)), capture]))
   return postgresSource(options, {
     name,
-    topics: options.tables.map(({ topic }) => topicSpec(topic)),
+    topics: [...options.tables.map(({ topic }) => topicSpec(topic)), ...eventTopicSpecs(events)],
+    rowTopics: () => options.tables.map(({ topic }) => topicSpec(topic).name),
     tables: [...captures.keys()],
     publications: (tables, publication) => {
       for (const table of tables) checkKey(table, captures.get(tableText(table.relation))?.key)
       return publicationNeeds(tables, publication)
     },
-    mapper: (tables) =>
-      new TableMapper({
-        connector: name,
-        database,
-        routes: new Map(tables.map((table) => routeOf(table, captures))),
-        format: options.format ?? 'row',
-        int8: options.int8 ?? 'string',
-        truncate: options.truncate ?? 'fail',
-      }),
+    mapper: (tables, clock) => {
+      const routes = new Map(tables.map((table) => routeOf(table, captures)))
+      if (format === 'debezium') return tableEvents({ name, database, url, routes, events, clock })
+      return new TableMapper({ routes, int8: options.int8 ?? 'string', truncate: options.truncate ?? 'fail' })
+    },
     snapshotOrder: () => '',
   })
 }

@@ -66,11 +66,14 @@ export function columnCodec(column: PostgresType, columnModifier: number, modes:
   const { type, modifier } = rootOf(column, columnModifier)
   if (type.labels) return textCodec('io.debezium.data.Enum', { allowed: type.labels.join(',') })
   if (type.element) return elementsCodec(type.element, modifier, modes)
-  const found =
-    codecs[type.name]?.(modifier, modes) ?? (modes.includeUnknown ? otherCodec(type.name, modes) : undefined)
+  // Somebody's own type may have the name of one of PostgreSQL's.
+  const isKnown = type.schema === 'pg_catalog' || extensionTypes.has(type.name)
+  const codecOf = isKnown ? codecs[type.name] : undefined
+  const found = codecOf?.(modifier, modes) ?? (modes.includeUnknown ? otherCodec(type.name, modes) : undefined)
   return found && withPlaceholder(found, modes)
 }
 
+const extensionTypes = new Set('citext hstore ltree isbn geometry geography vector halfvec sparsevec'.split(' '))
 const shapes = new Set(['line', 'lseg', 'box', 'path', 'polygon', 'circle'])
 
 function otherCodec(name: string, { binary }: ValueModes): ValueCodec {

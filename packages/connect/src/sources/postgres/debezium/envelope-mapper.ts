@@ -12,6 +12,7 @@ import { keyJson, sameRow } from './row-json.ts'
 import type { TableDescription } from './table-description.ts'
 import { type ShapeOptions, type TableShape, tableShape } from './table-shape.ts'
 import type { TransactionEvents } from './transaction-events.ts'
+import { vanishedEvent } from './vanished-event.ts'
 
 /** What the catalog says about a table of the stream. */
 export interface TableFacts {
@@ -19,11 +20,16 @@ export interface TableFacts {
   readonly description: TableDescription | undefined
 }
 
+export interface FactsReader {
+  read(relation: Relation, from: { readonly client: Client } | { readonly xid: number }): Promise<TableFacts>
+  close(): Promise<void>
+}
+
 export interface EnvelopeMapperOptions {
   readonly writer: EventWriter
   readonly shape: ShapeOptions
   readonly includesTable: (table: string) => boolean
-  readonly catalog: { read(relation: Relation, client?: Client): Promise<TableFacts>; close(): Promise<void> }
+  readonly catalog: FactsReader
   /** Operations that are left out: `c`, `u`, `d`, `t`. */
   readonly skipped: ReadonlySet<string>
   /** Whether updates of columns that are not captured are left out; the old row has to be in the log for that. */
@@ -32,12 +38,13 @@ export interface EnvelopeMapperOptions {
   readonly tombstones: boolean
   readonly transactions: TransactionEvents | undefined
   readonly messages: MessageEvents
+  /** Whether values are JSON, so that a last event can be read again. */
+  readonly isJson: boolean
 }
 
 /** Debezium's events: what a row was, what it is, and where the change comes from. */
 export class EnvelopeMapper implements CaptureMapper {
   readonly #options: EnvelopeMapperOptions
-  readonly #facts = new Map<number, TableFacts>()
   readonly #shapes = new WeakMap<Relation, TableShape>()
 
   constructor(options: EnvelopeMapperOptions) {
@@ -45,10 +52,10 @@ export class EnvelopeMapper implements CaptureMapper {
   }
 
   /** To be called for every relation before its rows come, and again whenever it was altered. */
-  async describe(relation: Relation, client?: Client): Promise<void> {
+  async describe(relation: Relation, from: { readonly client: Client } | { readonly xid: number }): Promise<void> {
     if (!this.#options.includesTable(tableText(relation))) return
-    this.#facts.set(relation.oid, await this.#options.catalog.read(relation, client))
-    this.#shapes.delete(relation)
+    const { typeOf, description } = await this.#options.catalog.read(relation, from)
+    this.#shapes.set(relation, tableShape(relation, typeOf, description, this.#options.shape))
   }
 
   close(): Promise<void> {
@@ -116,6 +123,14 @@ export class EnvelopeMapper implements CaptureMapper {
     this.#options.writer.row({ ...event, ...rest }, source.commitTimeMs, output)
   }
 
+  /** A delete that nobody saw, and a tombstone. */
+  vanished(last: { topic: string; key: Buffer; value: Buffer }, source: ChangeSource, output: SourceOutput): void {
+    const { isJson, tombstones } = this.#options
+    const event = isJson ? vanishedEvent(last.value, source.commitTimeMs) : undefined
+    if (event) output.append(last.topic, source.commitTimeMs, last.key, event, [])
+    if (tombstones || !isJson) output.append(last.topic, source.commitTimeMs, last.key, null, [])
+  }
+
   message(message: LogicalMessage, source: ChangeSource, output: SourceOutput): void {
     const { messages, transactions } = this.#options
     if (!messages.includes(message.prefix)) return
@@ -149,11 +164,7 @@ export class EnvelopeMapper implements CaptureMapper {
     if (known) return known
     const table = tableText(relation)
     if (!this.#options.includesTable(table)) return undefined
-    const facts = this.#facts.get(relation.oid)
-    if (!facts) throw connectError('POSTGRES_STREAM_INVALID', `rows of ${table} came before its description`, { table })
-    const shape = tableShape(relation, facts.typeOf, facts.description, this.#options.shape)
-    this.#shapes.set(relation, shape)
-    return shape
+    throw connectError('POSTGRES_STREAM_INVALID', `rows of ${table} came before its description`, { table })
   }
 }
 

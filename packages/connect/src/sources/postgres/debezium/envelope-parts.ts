@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '@millrace/base'
 import { connectError } from '../../../errors.ts'
 import { tableText } from '../../../postgres/identifiers.ts'
+import { reportNotice } from '../../../runtime/diagnostics.ts'
 import type { Relation } from '../row.ts'
-import type { CatalogFacts } from './catalog-facts.ts'
-import { EnvelopeMapper, type EnvelopeMapperOptions } from './envelope-mapper.ts'
+import { EnvelopeMapper, type EnvelopeMapperOptions, type FactsReader } from './envelope-mapper.ts'
 import { contextHeaders } from './event.ts'
 import { JsonEventWriter } from './json-event-writer.ts'
 import { MessageEvents } from './message-events.ts'
@@ -14,7 +14,7 @@ import type { ShapeOptions } from './table-shape.ts'
 import { TransactionEvents } from './transaction-events.ts'
 
 export interface EnvelopeParts
-  extends Omit<ShapeOptions, 'topicOf'>,
+  extends Omit<ShapeOptions, 'topicOf' | 'onLeftOut'>,
     Pick<EnvelopeMapperOptions, 'includesTable' | 'skipped' | 'skipUnchanged' | 'tombstones'> {
   /** In the block `source` and in headers. */
   readonly name: string
@@ -31,18 +31,19 @@ export interface EnvelopeParts
   readonly onBadValue: 'warn' | 'skip' | 'fail'
   /** Events as bytes of JSON; undefined for data, which the connector's converters take. */
   readonly json: { readonly keySchemas: boolean; readonly valueSchemas: boolean } | undefined
-  readonly catalog: CatalogFacts
+  readonly catalog: FactsReader
   readonly clock: Clock
 }
 
 /** A mapper with its writer and what is published beside rows. */
 export function envelopeMapper(parts: EnvelopeParts): EnvelopeMapper {
   const { name, database, topics, json, catalog, clock } = parts
+  const tell = noticeOnce(name)
   const common = {
     name,
     database,
     headers: parts.hasContextHeaders ? contextHeaders(name, randomUUID()) : [],
-    onBadValue: badValueHandler(parts.onBadValue),
+    onBadValue: badValueHandler(parts.onBadValue, tell),
     clock,
   }
   const writer = json ? new JsonEventWriter({ ...common, ...json }) : new RecordEventWriter(common)
@@ -58,17 +59,33 @@ export function envelopeMapper(parts: EnvelopeParts): EnvelopeMapper {
   return new EnvelopeMapper({
     ...parts,
     writer,
-    shape: { ...parts, topicOf: topics.rows },
+    shape: {
+      ...parts,
+      topicOf: topics.rows,
+      onLeftOut: (table, column, type) => tell(`column ${table}.${column} is left out: nobody knows its type ${type}`),
+    },
     catalog,
     transactions: parts.hasTransactions ? new TransactionEvents(topics.transactions, writer) : undefined,
     messages,
+    isJson: json !== undefined,
   })
 }
 
-function badValueHandler(mode: 'warn' | 'skip' | 'fail'): BadValueHandler {
+/** Many rows may have the same to say. */
+function noticeOnce(connector: string): (text: string) => void {
+  const told = new Set<string>()
+  return (text) => {
+    if (told.has(text)) return
+    told.add(text)
+    reportNotice(connector, text)
+  }
+}
+
+function badValueHandler(mode: 'warn' | 'skip' | 'fail', tell: (text: string) => void): BadValueHandler {
   return ({ relation }, { field }, error) => {
-    if (mode !== 'fail') return
     const table = tableText(relation)
+    if (mode === 'warn') tell(`values of ${table}.${field} are null where they cannot be expressed`)
+    if (mode !== 'fail') return
     const message = `a value of ${table}.${field} cannot be expressed: ${error.message}`
     throw connectError('POSTGRES_VALUE_INVALID', message, { table, column: field }, error)
   }

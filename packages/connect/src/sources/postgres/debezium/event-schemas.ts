@@ -10,7 +10,7 @@ const field = (name: string, type: SchemaType, optional = false): ConnectField =
   schema: optional ? { type, optional } : { type },
 })
 
-export const sourceSchema: ConnectSchema = {
+const sourceSchema: ConnectSchema = {
   type: 'struct',
   name: 'io.debezium.connector.postgresql.Source',
   version: 1,

@@ -3,9 +3,10 @@ import type { Header } from '@millrace/protocol'
 import { jsonString } from '../../../converters/json-text.ts'
 import type { SourceOutput } from '../../../runtime/connector.ts'
 import { dataJson, schemaJson } from './data-json.ts'
-import { type EventSource, type EventWriter, type PlainEvent, type RowEvent, sequenceText } from './event.ts'
+import type { EventSource, EventWriter, PlainEvent, RowEvent } from './event.ts'
 import { debeziumVersion } from './event-schemas.ts'
 import { type BadValueHandler, keyJson, rowJson } from './row-json.ts'
+import type { TableShape } from './table-shape.ts'
 
 export interface JsonEventOptions {
   readonly name: string
@@ -41,7 +42,7 @@ export class JsonEventWriter implements EventWriter {
     const transaction = block
       ? `{"id":"${block.id}","total_order":${block.totalOrder},"data_collection_order":${block.tableOrder}}`
       : 'null'
-    const payload = `{"before":${beforeText},"after":${afterText},"source":${this.#source(source)},"transaction":${transaction},"op":"${operation}","ts_ms":${now},"ts_us":${now}000,"ts_ns":${now}000000}`
+    const payload = `{"before":${beforeText},"after":${afterText},"source":${this.#source(source, shape)},"transaction":${transaction},"op":"${operation}","ts_ms":${now},"ts_us":${now}000,"ts_ns":${now}000000}`
     const value = Buffer.from(valueSchemas ? `${shape.envelopeJson}${payload}}` : payload)
     output.append(shape.topic, timestampMs, this.#key(event), value, this.#headersOf(event))
   }
@@ -71,11 +72,14 @@ export class JsonEventWriter implements EventWriter {
     return [{ key: otherKey.header, value: Buffer.from(keyJson(shape, otherKey.row, old)) }, ...this.#headers]
   }
 
-  #source(source: EventSource): string {
-    const { tsMicros, snapshot, schema, table, xid, lsn, origin } = source
-    const names = `"schema":${jsonString(schema)},"table":${jsonString(table)}`
+  #source({ tsMicros, snapshot, xid, lsn, lastCommitLsn, origin }: EventSource, { namesJson }: TableShape): string {
     const from = origin ? `${jsonString(origin.name)},"origin_lsn":${origin.lsn}` : 'null,"origin_lsn":null'
     const time = `"ts_us":${tsMicros},"ts_ns":${tsMicros}000`
-    return `${this.#sourceStart}${Math.floor(tsMicros / 1_000)},"snapshot":"${snapshot}"${this.#sourceDatabase}${jsonString(sequenceText(source))},${time},${names},"txId":${xid ?? null},"lsn":${lsn ?? null},"xmin":null,"origin":${from}}`
+    return `${this.#sourceStart}${Math.floor(tsMicros / 1_000)},"snapshot":"${snapshot}"${this.#sourceDatabase}"[${quoted(lastCommitLsn)},${quoted(lsn)}]",${time},${namesJson},"txId":${xid ?? null},"lsn":${lsn ?? null},"xmin":null,"origin":${from}}`
   }
+}
+
+/** A text within a text. */
+function quoted(lsn: number | undefined): string {
+  return lsn === undefined ? 'null' : `\\"${lsn}\\"`
 }

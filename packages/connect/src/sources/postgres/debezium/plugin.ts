@@ -15,7 +15,7 @@ import { debeziumConfig } from './debezium-config.ts'
 import { envelopeMapper } from './envelope-parts.ts'
 import { eventTopics } from './event-names.ts'
 import { debeziumVersion } from './event-schemas.ts'
-import { columnRules, keyColumns, skippedOperations, valueModes } from './properties.ts'
+import { columnRules, keyColumns, skippedOperations, snapshotFilters, valueModes } from './properties.ts'
 
 type Config = ConfigOf<typeof debeziumConfig.keys>
 
@@ -69,14 +69,15 @@ function create(properties: Properties, context: PluginContext): SourceConnector
       includesMessage: listFilter(config['message.prefix.include.list'], config['message.prefix.exclude.list']),
       onBadValue: config['event.converting.failure.handling.mode'],
       json: plainJson(context.pipeline),
-      catalog: new CatalogFacts(url, `${name} catalog`),
+      catalog: new CatalogFacts(url, `${name} catalog`, clock),
       clock,
     })
   // Debezium's default leaves truncates out of its events, and out of the publication only where it is asked to.
   const unpublished = isGiven(properties['skipped.operations'])
     ? skippedOperations(config['skipped.operations'])
     : new Set<string>()
-  return postgresSource(sourceOptions(name, url, config), {
+  const options = { ...sourceOptions(name, url, config), snapshotFilters: snapshotFilters(properties, config) }
+  return postgresSource(options, {
     name,
     topics: [],
     newTopic: (topic): TopicSpec => ({ name: topic }),
@@ -84,6 +85,7 @@ function create(properties: Properties, context: PluginContext): SourceConnector
     publications: (tables, publication) =>
       wholePublication(tables, publication, config['publish.via.partition.root'], unpublished),
     mapper: (_, clock) => mapper(clock),
+    rowTopics: (tables) => tables.map(({ relation }) => topics.rows(relation)),
     snapshotOrder: () => '',
   })
 }
@@ -117,7 +119,11 @@ function connectionUrl(config: Config): string {
   url.pathname = `/${encodeURIComponent(config['database.dbname'])}`
   const mode = config['database.sslmode']
   // The driver knows no opportunistic encryption; what would fall back to plain text begins with it.
-  if (mode !== 'prefer' && mode !== 'allow') url.searchParams.set('sslmode', mode)
+  if (mode !== 'prefer' && mode !== 'allow') {
+    url.searchParams.set('sslmode', mode)
+    // The meanings of PostgreSQL's own library, which Debezium's driver has, too.
+    url.searchParams.set('uselibpqcompat', 'true')
+  }
   for (const file of ['sslcert', 'sslkey', 'sslrootcert'] as const) {
     const path = config[`database.${file}`]
     if (path !== undefined) url.searchParams.set(file, path)

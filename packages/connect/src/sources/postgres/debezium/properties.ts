@@ -1,7 +1,15 @@
 import type { ConfigOf, Properties } from '../../../config/config-def.ts'
 import { connectError } from '../../../errors.ts'
 import type { ValueModes } from './column-codec.ts'
-import { type ColumnRule, hashRule, maskRule, nameMatcher, sourceTypeRule, truncateRule } from './column-rules.ts'
+import {
+  type ColumnRule,
+  hashRule,
+  maskRule,
+  nameMatcher,
+  sourceTypeRule,
+  splitList,
+  truncateRule,
+} from './column-rules.ts'
 import type { debeziumConfig } from './debezium-config.ts'
 
 type Config = ConfigOf<typeof debeziumConfig.keys>
@@ -80,6 +88,31 @@ export function keyColumns(text: string | undefined): (table: string) => readonl
       return { matches: nameMatcher(part.slice(0, colon)), columns: columns.map((column) => column.trim()) }
     })
   return (table) => keys.find(({ matches }) => matches(table))?.columns
+}
+
+/**
+ * `snapshot.select.statement.overrides`: the conditions of the statements, by table. A statement that does more than to leave
+ * rows out would make other events than the stream does.
+ *
+ * @throws CONNECT_CONFIG_INVALID
+ */
+export function snapshotFilters(properties: Properties, config: Config): Record<string, string> {
+  const prefix = 'snapshot.select.statement.overrides'
+  const tables = splitList(config[prefix] ?? '')
+  for (const name of Object.keys(properties)) {
+    if (!name.startsWith(`${prefix}.`) || tables.includes(name.slice(prefix.length + 1))) continue
+    throw invalid(`${name}: the table is not among those that ${prefix} names`)
+  }
+  const filters = tables.map((table) => {
+    const name = `${prefix}.${table}`
+    const statement = properties[name]
+    const where = /^\s*select\s+(?:\w+\.)?\*\s+from\s+\S+\s+where\s+(.+?)(?:\s+order\s+by\s.*)?;?\s*$/is.exec(
+      statement ?? '',
+    )
+    if (!where?.[1]) throw invalid(`${name}: only statements of the form SELECT * FROM ${table} WHERE … are understood`)
+    return [table, where[1]] as const
+  })
+  return Object.fromEntries(filters)
 }
 
 function invalid(message: string): Error {

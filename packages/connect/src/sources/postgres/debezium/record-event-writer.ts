@@ -88,7 +88,8 @@ export function sourceData(source: EventSource, { name, database }: { name: stri
     connector: 'postgresql',
     name,
     ts_ms: BigInt(Math.floor(tsMicros / 1_000)),
-    snapshot,
+    // Left to the schema's default, which transforms tell from a value.
+    snapshot: snapshot === 'false' ? null : snapshot,
     db: database,
     sequence: sequenceText(source),
     ts_us: BigInt(tsMicros),

@@ -1,3 +1,5 @@
+import { connectError } from '../../../errors.ts'
+import { tableText } from '../../../postgres/identifiers.ts'
 import type { RowView } from '../row.ts'
 import type { ShapeColumn, TableShape } from './table-shape.ts'
 
@@ -28,9 +30,10 @@ export function rowJson(
   return `${text}}`
 }
 
-/** The key's columns may be large, too, so that the log has them in the old row only. */
+/** @throws POSTGRES_REPLICA_IDENTITY where a large value of the key is neither in the row nor in the old one */
 export function keyJson(shape: TableShape, row: RowView, old: RowView | undefined): string {
   const { key } = shape
+  for (const column of key) checkLogged(shape, column, row, old)
   if (key.length === 1) return `{${key[0]!.label}${fieldJson(key[0]!, row, old)}}`
   return `{${key.map((column) => column.label + fieldJson(column, row, old)).join(',')}}`
 }
@@ -72,6 +75,7 @@ export function rowData(
 }
 
 export function keyData(shape: TableShape, row: RowView, old: RowView | undefined): Record<string, unknown> {
+  for (const column of shape.key) checkLogged(shape, column, row, old)
   return Object.fromEntries(shape.key.map((column) => [column.field, fieldData(column, row, old)]))
 }
 
@@ -81,6 +85,14 @@ function fieldData(column: ShapeColumn, row: RowView, old: RowView | undefined):
   if (!row.isUnchanged(index)) return column.value(row.text(index))
   if (!old || old.isUnchanged(index) || old.isNull(index)) return column.unavailableValue
   return column.value(old.text(index))
+}
+
+/** A placeholder in a key would make one record of many rows. */
+function checkLogged({ relation }: TableShape, { index }: ShapeColumn, row: RowView, old: RowView | undefined): void {
+  if (!row.isUnchanged(index) || (old && !old.isUnchanged(index) && !old.isNull(index))) return
+  const table = tableText(relation)
+  const message = `an update of ${table} does not say what its key column ${relation.columns[index]!.name} holds`
+  throw connectError('POSTGRES_REPLICA_IDENTITY', message, { table })
 }
 
 function isBadValue(error: unknown): error is Error {

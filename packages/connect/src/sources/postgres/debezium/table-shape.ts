@@ -38,6 +38,8 @@ export interface TableShape {
   /** What precedes the payload where events bring their schemas along. */
   readonly keySchemaJson: string
   readonly envelopeJson: string
+  /** Schema and table as they stand in the block `source`. */
+  readonly namesJson: string
 }
 
 export interface ShapeOptions {
@@ -50,6 +52,8 @@ export interface ShapeOptions {
   readonly keyOf: (table: string) => readonly string[] | undefined
   readonly schemaNames: NameAdjustment
   readonly fieldNames: NameAdjustment
+  /** Told about a column whose type nobody knows. */
+  readonly onLeftOut: (table: string, column: string, type: string) => void
 }
 
 interface FoundColumn extends RuledColumn {
@@ -90,6 +94,7 @@ export function tableShape(
     envelope,
     keySchemaJson: keySchema ? `{"schema":${schemaJson(keySchema)},"payload":` : '',
     envelopeJson: `{"schema":${schemaJson(envelope)},"payload":`,
+    namesJson: `"schema":${jsonString(relation.schema)},"table":${jsonString(relation.name)}`,
   }
 }
 
@@ -98,14 +103,17 @@ function foundColumn(
   index: number,
   typeOf: (oid: number) => PostgresType,
   description: TableDescription | undefined,
-  { modes }: ShapeOptions,
+  { modes, onLeftOut }: ShapeOptions,
 ): FoundColumn | undefined {
   const { name, typeOid, modifier: logged } = relation.columns[index]!
   const described = description?.columns.find((one) => one.name === name)
   const type = typeOf(typeOid)
   const modifier = logged ?? described?.modifier ?? -1
   const codec = columnCodec(type, modifier, modes)
-  if (!codec) return undefined
+  if (!codec) {
+    onLeftOut(tableText(relation), name, type.name)
+    return undefined
+  }
   const root = rootOf(type, modifier)
   return {
     name,

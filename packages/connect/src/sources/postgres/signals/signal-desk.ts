@@ -4,7 +4,7 @@ import type { Notifier } from './notifications.ts'
 import type { Signal } from './signal.ts'
 
 /** Ids of signals that are remembered, so that one that comes again does nothing. */
-const seenMax = 100
+const seenMax = 32
 
 export interface SignalDeskOptions {
   /** `schema.table` of the tables that are captured. */

@@ -1,6 +1,6 @@
 import type { Clock } from '@millrace/base'
 import type { Client } from 'pg'
-import { connectClient, textSettings } from '../../../postgres/driver.ts'
+import { abandon, connectClient, textSettings } from '../../../postgres/driver.ts'
 import { classify, codeOf, postgresError } from '../../../postgres/postgres-errors.ts'
 import type { SourceOutput } from '../../../runtime/connector.ts'
 import type { CaptureMapper } from '../capture.ts'
@@ -28,6 +28,7 @@ export interface SnapshotterOptions {
   readonly url: string
   readonly applicationName: string
   readonly mapper: CaptureMapper
+  readonly publications: readonly string[]
   /** Rows of one chunk, at most. */
   readonly chunkRows: number
   /** About so many bytes of rows are in memory at a time. */
@@ -156,20 +157,23 @@ export class Snapshotter {
   ): Promise<Reading | undefined> {
     const progress = this.#progress!
     const task = progress.tables[0]!
-    const keyed = await readKeyedTable(client, task)
-    await this.#options.mapper.describe?.(keyed.table.relation, client)
+    const keyed = await readKeyedTable(client, task, this.#options.publications)
+    await this.#options.mapper.describe?.(keyed.table.relation, { client })
     const { untilLsn } = snapshot
     if (keyed.key.length === 0 || progress.kind === 'blocking') {
-      const cursor = await openRows(client, keyed, { filter: task.filter })
+      const cursor = await openRows(client, keyed, {})
       return { kind: 'table', cursor, snapshot, untilLsn, isVisible, isStale: false }
     }
-    if (!progress.until) {
-      const until = await greatestKey(client, keyed, task.filter)
+    const isAltered = progress.until?.length !== keyed.order.length
+    if (isAltered) {
+      // Not begun yet, or begun by a key that the table has no more.
+      this.#progress = withoutKeys(progress)
+      const until = await greatestKey(client, keyed)
       if (!until) {
         this.#finishTable('EMPTY')
         return undefined
       }
-      this.#progress = { ...progress, until }
+      this.#progress = { ...this.#progress, until }
     }
     return this.#readChunk(client, keyed, untilLsn, isVisible)
   }
@@ -181,8 +185,8 @@ export class Snapshotter {
     isVisible: (xid: number) => boolean,
   ): Promise<Reading> {
     const { chunkRows, chunkBytes } = this.#options
-    const { after, until, tables } = this.#progress!
-    const cursor = await openRows(client, keyed, { filter: tables[0]!.filter, after, until, limit: chunkRows })
+    const { after, until } = this.#progress!
+    const cursor = await openRows(client, keyed, { after, until, limit: chunkRows })
     const rows: RowTexts[] = []
     for (let bytes = 0; !cursor.isAtEnd && bytes < chunkBytes && rows.length < chunkRows; ) {
       const fetched = await cursor.fetch()
@@ -308,9 +312,18 @@ export class Snapshotter {
     await this.#client?.query('rollback').catch(() => {})
   }
 
+  /** Ends what is being read, which then fails. */
+  abandon(): void {
+    abandon(this.#client)
+  }
+
   async close(): Promise<void> {
     const client = this.#client
     this.#client = undefined
     await client?.end().catch(() => {})
   }
+}
+
+function withoutKeys({ id, kind, tables }: SnapshotProgress): SnapshotProgress {
+  return { id, kind, tables, rows: 0 }
 }

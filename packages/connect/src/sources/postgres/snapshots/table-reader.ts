@@ -3,6 +3,7 @@ import { parseTableName, quoteIdentifier, quoteTable } from '../../../postgres/i
 import type { CapturedTable } from '../capture.ts'
 import { readTable } from '../catalog.ts'
 import { parseLsn } from '../lsn.ts'
+import { asPublished, both } from '../published-shape.ts'
 import type { Relation } from '../row.ts'
 import type { RowTexts } from './chunk-window.ts'
 import type { TableTask } from './progress.ts'
@@ -45,11 +46,18 @@ export interface KeyedTable {
   readonly key: readonly KeyColumn[]
   /** What it is read in the order of; ends with the key. */
   readonly order: readonly KeyColumn[]
+  /** Condition on the rows that are to be read. */
+  readonly filter: string | undefined
 }
 
 /** What a task names, as the catalog has it now. @throws POSTGRES_TABLE_MISSING */
-export async function readKeyedTable(client: Client, task: TableTask): Promise<KeyedTable> {
-  const table = await readTable(client, parseTableName(task.table))
+export async function readKeyedTable(
+  client: Client,
+  task: TableTask,
+  publications: readonly string[],
+): Promise<KeyedTable> {
+  const found = await readTable(client, parseTableName(task.table))
+  const { table, filter } = await asPublished(client, found, publications)
   const { rows } = await client.query<KeyColumn & { is_key: boolean; not_null: boolean }>(
     `select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, true as is_key, a.attnotnull as not_null, k.n
        from pg_class c
@@ -64,17 +72,22 @@ export async function readKeyedTable(client: Client, task: TableTask): Promise<K
       order by 5`,
     [table.relation.oid, task.surrogateKey ?? null],
   )
-  const key = rows.filter((row) => row.is_key)
+  const shown = new Set(table.relation.columns.map((column) => column.name))
+  // A key that the publication shows in part tells nothing about its rows.
+  const whole = rows.filter((row) => row.is_key)
+  const key = whole.every(({ name }) => shown.has(name)) ? whole : []
   // A key of nulls would end the comparison of rows.
-  const surrogate = rows.filter((row) => !row.is_key && row.not_null && !key.some(({ name }) => name === row.name))
-  return { table, key, order: [...surrogate, ...key] }
+  const surrogate = rows.filter(
+    (row) => !row.is_key && row.not_null && shown.has(row.name) && !key.some(({ name }) => name === row.name),
+  )
+  return { table, key, order: key.length > 0 ? [...surrogate, ...key] : [], filter: both(filter, task.filter) }
 }
 
 /** The greatest key of the table, by which the snapshot of a table that grows comes to an end. */
-export async function greatestKey(client: Client, keyed: KeyedTable, filter?: string): Promise<string[] | undefined> {
+export async function greatestKey(client: Client, keyed: KeyedTable): Promise<string[] | undefined> {
   const names = keyed.order.map(({ name }) => quoteIdentifier(name))
   const { rows } = await client.query<string[]>({
-    text: `select ${names.join(', ')} from ${quoteTable(keyed.table.relation)} ${where(filter ? [`(${filter})`] : [])}
+    text: `select ${names.join(', ')} from ${quoteTable(keyed.table.relation)} ${where(keyed.filter ? [`(${keyed.filter})`] : [])}
             order by ${names.map((name) => `${name} desc`).join(', ')} limit 1`,
     rowMode: 'array',
     types: rawTexts,
@@ -87,7 +100,6 @@ export async function openRows(
   client: Client,
   keyed: KeyedTable,
   range: {
-    readonly filter?: string | undefined
     readonly after?: readonly string[] | undefined
     readonly until?: readonly string[] | undefined
     readonly limit?: number
@@ -95,7 +107,7 @@ export async function openRows(
 ): Promise<RowCursor> {
   const { order, table } = keyed
   const names = order.map(({ name }) => quoteIdentifier(name)).join(', ')
-  const conditions = range.filter ? [`(${range.filter})`] : []
+  const conditions = keyed.filter ? [`(${keyed.filter})`] : []
   const values: string[] = []
   const bound = (operator: string, texts: readonly string[]): void => {
     const parameters = texts.map((text, i) => `$${values.push(text)}::${order[i]!.type}`)

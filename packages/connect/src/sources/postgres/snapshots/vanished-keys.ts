@@ -32,7 +32,8 @@ interface Target {
 
 async function* vanishedInPartition(client: KafkaClient, target: Target, end: number): AsyncGenerator<VanishedKey> {
   const [start] = await client.admin.listOffsets([{ ...target, at: 'earliest' }])
-  const [now] = await client.admin.listOffsets([{ ...target, at: 'latest' }], { isolation: 'read_committed' })
+  // What the source has written but not committed yet counts: it is committed with what is found here, or neither is.
+  const [now] = await client.admin.listOffsets([{ ...target, at: 'latest' }], { isolation: 'read_uncommitted' })
   if (!start || !now || start.offset >= end) return
   const passes = Math.ceil((end - start.offset) / keysMax)
   for (let pass = 0; pass < passes; pass++) {
@@ -54,7 +55,7 @@ async function readPartition(
   to: number,
   visit: (offset: number, key: Buffer, value: Buffer | null) => void,
 ): Promise<void> {
-  const consumer = client.consumer({ isolation: 'read_committed' })
+  const consumer = client.consumer({ isolation: 'read_uncommitted' })
   try {
     await consumer.assign([target])
     consumer.seek({ ...target, offset: from })
@@ -83,9 +84,11 @@ function hashOf(key: Buffer): number {
 /** Where the topics end now, for `vanishedKeys` later. */
 export async function topicEnds(client: KafkaClient, topics: readonly string[]): Promise<VanishedSearch> {
   const ends: Record<string, number[]> = {}
+  const existing = new Map((await client.admin.listTopics()).map((topic) => [topic.name, topic.partitions]))
   for (const topic of topics) {
-    const [described] = await client.admin.describeTopics([topic])
-    const targets = (described?.partitions ?? []).map(({ partition }) => ({ topic, partition, at: 'latest' as const }))
+    const partitions = existing.get(topic)
+    if (!partitions) continue
+    const targets = partitions.map(({ partition }) => ({ topic, partition, at: 'latest' as const }))
     const found = await client.admin.listOffsets(targets, { isolation: 'read_committed' })
     const offsets = new Array<number>(targets.length).fill(0)
     for (const { partition, offset } of found) offsets[partition] = offset

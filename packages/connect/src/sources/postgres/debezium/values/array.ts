@@ -22,7 +22,7 @@ export function arrayCodec(element: ValueCodec, hasNulls: boolean, unavailable: 
 }
 
 /** `{1,NULL,"a \"quoted\" text"}` as the texts of its elements. @throws RangeError */
-export function parseArray(text: string): (string | null)[] {
+function parseArray(text: string): (string | null)[] {
   // Bounds that do not begin at 1 come first: [0:1]={1,2}.
   let at = text.indexOf('{') + 1
   if (at === 0) throw new RangeError('an array has no brace')

@@ -117,7 +117,7 @@ function decimalText({ unscaled, scale }: Decimal): string {
 }
 
 /** Two's complement in as few bytes as hold it, as Java's `BigInteger.toByteArray`. */
-export function bigEndian(value: bigint): Buffer {
+function bigEndian(value: bigint): Buffer {
   let length = 1
   while (BigInt.asIntN(length * 8, value) !== value) length++
   const hex = BigInt.asUintN(length * 8, value).toString(16)

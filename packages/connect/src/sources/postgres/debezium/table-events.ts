@@ -1,0 +1,118 @@
+import type { Clock } from '@millrace/base'
+import { checkOptions } from '@millrace/base/internal'
+import { tableText } from '../../../postgres/identifiers.ts'
+import type { TopicSpec } from '../../../runtime/connector.ts'
+import type { CaptureMapper } from '../capture.ts'
+import type { TableRoute } from '../table-mapper.ts'
+import { listFilter } from './captured-tables.ts'
+import { CatalogFacts } from './catalog-facts.ts'
+import { envelopeMapper } from './envelope-parts.ts'
+import type { BinaryMode } from './values/binary.ts'
+import type { DecimalMode } from './values/decimals.ts'
+import type { HstoreMode } from './values/hstore.ts'
+import type { IntervalMode } from './values/interval.ts'
+import type { TimeMode } from './values/temporal.ts'
+
+/** How events of the format `debezium` look; the words are those of Debezium's options. */
+export interface TableEventOptions {
+  /** Default `precise`: base64 of the unscaled bytes. */
+  readonly decimals?: DecimalMode
+  /** Default `adaptive`: milliseconds or microseconds by the column's precision. */
+  readonly times?: TimeMode
+  /** Default `bytes`, which JSON has as base64. */
+  readonly binary?: BinaryMode
+  readonly hstore?: HstoreMode
+  readonly intervals?: IntervalMode
+  /** Columns of types that are not known: the bytes of their texts. Default true; false leaves them out. */
+  readonly includeUnknown?: boolean
+  /** Stands for a large value that was not logged. Default `__debezium_unavailable_value`. */
+  readonly unavailableValue?: string
+  /** Whether each key and value brings its schema along. Default false. */
+  readonly schemas?: boolean
+  /** Whether a delete is followed by a record without a value. Default true. */
+  readonly tombstones?: boolean
+  /** Operations that are left out: `c`, `u`, `d`, `t`. */
+  readonly skip?: readonly ('c' | 'u' | 'd' | 't')[]
+  /** Topic for begins and ends of transactions; events then have their place in theirs. */
+  readonly transactionTopic?: string
+  /** Topic for what applications write with `pg_logical_emit_message`. */
+  readonly messageTopic?: string
+}
+
+export interface TableEventParts {
+  readonly name: string
+  readonly database: string
+  readonly url: string
+  /** By `schema.table`. */
+  readonly routes: ReadonlyMap<string, TableRoute>
+  readonly events: TableEventOptions
+  readonly clock: Clock
+}
+
+const defaultPlaceholder = '__debezium_unavailable_value'
+const rules = {
+  decimals: { oneOf: ['precise', 'double', 'string'] },
+  times: {
+    oneOf: ['adaptive', 'adaptive_time_microseconds', 'connect', 'isostring', 'microseconds', 'nanoseconds'],
+  },
+  binary: { oneOf: ['bytes', 'base64', 'base64-url-safe', 'hex'] },
+  hstore: { oneOf: ['json', 'map'] },
+  intervals: { oneOf: ['numeric', 'string'] },
+  includeUnknown: 'boolean',
+  unavailableValue: 'string',
+  schemas: 'boolean',
+  tombstones: 'boolean',
+  skip: 'array',
+  transactionTopic: 'string',
+  messageTopic: 'string',
+} as const
+
+/** @throws TypeError for a name or a value that means nothing */
+export function checkTableEvents(events: TableEventOptions): void {
+  checkOptions('postgresTables.events', events, rules, {})
+}
+
+/** Topics beside those of the tables. */
+export function eventTopicSpecs({ transactionTopic, messageTopic }: TableEventOptions): TopicSpec[] {
+  return [transactionTopic, messageTopic].filter((name) => name !== undefined).map((name) => ({ name }))
+}
+
+/** Debezium's events of tables whose topics and keys were chosen one by one. */
+export function tableEvents({ name, database, url, routes, events, clock }: TableEventParts): CaptureMapper {
+  const { schemas = false, transactionTopic, messageTopic } = events
+  return envelopeMapper({
+    name,
+    database,
+    modes: {
+      decimals: events.decimals ?? 'precise',
+      times: events.times ?? 'adaptive',
+      binary: events.binary ?? 'bytes',
+      hstore: events.hstore ?? 'json',
+      intervals: events.intervals ?? 'numeric',
+      moneyFractionDigits: 2,
+      includeUnknown: events.includeUnknown ?? true,
+      placeholder: Buffer.from(events.unavailableValue ?? defaultPlaceholder),
+    },
+    topics: {
+      rows: (relation) => routes.get(tableText(relation))?.topic ?? '',
+      transactions: transactionTopic ?? '',
+      messages: messageTopic ?? '',
+    },
+    includesTable: (table) => routes.has(table),
+    includesColumn: listFilter(undefined, undefined),
+    rules: [],
+    keyOf: (table) => routes.get(table)?.key,
+    schemaNames: 'none',
+    fieldNames: 'none',
+    skipped: new Set(events.skip),
+    skipUnchanged: false,
+    tombstones: events.tombstones ?? true,
+    hasTransactions: transactionTopic !== undefined,
+    hasContextHeaders: false,
+    includesMessage: () => messageTopic !== undefined,
+    onBadValue: 'fail',
+    json: { keySchemas: schemas, valueSchemas: schemas },
+    catalog: new CatalogFacts(url, `${name} catalog`, clock),
+    clock,
+  })
+}

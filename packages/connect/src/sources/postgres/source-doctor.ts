@@ -1,0 +1,96 @@
+import { isMillraceError, type MillraceError } from '@millrace/base'
+import type { Client } from 'pg'
+import { connectError } from '../../errors.ts'
+import { connectClient } from '../../postgres/driver.ts'
+import { postgresError } from '../../postgres/postgres-errors.ts'
+import { isSameConnector, isSibling } from './application-name.ts'
+import type { CapturedTable, PublicationNeed } from './capture.ts'
+import { BudgetWatch, bytesText, type LogBudget } from './log-budget.ts'
+import { publicationProblem } from './publications.ts'
+import { describeServer, describeTables, serverIdentity, serverProblems, slotsProblem } from './server-checks.ts'
+import { readSlot, slotTaken } from './slots.ts'
+
+export interface SourceDoctorOptions {
+  readonly connector: string
+  readonly url: string
+  readonly applicationName: string
+  readonly slot: string
+  readonly tables: (client: Client) => Promise<CapturedTable[]>
+  readonly needs: (client: Client, tables: readonly CapturedTable[]) => Promise<PublicationNeed[]>
+  readonly budget: LogBudget
+  readonly budgetCheckIntervalMs: number
+}
+
+/** What is asked of the database beside capturing from it: what stands in the way, how things are, who is at work. */
+export class SourceDoctor {
+  readonly #options: SourceDoctorOptions
+  /** Set once the slot was dropped for its budget. */
+  dropped: MillraceError | undefined
+
+  constructor(options: SourceDoctorOptions) {
+    this.#options = options
+  }
+
+  /** Whether another instance of this connector reads from the slot. */
+  occupied(): Promise<boolean> {
+    const { slot: name, applicationName } = this.#options
+    return this.#ask('asking who reads the replication slot', async (client) => {
+      const slot = await readSlot(client, name)
+      return slot !== undefined && isSibling(slot.activeApplication, applicationName)
+    })
+  }
+
+  describe(): Promise<readonly string[]> {
+    const { connector, slot, tables } = this.#options
+    return this.#ask(`describing ${connector}`, async (client) => [
+      ...(await describeServer(client, slot)),
+      ...describeTables(await tables(client)),
+    ])
+  }
+
+  async check(): Promise<readonly MillraceError[]> {
+    const problems: MillraceError[] = []
+    try {
+      await this.#ask(`checking ${this.#options.connector}`, (client) => this.#check(client, problems))
+    } catch (error) {
+      problems.push(error as MillraceError)
+    }
+    return problems
+  }
+
+  async #check(client: Client, problems: MillraceError[]): Promise<void> {
+    const { url, applicationName, slot: name, tables, needs } = this.#options
+    problems.push(...(await serverProblems(client)))
+    if (problems.length === 0) await serverIdentity(url, applicationName)
+    const slot = await readSlot(client, name)
+    if (slot?.activePid !== undefined && !isSameConnector(slot.activeApplication, applicationName)) {
+      problems.push(slotTaken(name, slot))
+    }
+    if (!slot) problems.push(...(await slotsProblem(client, name)))
+    for (const need of await needs(client, await tables(client))) {
+      const problem = await publicationProblem(client, need)
+      if (isMillraceError(problem)) problems.push(problem)
+    }
+  }
+
+  /** Looks after the log that the server keeps, until the signal aborts. */
+  async watch(signal: AbortSignal): Promise<void> {
+    const { connector, url, applicationName, slot, budget, budgetCheckIntervalMs: intervalMs } = this.#options
+    const onDrop = (retained: number): void => {
+      const message = `the server kept ${bytesText(retained)} of log for slot "${slot}", which was dropped`
+      this.dropped = connectError('POSTGRES_LOG_BUDGET', message, { slot })
+    }
+    await new BudgetWatch({ connector, url, applicationName, slot, budget, intervalMs, onDrop }).run(signal)
+  }
+
+  async #ask<T>(doing: string, question: (client: Client) => Promise<T>): Promise<T> {
+    const client = await connectClient(this.#options.url, this.#options.applicationName)
+    try {
+      return await question(client)
+    } catch (error) {
+      throw postgresError(error, doing)
+    } finally {
+      await client.end().catch(() => {})
+    }
+  }
+}
