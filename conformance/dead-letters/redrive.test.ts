@@ -60,7 +60,15 @@ class World implements AsyncDisposable {
           if (groupId === 'billing' && amount < 0 && !this.isMended) throw new RangeError(`no bill over ${amount}`)
           await tx.query('insert into bills (consumer, amount) values ($1, $2)', [groupId, amount])
         },
-        { client: this.client, groupId, inbox: this.db, onFailure, maxAttempts: 2, retryDelayMsMin: 1, commitIntervalMs: 50 },
+        {
+          client: this.client,
+          groupId,
+          inbox: this.db,
+          onFailure,
+          maxAttempts: 2,
+          retryDelayMsMin: 1,
+          commitIntervalMs: 50,
+        },
       )
       this.#stack.use(running)
     }
@@ -70,10 +78,13 @@ class World implements AsyncDisposable {
     const app = topology('totals')
     app
       .stream(payment)
-      .mapValues(({ amount }) => {
-        if (amount === 13 && !this.isMended) throw new TypeError('thirteen is no amount')
-        return amount
-      }, { name: 'checked' })
+      .mapValues(
+        ({ amount }) => {
+          if (amount === 13 && !this.isMended) throw new TypeError('thirteen is no amount')
+          return amount
+        },
+        { name: 'checked' },
+      )
       .groupByKey({ value: serdes.float64 })
       .reduce((sum, amount) => sum + amount, { initial: 0, store: 'sums', value: serdes.float64 })
       .mapValues((sum) => ({ total: sum }), { name: 'named' })

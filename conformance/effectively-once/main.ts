@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { startPipeline } from './pipeline.ts'
+import { type Death, startPipeline } from './pipeline.ts'
 import { compareAgain, runSchedule, type ScheduleResult } from './schedule.ts'
 
 const { values } = parseArgs({
@@ -29,6 +29,10 @@ function whole(name: 'schedules' | 'seed', min: number): number {
   process.exit(2)
 }
 
+function told({ victim, moment }: Death): string {
+  return moment === undefined ? victim : `${victim} (${moment})`
+}
+
 // The schedule under way is finished, and the counts are told; a second time ends at once.
 process.once('SIGINT', () => (wanted = 0))
 
@@ -37,6 +41,8 @@ const folder = await mkdtemp(join(tmpdir(), 'millrace-effectively-once-'))
 const lines: string[] = []
 const results: ScheduleResult[] = []
 const problems: string[] = []
+/** What plays the failure again: the schedule that failed, or all where something came late. */
+let replay = ''
 {
   await using pipeline = await startPipeline(folder, (line) => {
     lines.push(line)
@@ -48,26 +54,26 @@ const problems: string[] = []
     results.push(result)
     const { seed, kills, records } = result
     problems.push(...result.problems)
+    replay = `--schedules 1 --seed ${seed}`
     if (values.verbose || !process.stdout.isTTY)
-      console.log(`seed ${seed}: ${records} records, killed ${kills.join(', ')}`)
+      console.log(`seed ${seed}: ${records} records, killed ${kills.map(told).join(', ')}`)
     else process.stdout.write(`\r\u001b[K${results.length} of ${wanted} schedules, seed ${seed}`)
   }
   if (process.stdout.isTTY) process.stdout.write('\r\u001b[K')
   if (problems.length === 0) {
     await delay(settleMs)
+    replay = `--schedules ${results.length} --seed ${firstSeed}`
     problems.push(...(await compareAgain(pipeline, [...results.keys()])))
   }
 }
 await rm(folder, { recursive: true, force: true })
 
 if (problems.length > 0) {
-  const seed = results.at(-1)?.seed
   for (const problem of problems.slice(0, 20)) console.log(problem)
   if (problems.length > 20) console.log(`and ${problems.length - 20} more`)
   if (!values.verbose) for (const line of lines) console.log(`  ${line}`)
-  console.log(
-    `seed ${seed} failed; replay it with: npm run check:effectively-once -- --schedules 1 --seed ${seed} --verbose`,
-  )
+  const { seed } = results.at(-1)!
+  console.log(`failed at seed ${seed}; replay it with: npm run check:effectively-once -- ${replay} --verbose`)
   process.exitCode = 1
 }
 const sum = (figure: (result: ScheduleResult) => number): number => results.reduce((total, of) => total + figure(of), 0)

@@ -1,7 +1,8 @@
 // One part of the pipeline as a process of its own: `part.ts <name>`, its job in `PART`. Runs until it is killed.
+import { subscribe } from 'node:diagnostics_channel'
 import { postgresOutbox, postgresSink, runSink, runSource } from '@millrace/connect'
 import { consume } from '@millrace/handlers'
-import { kafkaClient } from '@millrace/kafka'
+import { diagnostics, kafkaClient, type TransactionEvent } from '@millrace/kafka'
 import { startStreams } from '@millrace/streams'
 import { untilShutdown } from 'millrace/supervise'
 import pg from 'pg'
@@ -20,6 +21,16 @@ export interface PartJob {
 const name = process.argv[2] as PartName
 const { brokers, sourceUrl, targetUrl, stateDir } = JSON.parse(process.env.PART ?? '{}') as PartJob
 const stopped = untilShutdown()
+
+/** Moments that a random kill rarely hits: the transaction is about to commit; it has, and nobody has heard of it yet. */
+const dooms = { SIGUSR2: 'committing', SIGHUP: 'committed' } as const
+let doom: 'committing' | 'committed' | undefined
+for (const [signal, moment] of Object.entries(dooms)) process.on(signal, () => (doom = moment))
+subscribe(diagnostics.transaction.name, (event) => {
+  const { from, to } = event as TransactionEvent
+  const moment = to === 'committing' ? 'committing' : from === 'committing' ? 'committed' : undefined
+  if (doom !== undefined && moment === doom) process.kill(process.pid, 'SIGKILL')
+})
 
 function end(error: unknown): never {
   console.error(error)

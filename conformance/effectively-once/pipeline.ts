@@ -13,6 +13,25 @@ export const partNames: readonly PartName[] = ['service', 'source', 'streams', '
 export type Victim = PartName | 'broker' | 'source-database' | 'target-database'
 export const victims: readonly Victim[] = [...partNames, 'broker', 'source-database', 'target-database']
 
+/** Parts that write transactions, and can die in the middle of one. */
+const transactional: readonly Victim[] = ['source', 'streams']
+export type Moment = 'committing' | 'committed'
+
+/** One death: of whom, at which moment if not at once, and for how long a database stays away. */
+export interface Death {
+  readonly victim: Victim
+  readonly moment?: Moment
+  readonly downMs: number
+}
+
+/** How long a part may take until it comes to the moment at which it is to die; then it dies as it is. */
+const momentTimeoutMs = 1_000
+
+/** Whether a part passes such moments. */
+export function hasMoments(victim: Victim): boolean {
+  return transactional.includes(victim)
+}
+
 /** Groups that notice a death at once, and transactions of the dead that end soon after their time-out. */
 const brokerConfig = {
   'group.min.session.timeout.ms': '500',
@@ -40,7 +59,7 @@ create table paid (account text primary key, count bigint not null, sum bigint n
 /** Database, outbox, topic, streams, topic, database: every part a process that can be killed. */
 export interface Pipeline extends AsyncDisposable {
   /** Kills one with SIGKILL and brings it back; resolves when it is at work again. */
-  kill(victim: Victim, downMs: number): Promise<void>
+  kill(death: Death): Promise<void>
   source<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>
   target<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>
 }
@@ -68,7 +87,7 @@ export async function startPipeline(folder: string, onLine: (line: string) => vo
   await Promise.all(partNames.map((name) => startPart(tree, name, job)))
   const owned = starting.move()
   return {
-    kill: (victim, downMs) => kill({ victim, downMs, tree, broker, source, target }),
+    kill: (death) => kill({ ...death, tree, broker, source, target }),
     source: async (text, values) => (await sourcePool.query(text, values)).rows,
     target: async (text, values) => (await targetPool.query(text, values)).rows,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -94,16 +113,14 @@ function pool(connectionString: string): pg.Pool {
   return opened
 }
 
-interface Kill {
-  readonly victim: Victim
-  readonly downMs: number
+interface Kill extends Death {
   readonly tree: ProcessTree
   readonly broker: MortalBroker
   readonly source: TestPostgres
   readonly target: TestPostgres
 }
 
-async function kill({ victim, downMs, tree, broker, source, target }: Kill): Promise<void> {
+async function kill({ victim, moment, downMs, tree, broker, source, target }: Kill): Promise<void> {
   switch (victim) {
     case 'broker':
       return broker.kill()
@@ -115,6 +132,26 @@ async function kill({ victim, downMs, tree, broker, source, target }: Kill): Pro
       return database.restart()
     }
     default:
-      return tree.crash(victim)
+      return moment === undefined ? tree.crash(victim) : crashAt(tree, victim, moment)
+  }
+}
+
+/** The part kills itself when it comes to the moment. */
+async function crashAt(tree: ProcessTree, victim: PartName, moment: Moment): Promise<void> {
+  const pid = tree.pid(victim)
+  if (pid === undefined) return tree.crash(victim)
+  process.kill(pid, moment === 'committing' ? 'SIGUSR2' : 'SIGHUP')
+  for (const deadlineMs = Date.now() + momentTimeoutMs; Date.now() < deadlineMs; await delay(20)) {
+    if (!isAlive(pid)) return
+  }
+  return tree.crash(victim)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
   }
 }

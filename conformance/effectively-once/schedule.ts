@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { randomInt, seededRandom } from '@millrace/base'
-import { type Pipeline, type Victim, victims } from './pipeline.ts'
+import { type Death, hasMoments, type Pipeline, type Victim, victims } from './pipeline.ts'
 import { type EffectRow, type LedgerRow, problemsOf, type StepRow, type Total } from './verdict.ts'
 
 export interface ScheduleResult {
   readonly seed: number
-  readonly kills: readonly Victim[]
+  readonly kills: readonly Death[]
   /** Movements that the service has committed. */
   readonly records: number
   readonly problems: readonly string[]
@@ -35,21 +35,24 @@ export async function runSchedule(pipeline: Pipeline, id: number, seed: number):
 }
 
 /** Two to five deaths, some while another part is still down; resolves when everything is back. */
-async function killThem(pipeline: Pipeline, random: { next(): number }): Promise<Victim[]> {
-  const killed: Victim[] = []
+async function killThem(pipeline: Pipeline, random: { next(): number }): Promise<Death[]> {
+  const deaths: Death[] = []
   const down = new Map<Victim, Promise<void>>()
   const count = 2 + randomInt(random, 4)
   for (let i = 0; i < count; i++) {
     await delay(randomInt(random, 350))
     const victim = victims[randomInt(random, victims.length)]!
+    const moment = [undefined, 'committing', 'committed'] as const
+    const chosen = moment[randomInt(random, moment.length)]
     const downMs = randomInt(random, 200)
+    const death = { victim, downMs, ...(chosen && hasMoments(victim) && { moment: chosen }) }
     // One that is down already comes back first, and dies again.
     await down.get(victim)
-    killed.push(victim)
-    down.set(victim, pipeline.kill(victim, downMs))
+    deaths.push(death)
+    down.set(victim, pipeline.kill(death))
   }
   await Promise.all(down.values())
-  return killed
+  return deaths
 }
 
 /** The ledger first: what is committed later must not be missed at the other end. */

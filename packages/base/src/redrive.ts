@@ -6,6 +6,11 @@ interface Header {
 
 /** What a record that was a dead letter tells of its way back. */
 export interface Redrive {
+  /**
+   * The topic that it went back to. Streams hand headers on to what they make of a record: in any other topic they tell
+   * nothing.
+   */
+  readonly topic: string
   /** The place and time that the event had at first; see `originText`. Stays the same however often it comes back. */
   readonly origin: string
   /** The only application that it is meant for; empty for every reader. */
@@ -15,6 +20,7 @@ export interface Redrive {
 }
 
 const prefix = '__millrace.redrive.'
+const topicHeader = `${prefix}topic`
 const originHeader = `${prefix}origin`
 /** Where these bytes are not among those of a batch, no record of it came back for one application. */
 export const redriveApplicationHeader = `${prefix}application`
@@ -45,28 +51,34 @@ export function parseOrigin(
 /** The headers that tell it. */
 export function redriveHeaders(redrive: Redrive): { readonly key: string; readonly value: Buffer }[] {
   return [
+    { key: topicHeader, value: Buffer.from(redrive.topic) },
     { key: originHeader, value: Buffer.from(redrive.origin) },
     ...(redrive.application === '' ? [] : [{ key: redriveApplicationHeader, value: Buffer.from(redrive.application) }]),
     { key: countHeader, value: Buffer.from(String(redrive.count)) },
   ]
 }
 
-/** Reads them; undefined for a record that is on its first way. */
-export function readRedrive(headers: readonly Header[]): Redrive | undefined {
+/** Reads the headers of a record of `topic`; undefined where it is on its first way there. */
+export function readRedrive(headers: readonly Header[], topic: string): Redrive | undefined {
   const text = (name: string): string | undefined => {
     const value = headers.findLast(({ key }) => key === name)?.value
     return value ? new TextDecoder().decode(value) : undefined
   }
   const origin = text(originHeader)
-  if (origin === undefined) return undefined
+  if (origin === undefined || text(topicHeader) !== topic) return undefined
   const count = Number(text(countHeader))
-  return { origin, application: text(redriveApplicationHeader) ?? '', count: Number.isSafeInteger(count) ? count : 1 }
+  return {
+    topic,
+    origin,
+    application: text(redriveApplicationHeader) ?? '',
+    count: Number.isSafeInteger(count) ? count : 1,
+  }
 }
 
-/** Whether a record came back for another application: this one has had it. */
-export function isForAnother(headers: readonly Header[], application: string): boolean {
+/** Whether a record of `topic` came back for another application: this one has had it. */
+export function isForAnother(headers: readonly Header[], topic: string, application: string): boolean {
   if (headers.length === 0) return false
-  const wanted = readRedrive(headers)?.application ?? ''
+  const wanted = readRedrive(headers, topic)?.application ?? ''
   return wanted !== '' && wanted !== application
 }
 

@@ -99,7 +99,12 @@ test('what goes back is the record as it was, and says who it is for and which e
   await redriveAll(name)
   const [record] = await recordsOf('plain')
   assert.deepEqual([String(record?.key), String(record?.value), record?.timestamp], ['k', 'v', 1_004])
-  assert.deepEqual(readRedrive(record!.headers), { origin: 'plain/0/4@1004', application, count: 1 })
+  assert.deepEqual(readRedrive(record!.headers, 'plain'), {
+    topic: 'plain',
+    origin: 'plain/0/4@1004',
+    application,
+    count: 1,
+  })
   assert.deepEqual(
     record?.headers.map(({ key }) => key).filter((key) => !key.startsWith('__millrace.redrive.')),
     ['trace'],
@@ -107,12 +112,17 @@ test('what goes back is the record as it was, and says who it is for and which e
 })
 
 test('a letter that failed again keeps its first place in the order of its key', async () => {
-  const first = { offset: 9, key: 'k', value: 'old', headers: { '__millrace.redrive.origin': 'again/0/2@1002' } }
+  const first = {
+    offset: 9,
+    key: 'k',
+    value: 'old',
+    headers: { '__millrace.redrive.topic': 'again', '__millrace.redrive.origin': 'again/0/2@1002' },
+  }
   const name = await lettersIn('again', [{ offset: 5, key: 'k', value: 'young' }, first])
   await redriveAll(name)
   assert.deepEqual(await valuesOf('again'), ['old', 'young'])
   const [record] = await recordsOf('again')
-  assert.equal(readRedrive(record!.headers)?.origin, 'again/0/2@1002')
+  assert.equal(readRedrive(record!.headers, 'again')?.origin, 'again/0/2@1002')
 })
 
 test('a letter that a dying process wrote twice goes back once', async () => {
@@ -270,7 +280,7 @@ test('an edited copy takes the place of its letter, under the same event, and a 
   assert.equal(await redriveAll(name), 1)
   const [record] = await recordsOf('edited')
   assert.deepEqual([record?.partition, String(record?.value)], [2, 'right'])
-  assert.equal(readRedrive(record!.headers)?.origin, 'edited/2/3@1003')
+  assert.equal(readRedrive(record!.headers, 'edited')?.origin, 'edited/2/3@1003')
   await using desk = await Desk.open(client, name)
   await assert.rejects(desk.letter({ partition: 0, offset: 0 }), { code: 'DEAD_LETTER_NOT_OPEN' })
 })
@@ -297,6 +307,27 @@ test('the trail tells who did what, and letters of a topic that was made again a
   await client.admin.deleteTopics([name, 'trail'])
   await lettersIn('trail', [{ key: 'c', offset: 1 }])
   assert.equal((await selectLetters(await LetterBox.open(client, name), all)).letters.length, 1)
+})
+
+test('a letter of a source, which has no offset, goes to the topic that it was meant for, again and again', async () => {
+  await client.admin.createTopics([{ name: 'outbox.dlq' }, { name: 'meant' }])
+  await using producer = client.producer()
+  const failure = {
+    topic: 'meant',
+    partition: -1,
+    offset: -1,
+    stage: 'produce',
+    error: new Error('x'),
+    application: 's',
+  }
+  const letter = { topic: 'outbox.dlq', key: Buffer.from('k'), value: Buffer.from('v') }
+  await producer.send({ ...letter, headers: deadLetterHeaders(failure, {}) })
+  await producer.send({ ...letter, headers: deadLetterHeaders(failure, {}) })
+  assert.equal(await redriveAll('outbox.dlq'), 2)
+  const [{ headers } = { headers: [] }] = await recordsOf('meant')
+  await producer.send({ ...letter, headers: deadLetterHeaders({ ...failure, partition: 0, offset: 0, headers }) })
+  assert.equal(await redriveAll('outbox.dlq'), 1)
+  assert.equal((await recordsOf('meant')).length, 3)
 })
 
 test('letters that do not say where they came from, or from where nothing is left, ask for a target', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { redriveHeaders } from '@millrace/base/internal'
 import { serdes, topic } from '@millrace/contracts'
 import { decodeMessage, type MessageHeader, type RawMessage } from './message.ts'
 
@@ -19,6 +20,8 @@ const header = (key: string, value: string | null): MessageHeader => ({
   value: value === null ? null : Buffer.from(value),
 })
 
+const back = (name: string) => redriveHeaders({ topic: name, origin: 'counted/3/4@1', application: '', count: 1 })
+
 test('key and value are what the contract’s readers get, and null stays null', () => {
   const { key, value, timestamp } = decodeMessage(counted, raw([]))
   assert.deepEqual([key, value, timestamp], ['k', 0n, 5])
@@ -33,11 +36,8 @@ const ids: [string, MessageHeader[], string][] = [
   ['its place when the id is null', [header('id', null)], 'counted/3/9@5'],
   ['its place when the id is empty', [header('id', '')], 'counted/3/9@5'],
   ['its place when the id cannot stand in a database', [header('id', 'a\0b')], 'counted/3/9@5'],
-  [
-    'the place that it had before it came back',
-    [header('__millrace.redrive.origin', 'counted/3/4@1')],
-    'counted/3/4@1',
-  ],
+  ['the place that it had before it came back', back('counted'), 'counted/3/4@1'],
+  ['its own place where it was made of one that came back', back('upstream'), 'counted/3/9@5'],
   ['its place when the id is too long for an index', [header('id', 'x'.repeat(600))], 'counted/3/9@5'],
 ]
 for (const [what, headers, eventId] of ids) {

@@ -62,5 +62,5 @@ function eventIdOf(raw: RawMessage): string {
   const isUsable = id && id.length > 0 && id.length <= eventIdMaxBytes && !id.includes(0)
   // Ids that are no text would all become the same replacement characters.
   if (isUsable) return isUtf8(id) ? id.toString('utf8') : `0x${id.toString('hex')}`
-  return (headers.length > 0 ? readRedrive(headers)?.origin : undefined) ?? originText(raw)
+  return (headers.length > 0 ? readRedrive(headers, raw.topic)?.origin : undefined) ?? originText(raw)
 }

@@ -186,7 +186,7 @@ async function settledUnderAsyncSchema(): Promise<{ error: (Error & { code?: str
 test('a record that came back for another group is left out, for this group handled', async () => {
   const backFor = (application: string): RawMessage => ({
     ...raw('{"amount":1}'),
-    headers: redriveHeaders({ origin: 'order/1/3@0', application, count: 1 }),
+    headers: redriveHeaders({ topic: 'order', origin: 'order/1/3@0', application, count: 1 }),
   })
   const other = await settled(backFor('someone-else'), {})
   assert.deepEqual([other.outcome, other.attempts], ['skipped', []])

@@ -51,7 +51,7 @@ export function makeSettle<C extends AnyTopicContract>(dependencies: SettleDepen
 
   async function settle(raw: RawMessage, stop: AbortSignal): Promise<Outcome> {
     // It came back from the dead letters of somebody else; here it was handled, or is a dead letter of its own.
-    if (isForAnother(raw.headers, dependencies.groupId)) return 'skipped'
+    if (isForAnother(raw.headers, raw.topic, dependencies.groupId)) return 'skipped'
     let message: DecodedMessage<C>
     try {
       const decoded = decode(raw, stop)

@@ -292,7 +292,7 @@ function redriven(letter: Letter, options: RedriveOptions, partitions: ReadonlyM
   const fits = goesHome && firstOrigin.partition >= 0 && firstOrigin.partition < (partitions.get(topic) ?? 0)
   const origin = originOf(letter)
   const application = goesHome && !options.forAll ? cause.application : ''
-  const count = (readRedrive(record.headers)?.count ?? 0) + 1
+  const count = (readRedrive(record.headers, letter.envelope?.topic ?? record.topic)?.count ?? 0) + 1
   const applied = options.successors?.get(`${record.partition}:${record.offset}`)?.applied
   return {
     letter,
@@ -303,7 +303,7 @@ function redriven(letter: Letter, options: RedriveOptions, partitions: ReadonlyM
       key: record.key,
       value: record.value,
       timestamp: record.timestamp,
-      headers: [...ownHeaders(record), ...redriveHeaders({ origin, application, count })],
+      headers: [...ownHeaders(record), ...redriveHeaders({ topic, origin, application, count })],
     },
   }
 }

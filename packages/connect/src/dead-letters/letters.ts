@@ -24,7 +24,7 @@ export interface Letter {
   readonly envelope: DeadLetter | undefined
   readonly cause: DeadLetterCause
   readonly state: LetterState
-  /** Place of the event when it was new: before it came back the first time. Orders the letters of a key. */
+  /** Where it goes back to, and which place its event has in the order of its key. */
   readonly firstOrigin: { readonly topic: string; readonly partition: number; readonly offset: number }
 }
 
@@ -93,12 +93,21 @@ export class LetterBox {
 
 /** The name under which the event of a letter has been known since it was new. */
 export function originOf({ record, envelope }: Pick<Letter, 'record' | 'envelope'>): string {
-  const before = readRedrive(record.headers)?.origin
+  const before = readRedrive(record.headers, envelope?.topic ?? record.topic)?.origin
   if (before !== undefined) return before
   const { topic, partition, offset } = envelope && envelope.offset >= 0 ? envelope : record
   return originText({ topic, partition, offset, timestamp: record.timestamp })
 }
 
+/**
+ * Where the record came from, at the offset of the event when it was new: before it came back the first time, where that
+ * was in the same partition.
+ */
 function firstOriginOf(record: ConsumedRecord, envelope: DeadLetter | undefined): Letter['firstOrigin'] {
-  return parseOrigin(originOf({ record, envelope })) ?? record
+  if (!envelope?.topic) return record
+  const { topic, partition, offset } = envelope
+  const first = parseOrigin(originOf({ record, envelope }))
+  if (first?.topic === topic && first.partition === partition) return first
+  // What a source could not place has no offset; its letters are in order.
+  return { topic, partition, offset: offset < 0 ? record.offset : offset }
 }

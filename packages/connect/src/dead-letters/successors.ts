@@ -64,7 +64,7 @@ async function lookBehind(
     const mine = record.key && byKey.get(record.key.toString('latin1'))
     if (!mine || !isApplied(record.offset)) continue
     // A record that came back stands for the event that it was at first.
-    const back = record.headers.length > 0 ? readRedrive(record.headers) : undefined
+    const back = record.headers.length > 0 ? readRedrive(record.headers, topic) : undefined
     const offset = (back && parseOrigin(back.origin)?.offset) ?? record.offset
     for (const letter of mine) {
       if (letter.firstOrigin.offset >= offset) continue

@@ -13,7 +13,14 @@ const back = (application: string, topic = 'order') =>
 for (const compression of ['none', 'gzip'] as const) {
   test(`records that came back for another sink are left out, compression ${compression}`, () => {
     const batch = new RecordBatchBuilder({ compression })
-    const headers = [[], back('other'), back('mine'), back(''), back('other', 'upstream'), [{ key: 'id', value: Buffer.from('e1') }]]
+    const headers = [
+      [],
+      back('other'),
+      back('mine'),
+      back(''),
+      back('other', 'upstream'),
+      [{ key: 'id', value: Buffer.from('e1') }],
+    ]
     for (const [index, given] of headers.entries()) batch.append(0, Buffer.from('k'), Buffer.from(`${index}`), given)
     const decoder = ownRecords(contractDecoder({ key: serdes.string, value: serdes.string }), 'mine')
     const read: unknown[] = []
