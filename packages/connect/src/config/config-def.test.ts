@@ -143,6 +143,29 @@ test('of a value that was filled in, only the reference is shown, also where it 
   assert.doesNotMatch(JSON.stringify(infos), /geheim/)
 })
 
+test('what must hold between names is told of one of them, under a prefix and in a joined definition too', () => {
+  const keys = {
+    fields: { type: 'list', importance: 'low', doc: '' },
+    headers: { type: 'list', importance: 'low', doc: '' },
+  } as const
+  const rule = {
+    name: 'headers',
+    problem: (values: Readonly<Record<string, unknown>>) => {
+      return String(values.headers) === String(values.fields) ? undefined : 'not the same as fields'
+    },
+  }
+  const whole = configDef(keys, { rules: [rule] })
+    .under('transforms.a.', 'A')
+    .and(definition)
+  const properties = { topics: 't', 'transforms.a.fields': 'x', 'transforms.a.headers': 'y' }
+  const errors = whole.validate(properties).flatMap((result) => result.errors)
+  assert.deepEqual(errors, ['Configuration transforms.a.headers: not the same as fields'])
+  assert.deepEqual(
+    whole.validate({ ...properties, 'transforms.a.headers': 'x' }).flatMap((result) => result.errors),
+    [],
+  )
+})
+
 test('definitions are joined and put under a prefix, dependents and recommendations with them', () => {
   const both = definition.and(configDef({ extra: { type: 'boolean', default: false, importance: 'low', doc: '' } }))
   assert.equal(both.parse('x', { topics: 'a', extra: 'true' }).extra, true)

@@ -22,7 +22,16 @@ export interface ConfigResult {
   readonly visible: boolean
 }
 
+/** What must hold between several names. */
+export interface ConfigRule {
+  /** The name that is reported. */
+  readonly name: string
+  /** What is wrong; undefined where nothing is. Of a name whose own value is wrong the value is undefined. */
+  readonly problem: (values: Readonly<Record<string, unknown>>) => string | undefined
+}
+
 export interface ConfigDefOptions {
+  readonly rules?: readonly ConfigRule[]
   /** Names that begin like this are somebody else's: passed on, neither parsed nor reported (`producer.override.`). */
   readonly passThrough?: readonly string[]
 }
@@ -43,22 +52,31 @@ export interface ConfigDefOptions {
 export class ConfigDef<Keys extends ConfigKeys = ConfigKeys> {
   readonly keys: Keys
   readonly passThrough: readonly string[]
+  readonly rules: readonly ConfigRule[]
 
   constructor(keys: Keys, options: ConfigDefOptions = {}) {
     this.keys = keys
     this.passThrough = options.passThrough ?? []
+    this.rules = options.rules ?? []
   }
 
   /** This definition and another; the other's keys win. */
   and<More extends ConfigKeys>(other: ConfigDef<More>): ConfigDef<Omit<Keys, keyof More> & More> {
     const keys = { ...this.keys, ...other.keys } as Omit<Keys, keyof More> & More
-    return new ConfigDef(keys, { passThrough: [...this.passThrough, ...other.passThrough] })
+    const passThrough = [...this.passThrough, ...other.passThrough]
+    return new ConfigDef(keys, { passThrough, rules: [...this.rules, ...other.rules] })
   }
 
   /** The same names under a prefix and in one group, as a connector's config holds those of its transforms. */
   under(prefix: string, group: string): ConfigDef {
     const keys = Object.entries(this.keys).map(([name, key]) => [prefix + name, embedded(key, prefix, group)] as const)
-    return new ConfigDef(Object.fromEntries(keys), { passThrough: this.passThrough.map((name) => prefix + name) })
+    const rules = this.rules.map(({ name, problem }): ConfigRule => {
+      return { name: prefix + name, problem: (values) => problem(withoutPrefix(values, prefix)) }
+    })
+    return new ConfigDef(Object.fromEntries(keys), {
+      passThrough: this.passThrough.map((name) => prefix + name),
+      rules,
+    })
   }
 
   /**
@@ -72,6 +90,10 @@ export class ConfigDef<Keys extends ConfigKeys = ConfigKeys> {
     for (const [name, key] of Object.entries<ConfigKey>(this.keys)) {
       errors.set(name, [])
       values[name] = this.#value(name, key, { text: properties[name], given: given[name] }, errors.get(name)!)
+    }
+    for (const { name, problem } of this.rules) {
+      const found = problem(values)
+      if (found !== undefined) errors.get(name)?.push(`Configuration ${name}: ${found}`)
     }
     const known = Object.entries<ConfigKey>(this.keys).map(([name, key]): ConfigResult => {
       const advice = key.recommend?.(values)

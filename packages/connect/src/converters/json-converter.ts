@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { isMillraceError } from '@millrace/base'
 import type { Header } from '@millrace/protocol'
 import { type ConfigOf, configDef, type Properties } from '../config/config-def.ts'
-import { between } from '../config/config-key.ts'
+import { between, type Validator } from '../config/config-key.ts'
 import type { SchemaAndValue } from '../data/record.ts'
 import type { ConnectSchema } from '../data/schema.ts'
 import { ownValue } from '../data/schemas.ts'
@@ -13,6 +13,15 @@ import { JsonReader } from './json-reader.ts'
 import { readSchema, schemaTexts } from './json-schemas.ts'
 import { endOfJsonValue, parseJson, withoutNumberText } from './json-text.ts'
 import { JsonWriter, writeSchemaless } from './json-writer.ts'
+
+const validSchema = ((content: string) => {
+  try {
+    readSchema(parseJson(content, true), new JsonReader({ replaceNullWithDefault: true }))
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}) as Validator
 
 const definition = configDef({
   ...converterType,
@@ -34,6 +43,7 @@ const definition = configDef({
   'schema.content': {
     type: 'string',
     default: null,
+    valid: validSchema,
     importance: 'high',
     doc: 'A schema in JSON for all records that are read, which then come without one (KIP-1054).',
     group: 'Schemas',
@@ -92,7 +102,7 @@ export class JsonConverter implements Converter, HeaderConverter {
     this.#reader = new JsonReader({ replaceNullWithDefault })
     this.#schemaText = schemaTexts(this.#writer)
     const content = this.#config['schema.content']
-    this.#fixed = content ? this.#fixedSchema(content) : undefined
+    this.#fixed = content ? readSchema(parseJson(content, true), this.#reader) : undefined
   }
 
   fromConnect(topic: string, _headers: Header[], { schema, value }: SchemaAndValue): Uint8Array | null {
@@ -184,15 +194,6 @@ export class JsonConverter implements Converter, HeaderConverter {
     if (this.#schemas.size > this.#config['schemas.cache.size'])
       this.#schemas.delete(this.#schemas.keys().next().value!)
     return schema
-  }
-
-  #fixedSchema(content: string): ConnectSchema | undefined {
-    try {
-      return readSchema(parseJson(content, true), this.#reader)
-    } catch (error) {
-      const message = `JsonConverter: schema.content is not a schema: ${(error as Error).message}`
-      throw connectError('CONNECT_CONFIG_INVALID', message, {}, error)
-    }
   }
 }
 

@@ -1,13 +1,15 @@
 import { configDef } from '../config/config-def.ts'
 import { replaceNullWithDefault } from './common-keys.ts'
-import { FieldPath, fieldSyntaxVersion } from './field-path.ts'
+import { FieldPath, fieldSyntaxVersion, validPath } from './field-path.ts'
 import { failed, isNothing, keyAndValue, requireObject, requireStruct } from './plugin-makers.ts'
 
-const definition = configDef({
+const keys = {
   field: { type: 'string', importance: 'medium', doc: 'The field to extract.' },
   ...replaceNullWithDefault,
   ...fieldSyntaxVersion,
-})
+} as const
+
+const definition = configDef(keys, { rules: [validPath('field')] })
 
 const purpose = 'ExtractField'
 

@@ -1,3 +1,4 @@
+import type { ConfigRule } from '../config/config-def.ts'
 import type { SchemaAndValue } from '../data/record.ts'
 import type { ConnectField, ConnectSchema } from '../data/schema.ts'
 import { fieldOf, fieldValue, ownValue } from '../data/schemas.ts'
@@ -16,6 +17,22 @@ export const fieldSyntaxVersion = {
     doc: 'V1 takes a name for a field of the record; in V2 dots lead to nested fields, and names with dots stand between backticks.',
   },
 } as const
+
+/** A path that can be read in the syntax that is asked for. */
+export function validPath(name: string): ConfigRule {
+  return {
+    name,
+    problem: ({ [name]: path, 'field.syntax.version': version }) => {
+      if (typeof path !== 'string' || version !== 'V2') return undefined
+      try {
+        parsePath(path)
+        return undefined
+      } catch (error) {
+        return (error as Error).message
+      }
+    },
+  }
+}
 
 /** The way to one field, nested or not. */
 export class FieldPath {

@@ -2,8 +2,8 @@ import { configDef } from '../config/config-def.ts'
 import { nonEmpty } from '../config/config-key.ts'
 import { copyBasics, fieldOf, fieldValue, ownValue, perSchema } from '../data/schemas.ts'
 import { parseValueText } from '../data/value-parser.ts'
-import { replaceNullWithDefault } from './common-keys.ts'
-import { failed, invalid, keyAndValue, ofRecords, requireObject, requireStruct } from './plugin-makers.ts'
+import { replaceNullWithDefault, sameLength } from './common-keys.ts'
+import { failed, keyAndValue, ofRecords, requireObject, requireStruct } from './plugin-makers.ts'
 
 const dropDefinition = configDef({
   headers: { type: 'list', valid: nonEmpty, importance: 'high', doc: 'Names of the headers to remove.' },
@@ -26,7 +26,7 @@ export const insertHeader = ofRecords('InsertHeader', insertDefinition, (config)
   return (record) => ({ ...record, headers: [...record.headers, header] })
 })
 
-const fromDefinition = configDef({
+const fromKeys = {
   fields: { type: 'list', valid: nonEmpty, importance: 'high', doc: 'Names of the fields.' },
   headers: {
     type: 'list',
@@ -41,12 +41,13 @@ const fromDefinition = configDef({
     doc: 'Whether the fields leave the key or value (move) or stay in it (copy).',
   },
   ...replaceNullWithDefault,
-})
+} as const
+
+const fromDefinition = configDef(fromKeys, { rules: [sameLength('headers', 'fields')] })
 
 /** Moves or copies fields to headers. */
 export const headerFromPlugins = keyAndValue('HeaderFrom', fromDefinition, (config) => {
   const { fields, headers, operation } = config
-  if (fields.length !== headers.length) throw invalid('HeaderFrom: there must be as many headers as fields')
   const withDefault = config['replace.null.with.default']
   const purpose = `HeaderFrom (${operation})`
   const kept = perSchema((schema) => {

@@ -4,14 +4,16 @@ import type { ConnectRecord } from '../data/record.ts'
 import type { ConnectField, ConnectSchema } from '../data/schema.ts'
 import { copyBasics, fieldOf, fieldValue, perSchema } from '../data/schemas.ts'
 import { replaceNullWithDefault } from './common-keys.ts'
-import { failed, invalid, isNothing, keyAndValue, requireObject, requireStruct } from './plugin-makers.ts'
+import { failed, isNothing, keyAndValue, requireObject, requireStruct } from './plugin-makers.ts'
 
 function fieldKey(what: string) {
   const doc = `Name of the field for ${what}, followed by ! where it is to be required or ? where optional (the default).`
   return { type: 'string', default: null, importance: 'medium', doc } as const
 }
 
-const definition = configDef({
+const fieldNames = ['topic.field', 'partition.field', 'offset.field', 'timestamp.field', 'static.field']
+
+const keys = {
   'topic.field': fieldKey('the topic'),
   'partition.field': fieldKey('the partition'),
   'offset.field': fieldKey('the offset, which only sinks have'),
@@ -19,6 +21,26 @@ const definition = configDef({
   'static.field': fieldKey('a value that is always the same'),
   'static.value': { type: 'string', default: null, importance: 'medium', doc: 'That value.' },
   ...replaceNullWithDefault,
+} as const
+
+const definition = configDef(keys, {
+  rules: [
+    {
+      name: 'topic.field',
+      problem: (values) => {
+        return fieldNames.some((name) => values[name] !== undefined)
+          ? undefined
+          : 'no field is given that should be inserted'
+      },
+    },
+    {
+      name: 'static.value',
+      problem: (values) => {
+        const isMissing = values['static.field'] !== undefined && values['static.value'] === undefined
+        return isMissing ? 'it is missing beside static.field' : undefined
+      },
+    },
+  ],
 })
 
 const purpose = 'InsertField'
@@ -33,9 +55,6 @@ interface Insertion {
 /** Adds fields with where a record comes from, when it was made, or a fixed value. */
 export const insertFieldPlugins = keyAndValue('InsertField', definition, (config) => {
   const staticValue = config['static.value']
-  if (config['static.field'] !== undefined && staticValue === undefined) {
-    throw invalid('InsertField: static.field is given without static.value')
-  }
   const insertions = [
     insertion(config['topic.field'], { type: 'string' }, ({ topic }) => topic),
     insertion(config['partition.field'], { type: 'int32' }, ({ partition }) => partition),
@@ -43,7 +62,6 @@ export const insertFieldPlugins = keyAndValue('InsertField', definition, (config
     insertion(config['timestamp.field'], timestampSchema, timestampOf),
     insertion(config['static.field'], { type: 'string' }, () => staticValue),
   ].filter((each) => each !== undefined)
-  if (insertions.length === 0) throw invalid('InsertField: no field is given that should be inserted')
   const withDefault = config['replace.null.with.default']
   const schemaOf = perSchema((schema) => withFields(schema, insertions))
   return (data, record) => {

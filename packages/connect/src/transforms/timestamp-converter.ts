@@ -5,13 +5,13 @@ import type { SchemaAndValue } from '../data/record.ts'
 import type { ConnectSchema } from '../data/schema.ts'
 import { copyBasics, fieldValue, ownValue, perSchema } from '../data/schemas.ts'
 import { replaceNullWithDefault } from './common-keys.ts'
-import { failed, invalid, isNothing, keyAndValue, requireObject, requireStruct } from './plugin-makers.ts'
+import { failed, isNothing, keyAndValue, requireObject, requireStruct } from './plugin-makers.ts'
 import { SimpleDateFormat, validDateFormat } from './simple-date-format.ts'
 
 const targetTypes = ['string', 'unix', 'Date', 'Time', 'Timestamp'] as const
 const precisions = ['nanoseconds', 'microseconds', 'milliseconds', 'seconds'] as const
 
-const definition = configDef({
+const keys = {
   field: { type: 'string', default: '', importance: 'high', doc: 'The field; empty for the whole key or value.' },
   'target.type': { type: 'string', oneOf: targetTypes, importance: 'high', doc: 'What to convert to.' },
   format: {
@@ -29,6 +29,18 @@ const definition = configDef({
     doc: 'What numbers count.',
   },
   ...replaceNullWithDefault,
+} as const
+
+const definition = configDef(keys, {
+  rules: [
+    {
+      name: 'format',
+      problem: (values) => {
+        const isMissing = values['target.type'] === 'string' && String(values.format ?? '').trim() === ''
+        return isMissing ? 'a target of strings needs one' : undefined
+      },
+    },
+  ],
 })
 
 const purpose = 'TimestampConverter'
@@ -37,7 +49,6 @@ const purpose = 'TimestampConverter'
 export const timestampConverterPlugins = keyAndValue('TimestampConverter', definition, (config) => {
   const { field, format } = config
   const target = config['target.type']
-  if (target === 'string' && format.trim() === '') throw invalid(`${purpose}: a target of strings needs a format`)
   const forms = new TimeForms(format.trim() === '' ? undefined : new SimpleDateFormat(format), config['unix.precision'])
   const convert = (data: SchemaAndValue): unknown => {
     if (isNothing(data)) return null

@@ -4,10 +4,10 @@ import { JavaRegex, validRegex } from '../../data/java-regex.ts'
 import type { ConnectRecord, SchemaAndValue } from '../../data/record.ts'
 import type { ConnectSchema } from '../../data/schema.ts'
 import { fieldOf, fieldValue, perSchema } from '../../data/schemas.ts'
-import { invalid, isNothing, plugin, requireStruct } from '../plugin-makers.ts'
+import { isNothing, plugin, requireStruct } from '../plugin-makers.ts'
 import { debeziumPackage, envelopeOf, withoutName } from './envelope.ts'
 
-const definition = configDef({
+const keys = {
   'topic.regex': {
     type: 'string',
     valid: [nonEmpty, validRegex],
@@ -49,6 +49,18 @@ const definition = configDef({
     doc: 'Whether names of schemas are made fit for Avro.',
   },
   'logical.table.cache.size': { type: 'int', default: 16, importance: 'low', doc: 'Has no effect here.' },
+} as const
+
+const definition = configDef(keys, {
+  rules: [
+    {
+      name: 'key.field.replacement',
+      problem: (values) => {
+        const isMissing = (values['key.field.regex'] ?? '') !== '' && (values['key.field.replacement'] ?? '') === ''
+        return isMissing ? 'it must not be empty where key.field.regex is given' : undefined
+      },
+    },
+  ],
 })
 
 type Config = ConfigOf<typeof definition.keys>
@@ -57,9 +69,6 @@ type Config = ConfigOf<typeof definition.keys>
 export const byLogicalTableRouter = plugin(`${debeziumPackage}.ByLogicalTableRouter`, definition, create)
 
 function create(config: Config): (record: ConnectRecord) => ConnectRecord {
-  if ((config['key.field.regex'] ?? '') !== '' && (config['key.field.replacement'] ?? '') === '') {
-    throw invalid('key.field.replacement must not be empty where key.field.regex is given')
-  }
   const router = new LogicalTableRouter(config)
   return (record) => router.apply(record)
 }

@@ -3,10 +3,11 @@ import { nonEmpty } from '../../config/config-key.ts'
 import type { ConnectHeader } from '../../data/record.ts'
 import type { ConnectField, ConnectSchema } from '../../data/schema.ts'
 import { copyBasics, fieldOf, fieldValue, perSchema } from '../../data/schemas.ts'
-import { failed, invalid, isNothing, isObject, plugin, requireStruct } from '../plugin-makers.ts'
+import { sameLength } from '../common-keys.ts'
+import { failed, isNothing, isObject, plugin, requireStruct } from '../plugin-makers.ts'
 import { debeziumPackage } from './envelope.ts'
 
-const definition = configDef({
+const keys = {
   headers: { type: 'list', valid: nonEmpty, importance: 'high', doc: 'Names of the headers.' },
   fields: {
     type: 'list',
@@ -20,7 +21,9 @@ const definition = configDef({
     importance: 'high',
     doc: 'Whether the headers leave the record (move) or stay (copy).',
   },
-})
+} as const
+
+const definition = configDef(keys, { rules: [sameLength('headers', 'fields')] })
 
 interface Entry {
   readonly path: readonly string[]
@@ -30,7 +33,6 @@ interface Entry {
 /** Makes fields of the value from headers. */
 export const headerToValue = plugin(`${debeziumPackage}.HeaderToValue`, definition, (config) => {
   const { headers: names, fields, operation } = config
-  if (names.length !== fields.length) throw invalid('HeaderToValue: there must be as many headers as fields')
   const paths = new Map(names.map((name, index) => [name, fields[index]!.split('.')]))
   const schemas = perSchema((_schema) => new Map<string, ConnectSchema>())
   return (record) => {

@@ -1,9 +1,9 @@
-import { type ConfigOf, configDef } from '../../config/config-def.ts'
+import { type ConfigOf, type ConfigRule, configDef } from '../../config/config-def.ts'
 import type { Validator } from '../../config/config-key.ts'
 import { logicalNames } from '../../data/logical-types.ts'
 import type { ConnectRecord } from '../../data/record.ts'
 import { fieldValue, ownValue } from '../../data/schemas.ts'
-import { failed, invalid, plugin } from '../plugin-makers.ts'
+import { failed, plugin } from '../plugin-makers.ts'
 import { debeziumPackage, type Envelope, envelopeOf, structIn } from './envelope.ts'
 import { offsetText, TimeZone } from './time-zone.ts'
 
@@ -26,7 +26,15 @@ const validRules = ((items: readonly string[]) => {
   return `${wrong} is not source:table or topic:name, either with a field in the first rule, nor name:field`
 }) as Validator
 
-const definition = configDef({
+const oneList: ConfigRule = {
+  name: 'exclude.list',
+  problem: ({ 'include.list': include, 'exclude.list': exclude }) => {
+    const isGiven = (list: unknown) => Array.isArray(list) && list.length > 0
+    return isGiven(include) && isGiven(exclude) ? 'it cannot be given beside include.list' : undefined
+  },
+}
+
+const keys = {
   'converted.timezone': { type: 'string', valid: validZone, importance: 'high', doc: 'The time zone to convert to.' },
   'include.list': {
     type: 'list',
@@ -42,7 +50,9 @@ const definition = configDef({
     importance: 'high',
     doc: 'What not to, in the same form.',
   },
-})
+} as const
+
+const definition = configDef(keys, { rules: [oneList] })
 
 const debeziumTime = 'io.debezium.time.'
 const epochFields = new Set(['ts_ms', 'ts_us', 'ts_ns'])
@@ -78,8 +88,6 @@ class Choices {
 
   constructor(config: ConfigOf<typeof definition.keys>) {
     const { 'include.list': include, 'exclude.list': exclude } = config
-    if (include.length > 0 && exclude.length > 0)
-      throw invalid('TimezoneConverter: one of include.list and exclude.list')
     this.#isExclude = exclude.length > 0
     this.#isEmpty = include.length === 0 && exclude.length === 0
     let prefix: string | undefined
