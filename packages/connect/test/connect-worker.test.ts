@@ -167,6 +167,44 @@ describe('a Connect worker', () => {
     assert.deepEqual(worker.names(), [])
   })
 
+  test('topics with garbage are read over; those with settings that would lose configs are refused', async () => {
+    const { group } = await newFile('')
+    await client.admin.createTopics([
+      { name: `${group}-configs`, config: { 'cleanup.policy': 'compact' }, partitions: 1 },
+    ])
+    await using producer = client.producer({})
+    const garbage = [
+      ['connector-a', 'no JSON'],
+      ['connector-b', '[]'],
+      ['connector-c', '{"properties": 5}'],
+      ['target-state-a', '{"state": "FLYING"}'],
+      ['session-key', '{"key": "x"}'],
+      ['', '{}'],
+      ['connector-gone', '{"properties": {"name": "gone", "connector.class": "com.example.NotHere"}}'],
+    ] as const
+    for (const [key, value] of garbage) {
+      await producer.send({ topic: `${group}-configs`, key: Buffer.from(key), value: Buffer.from(value) })
+    }
+    {
+      await using worker = await start(group)
+      assert.deepEqual(worker.names(), ['gone'])
+      await eventually(
+        'why it does not run',
+        () => /no connector com\.example\.NotHere/.test(worker.status('gone').connector.trace ?? '') || undefined,
+      )
+    }
+    const other = `${group}-other`
+    await client.admin.createTopics([
+      { name: `${other}-configs`, partitions: 3, config: { 'cleanup.policy': 'compact' } },
+    ])
+    await assert.rejects(start(other), { code: 'CONNECT_TOPIC_UNFIT', message: /has 3 partitions/ })
+    const lossy = `${group}-lossy`
+    await client.admin.createTopics([
+      { name: `${lossy}-configs`, partitions: 1, config: { 'cleanup.policy': 'delete' } },
+    ])
+    await assert.rejects(start(lossy), { code: 'CONNECT_TOPIC_UNFIT', message: /cleanup\.policy=delete/ })
+  })
+
   test('a connector that fails says why, and a restart mends it', async () => {
     const { file, topic, group } = await newFile('fine\n')
     await appendFile(file, Buffer.from([0xff, 0x0a]))

@@ -2,7 +2,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { isMillraceError, type MetricSource, type MillraceError } from '@millrace/base'
 import type { ConnectWorker } from '@millrace/connect/internal'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
-import { checkExposure, isLoopback, requireToken } from './access.ts'
+import { checkExposure, requireToken } from './access.ts'
 import { connectRoutes } from './connect/connect-routes.ts'
 import type { ConnectorReport } from './connect/connectors.ts'
 import { allowOrigins, checkOrigins } from './cors.ts'
@@ -125,8 +125,7 @@ export async function startGateway(content: GatewayContent, options: GatewayOpti
     new Peers({ timeoutMs: Math.min(forwardTimeoutMs, pictureMsMax), token }),
   )
   let address = `${host}:${port}`
-  // Without a token everybody who gets here may read; only those on this machine may change anything.
-  connectRoutes(server, content, { isAllowed: token !== undefined || isLoopback(host), workerId: () => address })
+  connectRoutes(server, content, { hasToken: token !== undefined, host, workerId: () => address })
   await listen(server, host, port)
   const { port: boundPort } = server.server.address() as AddressInfo
   address = host.includes(':') ? `[${host}]:${boundPort}` : `${host}:${boundPort}`

@@ -126,3 +126,20 @@ test('the connect commands manage connectors that outlive the process', async ()
     undefined,
   )
 })
+
+test('doctor looks at connectors of property files', async () => {
+  await using project = await Project.create({ 'worker.properties': worker('') })
+  const database =
+    'database.hostname=127.0.0.1\ndatabase.port=1\ndatabase.user=u\ndatabase.password=p\ndatabase.dbname=d\n'
+  const capture = `name=orders\nconnector.class=io.debezium.connector.postgresql.PostgresConnector\ntopic.prefix=orders\n`
+  await project.write({
+    'orders.properties': `${capture}${database}`,
+    'typo.properties': `${capture}${database}snapshot.mod=initial\n`,
+  })
+  const { status, stdout } = await millrace(['doctor', 'worker.properties', 'orders.properties', 'typo.properties'], {
+    cwd: project.folder,
+  })
+  assert.equal(status, 1)
+  assert.match(stdout, /source orders.*POSTGRES_UNAVAILABLE/)
+  assert.match(stdout, /connector orders.*snapshot\.mod.*CONNECTOR_INVALID/)
+})

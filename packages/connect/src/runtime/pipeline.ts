@@ -132,7 +132,8 @@ export interface ErrorPolicy {
 
 export interface DeadLetterPlace {
   readonly topic: string
-  readonly replicationFactor: number
+  /** Default: the broker's. */
+  readonly replicationFactor?: number
   /** Whether headers tell where the record came from and what was wrong. */
   readonly contextHeaders: boolean
 }

@@ -248,5 +248,6 @@ class SourceRunner {
 }
 
 function deadLetterSpec(errors: ErrorPolicy | undefined, name: string): TopicSpec | undefined {
-  return errors?.deadLetters?.topic === name ? { name } : undefined
+  const { topic, replicationFactor } = errors?.deadLetters ?? {}
+  return topic === name ? { name, ...(replicationFactor !== undefined && { replicationFactor }) } : undefined
 }

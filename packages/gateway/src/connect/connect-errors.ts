@@ -6,7 +6,8 @@ import { httpStatus } from '../errors.ts'
 const statuses: Readonly<Partial<Record<string, number>>> = {
   CONNECT_CONNECTOR_UNKNOWN: 404,
   CONNECT_CONNECTOR_EXISTS: 409,
-  CONNECT_CONNECTOR_DECLARED: 409,
+  // Not 409, after which consoles try again: it means a rebalance in Kafka Connect.
+  CONNECT_CONNECTOR_DECLARED: 403,
   CONNECT_CONFIG_INVALID: 400,
   CONNECT_PLUGIN_UNKNOWN: 404,
   CONNECT_NOT_STOPPED: 400,

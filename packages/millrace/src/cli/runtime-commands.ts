@@ -62,16 +62,21 @@ function devCommand(): Command {
 function initCommand(): Command {
   return new Command('init')
     .description('adds a configuration, a contract, an application and the outbox migration; overwrites nothing')
+    .option(
+      '--tool <name>',
+      'form of the migration: sql, prisma, drizzle, typeorm, knex or kysely; default: what the project has',
+    )
+    .option('--dialect <name>', 'postgres, mysql or sqlite; default: what the project has')
     .option('--no-install', 'do not install what the files need')
     .action(async (flags) => (await import('./commands/init.ts')).initCommand(flags))
 }
 
 function migrateCommand(): Command {
   return new Command('migrate')
-    .description('creates the outbox and inbox tables in a PostgreSQL database, where they are missing')
+    .description('creates the outbox and inbox tables in a database, where they are missing')
     .option(
       '--url <url>',
-      'database to migrate, postgres://…; default: DATABASE_URL, from the environment or .env here',
+      'database to migrate, postgres://…, mysql://… or sqlite:path; default: DATABASE_URL, from the environment or .env here',
     )
     .option('--print', 'print the statements instead of running them')
     .action(async (flags) => (await import('./commands/migrate.ts')).migrateCommand(flags))
@@ -91,9 +96,10 @@ function doctorCommand(): Command {
   return withSettings(
     new Command('doctor')
       .description('checks brokers, databases and topics, and says what to do')
-      .argument('[config]', 'path of the configuration')
+      .argument('[config]', "path of the configuration, or of a Kafka Connect worker's or connector's properties")
+      .argument('[connectors...]', 'beside properties: files of connectors, as properties or JSON')
       .option('--json', 'print JSON'),
-  ).action(async (path, flags) => (await import('./commands/doctor.ts')).doctorCommand(path, flags))
+  ).action(async (path, more, flags) => (await import('./commands/doctor.ts')).doctorCommand(path, flags, more))
 }
 
 /** Commands that start or prepare something. */

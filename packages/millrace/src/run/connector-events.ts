@@ -1,9 +1,16 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { ConnectorStatus } from '@millrace/connect'
-import { type ConnectWorker, connectorLogger, type LogLevel, type RecordErrorReport } from '@millrace/connect/internal'
+import {
+  type ConnectorNotice,
+  type ConnectWorker,
+  connectorLogger,
+  type LogLevel,
+  type RecordErrorReport,
+} from '@millrace/connect/internal'
 
 const channelName = 'millrace:connect:state'
 const recordErrorChannel = 'millrace:connect:record-error'
+const noticeChannel = 'millrace:connect:notice'
 
 /**
  * Tells people when a connector runs, waits for something, or has failed, once for each reason: one that tries again
@@ -23,8 +30,18 @@ export function reportConnectors(
     lastTold.set(status.name, text)
     onEvent(text)
   }
+  const onNotice = (message: unknown): void => {
+    const { connector, text } = message as ConnectorNotice
+    if (names.has(connector)) onEvent(`${connector}: ${text}`)
+  }
   subscribe(channelName, onState)
-  return { [Symbol.dispose]: () => void unsubscribe(channelName, onState) }
+  subscribe(noticeChannel, onNotice)
+  return {
+    [Symbol.dispose]: () => {
+      unsubscribe(channelName, onState)
+      unsubscribe(noticeChannel, onNotice)
+    },
+  }
 }
 
 /** The same for the connectors of a worker, as far as their loggers' levels go; records that they pass over as well. */
@@ -39,10 +56,9 @@ export function reportWorker(worker: ConnectWorker, onEvent: (text: string) => v
     if (text === undefined || lastTold.get(status.name) === text || !isLogged(status.name, level)) return
     lastTold.set(status.name, text)
     // Nobody else says why it has failed: the process goes on without it.
+    const { state, error } = status
     onEvent(
-      status.state === 'failed' && status.error
-        ? `${text}: ${status.error.message} [${status.error.code}]; ${status.error.remedy}`
-        : text,
+      worker.mask(state === 'failed' && error ? `${text}: ${error.message} [${error.code}]; ${error.remedy}` : text),
     )
   }
   const onRecordError = (message: unknown): void => {
@@ -53,14 +69,21 @@ export function reportWorker(worker: ConnectWorker, onEvent: (text: string) => v
       record === undefined
         ? ''
         : `; ${JSON.stringify(record, (_, item) => (typeof item === 'bigint' ? String(item) : item))}`
-    onEvent(`${connector}: a record ${place} was refused by ${executingClass} (${stage}): ${error.message}${content}`)
+    const reason = `was refused by ${executingClass} (${stage}): ${error.message}`
+    onEvent(worker.mask(`${connector}: a record ${place} ${reason}${content}`))
+  }
+  const onNotice = (message: unknown): void => {
+    const { connector, text } = message as ConnectorNotice
+    if (isLogged(connector, 'WARN')) onEvent(`${connector}: ${text}`)
   }
   subscribe(channelName, onState)
   subscribe(recordErrorChannel, onRecordError)
+  subscribe(noticeChannel, onNotice)
   return {
     [Symbol.dispose]: () => {
       unsubscribe(channelName, onState)
       unsubscribe(recordErrorChannel, onRecordError)
+      unsubscribe(noticeChannel, onNotice)
     },
   }
 }

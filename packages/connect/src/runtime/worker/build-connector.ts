@@ -32,7 +32,12 @@ export interface BuiltConnector {
   readonly plugin: ConnectorPlugin
   readonly connector: SourceConnector | SinkConnector
   /** Where a source's position lies. */
-  readonly positions: { readonly topic: string; readonly transactionalId: string }
+  readonly positions: {
+    readonly topic: string
+    /** Read where that has none. */
+    readonly fallbackTopic?: string | undefined
+    readonly transactionalId: string
+  }
   readonly groupId: string
   /** Whether the topics that a pattern names are others by now. */
   isOutdated(): Promise<boolean>
@@ -89,9 +94,10 @@ export async function buildConnector(
     }
   }
   const created = plugin.create(own, context)
-  const connector: SourceConnector = { ...created, pipeline, errors, newTopic: topicRules(properties, created) }
+  const connector = replaced(created, { pipeline, errors, newTopic: topicRules(properties, created) })
   const options = sourceOptions(properties, home, transactionalId)
-  const positions = { topic: options.positionsTopic!, transactionalId }
+  const { positionsTopic, fallbackPositionsTopic: fallbackTopic } = options
+  const positions = { topic: positionsTopic!, fallbackTopic, transactionalId }
   return { plugin, connector, positions, groupId, isOutdated, run: () => runSource(connector, options), close }
 }
 
@@ -117,6 +123,9 @@ function isOwn(property: string, { configDef }: ConnectorPlugin, common: object)
 function errorPolicy(properties: Properties): ErrorPolicy {
   const parsed = parseKnown(connectorConfig, properties)
   const topic = parsed['errors.deadletterqueue.topic.name']
+  // Kafka Connect's default of 3 cannot be had of a broker alone; who wants it says so.
+  const given = properties['errors.deadletterqueue.topic.replication.factor']
+  const replicationFactor = given ? parsed['errors.deadletterqueue.topic.replication.factor'] : -1
   return {
     tolerance: parsed['errors.tolerance'],
     retryTimeoutMs: parsed['errors.retry.timeout'],
@@ -128,7 +137,7 @@ function errorPolicy(properties: Properties): ErrorPolicy {
         ? undefined
         : {
             topic,
-            replicationFactor: parsed['errors.deadletterqueue.topic.replication.factor'],
+            ...(replicationFactor > 0 && { replicationFactor }),
             contextHeaders: parsed['errors.deadletterqueue.context.headers.enable'],
           },
   }
@@ -146,7 +155,18 @@ function parseKnown<D extends typeof connectorConfig | typeof sourceConfig | typ
 function withErrors(connector: SinkConnector, errors: ErrorPolicy): SinkConnector {
   const onBadRecord = errors.tolerance === 'none' ? 'fail' : errors.deadLetters ? 'dead-letter' : 'skip'
   const { log: logBadRecords, deadLetters } = errors
-  return { ...connector, onBadRecord, logBadRecords, ...(deadLetters && { deadLetters }) }
+  return replaced(connector, { onBadRecord, logBadRecords, ...(deadLetters && { deadLetters }) })
+}
+
+/** The connector with some of its properties replaced. One that is an instance of a class keeps its methods and their fields. */
+function replaced<T extends object>(connector: T, properties: Partial<T>): T {
+  return new Proxy(connector, {
+    get: (target, name) => {
+      if (Object.hasOwn(properties, name)) return properties[name as keyof T]
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }
 
 /** The properties under a prefix, without it. */
@@ -207,6 +227,14 @@ async function topicsOf(client: KafkaClient, plugin: ConnectorPlugin, properties
   throw connectError('CONNECT_NO_TOPICS', message, { connector: properties.name ?? '' })
 }
 
+/** What is waited between attempts is the runner's, unless the properties say it. */
+function retryLimits(properties: Properties): { readonly retryDelayMsMin?: number; readonly retryDelayMsMax?: number } {
+  const given = properties['errors.retry.delay.max.ms']
+  if (given === undefined || given === null) return {}
+  const retryDelayMsMax = Math.min(Number(given), 600_000)
+  return { retryDelayMsMin: Math.min(250, retryDelayMsMax), retryDelayMsMax }
+}
+
 function namesOf(topics: readonly TopicSpec[]): string {
   return topics
     .map(({ name }) => name)
@@ -220,7 +248,7 @@ function sinkOptions(properties: Properties, client: KafkaClient, name: string):
   return {
     client,
     groupId: parsed['consumer.override.group.id'] ?? `connect-${name}`,
-    ...(maxPartitionBytes !== undefined && { limits: { maxPartitionBytes } }),
+    limits: { ...(maxPartitionBytes !== undefined && { maxPartitionBytes }), ...retryLimits(properties) },
   }
 }
 
@@ -234,11 +262,12 @@ function sourceOptions(properties: Properties, home: ConnectorHome, transactiona
     positionsTopic: own ?? offsetsTopic,
     ...(own !== undefined && own !== offsetsTopic && { fallbackPositionsTopic: offsetsTopic }),
     compression: parsed['producer.override.compression.type'],
+    limits: retryLimits(properties),
   }
   if (parsed['transaction.boundary'] !== 'interval') return base
   return {
     ...base,
     transactionBoundary: 'interval',
-    transactionIntervalMs: parsed['transaction.boundary.interval.ms'],
+    transactionIntervalMs: Math.max(1, parsed['transaction.boundary.interval.ms'] ?? 60_000),
   }
 }

@@ -12,6 +12,9 @@ const regex: Validator = (value: string) => {
   }
 }
 
+const distinct: Validator = (aliases: readonly string[]) =>
+  new Set(aliases).size < aliases.length ? 'Duplicate alias provided.' : undefined
+
 /** A name stands in paths of URLs, where these two mean something else. */
 const addressable: Validator = (name: string) =>
   name === '.' || name === '..' || /\p{Cc}/u.test(name) ? 'Not a name that a URL can hold' : undefined
@@ -67,6 +70,7 @@ export const connectorConfig = configDef(
     transforms: {
       type: 'list',
       default: [],
+      valid: distinct,
       importance: 'low',
       group: 'Transforms',
       width: 'long',
@@ -75,6 +79,7 @@ export const connectorConfig = configDef(
     predicates: {
       type: 'list',
       default: [],
+      valid: distinct,
       importance: 'low',
       group: 'Predicates',
       width: 'long',
@@ -143,11 +148,11 @@ export const connectorConfig = configDef(
     'errors.deadletterqueue.topic.replication.factor': {
       type: 'short',
       default: 3,
-      valid: between(1),
+      valid: between(-1),
       importance: 'medium',
       group: 'Error Handling',
       width: 'medium',
-      doc: 'Of that topic, where it has to be created.',
+      doc: "Of that topic, where it has to be created; left out or -1, the broker's.",
     },
     'errors.deadletterqueue.context.headers.enable': {
       type: 'boolean',
@@ -184,24 +189,27 @@ const sourceKeys = configDef({
   },
   'transaction.boundary.interval.ms': {
     type: 'long',
-    default: 60_000,
-    valid: between(1),
+    default: null,
+    // An open transaction may take twice this, and brokers end longer ones than 15 minutes.
+    valid: between(0, 450_000),
     importance: 'low',
     group: 'Exactly Once Support',
-    width: 'medium',
-    doc: 'With transaction.boundary=interval.',
+    width: 'short',
+    doc: 'With transaction.boundary=interval; a minute unless it is said.',
   },
   'offsets.storage.topic': {
     type: 'string',
     default: null,
+    valid: nonEmpty,
     importance: 'low',
-    group: 'Offsets',
-    width: 'medium',
+    group: 'offsets.topic',
+    width: 'long',
     doc: "Topic for this connector's position; default: the worker's.",
   },
   'topic.creation.groups': {
     type: 'list',
     default: [],
+    valid: distinct,
     importance: 'low',
     group: 'Topic Creation',
     width: 'long',

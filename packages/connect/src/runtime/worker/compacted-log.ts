@@ -1,4 +1,5 @@
 import { type KafkaClient, type Producer, scanTopic } from '@millrace/kafka'
+import { connectError } from '../../errors.ts'
 import type { TopicSpec } from '../connector.ts'
 import { ensureTopics } from '../topics.ts'
 
@@ -24,7 +25,8 @@ export class CompactedLog {
   static async open(options: CompactedLogOptions): Promise<CompactedLog> {
     const { client, topic, apply } = options
     const config = { 'cleanup.policy': 'compact', ...topic.config }
-    await ensureTopics(client, [{ ...topic, config }])
+    const partitions = await ensureTopics(client, [{ ...topic, config }])
+    await checkTopic(client, topic, partitions.get(topic.name) ?? 1)
     for await (const { key, value } of scanTopic(client, { topic: topic.name })) {
       if (key) apply(key.toString(), value && parse(value))
     }
@@ -51,6 +53,17 @@ export class CompactedLog {
       this.#options.apply(key, value)
     }
   }
+}
+
+/** @throws CONNECT_TOPIC_UNFIT where it would lose what is written, or its order */
+async function checkTopic(client: KafkaClient, { name, partitions }: TopicSpec, count: number): Promise<void> {
+  if (partitions === 1 && count !== 1) {
+    throw connectError('CONNECT_TOPIC_UNFIT', `${name} has ${count} partitions, and must have one`, { topic: name })
+  }
+  const [policy] = await client.admin.describeConfigs({ topic: name }, ['cleanup.policy'])
+  if (policy === undefined || policy.value === 'compact') return
+  const message = `${name} has cleanup.policy=${policy.value}, and must have compact: what is stored there would be deleted`
+  throw connectError('CONNECT_TOPIC_UNFIT', message, { topic: name })
 }
 
 function parse(value: Buffer): unknown {

@@ -54,13 +54,36 @@ export function connectorRecords(
   name: string,
   properties: Properties,
   type: 'source' | 'sink',
+  target: TargetState,
 ): Record<string, unknown> {
+  return { [configKeys.connector(name)]: { properties }, ...taskRecords(name, properties, type, target) }
+}
+
+/** A connector that is stopped has no tasks (KIP-875). */
+function taskRecords(
+  name: string,
+  properties: Properties,
+  type: 'source' | 'sink',
+  target: TargetState,
+): Record<string, unknown> {
+  if (target === 'STOPPED') return { [configKeys.commit(name)]: { tasks: 0 } }
   return {
-    [configKeys.connector(name)]: { properties },
     [configKeys.task(name, 0)]: { properties },
     [configKeys.commit(name)]: { tasks: 1 },
     ...(type === 'source' && { [configKeys.fencing(name)]: { 'task-count': 1 } }),
   }
+}
+
+/** The records that change what is wanted of one. */
+export function targetRecords(
+  name: string,
+  properties: Properties,
+  type: 'source' | 'sink',
+  change: { readonly from: TargetState; readonly to: TargetState },
+): Record<string, unknown> {
+  const { from, to } = change
+  const isAboutTasks = from === 'STOPPED' || to === 'STOPPED'
+  return { ...(isAboutTasks && taskRecords(name, properties, type, to)), ...targetRecord(name, to) }
 }
 
 /** The records that remove one: as in Java its tasks stay, since without its config nobody starts them. */

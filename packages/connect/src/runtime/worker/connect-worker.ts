@@ -4,10 +4,18 @@ import type { Properties } from '../../config/config-def.ts'
 import type { ConfigInfos } from '../../config/config-infos.ts'
 import { ConfigProviders } from '../../config/config-providers.ts'
 import { connectError } from '../../errors.ts'
+import type { SinkConnector, SourceConnector } from '../connector.ts'
 import type { ConnectorStatus } from '../status.ts'
 import { type BuiltConnector, buildConnector, type ConnectorHome, pluginOf } from './build-connector.ts'
 import { CompactedLog } from './compacted-log.ts'
-import { ConfigState, configKeys, connectorRecords, removalRecords, targetRecord } from './config-state.ts'
+import {
+  ConfigState,
+  configKeys,
+  connectorRecords,
+  removalRecords,
+  targetRecord,
+  targetRecords,
+} from './config-state.ts'
 import { alterOffsets, type ConnectorOffset, readOffsets, resetOffsets } from './connector-offsets.ts'
 import { connectorLogger, isLogLevel, type LoggerLevel, LoggerLevels, type LogLevel } from './loggers.ts'
 import { ManagedConnector } from './managed-connector.ts'
@@ -136,7 +144,7 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
     }
     const properties = await this.#checked(name, config)
     if (target !== 'STARTED') await this.#store(targetRecord(name, target))
-    await this.#store(connectorRecords(name, properties, pluginOf(this.registry, properties).type))
+    await this.#store(connectorRecords(name, properties, pluginOf(this.registry, properties).type, target))
     this.#add(name, properties, target)
     return this.info(name)
   }
@@ -151,7 +159,7 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
       const message = `${name} is a ${existing.type}, and the config describes a ${type}; delete it first`
       throw connectError('CONNECT_CONFIG_INVALID', message, { where: name })
     }
-    await this.#store(connectorRecords(name, properties, type))
+    await this.#store(connectorRecords(name, properties, type, existing.target))
     void existing.apply({ properties })
     return { created: false, info: this.info(name) }
   }
@@ -174,7 +182,8 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   async setTarget(name: string, target: TargetState): Promise<void> {
     const connector = this.#get(name)
     if (connector.target === target) return
-    await this.#store(targetRecord(name, target))
+    const { properties, type, target: from } = connector
+    await this.#store(targetRecords(name, properties, type, { from, to: target }))
     const applied = connector.apply({ target })
     // Who asks for it to be stopped wants to touch its offsets, or its database, right after.
     if (target !== 'STARTED') await applied
@@ -209,6 +218,17 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   /** @throws CONNECT_NOT_STOPPED, CONNECT_OFFSETS_REFUSED */
   async resetOffsets(name: string): Promise<void> {
     await resetOffsets(await this.#stopped(name), this.#offsetsHome)
+  }
+
+  /** The connector that a config describes, not started: what it can check, it can be asked. @throws CONNECT_CONFIG_INVALID */
+  async connectorOf(name: string, config: Properties): Promise<SourceConnector | SinkConnector> {
+    const properties = await this.#checked(name, config)
+    return (await buildConnector(await this.#resolve(properties), this.#home, properties)).connector
+  }
+
+  /** The text without what config providers filled in. */
+  mask(text: string): string {
+    return this.#secrets.mask(text)
   }
 
   /** What is wrong with properties of a class, name by name. @throws CONNECT_PLUGIN_UNKNOWN */
@@ -299,7 +319,7 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
         type: this.registry.connectors.find(properties['connector.class'] ?? '')?.type ?? 'source',
         workerId: () => this.workerId,
         build: async (current) => buildConnector(await this.#resolve(current), this.#home, current),
-        mask: (text) => this.#secrets.mask(text),
+        mask: (text) => this.mask(text),
         changed: () => this.#publishSoon(0),
       },
       properties,

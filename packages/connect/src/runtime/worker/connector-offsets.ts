@@ -20,7 +20,9 @@ export interface OffsetsHome {
 export async function readOffsets(built: BuiltConnector, { client, clock }: OffsetsHome): Promise<ConnectorOffset[]> {
   const { connector } = built
   if (connector.kind === 'sink') return sinkOffsets(client, built.groupId, connector)
-  const position = await new PositionStore(client, built.positions.topic, clock).read(connector)
+  const { topic, fallbackTopic } = built.positions
+  const read = (from: string) => new PositionStore(client, from, clock).read(connector)
+  const position = (await read(topic)) ?? (fallbackTopic === undefined ? undefined : await read(fallbackTopic))
   return position === undefined ? [] : [{ partition: partitionOf(connector), offset: position }]
 }
 
@@ -63,8 +65,12 @@ async function storePosition(
   position: StoredPosition | undefined,
   { client, clock }: OffsetsHome,
 ): Promise<void> {
-  const store = new PositionStore(client, positions.topic, clock)
-  await replacePosition(client, positions.transactionalId, store, connector, position)
+  const { topic, fallbackTopic, transactionalId } = positions
+  const store = (into: string): Promise<void> =>
+    replacePosition(client, transactionalId, new PositionStore(client, into, clock), connector, position)
+  // Both, or what is reset in one would be read from the other.
+  if (fallbackTopic !== undefined) await store(fallbackTopic)
+  await store(topic)
 }
 
 function partitionOf({ name, partition }: SourceConnector): Readonly<Record<string, unknown>> {

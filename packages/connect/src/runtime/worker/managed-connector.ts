@@ -24,6 +24,7 @@ export class ManagedConnector {
   #built: BuiltConnector | undefined
   #running: RunningConnector | undefined
   #failure: unknown
+  #isClosed = false
   #work: Promise<void> = Promise.resolve()
   /** How often it was started; Kafka Connect's statuses carry the generation of the worker's group instead. */
   generation = 0
@@ -54,6 +55,7 @@ export class ManagedConnector {
 
   /** For good. */
   close(): Promise<void> {
+    this.#isClosed = true
     return this.#next(() => this.#stop())
   }
 
@@ -114,7 +116,7 @@ export class ManagedConnector {
   }
 
   async #start(): Promise<void> {
-    this.#failure = undefined
+    if (this.#isClosed) return
     this.generation++
     try {
       this.#built = await this.#parts.build(this.properties)
@@ -127,15 +129,19 @@ export class ManagedConnector {
   }
 
   async #stop(): Promise<void> {
-    await this.#running?.close()
-    this.#built?.close()
+    this.#failure = undefined
+    const [running, built] = [this.#running, this.#built]
     this.#running = undefined
     this.#built = undefined
-    this.#failure = undefined
+    await running?.close()
+    built?.close()
   }
 
   #next(work: () => Promise<void>): Promise<void> {
-    this.#work = this.#work.then(work).finally(this.#parts.changed)
+    const done = this.#work.then(work).catch((error: unknown) => {
+      this.#failure = error
+    })
+    this.#work = done.then(this.#parts.changed)
     return this.#work
   }
 }

@@ -72,8 +72,28 @@ export function validateProperties(
   return { ...infos, configs, error_count: configs.reduce((count, { value }) => count + value.errors.length, 0) }
 }
 
-function withProblem(info: ConfigInfo, problem: string | undefined): ConfigInfo {
-  return problem === undefined ? info : { ...info, value: { ...info.value, errors: [...info.value.errors, problem] } }
+function withProblem({ definition, value }: ConfigInfo, problem: string | undefined): ConfigInfo {
+  return {
+    definition: definition ?? undefinedKey(value.name),
+    value: problem === undefined ? value : { ...value, errors: [...value.errors, problem] },
+  }
+}
+
+/** Consoles read the definition of every name; Kafka Connect leaves out names that it does not know, and their values. */
+function undefinedKey(name: string): ConfigKeyInfo {
+  return {
+    name,
+    type: 'STRING',
+    required: false,
+    default_value: null,
+    importance: 'LOW',
+    documentation: 'Not defined.',
+    group: null,
+    width: 'NONE',
+    display_name: name,
+    dependents: [],
+    order: -1,
+  }
 }
 
 /** Everything that is wrong, as one message; undefined where nothing is. */

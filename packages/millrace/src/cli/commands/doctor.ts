@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
 import { isMillraceError, type MillraceError } from '@millrace/base'
-import type { TopicSpec } from '@millrace/connect'
+import type { SinkConnector, SourceConnector, TopicSpec } from '@millrace/connect'
 import type { KafkaClient } from '@millrace/kafka'
 import { type LoadedConfig, loadConfig } from '../../config/load-config.ts'
 import { maskSecrets } from '../../config/settings.ts'
 import { type AppTopics, topicsOf } from '../../run/app-topics.ts'
+import { describedConnectors } from '../../run/connect-worker.ts'
 import { transportOf } from '../../run/kafka-security.ts'
 import { loadTopology } from '../../run/load-topology.ts'
 import { watched } from '../../run/nobody-listens.ts'
@@ -24,9 +25,10 @@ interface Finding {
 export async function doctorCommand(
   path: string | undefined,
   flags: Record<string, string | boolean | undefined>,
+  more: readonly string[] = [],
 ): Promise<void> {
   const { json, ...settings } = flags
-  const loaded = await loadConfig({ path, flags: settings, dotenv: true })
+  const loaded = await loadConfig({ path, more, flags: settings, dotenv: true })
   const apps = await appsOf(loaded)
   const findings = [
     ...(await brokerFindings(loaded, apps)),
@@ -126,19 +128,40 @@ function missingInput({ name, partitions, config = {} }: TopicSpec, apps: readon
   }
 }
 
-async function connectorFindings({ config }: LoadedConfig): Promise<Finding[]> {
+async function connectorFindings(loaded: LoadedConfig): Promise<Finding[]> {
+  const { config, settings } = loaded
   const findings: Finding[] = []
-  for (const connector of [...(config.sources ?? []), ...(config.sinks ?? [])]) {
+  const connectors = [...(config.sources ?? []), ...(config.sinks ?? [])]
+  const brokers = settings.brokers.value
+  if (config.connect && brokers !== undefined) {
+    const transport = await transportOf(loaded)
+    await using client = openKafka({ ...impatient, brokers, clientId: 'millrace-doctor', transport })
+    try {
+      for (const { name, connector, error } of await describedConnectors(loaded, client)) {
+        if (connector) connectors.push(connector)
+        else findings.push(failure(`connector ${name}`, error))
+      }
+    } catch (error) {
+      findings.push(failure('connect', error))
+    }
+  }
+  for (const connector of connectors) {
     const subject = `${connector.kind} ${connector.name}`
     try {
       const errors = (await connector.check?.()) ?? []
-      if (errors.length === 0) findings.push({ subject, ok: true, message: 'ready' })
+      if (errors.length === 0) findings.push(...(await goodNews(connector, subject)))
       findings.push(...errors.map((error) => failure(subject, error)))
     } catch (error) {
       findings.push(failure(subject, error))
     }
   }
   return findings
+}
+
+/** What a connector that can start tells about where it stands. */
+async function goodNews(connector: SourceConnector | SinkConnector, subject: string): Promise<Finding[]> {
+  const sentences = connector.kind === 'source' ? ((await connector.describe?.()) ?? []) : []
+  return ['ready', ...sentences].map((message) => ({ subject, ok: true, message }))
 }
 
 /** A connector that runs waits for these and goes on by itself; who asks the doctor is to do something. */
