@@ -54,9 +54,10 @@ test(`one transaction of ${megabytes} MB is captured once, in order, within ${me
   const job = { brokers: broker.brokers, url, table: 'big', topic: 'big' }
   const rows = Math.floor((megabytes * 1024 * 1024) / rowBytes)
   const first = await capture(job, ({ state }) => state === 'running')
-  await db.query(`insert into big select g, repeat(md5(g::text), ${rowBytes / 32}) from generate_series(1, $1::int) g`, [
-    rows,
-  ])
+  await db.query(
+    `insert into big select g, repeat(md5(g::text), ${rowBytes / 32}) from generate_series(1, $1::int) g`,
+    [rows],
+  )
   first.kill('SIGKILL')
   const peaks: number[] = []
   const second = await capture(job, ({ records, peakMb }) => {

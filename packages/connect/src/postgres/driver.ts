@@ -3,6 +3,7 @@ import { connectError } from '../errors.ts'
 import { postgresError } from './postgres-errors.ts'
 
 const connectTimeoutMs = 10_000
+const keepAliveDelayMs = 15_000
 
 /** `pg` is an optional peer: only who uses a PostgreSQL connector has it. */
 export async function loadPg(): Promise<typeof import('pg')> {
@@ -29,12 +30,15 @@ export function connectionOptions(
   connectionString: string
   application_name: string
   keepAlive: boolean
+  keepAliveInitialDelayMillis: number
   connectionTimeoutMillis: number
 } {
   return {
     connectionString: url,
     application_name: applicationName.slice(0, 63),
     keepAlive: true,
+    // A peer that is gone without a word shows within half a minute, and not after the two hours of the system's default.
+    keepAliveInitialDelayMillis: keepAliveDelayMs,
     connectionTimeoutMillis: connectTimeoutMs,
   }
 }
@@ -75,6 +79,12 @@ export async function connectPool(url: string, applicationName: string, max: num
   // The pool listens to idle connections only: one that is reset under a statement would end the process, too.
   pool.on('connect', (client) => client.on('error', () => {}))
   return pool
+}
+
+/** Ends a connection at once, with whatever statement is under way: one that no answer may ever come to. */
+export function abandon(client: Client | undefined): void {
+  const { connection } = (client ?? {}) as unknown as { connection?: { stream?: { destroy(): void } } }
+  connection?.stream?.destroy()
 }
 
 /** Host, port and database of a url, without user and password. */

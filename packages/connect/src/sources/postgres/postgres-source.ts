@@ -22,7 +22,7 @@ import { initialSnapshot, namesOf, snapshotFilters, tellBegun, withTablesToRead 
 import { Snapshotter } from './snapshots/snapshotter.ts'
 import { SourceDoctor } from './source-doctor.ts'
 import { type PostgresSourceOptions, slotNameFor, sourceLimits } from './source-options.ts'
-import { type SourceStart, startSource } from './source-start.ts'
+import { resyncDue, type SourceStart, startSource } from './source-start.ts'
 import { StreamSession } from './stream-session.ts'
 
 /** Kafka brokers refuse longer transactions unless told otherwise (transaction.max.timeout.ms). */
@@ -100,6 +100,10 @@ class PostgresSource {
     })
   }
 
+  readonly #onLost = (error: MillraceError): void => {
+    this.#lost = error
+  }
+
   async open(context: SourceContext): Promise<SourceSession> {
     const client = await connectClient(this.#options.url, this.#applicationName)
     let session: SourceSession | undefined
@@ -107,7 +111,9 @@ class PostgresSource {
       session = await this.#open(client, context)
       return session
     } catch (error) {
-      throw postgresError(error, `starting ${this.#plan.name}`, { connector: this.#plan.name })
+      const known = postgresError(error, `starting ${this.#plan.name}`, { connector: this.#plan.name })
+      // Lost between looking at the slot and reading from it.
+      throw this.#options.snapshot === 'when-needed' ? resyncDue(known, this.#onLost) : known
     } finally {
       if (!(session instanceof SnapshotSession)) await client.end().catch(() => {})
     }
@@ -252,9 +258,7 @@ class PostgresSource {
     const signals = await Signals.open(signalOptions, context)
     const heartbeat = new Heartbeat(name, heartbeatOptions, connection, clock, heartbeatIntervalMs)
     const resyncs = this.#options.snapshot === 'when-needed'
-    const onLost = (error: MillraceError): void => {
-      this.#lost = error
-    }
+    const onLost = this.#onLost
     try {
       const feed = await this.#feed(position, publications, clock)
       const parts = { name, feed, mapper, snapshotter, signals, notifier, heartbeat, position }

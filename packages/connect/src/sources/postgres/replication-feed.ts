@@ -213,6 +213,9 @@ export class ReplicationFeed {
     const { slot, publications } = this.#options
     const message = error instanceof Error ? error.message : String(error)
     const code = codeOf(error)
+    if (code === '42704' && message.includes('replication slot')) {
+      return connectError('POSTGRES_SLOT_MISSING', message, { slot }, error)
+    }
     if (code === '55006') return connectError('POSTGRES_SLOT_TAKEN', message, { slot }, error)
     if (message.includes('publication') && (code === '42704' || message.startsWith('skipped loading'))) {
       return connectError('POSTGRES_PUBLICATION_LOST', message, { slot, publication: publications.join(', ') }, error)

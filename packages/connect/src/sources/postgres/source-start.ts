@@ -1,5 +1,6 @@
 import { isMillraceError, type MillraceError } from '@millrace/base'
 import type { Client } from 'pg'
+import { connectError } from '../../errors.ts'
 import type { SourceContext } from '../../runtime/connector.ts'
 import { reportNotice } from '../../runtime/diagnostics.ts'
 import { decodePosition, type PostgresPosition } from './position.ts'
@@ -9,7 +10,7 @@ import { createSlot, dropSlot, readSlot, takeOverSlot } from './slots.ts'
 import { checkStart } from './start-rules.ts'
 
 /** What a stored position cannot be continued for, but a new snapshot can make good. */
-export const lostLogCodes: ReadonlySet<string> = new Set([
+const lostLogCodes: ReadonlySet<string> = new Set([
   'POSTGRES_SLOT_MISSING',
   'POSTGRES_SLOT_AHEAD',
   'POSTGRES_SLOT_LOST',
@@ -69,4 +70,11 @@ export async function startSource(client: Client, options: StartOptions, context
   if (!slot) context.report('creating the replication slot')
   const lsn = slot?.confirmedLsn ?? (await createSlot(client, name, options.failover))
   return { position: { lsn, index: 0, systemId }, reason }
+}
+
+/** The same error, or one that makes the runner open the source anew where what is lost is made good by that. */
+export function resyncDue(error: unknown, onLost: (error: MillraceError) => void): unknown {
+  if (!isMillraceError(error) || !lostLogCodes.has(error.code)) return error
+  onLost(error)
+  return connectError('POSTGRES_RESYNC_DUE', error.message, {}, error)
 }

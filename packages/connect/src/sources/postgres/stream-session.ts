@@ -1,6 +1,5 @@
-import { type Clock, isMillraceError, type MillraceError } from '@millrace/base'
+import type { Clock, MillraceError } from '@millrace/base'
 import type { KafkaClient } from '@millrace/kafka'
-import { connectError } from '../../errors.ts'
 import type { SourceFigures, SourceOutput, SourcePull, SourceSession, StoredPosition } from '../../runtime/connector.ts'
 import type { CaptureMapper, ChangeSource } from './capture.ts'
 import type { Heartbeat } from './heartbeat.ts'
@@ -14,7 +13,7 @@ import type { Signals } from './signals/signals.ts'
 import { RecentTransactions } from './snapshots/recent-transactions.ts'
 import { nudgePrefix, type Snapshotter } from './snapshots/snapshotter.ts'
 import { type VanishedKey, vanishedKeys } from './snapshots/vanished-keys.ts'
-import { lostLogCodes } from './source-start.ts'
+import { resyncDue } from './source-start.ts'
 import { TransactionFilter } from './transaction-filter.ts'
 
 /** How often it is asked again whether the stream has passed a snapshot. */
@@ -97,9 +96,7 @@ export class StreamSession implements SourceSession {
       return await this.#pull(output, maxWaitMs)
     } catch (error) {
       const { onLost } = this.#options
-      if (!onLost || !isMillraceError(error) || !lostLogCodes.has(error.code)) throw error
-      onLost(error)
-      throw connectError('POSTGRES_RESYNC_DUE', error.message, { connector: this.#options.name }, error)
+      throw onLost ? resyncDue(error, onLost) : error
     }
   }
 

@@ -6,7 +6,9 @@ import { connectError } from '../../../errors.ts'
 import type { SourceConnector, TopicSpec } from '../../../runtime/connector.ts'
 import type { RecordPipeline } from '../../../runtime/pipeline.ts'
 import type { ConnectorPlugin, PluginContext } from '../../../runtime/plugin.ts'
-import type { CaptureMapper } from '../capture.ts'
+import { quoteTable, tableText } from '../../../postgres/identifiers.ts'
+import { reportNotice } from '../../../runtime/diagnostics.ts'
+import type { CaptureMapper, PublicationNeed } from '../capture.ts'
 import { postgresSource } from '../postgres-source.ts'
 import type { PostgresSourceOptions, SnapshotMode } from '../source-options.ts'
 import { findTables, listFilter, tableFilter, wholePublication } from './captured-tables.ts'
@@ -82,8 +84,11 @@ function create(properties: Properties, context: PluginContext): SourceConnector
     topics: [],
     newTopic: (topic): TopicSpec => ({ name: topic }),
     tables: async (client) => checkCount(config, await findTables(client, includesTable, config['table.include.list'])),
-    publications: (tables, publication) =>
-      wholePublication(tables, publication, config['publish.via.partition.root'], unpublished),
+    publications: (tables, publication) => {
+      const needs = wholePublication(tables, publication, config['publish.via.partition.root'], unpublished)
+      tellOfHarm(name, needs)
+      return needs
+    },
     mapper: (_, clock) => mapper(clock),
     rowTopics: (tables) => tables.map(({ relation }) => topics.rows(relation)),
     snapshotOrder: () => '',
@@ -91,6 +96,19 @@ function create(properties: Properties, context: PluginContext): SourceConnector
 }
 
 const isGiven = (text: string | null | undefined): boolean => text !== null && text !== undefined
+
+/** PostgreSQL refuses what it could not log, and whose service that stops may wonder why. */
+function tellOfHarm(connector: string, needs: readonly PublicationNeed[]): void {
+  for (const { tables, operations } of needs) {
+    if (!operations.includes('update') && !operations.includes('delete')) continue
+    for (const { relation, hasReplicaIdentity } of tables) {
+      if (hasReplicaIdentity) continue
+      const remedy = `ALTER TABLE ${quoteTable(relation)} REPLICA IDENTITY FULL`
+      const text = `PostgreSQL refuses updates and deletes in ${tableText(relation)} while it is published; run: ${remedy}`
+      reportNotice(connector, text)
+    }
+  }
+}
 
 /** How events may be written as bytes at once: where the converters are JSON's in its usual form and nothing transforms. */
 function plainJson(pipeline: RecordPipeline): { keySchemas: boolean; valueSchemas: boolean } | undefined {

@@ -53,7 +53,26 @@ function fixedScale(
 ): ValueCodec {
   const schema: ConnectSchema = { type: 'bytes', name: decimalName, version: 1, parameters }
   const value = (text: string): Buffer => bigEndian(withScale(parse(text), scale).unscaled)
-  return { schema, value, json: (text) => dataJson(schema, value(text)), zero: bigEndian(0n) }
+  const json = (text: string): string => {
+    const small = parse === parseDecimal ? smallDecimal(text, scale) : undefined
+    return small ?? dataJson(schema, value(text))
+  }
+  return { schema, value, json, zero: bigEndian(0n) }
+}
+
+const scratch = Buffer.alloc(6)
+const smallDigits = 14
+
+/** A decimal of as many digits as its column has and so few that six bytes hold them, as base64 without a detour. */
+function smallDecimal(text: string, scale: number): string | undefined {
+  const point = text.indexOf('.')
+  if (text.length > smallDigits || (point < 0 ? 0 : text.length - point - 1) !== scale) return undefined
+  const unscaled = Number(point < 0 ? text : text.slice(0, point) + text.slice(point + 1))
+  if (!Number.isSafeInteger(unscaled)) return undefined
+  let bytes = 1
+  for (let bound = 0x80; unscaled >= bound || unscaled < -bound; bound *= 0x100) bytes++
+  scratch.writeIntBE(unscaled, 0, bytes)
+  return `"${scratch.toString('base64', 0, bytes)}"`
 }
 
 /** @throws RangeError for NaN and the infinities, which only texts and doubles can express. */

@@ -59,9 +59,18 @@ export function timestampCodec(mode: TimeMode, precision: number): ValueCodec {
 export function zonedTimestampCodec(precision: number): ValueCodec {
   const value = (text: string): string => {
     if (isInfinite(text)) return text
-    return isoTimestamp(parseTimestamp(text), precision === 0 ? undefined : precision)
+    return usualTimestamp(text, precision) ?? isoTimestamp(parseTimestamp(text), precision === 0 ? undefined : precision)
   }
   return isoCodec('io.debezium.time.ZonedTimestamp', value, '1970-01-01T00:00:00Z')
+}
+
+/** Most are in UTC, of this era and of four digits in the year: then the text is nearly what is wanted. */
+function usualTimestamp(text: string, precision: number): string | undefined {
+  if (text.charCodeAt(10) !== 0x20 || !text.endsWith('+00')) return undefined
+  const time = text.slice(11, -3)
+  const missing = precision === 0 ? 0 : precision + 9 - time.length
+  const zeros = time.length === 8 && precision > 0 ? `.${'0'.repeat(precision)}` : '0'.repeat(Math.max(missing, 0))
+  return `${text.slice(0, 10)}T${time}${zeros}Z`
 }
 
 export function zonedTimeCodec(): ValueCodec {

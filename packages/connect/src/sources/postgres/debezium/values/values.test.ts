@@ -45,6 +45,13 @@ test('decimals are the bytes of their digits', () => {
   assert.equal(json('numeric', '100.00'), '{"scale":0,"value":"ZA=="}')
 })
 
+test('small decimals and large ones have the same form', () => {
+  for (const text of ['0.00', '-0.01', '1.27', '1.28', '-1.28', '-1.29', '327.67', '327.68', '-83886.08', '99999999999.99', '-99999999999.99']) {
+    assert.equal(unscaled(json('numeric', text, {}, numeric(20, 2))), BigInt(text.replace('.', '')))
+  }
+  assert.throws(() => json('numeric', 'NaN', {}, numeric(20, 2)), RangeError)
+})
+
 test('NaN and infinities are refused as precise decimals and written otherwise', () => {
   assert.throws(() => json('numeric', 'NaN'), RangeError)
   assert.equal(json('numeric', 'NaN', { decimals: 'string' }), '"NAN"')
@@ -65,6 +72,10 @@ test('times keep the digits of their columns', () => {
   assert.equal(json('timestamp', '294276-12-31 23:59:59.999999'), '9224318015999999999', 'beyond what a double holds')
   assert.equal(json('timestamptz', '2024-02-29 12:34:56+00'), '"2024-02-29T12:34:56.000000Z"')
   assert.equal(json('timestamptz', '2024-02-29 12:34:56+00', {}, 0), '"2024-02-29T12:34:56Z"')
+  assert.equal(json('timestamptz', '2024-02-29 12:34:56.12+00', {}, 3), '"2024-02-29T12:34:56.120Z"')
+  assert.equal(json('timestamptz', '2024-02-29 12:34:56.5+00'), '"2024-02-29T12:34:56.500000Z"')
+  assert.equal(json('timestamptz', '0044-03-15 12:00:00+00 BC'), '"-0043-03-15T12:00:00.000000Z"')
+  assert.equal(json('timestamptz', '12345-01-01 00:00:00+00'), '"+12345-01-01T00:00:00.000000Z"')
   assert.equal(json('timetz', '00:30:00+01'), '"23:30:00Z"')
   assert.equal(json('time', '24:00:00'), '86400000000')
   assert.equal(json('date', '0001-01-01 BC'), '-719528')
