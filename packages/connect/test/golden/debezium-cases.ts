@@ -229,6 +229,18 @@ const routerCases: readonly GoldenCase[] = [
       return isNull ? { ...each, differs: { why: "Debezium's fails where there is no row", ours: unrouted } } : each
     }),
   ),
+  ...['', 'a', 'é', 'sixteen bytes 16', 'thirty-two bytes are two blocks!', 'one more, and not ASCII: äöü€😀'].flatMap(
+    (name) =>
+      ['java', 'murmur'].map((hash) => {
+        const config = {
+          'partition.payload.fields': 'after.name,after.id,after.count,after.price,after.paid',
+          'partition.topic.num': '1000003',
+          'partition.hash.function': hash,
+        }
+        const value = event('u', null, { ...newRow, name, price: -1.25 })
+        return one(`${name} by ${hash}`, 'partitions.PartitionRouting', config, { value })
+      }),
+  ),
   one(
     'refused, no partitions',
     'partitions.PartitionRouting',

@@ -5,6 +5,7 @@ import { fieldOf, fieldValue } from '../../data/schemas.ts'
 import { isObject, plugin } from '../plugin-makers.ts'
 import { debeziumPackage, type Envelope, envelopeOf, operationOf } from './envelope.ts'
 import { javaHash } from './java-hash.ts'
+import { murmurHash } from './murmur-hash.ts'
 
 const definition = configDef({
   'partition.payload.fields': {
@@ -21,11 +22,11 @@ const definition = configDef({
   },
   'partition.hash.function': {
     type: 'string',
-    oneOf: ['java'],
+    oneOf: ['java', 'murmur'],
     ignoreCase: true,
     default: 'java',
     importance: 'low',
-    doc: "How values are hashed: as Java's hashCode does. Debezium's murmur is not supported.",
+    doc: "How values are hashed: as Java's hashCode does, or by MurmurHash3.",
   },
 })
 
@@ -33,13 +34,14 @@ const largestInt = 0x7fffffff
 
 /** Chooses the partition by fields of the event instead of by its key. */
 export const partitionRouting = plugin(`${debeziumPackage}.partitions.PartitionRouting`, definition, (config) => {
+  const hashOf = config['partition.hash.function'] === 'java' ? javaHash : murmurHash
   const paths = config['partition.payload.fields'].map((path) => path.split('.').map((step) => step.trim()))
   return (record) => {
     const envelope = envelopeOf(record.value)
     if (!envelope || ['t', 'm'].includes(operationOf(envelope) as string)) return record
     const found = paths.flatMap((path) => valueAt(envelope, path) ?? [])
     if (found.length === 0) return record
-    const hash = found.reduce((sum, data) => (sum + javaHash(data)) | 0, 0) & largestInt
+    const hash = found.reduce((sum, data) => (sum + hashOf(data)) | 0, 0) & largestInt
     return { ...record, partition: (hash === largestInt ? 0 : hash) % config['partition.topic.num'] }
   }
 })
