@@ -22,6 +22,8 @@ export interface Fresh {
 
 export interface Databases {
   fresh(dialect: Dialect): Promise<Fresh>
+  /** One without any table. */
+  empty(dialect: Dialect): Promise<Fresh & { script(sql: string): Promise<unknown> }>
 }
 
 /** One server of each kind that a test file asks for; they end with the file. */
@@ -56,27 +58,28 @@ export function databases(): Databases {
     mysql: async () => (await mariadb()).createDatabase(`test_${count++}`),
     sqlite: async () => join(await folder(), `test_${count++}.db`),
   }
+  const empty = async (dialect: Dialect): Promise<Fresh & Pick<Connection, 'script'>> => {
+    const url = await places[dialect]()
+    const connection = await connect(dialect, url)
+    const open: (() => unknown)[] = [connection.close]
+    return {
+      url,
+      query: connection.query,
+      script: connection.script,
+      closing: (close) => void open.push(close),
+      async close() {
+        for (const close of open.reverse()) await close()
+      },
+    }
+  }
   return {
+    empty,
     async fresh(dialect) {
-      const url = await places[dialect]()
-      const connection = await connect(dialect, url)
-      const open: (() => unknown)[] = [connection.close]
+      const database = await empty(dialect)
       const nameType = dialect === 'sqlite' ? 'text' : 'varchar(100)'
-      for (const sql of [
-        outboxMigration({ dialect }),
-        inboxMigration({ dialect }),
-        `create table effect (name ${nameType})`,
-      ]) {
-        await connection.script(sql)
-      }
-      return {
-        url,
-        query: connection.query,
-        closing: (close) => void open.push(close),
-        async close() {
-          for (const close of open.reverse()) await close()
-        },
-      }
+      const effect = `create table effect (name ${nameType})`
+      for (const sql of [outboxMigration({ dialect }), inboxMigration({ dialect }), effect]) await database.script(sql)
+      return database
     },
   }
 }

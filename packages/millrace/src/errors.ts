@@ -69,7 +69,7 @@ export const millraceErrors = {
   },
   DATABASE_URL_MISSING: {
     retriable: false,
-    cause: '"millrace migrate" was not told which database, or what it was told is no postgres:// URL.',
+    cause: '"millrace migrate" was not told which database, or what it was told is no URL of a database.',
     remedy:
       'Leave --url out and put DATABASE_URL=postgres://… into .env here or into the environment, or give --url a URL.',
   },

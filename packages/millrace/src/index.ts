@@ -3,9 +3,11 @@ export {
   MillraceError,
 } from '@millrace/base'
 export {
+  type PollingOutboxOptions,
   type PostgresOutboxOptions,
   type PostgresSinkOptions,
   type PostgresTablesOptions,
+  pollingOutbox,
   postgresOutbox,
   postgresSink,
   postgresTables,

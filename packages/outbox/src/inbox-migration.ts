@@ -20,19 +20,23 @@ export function inboxMigration(options: InboxMigrationOptions = {}): string {
 export function inboxStatements(options: InboxMigrationOptions = {}): string[] {
   checkOptions('inboxMigration', options, { table: 'string', dialect: { oneOf: ['postgres', 'mysql', 'sqlite'] } })
   const { table = 'inbox', dialect = 'postgres' } = options
-  return tables[dialect](quoteTable(table, dialect), quoteOwned(table, 'handled_at', dialect))
+  const [index, key] = ['handled_at', 'consumer_event_id'].map((suffix) => quoteOwned(table, suffix, dialect))
+  return tables[dialect](quoteTable(table, dialect), index!, key!)
 }
 
 const comment = `millrace inbox, version ${inboxVersion}`
 
-const tables: Readonly<Record<Dialect, (name: string, index: string) => string[]>> = {
-  postgres: (name, index) => [
+const tables: Readonly<Record<Dialect, (name: string, index: string, key: string) => string[]>> = {
+  // No primary key of two columns: drizzle-kit reads those in any order, and then proposes to make them anew.
+  postgres: (name, index, key) => [
     `create table if not exists ${name} (
   consumer text not null,
   event_id text not null,
-  handled_at timestamptz not null default clock_timestamp(),
-  primary key (consumer, event_id)
+  handled_at timestamptz not null default clock_timestamp()
 );`,
+    `create unique index if not exists ${key} on ${name} (consumer, event_id);`,
+    // What a primary key would do as well: a publication of all tables would otherwise forbid to delete old rows.
+    `alter table ${name} replica identity using index ${key};`,
     `create index if not exists ${index} on ${name} (handled_at);`,
     `comment on table ${name} is '${comment}';`,
   ],

@@ -19,3 +19,45 @@ export async function withDatabase<T>(url: string, work: (client: Client) => Pro
     await client.end()
   }
 }
+
+interface SqlClient {
+  query(sql: string): Promise<unknown>
+}
+
+/**
+ * The same on MySQL or MariaDB.
+ * @throws DATABASE_DRIVER_MISSING, DATABASE_UNREACHABLE
+ */
+export async function withMysql<T>(url: string, work: (client: SqlClient) => Promise<T>): Promise<T> {
+  const { createConnection } = await import('mysql2/promise').catch((error: unknown) => {
+    throw millraceError('DATABASE_DRIVER_MISSING', 'the package "mysql2" is not installed here', {}, error)
+  })
+  const client = await createConnection(url.replace(/^mariadb:/, 'mysql:')).catch((error: unknown) => {
+    throw millraceError('DATABASE_UNREACHABLE', `no connection to the database: ${(error as Error).message}`, {}, error)
+  })
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/**
+ * The same on a file of SQLite, which is created where it is missing.
+ * @throws DATABASE_UNREACHABLE
+ */
+export async function withSqlite<T>(url: string, work: (client: SqlClient) => Promise<T>): Promise<T> {
+  const { DatabaseSync } = await import('node:sqlite')
+  const path = url.replace(/^(sqlite|file):(\/\/(?=\/))?/, '')
+  let db: InstanceType<typeof DatabaseSync>
+  try {
+    db = new DatabaseSync(path)
+  } catch (error) {
+    throw millraceError('DATABASE_UNREACHABLE', `${path} cannot be opened: ${(error as Error).message}`, {}, error)
+  }
+  try {
+    return await work({ query: async (sql) => db.exec(sql) })
+  } finally {
+    db.close()
+  }
+}

@@ -1,23 +1,38 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { outboxMigration } from '@millrace/outbox'
-import { millraceError } from '../../errors.ts'
+import { existsSync, readdirSync } from 'node:fs'
+import { baseError } from '@millrace/base/internal'
+import type { Dialect } from '@millrace/outbox'
 import { pc } from '../colours.ts'
+import { detectDialect, detectTool } from '../init/detect.ts'
+import { drizzleFiles } from '../init/drizzle-files.ts'
+import { generateDrizzleMigration } from '../init/drizzle-migration.ts'
+import { knexFiles, kyselyFiles, sqlFiles, typeormFiles } from '../init/migration-files.ts'
+import { prismaFiles } from '../init/prisma-files.ts'
+import {
+  type DatabaseTool,
+  databaseTools,
+  extensionOf,
+  has,
+  type Project,
+  type ProjectFile,
+  readManifest,
+  writeFile,
+} from '../init/project.ts'
+
+const dialects = ['postgres', 'mysql', 'sqlite'] as const
 
 /** What the files of `init` import besides millrace itself; the drivers are never forced on anyone who does not run init. */
-const needed = ['pg', 'pg-logical-replication', 'zod']
+const needed: Readonly<Record<Dialect, readonly string[]>> = {
+  postgres: ['pg', 'pg-logical-replication', 'zod'],
+  mysql: ['mysql2', 'zod'],
+  sqlite: ['zod'],
+}
 
 /** What the compiler needs to check them; they run without it. */
-const neededToCheck = ['typescript', '@types/node', '@types/pg']
+const neededToCheck = ['typescript', '@types/node']
 
 /** The name under which a project imports all of it; these files are the project's, not ours. */
 const umbrella = 'millrace'
-
-interface ProjectFile {
-  readonly path: string
-  readonly text: string
-}
 
 /** Checks and emits nothing: Node runs the files as they are, which is why their imports end in .ts. */
 const tsconfig = `{
@@ -34,8 +49,16 @@ const tsconfig = `{
 }
 `
 
-/** The files that `millrace init` offers; `extension` is `ts`, or `mts` in a project whose package.json says commonjs. */
-export function projectFiles(extension: 'ts' | 'mts'): ProjectFile[] {
+const sources: Readonly<Record<Dialect, { readonly call: string; readonly url: string }>> = {
+  postgres: { call: 'postgresOutbox', url: 'postgres://user:password@127.0.0.1:5432/database' },
+  mysql: { call: 'pollingOutbox', url: 'mysql://user:password@127.0.0.1:3306/database' },
+  sqlite: { call: 'pollingOutbox', url: 'sqlite:service.db' },
+}
+
+/** The files that have nothing to do with the project's database tool. */
+function commonFiles({ manifest, dialect }: Project): ProjectFile[] {
+  const extension = extensionOf(manifest)
+  const { call, url } = sources[dialect]
   return [
     {
       path: `contracts.${extension}`,
@@ -67,53 +90,99 @@ export default () => {
     },
     {
       path: `millrace.config.${extension}`,
-      text: `import { app, defineConfig, postgresOutbox } from '${umbrella}'
+      text: `import { app, defineConfig, ${call} } from '${umbrella}'
 import { order } from './contracts.${extension}'
 
 const url = process.env.DATABASE_URL
 if (!url) throw new Error('set DATABASE_URL in the environment; millrace dev, migrate, doctor and config also read .env')
 
 export default defineConfig({
-  sources: [postgresOutbox({ url, topics: [order] })],
+  sources: [${call}({ url, topics: [order] })],
   apps: [app('./totals.${extension}')],
 })
 `,
     },
-    { path: 'migrations/0001-millrace-outbox.sql', text: outboxMigration() },
     { path: 'tsconfig.json', text: tsconfig },
-    { path: '.env.example', text: 'DATABASE_URL=postgres://user:password@127.0.0.1:5432/database\n' },
+    { path: '.env.example', text: `DATABASE_URL=${url}\n` },
   ]
 }
 
+const toolFiles: Readonly<Record<DatabaseTool, (project: Project) => ProjectFile[]>> = {
+  sql: sqlFiles,
+  prisma: prismaFiles,
+  drizzle: drizzleFiles,
+  typeorm: typeormFiles,
+  knex: knexFiles,
+  kysely: kyselyFiles,
+}
+
+/** How the tables come into the database. */
+const applied: Readonly<Record<DatabaseTool, string>> = {
+  sql: 'npx millrace migrate                      creates the outbox and inbox tables there',
+  prisma: 'npx prisma migrate dev                    creates the outbox and inbox tables there',
+  drizzle: 'npx millrace migrate                      creates the outbox and inbox tables there',
+  typeorm: 'npx typeorm migration:run -d <source>     creates the outbox and inbox tables there',
+  knex: 'npx knex migrate:latest                   creates the outbox and inbox tables there',
+  kysely: 'npx kysely migrate latest, or your Migrator: creates the outbox and inbox tables there',
+}
+
+interface InitFlags {
+  readonly install: boolean
+  readonly tool?: string
+  readonly dialect?: string
+}
+
 /** `millrace init`: writes what is missing, keeps what is there. */
-export async function initCommand(flags: { readonly install: boolean }): Promise<void> {
-  const manifestPath = join(process.cwd(), 'package.json')
-  if (!existsSync(manifestPath)) throw millraceError('PROJECT_NOT_FOUND', `no package.json in ${process.cwd()}`)
-  const manifest = JSON.parse(readFileSync(manifestPath, 'utf8')) as {
-    type?: string
-    dependencies?: Record<string, string>
-    devDependencies?: Record<string, string>
-  }
-  for (const { path, text } of projectFiles(manifest.type === 'module' ? 'ts' : 'mts')) writeIfMissing(path, text)
-  const isMissing = (name: string): boolean => !manifest.dependencies?.[name] && !manifest.devDependencies?.[name]
-  install([], needed.filter(isMissing), flags.install)
-  install(['-D'], neededToCheck.filter(isMissing), flags.install)
+export async function initCommand(flags: InitFlags): Promise<void> {
+  const manifest = readManifest()
+  const tool = choice('--tool', flags.tool, databaseTools) ?? detectTool(manifest)
+  const dialect = choice('--dialect', flags.dialect, dialects) ?? detectDialect(manifest, tool)
+  const project: Project = { manifest, tool, dialect, now: new Date() }
+  // A second run would otherwise add its migration again, under another time.
+  const files = hasMigration() ? [] : toolFiles[tool](project)
+  for (const file of [...commonFiles(project), ...files]) tell(writeFile(file), file.path)
+  const generated = tool === 'drizzle' && files.length > 0 ? generateDrizzleMigration(dialect) : undefined
+  if (generated !== undefined) tell('created', generated)
+  const isMissing = (name: string): boolean => !has(manifest, name)
+  install([], needed[dialect].filter(isMissing), flags.install)
+  const types = dialect === 'postgres' ? [...neededToCheck, '@types/pg'] : neededToCheck
+  install(['-D'], types.filter(isMissing), flags.install)
+  const step =
+    generated === undefined
+      ? applied[tool]
+      : 'npx drizzle-kit migrate                   creates the outbox and inbox tables there'
+  const wanted = dialect === 'postgres' ? '   a PostgreSQL with wal_level=logical' : ''
   console.log(`
 Next:
-  1. put DATABASE_URL=postgres://… into .env   a PostgreSQL with wal_level=logical
-  2. npx millrace migrate                      creates the outbox and inbox tables there
+  1. put DATABASE_URL=${sources[dialect].url.replace(/:(\/\/)?.*/, ':$1…')} into .env${wanted}
+  2. ${step}
   3. npx millrace dev                          broker, capture, totals and their HTTP API
   4. npx tsc                                   checks the types; it writes nothing`)
 }
 
-function writeIfMissing(path: string, text: string): void {
-  if (existsSync(path)) {
-    console.log(`${pc.yellow('kept   ')} ${path}`)
-    return
-  }
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, text, { flag: 'wx' })
-  console.log(`${pc.green('created')} ${path}`)
+/** A migration of an earlier run, wherever the tools keep them. */
+function hasMigration(): boolean {
+  const folders = [
+    'migrations',
+    'src/migrations',
+    'src/migration',
+    'migration',
+    'src/db/migrations',
+    'prisma/migrations',
+  ]
+  const names = folders.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder))
+  return names.some((name) => /millrace[_-]outbox|-MillraceOutbox/.test(name) && name !== '0001-millrace-outbox.sql')
+}
+
+function choice<T extends string>(flag: string, given: string | undefined, known: readonly T[]): T | undefined {
+  if (given === undefined || known.includes(given as T)) return given as T | undefined
+  const message = `${flag} must be one of ${known.join(', ')}, not ${given}`
+  throw baseError('CONFIG_INVALID_OPTION', message, { option: flag })
+}
+
+function tell(what: 'created' | 'extended' | 'kept', path: string): void {
+  const colour = what === 'kept' ? pc.yellow : pc.green
+  console.log(`${colour(what.padEnd(7))} ${path}`)
 }
 
 function install(flags: readonly string[], names: readonly string[], allowed: boolean): void {

@@ -1,21 +1,29 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import { inboxMigration, outboxMigration } from '@millrace/outbox'
+import type { Dialect } from '@millrace/outbox'
 import { millraceError } from '../../errors.ts'
-import { withDatabase } from '../database.ts'
+import { withDatabase, withMysql, withSqlite } from '../database.ts'
+import { createStatements } from '../init/statements.ts'
 
 /** `millrace migrate`: creates the outbox and inbox tables where they are missing; safe to repeat. */
 export async function migrateCommand(flags: { readonly url?: string; readonly print?: boolean }): Promise<void> {
-  const statements = [outboxMigration(), inboxMigration()]
   if (flags.print) {
-    console.log(statements.join('\n'))
+    const url = flags.url || process.env.DATABASE_URL || dotenv().DATABASE_URL
+    console.log(createStatements(dialectOf(url ?? '')).join('\n\n'))
     return
   }
   const url = databaseUrl(flags.url)
-  await withDatabase(url, async (client) => {
-    for (const statement of statements) await client.query(statement)
+  const dialect = dialectOf(url)
+  const run = { postgres: withDatabase, mysql: withMysql, sqlite: withSqlite }[dialect]
+  await run(url, async (client: { query(sql: string): Promise<unknown> }) => {
+    for (const statement of createStatements(dialect)) await client.query(statement)
   })
   console.log('the outbox and inbox tables are there')
+}
+
+function dialectOf(url: string): Dialect {
+  if (/^(mysql|mariadb):/.test(url)) return 'mysql'
+  return /^(sqlite|file):/.test(url) ? 'sqlite' : 'postgres'
 }
 
 /**
@@ -29,8 +37,9 @@ function databaseUrl(flag: string | undefined): string {
   const url = flag ?? (process.env.DATABASE_URL || dotenv().DATABASE_URL)
   if (!url) throw millraceError('DATABASE_URL_MISSING', 'neither --url nor DATABASE_URL names a database')
   // A bare word would be taken for the name of a database on a host called "base".
-  if (!/^(postgres(ql)?|socket):|^\//.test(url)) {
-    throw millraceError('DATABASE_URL_MISSING', `the database is given as something that is no postgres:// URL`)
+  if (!/^(postgres(ql)?|socket|mysql|mariadb|sqlite|file):|^\//.test(url)) {
+    const message = 'the database is given as something that is no URL of PostgreSQL, MySQL or SQLite'
+    throw millraceError('DATABASE_URL_MISSING', message)
   }
   return url
 }

@@ -1,0 +1,66 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Dialect } from '@millrace/outbox'
+import { millraceError } from '../../errors.ts'
+
+export interface Manifest {
+  readonly type?: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
+}
+
+/** What a command adds to a project: files that are not there yet, and text at the end of files that are. */
+export interface ProjectFile {
+  readonly path: string
+  readonly text: string
+  /** Added at the end of an existing file, unless it is in there already. */
+  readonly appends?: boolean
+}
+
+/** The project in the working directory, as far as its tools show in it. */
+export interface Project {
+  readonly manifest: Manifest
+  readonly tool: DatabaseTool
+  readonly dialect: Dialect
+  readonly now: Date
+}
+
+export const databaseTools = ['sql', 'prisma', 'drizzle', 'typeorm', 'knex', 'kysely'] as const
+
+/** Whose form the migrations have; `sql` is plain SQL. */
+export type DatabaseTool = (typeof databaseTools)[number]
+
+/** @throws PROJECT_NOT_FOUND where there is no package.json */
+export function readManifest(): Manifest {
+  const path = join(process.cwd(), 'package.json')
+  if (!existsSync(path)) throw millraceError('PROJECT_NOT_FOUND', `no package.json in ${process.cwd()}`)
+  return JSON.parse(readFileSync(path, 'utf8')) as Manifest
+}
+
+export function has({ dependencies, devDependencies }: Manifest, name: string): boolean {
+  return dependencies?.[name] !== undefined || devDependencies?.[name] !== undefined
+}
+
+/** The project's files are TypeScript that Node runs; where package.json says commonjs, `.mts` says module. */
+export function extensionOf({ type }: Manifest): 'ts' | 'mts' {
+  return type === 'module' ? 'ts' : 'mts'
+}
+
+/** Writes what is missing; tells what was done with the path. */
+export function writeFile({ path, text, appends }: ProjectFile): 'created' | 'extended' | 'kept' {
+  if (!existsSync(path)) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text, { flag: 'wx' })
+    return 'created'
+  }
+  if (!appends) return 'kept'
+  const there = readFileSync(path, 'utf8')
+  if (there.includes(text.trim())) return 'kept'
+  writeFileSync(path, `${there}${there === '' || there.endsWith('\n') ? '' : '\n'}${text}`)
+  return 'extended'
+}
+
+/** The first of these paths that exists. */
+export function existing(...paths: readonly string[]): string | undefined {
+  return paths.find((path) => existsSync(path))
+}

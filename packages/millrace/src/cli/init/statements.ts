@@ -1,0 +1,23 @@
+import type { Dialect } from '@millrace/outbox'
+import { inboxStatements, outboxStatements } from '@millrace/outbox/internal'
+
+/** What creates the outbox and the inbox, a statement each. */
+export function createStatements(dialect: Dialect): string[] {
+  return [...outboxStatements({ dialect }), ...inboxStatements({ dialect })]
+}
+
+/** What takes them away again. */
+export function dropStatements(dialect: Dialect): string[] {
+  const tables = ['drop table if exists inbox;', 'drop table if exists outbox;']
+  return dialect === 'postgres' ? [...tables, 'drop function if exists outbox_delete_captured();'] : tables
+}
+
+/** A text as the inside of a template literal. */
+export function templateText(text: string): string {
+  return text.replace(/\\|`|\$\{/g, (sign) => `\\${sign}`)
+}
+
+/** `20260102030405` in UTC, as most tools begin the names of migrations. */
+export function stamp(now: Date): string {
+  return now.toISOString().replace(/\D/g, '').slice(0, 14)
+}
