@@ -1,6 +1,7 @@
-// `npm run check:effectively-once -- --schedules N --seed S [--verbose]`: a service's database, outbox, topic, streams, topic, another
-// database, with every part killed with SIGKILL, the brokers' and PostgreSQL's processes included. Nothing may be lost, take effect
-// twice, or change places within a key. Ends with status 0 only then; a schedule that fails is told with its seed, which replays it.
+// `npm run check:effectively-once -- --schedules N --seed S [--verbose] [--mistake]`: a service's database, outbox, topic, streams, topic,
+// another database, with every part killed with SIGKILL, the broker and both PostgreSQL servers included. Nothing may be lost, take
+// effect twice, or change places within a key. Ends with status 0 only then; a schedule that fails is told with its seed, which replays
+// it. `--mistake` runs streams at least once instead, which has to be found.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ const { values } = parseArgs({
   options: {
     schedules: { type: 'string', default: '10' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    mistake: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 })
@@ -44,10 +46,14 @@ const problems: string[] = []
 /** What plays the failure again: the schedule that failed, or all where something came late. */
 let replay = ''
 {
-  await using pipeline = await startPipeline(folder, (line) => {
-    lines.push(line)
-    if (lines.length > keptLines) lines.shift()
-    if (values.verbose) console.log(line)
+  await using pipeline = await startPipeline({
+    folder,
+    isMistaken: values.mistake,
+    onLine(line) {
+      lines.push(line)
+      if (lines.length > keptLines) lines.shift()
+      if (values.verbose) console.log(line)
+    },
   })
   while (results.length < wanted && problems.length === 0) {
     const result = await runSchedule(pipeline, results.length, firstSeed + results.length)

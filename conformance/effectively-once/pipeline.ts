@@ -64,7 +64,13 @@ export interface Pipeline extends AsyncDisposable {
   target<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>
 }
 
-export async function startPipeline(folder: string, onLine: (line: string) => void): Promise<Pipeline> {
+export interface PipelineOptions {
+  readonly folder: string
+  readonly isMistaken: boolean
+  readonly onLine: (line: string) => void
+}
+
+export async function startPipeline({ folder, isMistaken, onLine }: PipelineOptions): Promise<Pipeline> {
   await using starting = new AsyncDisposableStack()
   const source = starting.use(await startPostgres())
   const target = starting.use(await startPostgres())
@@ -83,7 +89,7 @@ export async function startPipeline(folder: string, onLine: (line: string) => vo
       onExit: (name, reason) => onLine(`${name} ended: ${reason}`),
     }),
   )
-  const job: PartJob = { brokers: broker.brokers, sourceUrl, targetUrl, stateDir: join(folder, 'state') }
+  const job: PartJob = { brokers: broker.brokers, sourceUrl, targetUrl, stateDir: join(folder, 'state'), isMistaken }
   await Promise.all(partNames.map((name) => startPart(tree, name, job)))
   const owned = starting.move()
   return {
