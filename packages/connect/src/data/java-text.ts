@@ -1,6 +1,6 @@
 import { javaDouble, javaFloat } from './java-numbers.ts'
 import { kindOf } from './kind-of.ts'
-import { decimalText, epochMillis, logicalNames } from './logical-types.ts'
+import { dateOf, decimalText, epochMillis, logicalNames } from './logical-types.ts'
 import type { SchemaAndValue } from './record.ts'
 import type { ConnectSchema } from './schema.ts'
 import { ownValue } from './schemas.ts'
@@ -15,7 +15,7 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 export function javaText({ schema, value }: SchemaAndValue): string {
   if (value === null || value === undefined) return 'null'
   const millis = epochMillis(schema, value) ?? (value instanceof Date ? value.getTime() : undefined)
-  if (millis !== undefined) return javaDate(new Date(millis))
+  if (millis !== undefined) return javaDate(dateOf(millis))
   if (typeof value === 'string') return value
   if (typeof value === 'number') return numberText(schema, value)
   if (typeof value === 'bigint' || typeof value === 'boolean') return String(value)

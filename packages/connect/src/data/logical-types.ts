@@ -36,6 +36,13 @@ export function epochMillis(schema: ConnectSchema | undefined, value: unknown): 
   }
 }
 
+/** The instant as a Date. @throws TypeError where a Date cannot hold it, which ends after 275,760 years */
+export function dateOf(millis: number): Date {
+  const date = new Date(millis)
+  if (Number.isNaN(date.getTime())) throw new TypeError('a time that is out of range')
+  return date
+}
+
 /** Digits after the point of a decimal schema. */
 export function decimalScale(schema: ConnectSchema): number {
   const scale = Number(schema.parameters?.[scaleParameter])

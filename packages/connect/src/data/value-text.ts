@@ -1,6 +1,6 @@
 import { numberText } from './java-text.ts'
 import { kindOf } from './kind-of.ts'
-import { decimalText, epochMillis, logicalNames, millisPerDay } from './logical-types.ts'
+import { dateOf, decimalText, epochMillis, logicalNames, millisPerDay } from './logical-types.ts'
 import type { ConnectSchema } from './schema.ts'
 import { fieldValue } from './schemas.ts'
 
@@ -21,7 +21,7 @@ export function temporalText(schema: ConnectSchema | undefined, value: unknown):
 }
 
 function isoText(name: string | undefined, millis: number): string {
-  const text = new Date(millis).toISOString()
+  const text = dateOf(millis).toISOString()
   if (name === logicalNames.time) return text.slice(text.indexOf('T') + 1)
   return name === logicalNames.date || millis % millisPerDay === 0 ? text.slice(0, text.indexOf('T')) : text
 }

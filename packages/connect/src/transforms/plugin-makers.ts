@@ -1,3 +1,4 @@
+import { isMillraceError } from '@millrace/base'
 import type { ConfigDef, ConfigKeys, ConfigOf, Properties } from '../config/config-def.ts'
 import { kindOf } from '../data/kind-of.ts'
 import type { ConnectHeader, ConnectRecord, SchemaAndValue } from '../data/record.ts'
@@ -64,10 +65,21 @@ export function plugin<Keys extends ConfigKeys>(
     classNames: [className],
     configDef: configDef as ConfigDef,
     create: (config: Properties) => {
-      const transform: Transform = { apply: create(configDef.parse(name, config)) }
+      const apply = create(configDef.parse(name, config))
+      const transform: Transform = { apply: (record) => refusing(name, apply, record) }
       // The headers of a refused record name the class at work.
       return Object.defineProperty(transform, 'constructor', { value: { name: className } })
     },
+  }
+}
+
+/** What a transform stumbles over is the record's fault, whoever noticed it. */
+function refusing(name: string, apply: Transform['apply'], record: ConnectRecord): ConnectRecord | undefined {
+  try {
+    return apply(record)
+  } catch (error) {
+    if (isMillraceError(error)) throw error
+    throw connectError('CONNECT_TRANSFORM_FAILED', `${name}: ${(error as Error).message}`, {}, error)
   }
 }
 

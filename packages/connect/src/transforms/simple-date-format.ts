@@ -1,4 +1,5 @@
 import type { Validator } from '../config/config-key.ts'
+import { dateOf } from '../data/logical-types.ts'
 
 const monthNames = 'January February March April May June July August September October November December'.split(' ')
 const dayNames = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ')
@@ -34,7 +35,7 @@ export class SimpleDateFormat {
   }
 
   format(millis: number): string {
-    const date = new Date(millis)
+    const date = dateOf(millis)
     return this.#pieces.map((piece) => ('text' in piece ? piece.text : formatField(date, piece))).join('')
   }
 
