@@ -11,7 +11,7 @@ import { goldenGroups } from './fixtures.ts'
 import { dataText, type GoldenCase } from './golden-case.ts'
 
 const cases = goldenGroups.flatMap((group) => group.cases)
-const mutations = 1_500
+const mutations = 500
 const seed = 20
 const converter = new JsonConverter({ 'replace.null.with.default': 'false' })
 
