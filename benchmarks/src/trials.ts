@@ -7,6 +7,7 @@ import { brokerProduce, brokerProduceLarge } from './trials/broker-produce.ts'
 import { brokerStart } from './trials/broker-start.ts'
 import { captureOutbox } from './trials/capture-outbox.ts'
 import { clientConsume, clientConsumeRecords } from './trials/client-consume.ts'
+import { sinkUpsert } from './trials/sink-upsert.ts'
 import { streamsTrialsOfBothGuarantees } from './trials/streams.ts'
 import { streamsQueryLocal, streamsQueryRemote } from './trials/streams-query.ts'
 import { streamsRestore } from './trials/streams-restore.ts'
@@ -31,4 +32,5 @@ export const trials: readonly Trial[] = [
   streamsQueryLocal,
   streamsQueryRemote,
   captureOutbox,
+  sinkUpsert,
 ]

@@ -57,11 +57,12 @@ class Handler(BaseHTTPRequestHandler):
             database = parameters.get("database", [None])[0]
             if database:
                 run(f"use {database}", "Null")
-            self.answer(200, run(with_settings(text, settings), form.group(1) if form else "TabSeparated"))
+            answer = run(with_settings(text, settings), form.group(1) if form else "TabSeparated")
         except Exception as error:  # every refusal of the engine is an answer
             message = str(error)
             code = re.search(r"Code: (\d+)", message)
-            self.answer(500, message.encode(), {"X-ClickHouse-Exception-Code": code.group(1) if code else "1001"})
+            return self.answer(500, message.encode(), {"X-ClickHouse-Exception-Code": code.group(1) if code else "1001"})
+        self.answer(200, answer)
 
     def read_body(self):
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
@@ -79,8 +80,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         for name, value in headers.items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+        try:
+            self.end_headers()
+            self.wfile.write(body)
+        except ConnectionError:
+            # Whoever asked was killed.
+            self.close_connection = True
 
     def log_message(self, *_):
         pass
