@@ -59,7 +59,9 @@ export function timestampCodec(mode: TimeMode, precision: number): ValueCodec {
 export function zonedTimestampCodec(precision: number): ValueCodec {
   const value = (text: string): string => {
     if (isInfinite(text)) return text
-    return usualTimestamp(text, precision) ?? isoTimestamp(parseTimestamp(text), precision === 0 ? undefined : precision)
+    return (
+      usualTimestamp(text, precision) ?? isoTimestamp(parseTimestamp(text), precision === 0 ? undefined : precision)
+    )
   }
   return isoCodec('io.debezium.time.ZonedTimestamp', value, '1970-01-01T00:00:00Z')
 }
