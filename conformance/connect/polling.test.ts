@@ -1,9 +1,11 @@
 import { after } from 'node:test'
+import { startBroker as startMemoryBroker } from '@millrace/broker'
 import { outbox, outboxMigration } from '@millrace/outbox'
 import * as mysql2 from '@millrace/outbox/mysql2'
 import { createPool, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise'
 import pg from 'pg'
 import { type PolledService, registerPollingTests } from '../../packages/connect/test/support/polling-suite.ts'
+import { registerSourceCrashTest } from '../../packages/connect/test/support/source-crash-suite.ts'
 import { mariaDbUnavailable, startMariaDb, type TestMariaDb } from '../support/mariadb.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 
@@ -40,11 +42,19 @@ async function onPostgres(): Promise<PolledService> {
     },
     rows: async () => Number((await pool.query('select count(*) as n from outbox')).rows[0].n),
     query: (sql) => pool.query(sql),
+    async block() {
+      const client = await pool.connect()
+      await client.query('begin')
+      await client.query('select from outbox for update')
+      return async () => client.release((await client.query('rollback')) === undefined)
+    },
     close: () => pool.end(),
   }
 }
 
-registerPollingTests('polling PostgreSQL', onPostgres, { isConcurrent: true, deletes: true })
+const overriding = 'overriding system value'
+
+registerPollingTests('polling PostgreSQL', onPostgres, { isConcurrent: true, deletes: true, overriding })
 registerPollingTests('polling PostgreSQL, rows kept', onPostgres, {
   isConcurrent: true,
   deletes: false,
@@ -79,8 +89,19 @@ registerPollingTests(
       },
       rows: async () => Number((await pool.query<RowDataPacket[]>('select count(*) as n from outbox'))[0][0]!.n),
       query: (sql) => pool.query(sql),
+      async block() {
+        const connection = await pool.getConnection()
+        await connection.beginTransaction()
+        await connection.query('select * from outbox for update')
+        return () => connection.rollback().finally(() => connection.release())
+      },
       close: () => pool.end(),
     }
   },
   { skip: mariaDbUnavailable(), isConcurrent: true, deletes: true },
 )
+
+for (const kind of ['polling', 'polling-kept'] as const) {
+  const startBroker = (): ReturnType<typeof startMemoryBroker> => startMemoryBroker({ memory: true })
+  registerSourceCrashTest(`${kind} of PostgreSQL`, { kind, startBroker, kills: 4 })
+}

@@ -80,7 +80,11 @@ function postgres({ table = 'outbox', payload = 'bytea', keepRows = false, slot 
     `comment on table ${name} is '${comment}';`,
     `drop trigger if exists ${trigger} on ${name};`,
   ]
-  if (!keepRows) statements.push(...deletion(table, name, trigger, slot))
+  if (!keepRows) return [...statements, ...deletion(table, name, trigger, slot)]
+  // Who polls reads in the order of positions, or what certain transactions wrote; an empty table needs neither.
+  for (const column of ['position', 'txid']) {
+    statements.push(`create index if not exists ${quoteOwned(table, column)} on ${name} (${column});`)
+  }
   return statements
 }
 

@@ -26,6 +26,8 @@ export interface PolledService {
   /** How many rows the outbox holds. */
   rows(): Promise<number>
   query(sql: string): Promise<unknown>
+  /** Keeps rows that are there from being deleted, until what it returns is called. */
+  block?(): Promise<() => Promise<void>>
   close(): Promise<void>
 }
 
@@ -37,6 +39,8 @@ export interface PollingFeatures {
   readonly options?: Partial<PollingOutboxOptions>
   /** Whether rows are gone once they are published. */
   readonly deletes: boolean
+  /** What an insert says that gives `position` itself. */
+  readonly overriding?: string
 }
 
 /** What polling promises on every database. */
@@ -45,7 +49,7 @@ export function registerPollingTests(
   open: () => Promise<PolledService>,
   features: PollingFeatures,
 ): void {
-  const { skip = false, isConcurrent, deletes, options = {} } = features
+  const { skip = false, isConcurrent, deletes, options = {}, overriding } = features
   describe(name, { skip }, () => {
     let broker: Broker
     let client: KafkaClient
@@ -202,6 +206,53 @@ export function registerPollingTests(
       const ids = (await readTopic(client, contract.name)).map(({ headers }) => headers.id)
       assert.equal(new Set(ids).size, ids.length)
       if (deletes) await eventually('an empty table', async () => ((await service.rows()) === 0 ? true : undefined))
+    })
+
+    const canBlock = isConcurrent && deletes
+    test('what was published when the source was stopped, and not deleted yet, is deleted by the next start', {
+      skip: !canBlock,
+    }, async () => {
+      await using service = disposable(await open())
+      const contract = own('rest')
+      const tx = await service.begin()
+      for (const key of ['a', 'b']) await tx.outbox.append(contract, key, { n: 1 })
+      await tx.commit()
+      const unblock = await service.block!()
+      const first = await run(service, [contract], { name: `rest-${services}` })
+      const count = async (): Promise<number> => (await readTopic(client, contract.name)).length
+      await eventually('both events', async () => ((await count()) === 2 ? true : undefined))
+      assert.equal(await service.rows(), 2)
+      await first.close()
+      await unblock()
+      await using _second = await run(service, [contract], { name: `rest-${services}` })
+      await eventually('an empty table', async () => ((await service.rows()) === 0 ? true : undefined))
+      assert.equal(await count(), 2)
+    })
+
+    test('rows of a restored database, in the places of published ones, are published', {
+      skip: !deletes,
+    }, async () => {
+      await using service = disposable(await open())
+      const contract = own('restored')
+      const name = `restored-${services}`
+      const row = async (id: string): Promise<unknown> =>
+        service.query(
+          `insert into outbox (position, id, aggregatetype, aggregateid, type, payload) ${overriding ?? ''} values (7, '${id}', '${contract.name}', 'k', 't', null)`,
+        )
+      const ids = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002']
+      for (const [i, id] of ids.entries()) {
+        await row(id)
+        const running = await run(service, [contract], { name })
+        const found = await eventually(`event ${i}`, async () => {
+          const records = await readTopic(client, contract.name)
+          return records.length > i && (await service.rows()) === 0 ? records : undefined
+        })
+        assert.deepEqual(
+          found.map(({ headers }) => headers.id),
+          ids.slice(0, i + 1),
+        )
+        await running.close()
+      }
     })
 
     test('a missing table is waited for, and other columns are refused with the remedy', async () => {

@@ -1,10 +1,10 @@
 // A process of its own that runs one connector until it is killed; prints a line when it is at work.
 import { kafkaClient } from '@millrace/kafka'
-import { postgresOutbox, postgresSink, runSink, runSource } from '../../src/index.ts'
+import { pollingOutbox, postgresOutbox, postgresSink, runSink, runSource } from '../../src/index.ts'
 import { events } from './contracts.ts'
 
 export interface ConnectorJob {
-  readonly kind: 'outbox' | 'sink'
+  readonly kind: 'outbox' | 'polling' | 'polling-kept' | 'sink'
   readonly brokers: string
   readonly url: string
   readonly mode?: 'upsert' | 'insert'
@@ -12,9 +12,15 @@ export interface ConnectorJob {
 
 const job = JSON.parse(process.argv[2] ?? '{}') as ConnectorJob
 const client = kafkaClient({ brokers: job.brokers })
-const running =
+const common = { name: 'crash', url: job.url, topics: [events] }
+const pollingLimits = { pollIntervalMs: 5, maxRows: 4_000 }
+const source = () =>
   job.kind === 'outbox'
-    ? runSource(postgresOutbox({ name: 'crash', url: job.url, topics: [events] }), {
+    ? postgresOutbox(common)
+    : pollingOutbox({ ...common, removal: job.kind === 'polling' ? 'published' : 'never', limits: pollingLimits })
+const running =
+  job.kind !== 'sink'
+    ? runSource(source(), {
         client,
         // Small, so that kills hit the middle of large transactions.
         limits: { maxTransactionRecords: 200, retryDelayMsMin: 20 },

@@ -43,7 +43,10 @@ async function writeUntil(url: string, stopped: () => boolean, random: () => num
 }
 
 /** A source killed at random moments, against any broker. */
-export function registerSourceCrashTest(name: string, { skip, startBroker, kills }: CrashSuite): void {
+export function registerSourceCrashTest(
+  name: string,
+  { skip, startBroker, kills, kind = 'outbox' }: CrashSuite & { readonly kind?: 'outbox' | 'polling' | 'polling-kept' },
+): void {
   test(`${name}, killed at random moments, each committed row is in the topic once and in order (MILLRACE_SEED=${seed})`, {
     skip,
   }, async () => {
@@ -54,7 +57,7 @@ export function registerSourceCrashTest(name: string, { skip, startBroker, kills
     const url = await postgres.createDatabase('orders')
     const admin = new pg.Client({ connectionString: url })
     await admin.connect()
-    await admin.query(outboxMigration())
+    await admin.query(outboxMigration({ keepRows: kind !== 'outbox' }))
     await admin.query(`create table aggregate (id text primary key, seq int not null default 0);
                        insert into aggregate select 'key-' || g from generate_series(0, ${keys - 1}) g;
                        create table written (id uuid primary key, key text, seq int)`)
@@ -75,7 +78,7 @@ export function registerSourceCrashTest(name: string, { skip, startBroker, kills
       ),
     )
     await crashLoop(
-      { kind: 'outbox', brokers: broker.brokers, url },
+      { kind, brokers: broker.brokers, url },
       {
         kills,
         random: () => random.next(),

@@ -7,6 +7,7 @@ import type { PolledRow, PollingDatabase, PositionRange, ReadLimits, ReadScope, 
 import { readText } from './read-text.ts'
 
 const connectTimeoutMs = 10_000
+const closeTimeoutMs = 500
 
 /** An outbox in MySQL or MariaDB. */
 export async function openMysql(url: string, tableName: string, connector: string): Promise<PollingDatabase> {
@@ -114,6 +115,7 @@ class MysqlPolling implements PollingDatabase {
 
   async read({ afterPosition }: ReadScope, { maxRows, maxBytes }: ReadLimits): Promise<PolledRow[]> {
     const text = readText({
+      lookup: 'join on position',
       table: this.#table,
       columns: this.#columns,
       where: afterPosition === undefined ? '' : `position > ${afterPosition}`,
@@ -155,7 +157,13 @@ class MysqlPolling implements PollingDatabase {
   }
 
   async close(): Promise<void> {
-    await this.#connection.end().catch(() => this.#connection.destroy())
+    // Behind a statement that waits for a lock, a polite end would wait as well.
+    const isEnded = this.#connection.end().then(
+      () => true,
+      () => false,
+    )
+    const late = new Promise<false>((resolve) => setTimeout(resolve, closeTimeoutMs, false).unref())
+    if (!(await Promise.race([isEnded, late]))) this.#connection.destroy()
   }
 
   async #query<T extends RowDataPacket[] | ResultSetHeader>(

@@ -103,6 +103,7 @@ class PostgresPolling implements SnapshotDatabase {
       conditions.push(`not pg_visible_in_snapshot(txid, ${snapshot}::pg_snapshot)`)
     }
     const text = readText({
+      lookup: 'array of ids',
       table: this.#table,
       columns: this.#layout.columns,
       where: conditions.join(' and '),

@@ -52,6 +52,7 @@ class SqlitePolling implements PollingDatabase {
 
   async read({ afterPosition }: ReadScope, { maxRows, maxBytes }: ReadLimits): Promise<PolledRow[]> {
     const text = readText({
+      lookup: 'join on position',
       table: this.#table,
       columns: this.#columns,
       where: afterPosition === undefined ? '' : `position > ${afterPosition}`,
