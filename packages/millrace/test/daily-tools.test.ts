@@ -185,7 +185,11 @@ describe('settings and projects', { concurrency: 2 }, () => {
     assert.match((await millrace(['doctor'], options)).stdout, /POSTGRES_TABLE_MISSING\]\n +.*npx millrace migrate/)
     const migrated = await millrace(['migrate'], options)
     assert.equal(migrated.status, 0, migrated.stderr)
-    assert.doesNotMatch((await millrace(['doctor'], options)).stdout, /FAIL/)
+    const fine = (await millrace(['doctor'], options)).stdout
+    assert.doesNotMatch(fine, /FAIL/)
+    assert.match(fine, /ok {3}source \S+: PostgreSQL \d+.*capture reads its log/)
+    assert.match(fine, /slot millrace_\S+ will be created: 0 of \d+ slots are in use/)
+    assert.match(fine, /max_slot_wal_keep_size = -1/)
     const refused = await millrace(['doctor'], {
       ...options,
       environment: { DATABASE_URL: 'postgres://a@127.0.0.1:1/x' },
