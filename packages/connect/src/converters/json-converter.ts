@@ -5,7 +5,7 @@ import { type ConfigOf, configDef, type Properties } from '../config/config-def.
 import { between, type Validator } from '../config/config-key.ts'
 import type { SchemaAndValue } from '../data/record.ts'
 import type { ConnectSchema } from '../data/schema.ts'
-import { ownValue } from '../data/schemas.ts'
+import { ownValue, perSchema } from '../data/schemas.ts'
 import { connectError } from '../errors.ts'
 import type { Converter, ConverterPlugin, HeaderConverter, HeaderConverterPlugin } from './converter.ts'
 import { converterType } from './converter-type.ts'
@@ -75,7 +75,8 @@ export class JsonConverter implements Converter, HeaderConverter {
   readonly #config: ConfigOf<typeof definition.keys>
   readonly #writer: JsonWriter
   readonly #reader: JsonReader
-  readonly #schemaText: (schema: ConnectSchema) => string
+  /** What an envelope begins with, up to its payload. */
+  readonly #start: (schema: ConnectSchema) => Buffer
   /** KIP-1054: the one schema of all records. */
   readonly #fixed: ConnectSchema | undefined
   /** Schemas by their JSON text, the oldest first. */
@@ -100,7 +101,8 @@ export class JsonConverter implements Converter, HeaderConverter {
     const replaceNullWithDefault = this.#config['replace.null.with.default']
     this.#writer = new JsonWriter({ decimalFormat: this.#config['decimal.format'], replaceNullWithDefault })
     this.#reader = new JsonReader({ replaceNullWithDefault })
-    this.#schemaText = schemaTexts(this.#writer)
+    const schemaText = schemaTexts(this.#writer)
+    this.#start = perSchema((schema) => Buffer.from(`${schemaStart}${schemaText(schema)}${payloadStart}`))
     const content = this.#config['schema.content']
     this.#fixed = content ? readSchema(parseJson(content, true), this.#reader) : undefined
   }
@@ -110,8 +112,9 @@ export class JsonConverter implements Converter, HeaderConverter {
     try {
       const payload = schema === undefined ? writeSchemaless(value) : this.#writer.writer(schema)(value)
       if (!this.#config['schemas.enable']) return Buffer.from(payload)
-      const schemaText = schema === undefined ? 'null' : this.#schemaText(schema)
-      return Buffer.from(`${schemaStart}${schemaText}${payloadStart}${payload}}`)
+      return schema === undefined
+        ? Buffer.from(`${schemaStart}null${payloadStart}${payload}}`)
+        : enveloped(this.#start(schema), payload)
     } catch (error) {
       throw failed(topic, 'cannot be written as JSON', error)
     }
@@ -195,6 +198,15 @@ export class JsonConverter implements Converter, HeaderConverter {
       this.#schemas.delete(this.#schemas.keys().next().value!)
     return schema
   }
+}
+
+/** The schema's bytes are copied: it is longer than the payload, as a rule, and always the same. */
+function enveloped(start: Buffer, payload: string): Buffer {
+  const bytes = Buffer.allocUnsafe(start.length + Buffer.byteLength(payload) + 1)
+  start.copy(bytes)
+  bytes.write(payload, start.length)
+  bytes[bytes.length - 1] = closingBrace
+  return bytes
 }
 
 function textOf(buffer: Buffer): string {
