@@ -145,7 +145,8 @@ async function kill({ victim, moment, downMs, tree, broker, source, target }: Ki
 /** The part kills itself when it comes to the moment. */
 async function crashAt(tree: ProcessTree, victim: PartName, moment: Moment): Promise<void> {
   const pid = tree.pid(victim)
-  if (pid === undefined) return tree.crash(victim)
+  // One that is down is not at work on anything.
+  if (pid === undefined || !isAlive(pid)) return tree.crash(victim)
   process.kill(pid, moment === 'committing' ? 'SIGUSR2' : 'SIGHUP')
   for (const deadlineMs = Date.now() + momentTimeoutMs; Date.now() < deadlineMs; await delay(20)) {
     if (!isAlive(pid)) return
