@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { configGroup } from './config-cases.ts'
 import { converterGroups } from './converter-cases.ts'
 import { debeziumGroups } from './debezium-cases.ts'
+import { eventRouterGroup } from './event-router-cases.ts'
 import type { GoldenGroup, JavaOutcome } from './golden-case.ts'
 import { transformGroups } from './transform-cases.ts'
 
@@ -9,6 +10,7 @@ export const goldenGroups: readonly GoldenGroup[] = [
   ...converterGroups,
   ...transformGroups,
   ...debeziumGroups,
+  eventRouterGroup,
   configGroup,
 ]
 

@@ -73,6 +73,8 @@ function numberType(text: string): 'int32' | 'int64' | 'float64' {
 function objectSchema(value: object, name: string | undefined, options: ExpandOptions): ConnectSchema {
   const fields: ConnectField[] = []
   for (const [field, inner] of Object.entries(value)) {
+    // Kafka Connect has no fields without a name.
+    if (field === '') throw new NotExpandable()
     const schema = schemaOf(inner, name ? `${name}.${field}` : field, options)
     if (schema) fields.push({ name: field, schema })
   }
