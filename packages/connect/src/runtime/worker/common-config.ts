@@ -29,6 +29,18 @@ const converterKey = (what: string) =>
     doc: `Class of the converter for ${what}; default: the worker's.`,
   }) as const
 
+/** A range of versions (KIP-891). */
+const pluginVersion = (importance: 'medium' | 'low', width: 'medium' | 'short') =>
+  ({
+    type: 'string',
+    default: null,
+    importance,
+    group: 'Common',
+    width,
+    doc: 'Which versions will do.',
+    notSupported: 'there is one version of each plugin',
+  }) as const
+
 /** What sources and sinks have in common. */
 export const connectorConfig = configDef(
   {
@@ -47,6 +59,7 @@ export const connectorConfig = configDef(
       width: 'long',
       doc: 'Class of the connector, or its short name.',
     },
+    'connector.plugin.version': pluginVersion('medium', 'medium'),
     'tasks.max': {
       type: 'int',
       default: 1,
@@ -65,8 +78,11 @@ export const connectorConfig = configDef(
       doc: 'Whether more tasks than that are refused; there never are.',
     },
     'key.converter': converterKey('keys'),
+    'key.converter.plugin.version': pluginVersion('low', 'short'),
     'value.converter': converterKey('values'),
+    'value.converter.plugin.version': pluginVersion('low', 'short'),
     'header.converter': converterKey('headers'),
+    'header.converter.plugin.version': pluginVersion('low', 'short'),
     transforms: {
       type: 'list',
       default: [],

@@ -44,11 +44,11 @@ export function pluginConfig(registry: PluginRegistry, name: string): ConfigKeyI
   const connector = registry.connectors.find(name)
   if (connector) {
     const common = connector.type === 'source' ? sourceConfig : sinkConfig
-    return configKeyInfos(common.and(connector.configDef))
+    return configKeyInfos(common.and(connector.configDef)).map(alsoAsOrderInGroup)
   }
   const { converters, headerConverters, transforms, predicates } = registry
   const other = [converters, headerConverters, transforms, predicates].map((kind) => kind.find(name)).find(Boolean)
-  if (other) return configKeyInfos(other.configDef)
+  if (other) return configKeyInfos(other.configDef).map(alsoAsOrderInGroup)
   throw connectError('CONNECT_PLUGIN_UNKNOWN', registry.connectors.unknown(name), { plugin: name })
 }
 
@@ -74,9 +74,14 @@ export function validateProperties(
 
 function withProblem({ definition, value }: ConfigInfo, problem: string | undefined): ConfigInfo {
   return {
-    definition: definition ?? undefinedKey(value.name),
+    definition: alsoAsOrderInGroup(definition ?? undefinedKey(value.name)),
     value: problem === undefined ? value : { ...value, errors: [...value.errors, problem] },
   }
+}
+
+/** Under the name that Kafka Connect gives it beside the one that consoles read. */
+function alsoAsOrderInGroup(key: ConfigKeyInfo): ConfigKeyInfo & { readonly order_in_group: number } {
+  return { ...key, order_in_group: key.order }
 }
 
 /** Consoles read the definition of every name; Kafka Connect leaves out names that it does not know, and their values. */
