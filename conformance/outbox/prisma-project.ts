@@ -55,8 +55,8 @@ function modules(): string {
 }
 
 /** A project with a schema that has one table, after `millrace init`. */
-export function prismaProject(provider: 'postgresql' | 'mysql') {
-  const project = testProject(['prisma', '@prisma/client'])
+export function prismaProject(provider: 'postgresql' | 'mysql', onEnd?: (remove: () => void) => void) {
+  const project = testProject(['prisma', '@prisma/client'], onEnd)
   symlinkSync(modules(), join(project.folder, 'node_modules'))
   project.write(
     'prisma/schema.prisma',
@@ -88,7 +88,7 @@ model Effect {
 }
 
 /** Generates the project's client. The schema engine, which the tool would load from elsewhere, has no part in that. */
-export async function generatedClient(folder: string, url: string, provider: 'postgresql' | 'mysql'): Promise<Client> {
+export function generateClient(folder: string): void {
   const engine = join(folder, 'no-schema-engine')
   writeFileSync(engine, '#!/bin/sh\nexit 0\n', { mode: 0o755 })
   execFileSync(join(folder, 'node_modules/.bin/prisma'), ['generate'], {
@@ -101,6 +101,10 @@ export async function generatedClient(folder: string, url: string, provider: 'po
       CHECKPOINT_DISABLE: '1',
     },
   })
+}
+
+/** The generated client on a database. */
+export async function generatedClient(folder: string, url: string, provider: 'postgresql' | 'mysql'): Promise<Client> {
   const load = async <T>(path: string): Promise<T> => (await import(path)) as T
   const { PrismaClient } = await load<{ PrismaClient: new (options: object) => Client }>(
     join(folder, 'generated/client.ts'),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import * as prisma from '@millrace/outbox/prisma'
 import { mariaDbUnavailable } from '../support/mariadb.ts'
 import { registerOutboxTests } from './contract-suite.ts'
@@ -9,12 +9,17 @@ import { proposedChanges } from './prisma-engine.ts'
 import {
   type Client,
   type ClientTransaction,
+  generateClient,
   generatedClient,
   prismaProject,
   prismaUnavailable,
 } from './prisma-project.ts'
 
 const all = databases()
+const removals: (() => void)[] = []
+after(() => {
+  for (const remove of removals) remove()
+})
 
 const prismaClient = (dialect: 'postgres' | 'mysql', provider: 'postgresql' | 'mysql') => {
   let folder: string | undefined
@@ -23,7 +28,10 @@ const prismaClient = (dialect: 'postgres' | 'mysql', provider: 'postgresql' | 'm
     await query('drop table effect')
     const id = dialect === 'postgres' ? 'id serial primary key' : 'id int auto_increment primary key'
     await query(`create table effect (${id}, name varchar(100) not null)`)
-    folder ??= prismaProject(provider).folder
+    if (folder === undefined) {
+      folder = prismaProject(provider, (remove) => removals.push(remove)).folder
+      generateClient(folder)
+    }
     const client: Client = await generatedClient(folder, url, provider)
     closing(() => client.$disconnect())
     return {

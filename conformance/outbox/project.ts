@@ -20,11 +20,15 @@ export interface TestProject {
   run(program: string, args: readonly string[], environment?: Readonly<Record<string, string>>): string
 }
 
-export function testProject(dependencies: readonly string[]): TestProject {
+/** `onEnd` is told how to remove it; by default it lasts as long as the test that is running, or the file. */
+export function testProject(
+  dependencies: readonly string[],
+  onEnd: (remove: () => void) => void = after,
+): TestProject {
   const root = join(import.meta.dirname, 'target')
   mkdirSync(root, { recursive: true })
   const folder = mkdtempSync(join(root, 'project-'))
-  after(() => rmSync(folder, { recursive: true, force: true }))
+  onEnd(() => rmSync(folder, { recursive: true, force: true }))
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)
