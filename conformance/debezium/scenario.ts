@@ -21,8 +21,8 @@ export interface Contestant {
 /** Of the server: a slot and some connections for each connector. Debezium prints ranges of times in the zone of the server. */
 export const serverSettings = { max_replication_slots: 30, max_wal_senders: 30, max_connections: 150, timezone: 'UTC' }
 
-const pauseMs = 500
-const patienceMs = 60_000
+const pauseMs = 1_500
+const patienceMs = 180_000
 
 /**
  * Runs the statements once while all contestants capture them, so that they see the same transactions, positions and times.
