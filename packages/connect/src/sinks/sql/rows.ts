@@ -37,6 +37,9 @@ export class RowReader {
   #cursor: RecordCursor | undefined
   /** The record at the cursor is still to be read. */
   #isPending = false
+  /** The plan of the record before, which is that of most that follow; forgotten whenever plans may have changed. */
+  #plan: TablePlan | undefined
+  #planTable = ''
 
   constructor(batch: SinkBatch, decoder: RecordDecoder, settings: SqlSinkSettings) {
     this.#batch = batch
@@ -48,6 +51,7 @@ export class RowReader {
 
   /** Reads on to the end, then returns undefined; or to a record without a plan, which is read again by the next call. */
   read(lookup: Lookup): Wanting | undefined {
+    this.#plan = undefined
     for (; this.#view < this.#batch.batches.length; this.#view++) {
       const view = this.#batch.batches[this.#view]!
       this.#cursor ??= view.cursor()
@@ -70,14 +74,15 @@ export class RowReader {
       const record = this.#decoder.decode(cursor, this.#batch)
       if (!record) return undefined
       stage = 'process'
-      const mutation = mutationOf(record, this.#settings.unwraps)
-      if (mutation.kind === 'skip' || !isWanted(mutation, record, this.#settings)) return undefined
-      const tableText = this.#settings.tableOf(record)
-      const plan = lookup(tableText, record, mutation)
+      const settings = this.#settings
+      const mutation = mutationOf(record, settings.unwraps)
+      if (mutation.kind === 'skip' || !isWanted(mutation, record, settings)) return undefined
+      const tableText = settings.tableOf(record)
+      const plan = this.#planOf(tableText, record, mutation, lookup)
       if (!plan || !knowsFields(plan, mutation)) return { tableText, record, mutation }
       this.#place.record = record
       this.#place.offset = offset
-      if (this.#settings.unwraps) checkAvailable(mutation)
+      if (settings.unwraps) checkAvailable(mutation)
       this.rows.push(rowOf(view, plan, mutation, this.#place))
       return undefined
     } catch (error) {
@@ -85,6 +90,18 @@ export class RowReader {
       this.bad.push(badRecord(this.#batch, view, offset, stage, error))
       return undefined
     }
+  }
+
+  #planOf(table: string, record: DecodedRecord, mutation: Mutation, lookup: Lookup): TablePlan | undefined {
+    // Without schemas there is one plan per table, of writes and deletes alike.
+    const isPlain = mutation.schema === undefined && record.keySchema === undefined && mutation.kind === 'write'
+    if (isPlain && this.#plan && table === this.#planTable) return this.#plan
+    const plan = lookup(table, record, mutation)
+    if (isPlain) {
+      this.#plan = plan
+      this.#planTable = table
+    }
+    return plan
   }
 }
 
