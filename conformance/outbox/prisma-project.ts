@@ -83,8 +83,8 @@ model Effect {
     'prisma.config.ts',
     `import { defineConfig } from 'prisma/config'\nexport default defineConfig({ schema: 'prisma/schema.prisma' })\n`,
   )
-  const printed = project.millrace(['init', '--no-install'])
-  return { ...project, printed, schema: () => readFileSync(join(project.folder, 'prisma/schema.prisma'), 'utf8') }
+  project.millrace(['init', '--no-install'])
+  return project
 }
 
 /** Generates the project's client. The schema engine, which the tool would load from elsewhere, has no part in that. */
@@ -121,6 +121,6 @@ export async function generatedClient(folder: string, url: string, provider: 'po
   return new PrismaClient({ adapter: new PrismaMariaDb(url.replace(/^mysql:/, 'mariadb:')) })
 }
 
-export function moduleOf(folder: string, name: string): string {
+function moduleOf(folder: string, name: string): string {
   return join(folder, 'node_modules', name, 'dist/index.mjs')
 }
