@@ -3,6 +3,7 @@ import { registerChangedTopologyTests } from '../../packages/streams/test/suppor
 import { registerFailureTests } from '../../packages/streams/test/support/failure-suite.ts'
 import { fastGroups } from '../../packages/streams/test/support/group-setup.ts'
 import { registerInstanceTests } from '../../packages/streams/test/support/instance-suite.ts'
+import { registerJoinTests } from '../../packages/streams/test/support/join-suite.ts'
 import { registerOperationsTests } from '../../packages/streams/test/support/operations-suite.ts'
 import { registerRebalanceTests } from '../../packages/streams/test/support/rebalance-suite.ts'
 import { registerRefusedOutputTests } from '../../packages/streams/test/support/refused-output-suite.ts'
@@ -27,3 +28,4 @@ registerChangedTopicTests('on Apache Kafka', { skip, startBroker: shared })
 registerThreadTests('on Apache Kafka', { skip, startBroker: shared })
 registerChangedTopologyTests('on Apache Kafka', { skip, startBroker: shared })
 registerFailureTests('on Apache Kafka', { skip, startBroker: shared })
+registerJoinTests('on Apache Kafka', { skip, startBroker: shared })

@@ -96,6 +96,33 @@ export function registerFailureTests(where: string, suite: BrokerSuite): void {
     )
   })
 
+  for (const processingGuarantee of ['exactly_once', 'at_least_once'] as const) {
+    test(`${where}: ${processingGuarantee}: what is not committed is bounded, so that a commit comes before it is due`, {
+      skip: suite.skip,
+    }, async () => {
+      await using setup = await setUp()
+      const { client, broker, directory } = setup
+      await createTopics(client)
+      await using _ = await startStreams({
+        topology: spendApp,
+        brokers: broker.brokers,
+        stateDir: join(directory, 'state'),
+        processingGuarantee,
+        commitIntervalMs: 40_000,
+        limits: { uncommittedMaxBytes: 2_000, transactionTimeoutMs: 60_000 },
+      })
+      const committed = async (): Promise<number> =>
+        (await client.admin.committedOffsets('spend'))
+          .filter(({ topic }) => topic === order.name)
+          .reduce((sum, { offset }) => sum + offset, 0)
+      await placeOrders(client, 0, 2)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      assert.equal(await committed(), 0)
+      await placeOrders(client, 2, 1_000)
+      await waitUntil(async () => (await committed()) > 500)
+    })
+  }
+
   test(`${where}: an application waits for its topics, and says which are missing when it gives up`, {
     skip: suite.skip,
   }, async () => {
