@@ -98,6 +98,11 @@ export class StateStore {
     this.#sharesKeys = (options.keySerde as unknown) === serdes.string
   }
 
+  /** What was written down and handed on, without what the cache holds back. */
+  readonly written: Pick<StateStore, 'look'> = {
+    look: (key, windowStart = noWindow) => this.#read(key, windowStart),
+  }
+
   get isCached(): boolean {
     return this.#order !== undefined
   }
