@@ -46,7 +46,13 @@ export function subscriptionSendOperator(options: SendOptions): CreateProcessor 
     const isSame = (a: unknown, b: unknown): boolean =>
       a === b ||
       (a !== null && b !== null && asBuffer(foreignKeySerde.serialize(a)).equals(foreignKeySerde.serialize(b)))
-    const tell = (foreignKey: unknown, told: Instruction, hash: Buffer | null, primaryKey: Buffer, timestamp: number) => {
+    const tell = (
+      foreignKey: unknown,
+      told: Instruction,
+      hash: Buffer | null,
+      primaryKey: Buffer,
+      timestamp: number,
+    ) => {
       out.setKey(foreignKey)
       out.setValue(subscription({ hash, instruction: told, primaryKey, primaryPartition: taskId.partition }))
       out.timestamp = timestamp
@@ -96,14 +102,12 @@ export function subscriptionReceiveOperator(storeName: string, foreignKeySerde: 
         if (!record.hasKey && told.instruction !== instruction.tellAlways) return drop('null-key')
         out.keyFrom(record)
         out.setValue(told)
-        out.oldValue = null
         out.timestamp = record.timestamp
         if (record.hasKey) {
           const foreignKey = record.keyBytesUnder(foreignKeySerde) ?? foreignKeySerde.serialize(record.key)
           const isDeletion =
             told.instruction === instruction.deleteQuietly || told.instruction === instruction.deleteAndTell
           const key = combinedKey(foreignKey, told.primaryKey)
-          out.oldValue = state.get(key) ?? null
           state.put(key, isDeletion ? null : told, record.timestamp)
         }
         forward(out)
@@ -204,8 +208,8 @@ export function responseJoinOperator(options: ResolveOptions): CreateProcessor {
     const askAgain = (record: FlowRecord, foreignKey: unknown, hash: Buffer): void => {
       const primaryKey = asBuffer(record.keyBytesUnder(keySerde) ?? keySerde.serialize(record.key))
       const told = lookupWritten(record.key)
-      if (told === undefined || !hashOf(told.value).equals(hash)) return questions.askWithNext(primaryKey)
-      questions.ask({ foreignKey, hash, primaryKey, timestamp: Math.max(record.timestamp, told.timestamp) })
+      if (told === undefined || !hashOf(told.value).equals(hash)) questions.askWithNext(primaryKey)
+      else questions.ask({ foreignKey, hash, primaryKey, timestamp: Math.max(record.timestamp, told.timestamp) })
     }
     return {
       process(record) {
