@@ -120,7 +120,7 @@ function askingNode({ left, right, join, names, foreignValueSerde, questions }: 
       writer.source({ name: registrationSource, topic: registrationTopic, ...registered })
       const kept = { keySerde: serdes.bytes as AnySerde, valueSerde: subscriptionSerde, cached: false, changelog: {} }
       writer.store({ name: store, kind: 'subscription', ...kept })
-      processor(receive, registrationSource, subscriptionReceiveOperator(store, own.foreignKeySerde), [store])
+      processor(receive, registrationSource, subscriptionReceiveOperator({ storeName: store, ...own, isLeft }), [store])
       processor(answer, receive, subscriptionJoinOperator({ foreign, ...own }), foreign.stores)
       processor(foreignTable, right.state.node.name, foreignTableOperator({ storeName: store, ...own }), [store])
       writer.sink({

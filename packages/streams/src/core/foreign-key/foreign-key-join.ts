@@ -20,6 +20,8 @@ import {
 
 type AnySerde = Serde<unknown, unknown>
 
+const noHash = Buffer.alloc(0)
+
 export type ForeignKeyOf = (value: unknown, key: unknown) => unknown
 
 export interface SendOptions {
@@ -38,9 +40,15 @@ export interface SendOptions {
  */
 export function subscriptionSendOperator(options: SendOptions): CreateProcessor {
   const { foreignKeyOf, keySerde, valueSerde, foreignKeySerde, isLeft } = options
-  return ({ node, taskId, context, forward, drop }) => {
+  return ({ node, taskId, context, task, forward, drop }) => {
     const out = new FlowRecord()
     const questions = options.questions(context)
+    if (!isLeft) {
+      task.onStart(
+        () => questions.begin(),
+        () => {},
+      )
+    }
     const pointedAt = (value: unknown, key: unknown): unknown =>
       value === null ? null : (settled(foreignKeyOf(value, key), node) ?? null)
     const isSame = (a: unknown, b: unknown): boolean =>
@@ -58,15 +66,16 @@ export function subscriptionSendOperator(options: SendOptions): CreateProcessor 
       out.timestamp = timestamp
       forward(out)
     }
-    questions.ask = ({ foreignKey, hash, primaryKey, timestamp }) =>
+    questions.ask = ({ foreignKey, hash, primaryKey, timestamp }) => {
+      questions.asked(primaryKey, hash)
       tell(foreignKey, instruction.tellAlways, hash, primaryKey, timestamp)
+    }
     return {
       process(record) {
         if (!record.hasKey) return drop('null-key')
         if (!record.isLatest) return drop('late')
         const { key, value, oldValue, timestamp } = record
         const primaryKey = asBuffer(record.keyBytesUnder(keySerde) ?? keySerde.serialize(key))
-        const asksAgain = questions.take(primaryKey)
         if (value === null && oldValue === null) return
         const before = pointedAt(oldValue, key)
         const now = pointedAt(value, key)
@@ -84,18 +93,27 @@ export function subscriptionSendOperator(options: SendOptions): CreateProcessor 
         }
         if (moves) tell(before, instruction.deleteQuietly, hash, primaryKey, timestamp)
         // What the former row made must be taken back where there is no new one: in inner joins too.
-        const asked = moves || asksAgain ? instruction.tellAlways : instruction.tellIfFound
-        tell(now, asked, hash, primaryKey, timestamp)
+        if (!moves) return tell(now, instruction.tellIfFound, hash, primaryKey, timestamp)
+        questions.asked(primaryKey, hash!)
+        tell(now, instruction.tellAlways, hash, primaryKey, timestamp)
       },
     }
   }
 }
 
 /** The foreign side: notes who points at which key, for the day that its row changes. */
-export function subscriptionReceiveOperator(storeName: string, foreignKeySerde: AnySerde): CreateProcessor {
+export function subscriptionReceiveOperator(options: {
+  readonly storeName: string
+  readonly foreignKeySerde: AnySerde
+  readonly isLeft: boolean
+}): CreateProcessor {
+  const { storeName, foreignKeySerde, isLeft } = options
   return ({ forward, drop, store }) => {
     const state = store<SubscriptionStore>(storeName)
     const out = new FlowRecord()
+    // A question that is asked again is no other subscription; see `SecondQuestions`.
+    const isKnown = (key: Buffer, { hash, instruction: asked }: Subscription): boolean =>
+      !isLeft && asked === instruction.tellAlways && hash !== null && hash.equals(state.get(key)?.hash ?? noHash)
     return {
       process(record) {
         const told = record.value as Subscription
@@ -108,7 +126,7 @@ export function subscriptionReceiveOperator(storeName: string, foreignKeySerde: 
           const isDeletion =
             told.instruction === instruction.deleteQuietly || told.instruction === instruction.deleteAndTell
           const key = combinedKey(foreignKey, told.primaryKey)
-          state.put(key, isDeletion ? null : told, record.timestamp)
+          if (!isKnown(key, told)) state.put(key, isDeletion ? null : told, record.timestamp)
         }
         forward(out)
       },
@@ -199,30 +217,37 @@ export function responseJoinOperator(options: ResolveOptions): CreateProcessor {
   return (setup) => {
     const { node, context, forward, drop } = setup
     const questions = options.questions(context)
-    const lookup = primary.open(setup)
-    const lookupWritten = openWritten(primary, setup)
+    // Rows as the foreign side was told of them. One that a cache holds back is asked about when it is handed on; an answer
+    // that happens to fit it would make a result of it, which nobody takes back where it is gone again by then.
+    const lookup = openWritten(primary, setup)
     const out = new FlowRecord()
     const hashOf = (row: unknown): Buffer => murmur3(asBuffer(valueSerde.serialize(row)))
     const pointedAt = (row: unknown, key: unknown): unknown =>
       row === null ? null : (settled(foreignKeyOf(row, key), node) ?? null)
-    const askAgain = (record: FlowRecord, foreignKey: unknown, hash: Buffer): void => {
-      const primaryKey = asBuffer(record.keyBytesUnder(keySerde) ?? keySerde.serialize(record.key))
-      const told = lookupWritten(record.key)
-      if (told === undefined || !hashOf(told.value).equals(hash)) questions.askWithNext(primaryKey)
-      else questions.ask({ foreignKey, hash, primaryKey, timestamp: Math.max(record.timestamp, told.timestamp) })
-    }
+    const primaryKeyOf = (record: FlowRecord): Buffer =>
+      asBuffer(record.keyBytesUnder(keySerde) ?? keySerde.serialize(record.key))
     return {
       process(record) {
         const { key } = record
         const { hash, foreignValue } = record.value as SubscriptionResponse
-        const row = lookup(key)?.value ?? null
+        const found = lookup(key)
+        const row = found === undefined ? null : found.value
+        const rowTime = found === undefined ? -1 : found.timestamp
         const current = row === null ? null : hashOf(row)
         const isCurrent = hash === null || current === null ? hash === current : hash.equals(current)
+        if (!isLeft) questions.answered(primaryKeyOf(record), hash)
         if (!isCurrent) {
           drop('overtaken')
           if (isLeft || foreignValue !== null) return
           const foreignKey = pointedAt(row, key)
-          if (foreignKey !== null) return askAgain(record, foreignKey, current!)
+          if (foreignKey !== null) {
+            const primaryKey = primaryKeyOf(record)
+            const timestamp = Math.max(record.timestamp, rowTime)
+            if (!questions.isOpen(primaryKey, current!)) {
+              questions.ask({ foreignKey, hash: current!, primaryKey, timestamp })
+            }
+            return
+          }
         }
         const isNothing = foreignValue === null && (!isLeft || row === null)
         out.keyFrom(record)

@@ -18,24 +18,33 @@ export interface ToldRow {
  * 3. the answer of `a` is to a value that the row no longer has, and is dropped: the result of 1 would stay for ever.
  *
  * It is the same where the row of `a` is deleted while a row that points at it changes. So an overtaken answer that takes
- * something back makes the row ask once more, and this time for an answer in any case: nothing needs to be remembered that
- * a restart or an aborted transaction could lose, and nobody is asked twice where nothing was overtaken.
+ * something back makes the row ask once more, and this time for an answer in any case. What is remembered here only spares
+ * questions that are of no use, so that nothing is missed when a restart or an aborted transaction loses it.
  */
 export class SecondQuestions {
   /** Asks the foreign side once more, in any case; set by the rows' side. */
   ask: (row: ToldRow) => void = () => {}
-  readonly #withNext = new Set<string>()
+  /** The last question of a row for an answer in any case that has not come: hashes of the row's value, by its key. */
+  readonly #open = new Map<string, Buffer>()
 
-  /**
-   * The row has a newer value, which a cache holds back, and of which nobody was told: it asks when it is handed on. Asking
-   * now would be of no use where the answer is overtaken by it, and again and again until then.
-   */
-  askWithNext(primaryKey: Uint8Array): void {
-    this.#withNext.add(bytesText(primaryKey))
+  /** The task begins, or begins again where it has committed. */
+  begin(): void {
+    this.#open.clear()
   }
 
-  /** Whether the row that is handed on now must ask for an answer in any case. */
-  take(primaryKey: Uint8Array): boolean {
-    return this.#withNext.size > 0 && this.#withNext.delete(bytesText(primaryKey))
+  /** A question for an answer in any case is on its way. */
+  asked(primaryKey: Uint8Array, hash: Buffer): void {
+    this.#open.set(bytesText(primaryKey), hash)
+  }
+
+  answered(primaryKey: Uint8Array, hash: Buffer | null): void {
+    if (this.#open.size === 0 || hash === null) return
+    const key = bytesText(primaryKey)
+    if (this.#open.get(key)?.equals(hash)) this.#open.delete(key)
+  }
+
+  /** Whether that will be answered: who changes faster than answers come would ask more and more often. */
+  isOpen(primaryKey: Uint8Array, hash: Buffer): boolean {
+    return this.#open.get(bytesText(primaryKey))?.equals(hash) === true
   }
 }

@@ -21,6 +21,11 @@ export class SubscriptionStore {
     this.#onPut = onPut
   }
 
+  get(key: Uint8Array): Subscription | undefined {
+    const stored = this.bytes.get(key)
+    return stored && this.read(stored)
+  }
+
   put(key: Uint8Array, value: Subscription | null, timestamp: number): void {
     this.#onPut()
     this.bytes.put(key, value === null ? null : this.#valueBytes(value), timestamp, this.#context.headers)
