@@ -113,7 +113,7 @@ export function subscriptionReceiveOperator(options: {
     const out = new FlowRecord()
     // A question that is asked again is no other subscription; see `SecondQuestions`.
     const isKnown = (key: Buffer, { hash, instruction: asked }: Subscription): boolean =>
-      !isLeft && asked === instruction.tellAlways && hash !== null && hash.equals(state.get(key)?.hash ?? noHash)
+      !isLeft && asked === instruction.tellAlways && hash?.equals(state.get(key)?.hash ?? noHash) === true
     return {
       process(record) {
         const told = record.value as Subscription
