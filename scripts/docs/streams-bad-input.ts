@@ -224,7 +224,7 @@ const state: readonly BadInput[] = [
   {
     what: 'The disk is full',
     becomes:
-      'The instance ends, by this error or, now and then, by an abort of LMDB; where there is room again it goes on, and nothing is missing.',
+      'The instance ends by this error, before the store is touched; where there is room again it goes on, and nothing is missing.',
     code: 'STREAMS_STATE_FAILED',
     shownBy: [fullDisk, 'a full disk under the state of an application ends it with a named error'],
   },
