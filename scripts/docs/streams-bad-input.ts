@@ -16,10 +16,10 @@ interface BadInput {
 
 const core = 'packages/streams/src/core'
 const runtime = 'packages/streams/src/runtime'
-const failures = 'packages/streams/test/failures.test.ts'
+const failures = 'packages/streams/test/support/failure-suite.ts'
 const refused = 'packages/streams/test/support/refused-output-suite.ts'
 const topics = 'packages/streams/test/support/changed-topics-suite.ts'
-const topology = 'packages/streams/test/changed-topology.test.ts'
+const topology = 'packages/streams/test/support/changed-topology-suite.ts'
 const fullDisk = 'conformance/bad-input/streams-full-disk.test.ts'
 
 const records: readonly BadInput[] = [
