@@ -1,5 +1,6 @@
 import { serdes, type TopicContract, topic } from '@millrace/contracts'
 import { joinWindows, type Topology, topology, tumbling } from '@millrace/streams'
+import { collectWhenAsked } from './isolate-memory.ts'
 
 /** The `place`th payment of an account, from 1. */
 export interface Payment {
@@ -72,6 +73,7 @@ export function bankTopics(name: string) {
  * account come from one partition, so that its sums form one sequence whatever happens to the instances.
  */
 export default function bankApp(args: unknown): Topology {
+  collectWhenAsked()
   const { name, optimize = false, graceMs = dayMs } = args as BankArgs
   const topics = bankTopics(name)
   const app = topology(name, { optimize })

@@ -5,6 +5,7 @@ import { appState, startGateway } from '@millrace/gateway'
 import { diagnostics, type TransactionEvent } from '@millrace/kafka'
 import { startStreams } from '@millrace/streams'
 import type { Command, InstanceOptions, Line, Moment } from './instance-protocol.ts'
+import { collectWhenAsked, memoryOfIsolates } from './isolate-memory.ts'
 
 const { args, port, token, streams: options } = JSON.parse(process.argv[2]!) as InstanceOptions
 let doom: { moment: Moment; passes: number } | undefined
@@ -21,12 +22,9 @@ function passing(moment: Moment): void {
 
 process.on('message', (command: Command) => {
   if ('dieWhile' in command) doom = { moment: command.dieWhile, passes: command.nth }
-  else {
-    // What is left after a collection, where the parent has asked for that.
-    globalThis.gc?.()
-    say({ memory: process.memoryUsage() })
-  }
+  else void memoryOfIsolates().then((memory) => say({ memory }))
 })
+collectWhenAsked()
 let isEnding = false
 // Nobody outlives the test.
 process.on('disconnect', () => isEnding || process.exit(1))

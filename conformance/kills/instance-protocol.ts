@@ -1,5 +1,6 @@
 import type { StartStreamsOptions } from '@millrace/streams'
 import type { BankArgs } from './bank-app.ts'
+import type { IsolateMemory } from './isolate-memory.ts'
 
 export interface InstanceOptions {
   readonly args: BankArgs
@@ -29,6 +30,6 @@ export type Line =
   | { readonly failure: string }
   | { readonly listening: string }
   | { readonly dying: Moment }
-  | { readonly memory: NodeJS.MemoryUsage }
+  | { readonly memory: IsolateMemory }
 /** `nth`: so many such moments pass by first. */
 export type Command = { readonly dieWhile: Moment; readonly nth: number } | { readonly tellMemory: true }

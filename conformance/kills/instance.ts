@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command, InstanceOptions, Line, Moment } from './instance-protocol.ts'
+import type { IsolateMemory } from './isolate-memory.ts'
 
 const script = join(import.meta.dirname, 'instance-main.ts')
 /** Types are stripped and modules compiled once for all lives. */
@@ -31,7 +32,7 @@ export class Instance implements AsyncDisposable {
   #stateAtMs = 0
   #isMeant = false
   #stderr = ''
-  #memory = Promise.withResolvers<NodeJS.MemoryUsage>()
+  #memory = Promise.withResolvers<IsolateMemory>()
 
   constructor(
     name: string,
@@ -145,7 +146,7 @@ export class Instance implements AsyncDisposable {
     rmSync(this.stateDir, { recursive: true, force: true })
   }
 
-  memory(): Promise<NodeJS.MemoryUsage> {
+  memory(): Promise<IsolateMemory> {
     this.#memory = Promise.withResolvers()
     this.#send({ tellMemory: true })
     return this.#memory.promise

@@ -4,11 +4,11 @@ import type { RunningBroker } from '../../packages/streams/test/support/broker-s
 import { type ApacheKafka, startApacheKafka } from '../kafka/apache-kafka.ts'
 
 /** One node for many tests in a row, each of which finds it empty: a node of its own for each takes most of their time. */
-export function sharedKafka(): () => Promise<RunningBroker> {
+export function sharedKafka(options: Parameters<typeof startApacheKafka>[0] = {}): () => Promise<RunningBroker> {
   let kafka: ApacheKafka | undefined
   after(() => kafka?.close())
   return async () => {
-    kafka ??= await startApacheKafka()
+    kafka ??= await startApacheKafka(options)
     const { brokers } = kafka
     const close = (): Promise<void> => emptied(brokers)
     return { brokers, close, [Symbol.asyncDispose]: close }

@@ -16,10 +16,10 @@ interface BadInput {
 
 const core = 'packages/streams/src/core'
 const runtime = 'packages/streams/src/runtime'
-const failures = 'packages/streams/test/failures.test.ts'
+const failures = 'packages/streams/test/support/failure-suite.ts'
 const refused = 'packages/streams/test/support/refused-output-suite.ts'
 const topics = 'packages/streams/test/support/changed-topics-suite.ts'
-const topology = 'packages/streams/test/changed-topology.test.ts'
+const topology = 'packages/streams/test/support/changed-topology-suite.ts'
 const fullDisk = 'conformance/bad-input/streams-full-disk.test.ts'
 
 const records: readonly BadInput[] = [
@@ -224,7 +224,7 @@ const state: readonly BadInput[] = [
   {
     what: 'The disk is full',
     becomes:
-      'The instance ends, by this error or, now and then, by an abort of LMDB; where there is room again it goes on, and nothing is missing.',
+      'The instance ends by this error, before the store is touched; where there is room again it goes on, and nothing is missing.',
     code: 'STREAMS_STATE_FAILED',
     shownBy: [fullDisk, 'a full disk under the state of an application ends it with a named error'],
   },

@@ -15,7 +15,7 @@ where ours differ. This page is generated from the code by \`npm run generate\`.
 Settings of clients may have a prefix: \`consumer.\`, \`main.consumer.\`, \`restore.consumer.\`, \`global.consumer.\`, \`producer.\`, \`admin.\`. What
 is said of the main consumer stands above what is said of consumers, and that above what has no prefix; one client serves
 them all. Restoring reads with the settings of the client whatever \`restore.consumer.\` and \`global.consumer.\` say. \`topic.\` with
-a setting of topics is for all internal topics. \`ssl.*\` and \`sasl.*\` are refused: give a \`client\` that logs in.
+a setting of topics is for all internal topics. \`ssl.*\` and \`sasl.*\` are refused: give \`security: { tls, sasl }\`, or a \`client\` that logs in.
 
 ## Streams
 

@@ -48,6 +48,7 @@ const features: readonly Feature[] = [
   {
     name: 'Joins by foreign key',
     has: "inner and left, the key from value and key (KIP-1104), in Java's formats",
+    but: 'An overtaken answer that takes a result back makes the row ask again; in Kafka Streams the result of an inner join then stays.',
     shown: ['foreign-key-joins', `${core}/foreign-key/concurrent-updates.test.ts`],
   },
   {
@@ -67,6 +68,7 @@ const features: readonly Feature[] = [
     shown: [
       `${tests}/stores/stores.test.ts`,
       'processors',
+      'processor-stores',
       'store-format',
       'packages/streams/src/runtime/store-kinds.test.ts',
       'conformance/streams/takeover.test.ts',
@@ -155,8 +157,8 @@ const features: readonly Feature[] = [
   },
   {
     name: 'Serdes',
-    has: 'texts, bytes, booleans, `int32`, `int64`, `float64`, JSON, lists (KIP-466), windowed keys, pairs of old and new (KIP-904), as Java writes them; Avro, Protobuf and JSON Schema through a schema registry, with subjects as in Kafka Streams',
-    but: 'Schema ids stand in front of values, not in headers. No serdes of their own for `short`, `float` and UUIDs.',
+    has: 'texts, bytes, booleans, `int16`, `int32`, `int64`, `float32`, `float64`, UUIDs, nothing (`Void`), JSON, lists (KIP-466), windowed keys, pairs of old and new (KIP-904), as Java writes them; Avro, Protobuf and JSON Schema through a schema registry, with subjects as in Kafka Streams',
+    but: 'Schema ids stand in front of values, not in headers.',
     shown: [
       'types',
       `${core}/serdes/serdes.test.ts`,

@@ -3,6 +3,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.util.TreeMap;
+import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.processor.StateStore;
@@ -76,6 +77,9 @@ final class StoreContents {
   }
 
   private static JsonNode json(Object value) {
+    if (value instanceof Bytes bytes) return Golden.JSON.valueToTree(bytes.get());
+    // All its digits, as a number of 64 bits has them.
+    if (value instanceof Float number) return Golden.JSON.valueToTree(number.doubleValue());
     return Golden.JSON.valueToTree(value);
   }
 }

@@ -33,6 +33,14 @@ final class Suppression {
             .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()))
             .toStream()
             .to("out", OUT));
+    scenarios.add("final results of windows with null values", app ->
+        app.stream("in", Form.TEXTS_IN)
+            .groupByKey()
+            .windowedBy(MINUTE)
+            .aggregate(() -> "", (key, value, all) -> value == null ? null : all + value, Form.windows("joined", Form.TEXT))
+            .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()))
+            .toStream()
+            .to("out", OUT));
     scenarios.add("final results of sessions", app ->
         Sessions.in(app)
             .groupByKey()

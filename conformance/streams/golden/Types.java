@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.Function;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.kstream.Aggregator;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Grouped;
@@ -23,6 +25,11 @@ final class Types {
   private static final Serde<Long> LONG = Serdes.Long();
   private static final Serde<Integer> INTEGER = Serdes.Integer();
   private static final Serde<Double> DOUBLE = Serdes.Double();
+  private static final Serde<Short> SHORT = Serdes.Short();
+  private static final Serde<Float> FLOAT = Serdes.Float();
+  private static final Serde<UUID> ID = Serdes.UUID();
+  private static final Serde<Boolean> BOOLEAN = Serdes.Boolean();
+  private static final Serde<Bytes> BYTES = Serdes.Bytes();
 
   static void register(Scenarios scenarios) {
     scenarios.add("objects under numbers, as a table", app ->
@@ -49,6 +56,51 @@ final class Types {
                 .withKeySerde(INTEGER).withValueSerde(DOUBLE))
             .toStream()
             .to("per-hour", Produced.with(WindowedSerdes.timeWindowedSerdeFrom(Integer.class, 3_600_000), DOUBLE)));
+    scenarios.add("short numbers and short floating point numbers, in windows", app -> {
+      var grouped = app.stream("shorts", Consumed.with(SHORT, FLOAT)).groupByKey(Grouped.with(SHORT, FLOAT));
+      grouped.reduce(Float::sum, rows("sums", SHORT, FLOAT)).toStream().to("per-short", Produced.with(SHORT, FLOAT));
+      grouped
+          .windowedBy(TimeWindows.ofSizeWithNoGrace(Duration.ofHours(1)))
+          .reduce(Float::sum, Materialized.<Short, Float, WindowStore<Bytes, byte[]>>as("per-hour")
+              .withKeySerde(SHORT).withValueSerde(FLOAT))
+          .toStream()
+          .to("short-hours", Produced.with(WindowedSerdes.timeWindowedSerdeFrom(Short.class, 3_600_000), FLOAT));
+    });
+    scenarios.add("UUIDs, booleans, and lists of them", app -> {
+      var stream = app.stream("named", Consumed.with(ID, BOOLEAN));
+      var grouped = stream.groupByKey(Grouped.with(ID, BOOLEAN));
+      grouped
+          .aggregate(() -> (short) 0, (id, isOne, count) -> (short) (count + (isOne ? 1 : 10)),
+              Types.<UUID, Short>rows("counts", ID, SHORT))
+          .toStream()
+          .to("by-name", Produced.with(ID, SHORT));
+      var flags = list(BOOLEAN);
+      grouped
+          .aggregate(ArrayList::new, (id, isOne, all) -> {
+            List<Boolean> longer = new ArrayList<>(all);
+            longer.add(isOne);
+            return longer;
+          }, Types.<UUID, List<Boolean>>rows("flags", ID, flags))
+          .toStream()
+          .to("flags", Produced.with(ID, flags));
+      stream
+          .map((id, isOne) -> KeyValue.pair(List.of(id), List.of(isOne ? 0.5f : 0.25f)))
+          .to("listed", Produced.with(list(ID), list(FLOAT)));
+      stream
+          .map((id, isOne) -> KeyValue.pair(List.of((short) (isOne ? 7 : -7)), isOne))
+          .to("short-lists", Produced.with(list(SHORT), BOOLEAN));
+    });
+    scenarios.add("bytes", app ->
+        app.stream("blobs", Consumed.with(BYTES, BYTES))
+            .groupByKey(Grouped.with(BYTES, BYTES))
+            .reduce((one, other) -> one.get().length > other.get().length ? one : other, rows("longest", BYTES, BYTES))
+            .toStream()
+            .to("longest", Produced.with(BYTES, BYTES)));
+    scenarios.add("keys and values that are nothing", app -> {
+      var stream = app.stream("keyless", Consumed.with(Serdes.Void(), ID));
+      stream.to("keyless-again", Produced.with(Serdes.Void(), ID));
+      stream.map((key, id) -> KeyValue.pair(id, (Void) null)).to("empty", Produced.with(ID, Serdes.Void()));
+    });
     scenarios.add("empty texts and texts of all planes", app ->
         app.stream("words", Form.TEXTS_IN)
             .groupBy((key, value) -> key, Grouped.with("again", Form.TEXT, Form.TEXT))

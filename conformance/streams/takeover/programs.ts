@@ -76,6 +76,19 @@ export const takeoverPrograms: readonly TakeoverProgram[] = [
     topics: ['in'],
     value: (index) => (index % 5 === 0 ? 'read' : index % 23 === 0 ? 'forget' : word(index)),
   }),
+  program('windows of a processor', 'processor-stores', 'windows', { topics: ['in'], value: row, outOfOrderMs: 60 }),
+  program('windows with headers of a processor', 'processor-stores', 'windows with headers', {
+    topics: ['in'],
+    value: row,
+    outOfOrderMs: 60,
+  }),
+  program('sessions of a processor', 'processor-stores', 'sessions', { topics: ['in'], value: row, outOfOrderMs: 60 }),
+  program('sessions with headers of a processor', 'processor-stores', 'sessions with headers', {
+    topics: ['in'],
+    value: row,
+    outOfOrderMs: 60,
+  }),
+  program('versions of a processor', 'processor-stores', 'versions', { topics: ['in'], value: row, outOfOrderMs: 60 }),
   program('rows in the format with headers', 'store-format', 'aggregates: reduce', {
     topics: ['in'],
     value: row,
@@ -151,12 +164,19 @@ export const takeoverPrograms: readonly TakeoverProgram[] = [
   program('subscriptions to foreign keys', 'foreign-key-joins', 'leftJoin: names', {
     topics: ['orders', 'customers'],
     compares: 'last',
-    value: (index, topic) => {
-      if (index % 13 === 12) return null
-      return topic === 'orders' ? `${[...keys, '-'][index % 7]}:${index}` : word(index)
-    },
+    value: orderOrCustomer,
+  }),
+  program('subscriptions to foreign keys that must be there', 'foreign-key-joins', 'join: names', {
+    topics: ['orders', 'customers'],
+    compares: 'last',
+    value: orderOrCustomer,
   }),
 ]
+
+function orderOrCustomer(index: number, topic: string): string | null {
+  if (index % 13 === 12) return null
+  return topic === 'orders' ? `${[...keys, '-'][index % 7]}:${index}` : word(index)
+}
 
 function rowOfTable(index: number, topic: string): string | null {
   return topic === 'table' ? row(index) : word(index)

@@ -13,6 +13,16 @@ const valueSchema = topic('t', {
 const cases: readonly [string, Serde<unknown, never>, unknown, unknown, string][] = [
   ['string', serdes.string, 'a/b ü', 'a/b ü', 'a/b ü'],
   ['int32', serdes.int32, -5, -5, '-5'],
+  ['int16', serdes.int16, -5, -5, '-5'],
+  ['float32', serdes.float32, 0.5, 0.5, '0.5'],
+  ['float32 beyond JSON', serdes.float32, Number.NEGATIVE_INFINITY, '-Infinity', '-Infinity'],
+  [
+    'uuid',
+    serdes.uuid,
+    '123e4567-e89b-12d3-a456-426614174000',
+    '123e4567-e89b-12d3-a456-426614174000',
+    '123e4567-e89b-12d3-a456-426614174000',
+  ],
   ['int64', serdes.int64, 2n ** 62n, '4611686018427387904', '4611686018427387904'],
   ['float64', serdes.float64, 0.5, 0.5, '0.5'],
   ['float64 beyond JSON', serdes.float64, Number.POSITIVE_INFINITY, 'Infinity', 'Infinity'],

@@ -18,6 +18,7 @@ const forms = new Map<unknown, Form>([
     serdes.boolean,
     { toJson: serdes.boolean.deserialize, fromJson: (json) => serdes.boolean.serialize(asBoolean(json)) },
   ],
+  [serdes.int16, { toJson: serdes.int16.deserialize, fromJson: (json) => serdes.int16.serialize(asNumber(json)) }],
   [serdes.int32, { toJson: serdes.int32.deserialize, fromJson: (json) => serdes.int32.serialize(asNumber(json)) }],
   // JSON numbers end at 2^53; JSON has no NaN and no infinities either.
   [
@@ -28,12 +29,20 @@ const forms = new Map<unknown, Form>([
     },
   ],
   [
+    serdes.float32,
+    {
+      toJson: (bytes) => finiteOrText(serdes.float32.deserialize(bytes)),
+      fromJson: (json) => serdes.float32.serialize(asNumber(json)),
+    },
+  ],
+  [
     serdes.float64,
     {
       toJson: (bytes) => finiteOrText(serdes.float64.deserialize(bytes)),
       fromJson: (json) => serdes.float64.serialize(asNumber(json)),
     },
   ],
+  [serdes.uuid, { toJson: serdes.uuid.deserialize, fromJson: (json) => serdes.uuid.serialize(json as string) }],
   [serdes.bytes, { toJson: toBase64, fromJson: fromBase64 }],
 ])
 

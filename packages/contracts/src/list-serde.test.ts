@@ -21,6 +21,13 @@ const golden = [
     bytes: '000000000200000000000000020000000300000007',
   },
   { serde: listSerde(serdes.int64), list: [258n], bytes: '0000000000000000010000000000000102' },
+  { serde: listSerde(serdes.int16), list: [258], bytes: '0000000000000000010102' },
+  { serde: listSerde(serdes.float32, nulls), list: [null, -1.5], bytes: '00000000010000000000000002bfc00000' },
+  {
+    serde: listSerde(serdes.uuid),
+    list: ['123e4567-e89b-12d3-a456-426614174000'],
+    bytes: '00000000000000000131323365343536372d653839622d313264332d613435362d343236363134313734303030',
+  },
   { serde: listSerde(serdes.float64), list: [-1.5], bytes: '000000000000000001bff8000000000000' },
   { serde: listSerde(listSerde(serdes.int32)), list: [[1]], bytes: '01000000010000000d00000000000000000100000001' },
 ] as readonly { serde: Serde<unknown>; list: unknown[]; bytes: string }[]

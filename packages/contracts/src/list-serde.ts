@@ -3,11 +3,14 @@ import { valueFromJson, valueToJson } from './json-form.ts'
 import type { Serde } from './serde.ts'
 import { serdes } from './serdes.ts'
 
-/** Entries whose length needs no word; those of Java that are so and have a serde here. */
+/** Entries whose length needs no word, as in Java. */
 const fixedLengths = new Map<unknown, number>([
+  [serdes.int16, 2],
   [serdes.int32, 4],
   [serdes.int64, 8],
+  [serdes.float32, 4],
   [serdes.float64, 8],
+  [serdes.uuid, 36],
 ])
 
 /** First byte, as Java's SerializationStrategy counts. */
@@ -17,9 +20,9 @@ const nullLength = -1
 const intBytes = 4
 
 /**
- * Lists of what another serde writes: the bytes of Kafka's `Serdes.ListSerde` (KIP-466). Numbers stand one behind the other,
- * everything else has its length in front. Entries that are null are refused unless `nulls` says that there are some. Kafka's
- * own reader (4.3) fails on a list whose last entry is empty.
+ * Lists of what another serde writes: the bytes of Kafka's `Serdes.ListSerde` (KIP-466). Numbers and UUIDs stand one
+ * behind the other, everything else has its length in front. Entries that are null are refused unless `nulls` says that
+ * there are some. Kafka's own reader (4.3) fails on a list whose last entry is empty.
  *
  * @example
  * const tags = topic('tags', { key: serdes.string, value: listSerde(serdes.string) })

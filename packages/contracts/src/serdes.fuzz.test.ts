@@ -21,8 +21,12 @@ const contract = topic('t', { key: z.union([z.string(), z.object({ a: z.number()
 const readers = [
   serdes.string,
   serdes.json(),
+  serdes.int16,
   serdes.int32,
   serdes.int64,
+  serdes.float32,
+  serdes.uuid,
+  serdes.void,
   serdes.float64,
   serdes.boolean,
   contract.key,
@@ -41,6 +45,12 @@ test('what was written is read back', () => {
     ),
   )
   check(fc.property(fc.double(), (n) => Object.is(serdes.float64.deserialize(serdes.float64.serialize(n)), n)))
+  check(
+    fc.property(fc.float({ noDefaultInfinity: false }), (n) =>
+      Object.is(serdes.float32.deserialize(serdes.float32.serialize(n)), n),
+    ),
+  )
+  check(fc.property(fc.uuid(), (id) => serdes.uuid.deserialize(serdes.uuid.serialize(id)) === id))
   check(
     fc.property(jsonValue, (value) => {
       const plain: unknown = JSON.parse(JSON.stringify(value))

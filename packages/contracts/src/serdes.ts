@@ -35,6 +35,19 @@ const boolean: Serde<boolean> = {
   },
 }
 
+const int16: Serde<number> = {
+  name: 'int16',
+  serialize(value) {
+    expectType(value, 'number')
+    if ((value << 16) >> 16 !== value) throw contractError('CONTRACT_MISMATCH', 'the number is not a 16-bit integer')
+    return fixed(2, (view) => view.setInt16(0, value))
+  },
+  deserialize(value) {
+    expectLength(value, 2, 'int16')
+    return viewOf(value).getInt16(0)
+  },
+}
+
 const int32: Serde<number> = {
   name: 'int32',
   serialize(value) {
@@ -62,6 +75,22 @@ const int64: Serde<bigint> = {
   },
 }
 
+/** Java's `float`: a number is rounded to what 32 bits can hold, so that 0.1 comes back as 0.10000000149011612. */
+const float32: Serde<number> = {
+  name: 'float32',
+  serialize(value) {
+    expectType(value, 'number')
+    if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
+      throw contractError('CONTRACT_MISMATCH', 'the number is beyond those of 32 bits')
+    }
+    return fixed(4, (view) => view.setFloat32(0, value))
+  },
+  deserialize(value) {
+    expectLength(value, 4, 'float32')
+    return viewOf(value).getFloat32(0)
+  },
+}
+
 const float64: Serde<number> = {
   name: 'float64',
   serialize(value) {
@@ -71,6 +100,29 @@ const float64: Serde<number> = {
   deserialize(value) {
     expectLength(value, 8, 'float64')
     return viewOf(value).getFloat64(0)
+  },
+}
+
+const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** A UUID as its text of 36 characters, which is what Java writes; in small letters, whatever was given. */
+const uuid: Serde<string> = {
+  name: 'uuid',
+  serialize(value) {
+    expectType(value, 'string')
+    return encodeText(expectUuid(value.toLowerCase()), 'the UUID')
+  },
+  deserialize: (value) => expectUuid(decodeText(value, 'the UUID').toLowerCase()),
+}
+
+/** Keys or values that are null, always: Java's `Void`. */
+const nothing: Serde<null> = {
+  name: 'void',
+  serialize() {
+    throw contractError('CONTRACT_MISMATCH', 'expected null')
+  },
+  deserialize() {
+    throw contractError('CONTRACT_MISMATCH', 'expected no bytes at all')
   },
 }
 
@@ -91,10 +143,27 @@ function json<T>(): Serde<T> {
  * @example
  * const clicks = topic('clicks', { key: serdes.string, value: serdes.int64 })
  */
-export const serdes = Object.freeze({ string, json, bytes, int32, int64, float64, boolean })
+export const serdes = Object.freeze({
+  string,
+  json,
+  bytes,
+  int16,
+  int32,
+  int64,
+  float32,
+  float64,
+  boolean,
+  uuid,
+  void: nothing,
+})
 
 function expectType(value: unknown, type: 'string' | 'number' | 'bigint' | 'boolean'): void {
   if (typeof value !== type) throw contractError('CONTRACT_MISMATCH', `expected a ${type}, got ${typeof value}`)
+}
+
+function expectUuid(text: string): string {
+  if (uuidForm.test(text)) return text
+  throw contractError('CONTRACT_MISMATCH', 'the text is no UUID')
 }
 
 function expectLength(value: Uint8Array, length: number, name: string): void {

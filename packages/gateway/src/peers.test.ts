@@ -1,7 +1,7 @@
 // An instance that does not answer holds up one question, and not those that follow.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type Server as HttpServer } from 'node:http'
+import { createServer, type Server as HttpServer, type RequestListener, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { test } from 'node:test'
 import { isNotNow, Peers } from './peers.ts'
@@ -81,3 +81,41 @@ test('one whose process has ended refuses at once', async () => {
   const { ms, error } = await took(peers.ask(gone.host, '/'))
   assert.ok(ms < 5_000 && isNotNow(error))
 })
+
+test('a connection that the other side has closed meanwhile is replaced by a new one', async () => {
+  const server = createServer((_, response) => void response.end('[1]'))
+  // It closes what is idle so soon that requests meet the end of their connection.
+  server.keepAliveTimeout = 1
+  server.keepAliveTimeoutBuffer = 0
+  await using at = await listening(server)
+  const peers = new Peers({ timeoutMs: 5_000, token: undefined })
+  for (let i = 0; i < 200; i++) {
+    assert.deepEqual((await peers.ask(at.host, '/')).body, [1])
+    await new Promise((resolve) => setTimeout(resolve, i % 4))
+  }
+})
+
+const strangers: [string, RequestListener][] = [
+  ['no JSON', (_, response) => void response.end('<html>')],
+  [
+    'half of an answer',
+    (_, response) => void response.writeHead(200, { 'content-length': 9 }).write('[', () => response.destroy()),
+  ],
+  ['no HTTP', (request) => void request.socket.end('hello\r\n')],
+  ['an answer without end', (_, response) => endless(response)],
+]
+for (const [what, answer] of strangers) {
+  test(`${what} is "not now"`, async () => {
+    await using at = await listening(createServer(answer))
+    const { error } = await took(
+      new Peers({ timeoutMs: 5_000, token: undefined, maxAnswerBytes: 100_000 }).ask(at.host, '/'),
+    )
+    assert.ok(isNotNow(error), String(error))
+  })
+}
+
+function endless(response: ServerResponse): void {
+  const more = (): void =>
+    void (response.writable && response.write(Buffer.alloc(50_000, ' '), () => setImmediate(more)))
+  more()
+}

@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { isMillraceError, MillraceError } from '@millrace/base'
 import type { Position } from '@millrace/streams'
 import { parsePosition } from '@millrace/streams/internal'
 import { gatewayError } from './errors.ts'
+import { getJson, type JsonAnswer } from './peer-request.ts'
 
 /** Marks a request that another instance passed on, so that it is answered or refused here, never passed on again. */
 export const forwardedHeader = 'x-millrace-forwarded'
@@ -31,6 +33,8 @@ export interface PeerOptions {
   readonly timeoutMs: number
   /** Sent with every request, where instances ask each other for one. */
   readonly token: string | undefined
+  /** An answer that is longer is given up. */
+  readonly maxAnswerBytes?: number
 }
 
 interface PeerQuestion {
@@ -44,6 +48,8 @@ interface PeerQuestion {
 const amongOthersMs = 1_000
 /** How often one that has not answered is asked again; meanwhile nobody waits for it. */
 const askAgainMs = 500
+/** A page of rows is far smaller. */
+const maxAnswerBytesDefault = 256 * 1024 * 1024
 
 /**
  * The gateways of other instances. One that does not answer (its machine is gone, or cut off; a process that ended refuses at
@@ -69,29 +75,29 @@ export class Peers {
     const nowMs = performance.now()
     if ((this.#silent.get(host) ?? 0) > nowMs) throw unanswered(host)
     if (this.#silent.has(host)) this.#silent.set(host, nowMs + askAgainMs)
-    const { timeoutMs, token } = this.#options
+    const { timeoutMs, token, maxAnswerBytes = maxAnswerBytesDefault } = this.#options
     const ownMs = hasOthers ? Math.min(timeoutMs, amongOthersMs) : timeoutMs
-    let response: Response
-    let body: unknown
+    let answer: JsonAnswer
     try {
-      response = await fetch(`http://${host}${path}`, {
+      answer = await getJson(`http://${host}${path}`, {
         headers: { [forwardedHeader]: '1', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
-        signal: AbortSignal.timeout(ownMs + waitMs),
+        timeoutMs: ownMs + waitMs,
+        maxBytes: maxAnswerBytes,
       })
-      body = await response.json()
     } catch (error) {
       this.#silent.set(host, performance.now() + askAgainMs)
       throw unanswered(host, error)
     }
     this.#silent.delete(host)
-    if (response.ok) {
+    const { status, headers, body } = answer
+    if (status >= 200 && status < 300) {
       return {
         body,
-        position: parsePosition(response.headers.get(positionHeader) ?? '') ?? {},
-        checkpoints: parseCheckpoints(response.headers.get(checkpointHeader)),
+        position: parsePosition(headerText(headers, positionHeader)) ?? {},
+        checkpoints: parseCheckpoints(headerText(headers, checkpointHeader)),
       }
     }
-    throw refusal(host, response.status, (body ?? {}) as ErrorBody)
+    throw refusal(host, status, (body ?? {}) as ErrorBody)
   }
 }
 
@@ -120,7 +126,12 @@ export function checkpointText(checkpoints: ReadonlyMap<number, number>): string
   return [...checkpoints].map(([partition, offset]) => `${partition}:${offset}`).join(',')
 }
 
-function parseCheckpoints(text: string | null): ReadonlyMap<number, number> {
-  if (!text) return new Map()
+function headerText(headers: IncomingHttpHeaders, name: string): string {
+  const value = headers[name]
+  return typeof value === 'string' ? value : ''
+}
+
+function parseCheckpoints(text: string): ReadonlyMap<number, number> {
+  if (text === '') return new Map()
   return new Map(text.split(',').map((part) => part.split(':').map(Number) as [number, number]))
 }

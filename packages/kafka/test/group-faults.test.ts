@@ -75,6 +75,28 @@ test('a member that waits for another in a rebalance holds its partitions, and t
   })
 })
 
+test('a static member that fell out of its group cannot commit, and is not taken for another process because it tried', async () => {
+  await virtually(async (clock) => {
+    const random = seededRandom(1)
+    const client = clientOf(memoryBroker({ clock, random }), clock, random)
+    await client.admin.createTopics([{ name: 't', partitions }])
+    const times = { ...classicTimes, rebalanceTimeoutMs: 10_000 }
+    const consumer = client.consumer({ groupId: 'g', groupInstanceId: 'one', ...times })
+    consumer.subscribe({ topics: ['t'] })
+    while (consumer.assignment().length < partitions) await consumer.poll({ timeoutMs: 100 })
+    // Nobody polls: it gives its membership up, and the group still knows its name.
+    await sleep(clock, 12_000)
+    const offsets = [{ topic: 't', partition: 0, offset: 0 }]
+    await assert.rejects(consumer.commit(offsets), { code: 'KAFKA_UNKNOWN_MEMBER_ID' })
+    const { memberId } = consumer.groupMetadata()
+    assert.equal(memberId, '')
+    do await consumer.poll({ timeoutMs: 100 })
+    while (consumer.assignment().length < partitions)
+    await consumer.commit(offsets)
+    await client.close()
+  })
+})
+
 async function groupRun(clock: Clock, seed: number, options: ConsumerOptions): Promise<void> {
   const random = seededRandom(seed)
   const broker = memoryBroker({ clock, random, faults, config })

@@ -1,202 +1,18 @@
 import assert from 'node:assert/strict'
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { readDeadLetter } from '@millrace/base/internal'
-import { type Broker, startBroker } from '@millrace/broker'
-import { serdes, topic } from '@millrace/contracts'
-import { type KafkaClient, kafkaClient } from '@millrace/kafka'
-import { failureHandlers, startStreams, type Topology, topology } from '@millrace/streams'
+import { startBroker } from '@millrace/broker'
+import { kafkaClient } from '@millrace/kafka'
+import { startStreams } from '@millrace/streams'
+import { registerFailureTests } from './support/failure-suite.ts'
+import { fastGroups } from './support/group-setup.ts'
 import { waitUntil } from './support/kafka.ts'
-import { createTopics, customers, expectedSpend, placeOrders, spendNow } from './support/orders.ts'
-import spendApp, { order } from './support/spend-app.ts'
+import { createTopics, placeOrders, sameTotals, spendNow } from './support/orders.ts'
+import spendApp from './support/spend-app.ts'
 
-interface Setup extends AsyncDisposable {
-  readonly broker: Broker
-  readonly client: KafkaClient
-  readonly directory: string
-}
-
-async function setUp(): Promise<Setup> {
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-failures-'))
-  const broker = await startBroker({ memory: true, config: { 'group.min.session.timeout.ms': '500' } })
-  const client = kafkaClient({ brokers: broker.brokers })
-  return {
-    broker,
-    client,
-    directory,
-    async [Symbol.asyncDispose]() {
-      await client.close()
-      await broker.close()
-      rmSync(directory, { recursive: true })
-    },
-  }
-}
-
-test('at least once: sums are exact as long as nothing fails', async () => {
-  await using setup = await setUp()
-  const { client, broker, directory } = setup
-  await createTopics(client)
-  await placeOrders(client, 0, 1_000)
-  const options = {
-    topology: spendApp,
-    brokers: broker.brokers,
-    stateDir: join(directory, 'state'),
-    processingGuarantee: 'at_least_once',
-    commitIntervalMs: 50,
-  } as const
-  {
-    await using _ = await startStreams(options)
-    await waitUntil(async () => sameTotals(await spendNow(client), 1_000))
-  }
-  await placeOrders(client, 1_000, 200)
-  await using _ = await startStreams(options)
-  await waitUntil(async () => sameTotals(await spendNow(client), 1_200))
-})
-
-test('at least once: results leave although no commit is due', async () => {
-  await using setup = await setUp()
-  const { client, broker } = setup
-  await createTopics(client)
-  await using _ = await startStreams({
-    topology: spendApp,
-    brokers: broker.brokers,
-    stateDir: 'memory',
-    processingGuarantee: 'at_least_once',
-    commitIntervalMs: 3_600_000,
-    // A cache is written down by the commit.
-    limits: { cacheMaxBytes: 0 },
-  })
-  await placeOrders(client, 0, 100)
-  // Through a repartition topic: they leave twice.
-  await waitUntil(async () => sameTotals(await spendNow(client), 100))
-  const offsets = await client.admin.committedOffsets('spend')
-  assert.deepEqual(
-    offsets.filter(({ offset }) => offset > 0),
-    [],
-  )
-})
-
-test('an application waits for its topics, and says which are missing when it gives up', async () => {
-  await using setup = await setUp()
-  const { broker, client, directory } = setup
-  const common = { topology: spendApp, brokers: broker.brokers }
-  const limits = { sourceTopicsTimeoutMs: 300 }
-  await using impatient = await startStreams({ ...common, stateDir: join(directory, 'one'), limits })
-  await assert.rejects(impatient.finished, (error: Error & { code: string }) => {
-    assert.equal(error.code, 'STREAMS_SOURCE_TOPIC_MISSING')
-    assert.match(error.message, /order/)
-    return true
-  })
-  assert.equal(impatient.state(), 'error')
-  await using patient = await startStreams({ ...common, stateDir: join(directory, 'two') })
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  assert.equal(patient.state(), 'created')
-  await createTopics(client)
-  await waitUntil(() => patient.state() === 'running')
-})
-
-test('a record that fails stops the instance, and nothing of its transaction becomes visible', async () => {
-  await using setup = await setUp()
-  const { client, broker, directory } = setup
-  await createTopics(client)
-  await placeOrders(client, 0, 10)
-  await using streams = await startStreams({
-    topology: () => poisoned((i) => i === 7),
-    brokers: broker.brokers,
-    stateDir: join(directory, 'state'),
-  })
-  await assert.rejects(streams.finished, { code: 'STREAMS_PROCESS_FAILED' })
-  assert.equal(streams.state(), 'error')
-  assert.equal((await spendNow(client)).size, 0)
-})
-
-test('a record that goes to the dead letters is one transaction with what it would have been part of', async () => {
-  await using setup = await setUp()
-  const { client, broker, directory } = setup
-  await createTopics(client)
-  await placeOrders(client, 0, 30)
-  await using _ = await startStreams({
-    topology: () => poisoned((i) => i % 10 === 7),
-    brokers: broker.brokers,
-    stateDir: join(directory, 'state'),
-    handlers: { process: failureHandlers.deadLetter },
-  })
-  await waitUntil(async () => (await spendNow(client)).size === 27)
-  await using consumer = client.consumer()
-  consumer.assign([0, 1, 2].map((partition) => ({ topic: 'order.dlq', partition })))
-  const letters: string[] = []
-  await waitUntil(async () => {
-    for (const { batches } of await consumer.poll({ timeoutMs: 100 })) {
-      for (const batch of batches) {
-        for (const cursor = batch.cursor(); cursor.next(); ) {
-          const letter = readDeadLetter(cursor.headers())
-          assert.equal(letter?.topic, 'order')
-          assert.equal(letter.stage, 'process')
-          assert.match(letter.message, /poison/)
-          letters.push(cursor.keyBytes()!.toString())
-        }
-      }
-    }
-    return letters.length >= 3
-  })
-  assert.deepEqual(letters.sort(), ['o17', 'o27', 'o7'])
-})
-
-test("bytes that are no order go to the application's dead-letter topic under Kafka Streams' headers, and its partition moves on", async () => {
-  await using setup = await setUp()
-  const { client, broker, directory } = setup
-  await createTopics(client)
-  {
-    await using producer = client.producer()
-    await producer.send({
-      topic: order.name,
-      partition: 1,
-      key: Buffer.from('bad'),
-      value: Buffer.from('{'),
-      timestamp: 1,
-    })
-  }
-  await placeOrders(client, 0, 30)
-  await using _ = await startStreams({
-    topology: spendApp,
-    brokers: broker.brokers,
-    stateDir: join(directory, 'state'),
-    config: {
-      'errors.dead.letter.queue.topic.name': 'spend.errors',
-      'deserialization.exception.handler': 'org.apache.kafka.streams.errors.LogAndContinueExceptionHandler',
-    },
-  })
-  await waitUntil(async () => (await spendNow(client)).size === customers)
-  await using consumer = client.consumer()
-  consumer.assign([0, 1, 2].map((partition) => ({ topic: 'spend.errors', partition })))
-  let letter: { key: string; value: string; headers: Map<string, string> } | undefined
-  await waitUntil(async () => {
-    for (const { batches } of await consumer.poll({ timeoutMs: 100 })) {
-      for (const batch of batches) {
-        for (const cursor = batch.cursor(); cursor.next(); ) {
-          const headers = new Map(cursor.headers().map(({ key, value }) => [key, String(value)]))
-          letter = { key: String(cursor.keyBytes()), value: String(cursor.valueBytes()), headers }
-        }
-      }
-    }
-    return letter !== undefined
-  })
-  assert.deepEqual([letter!.key, letter!.value], ['bad', '{'])
-  const { headers } = letter!
-  assert.equal(headers.get('__streams.errors.topic'), 'order')
-  assert.equal(headers.get('__streams.errors.partition'), '1')
-  assert.equal(headers.get('__streams.errors.offset'), '0')
-  assert.match(headers.get('__streams.errors.message')!, /JSON/)
-  assert.ok(headers.get('__streams.errors.exception'))
-  assert.ok(headers.has('__streams.errors.stacktrace'))
-  assert.equal(headers.get('__millrace.errors.stage'), 'deserialize')
-  assert.ok(headers.get('__millrace.errors.application'))
-  const topics = await client.admin.listTopics()
-  assert.ok(!topics.some(({ name }) => name.endsWith('.dlq')))
-})
+registerFailureTests('on the embedded broker', { startBroker: () => startBroker({ memory: true, config: fastGroups }) })
 
 test('a broker that goes away is waited for', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-failures-'))
@@ -223,46 +39,6 @@ test('a broker that goes away is waited for', async () => {
   await second.close()
   rmSync(directory, { recursive: true })
 })
-
-test('the states of an instance are published', async () => {
-  await using setup = await setUp()
-  const { client, broker, directory } = setup
-  await createTopics(client)
-  const states: string[] = []
-  const listen = (message: unknown): void => {
-    states.push((message as { state: string }).state)
-  }
-  subscribe('millrace:streams:state', listen)
-  try {
-    await using streams = await startStreams({
-      topology: spendApp,
-      brokers: broker.brokers,
-      stateDir: join(directory, 'state'),
-    })
-    await waitUntil(() => streams.state() === 'running')
-  } finally {
-    unsubscribe('millrace:streams:state', listen)
-  }
-  assert.deepEqual(states, ['rebalancing', 'running', 'pending_shutdown', 'not_running'])
-})
-
-/** Passes orders on, but for those that poison it. */
-function poisoned(isPoison: (i: number) => boolean): Topology {
-  const app = topology('poisoned')
-  const passed = topic('spend', { key: serdes.string, value: serdes.json<number>() })
-  app
-    .stream(order)
-    .mapValues((o) => {
-      if (isPoison(o.cents)) throw new Error('poison')
-      return o.cents
-    })
-    .to(passed)
-  return app
-}
-
-function sameTotals(found: ReadonlyMap<string, number>, orders: number): boolean {
-  return [...expectedSpend(orders)].every(([customer, total]) => found.get(customer) === total)
-}
 
 test('closing does not wait for a broker that is away', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-failures-'))

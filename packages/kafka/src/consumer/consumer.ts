@@ -226,7 +226,11 @@ class KafkaConsumer implements Consumer {
     if (this.#closed) throw kafkaError('KAFKA_CLOSED', 'the consumer is closed')
     if (offsets.length === 0) return
     for (let retries = 0; ; retries++) {
-      const { memberId } = this.groupMetadata()
+      const { memberId, groupId } = this.groupMetadata()
+      // Under the name of a static member alone it would be answered as if another process had the name.
+      if (this.#membership && memberId === '') {
+        throw brokerError(ErrorCode.UNKNOWN_MEMBER_ID, 'the consumer is in no generation of its group', { groupId })
+      }
       try {
         await this.#commitOnce(offsets)
         return

@@ -8,6 +8,7 @@ import { foreignKeyJoins } from './scenarios/foreign-key-joins.ts'
 import { globalJoins } from './scenarios/global-joins.ts'
 import { naming } from './scenarios/naming.ts'
 import { optimizations } from './scenarios/optimizations.ts'
+import { processorStores } from './scenarios/processor-stores.ts'
 import { processors } from './scenarios/processors.ts'
 import { sessionWindows } from './scenarios/sessions.ts'
 import { sliding } from './scenarios/sliding.ts'
@@ -44,6 +45,7 @@ export const groups: readonly ScenarioGroup[] = [
   sliding,
   suppression,
   processors,
+  processorStores,
   optimizations,
   storeFormat,
 ]

@@ -58,13 +58,18 @@ export function sortedEntries(entries: readonly EntryForm[]): EntryForm[] {
 function entryForm({ key, value, timestamp, start, end }: EntryForm): EntryForm {
   if (isWindowed(key)) return entryForm({ key: key.key, value, timestamp: timestamp!, ...key.window })
   return {
-    // As JSON gives Java's long back.
-    key: typeof key === 'bigint' ? Number(key) : key,
+    key: plainForm(key),
     ...(start !== undefined && { start }),
     ...(end !== undefined && { end }),
-    value,
+    value: plainForm(value),
     ...(timestamp !== undefined && { timestamp }),
   }
+}
+
+/** As JSON gives Java's long and bytes back. */
+function plainForm(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
 }
 
 function isWindowed(key: unknown): key is { readonly key: unknown; readonly window: { start: number; end: number } } {

@@ -9,10 +9,9 @@ import type { Scenario, Step } from './scenario.ts'
 
 /** What comes of a scenario in our test driver. */
 export function runScenario(scenario: Scenario): Outcome {
-  const { cacheMaxBytes = 0, startMs = 0 } = scenario
   const app = topology('golden', scenario.topology)
   scenario.build(app)
-  using driver = testDriver(app, { cacheMaxBytes, startMs })
+  using driver = driverOf(app, scenario)
   const failedAt = scenario.input.findIndex((step) => !taken(driver, step))
   return {
     describe: driver.describe().split('\n'),
@@ -21,6 +20,20 @@ export function runScenario(scenario: Scenario): Outcome {
     dropped: droppedOf(driver),
     ...(failedAt >= 0 && { failedAt }),
   }
+}
+
+/** How many records of the input come too late for a step. */
+export function lateOf(scenario: Scenario): number {
+  const app = topology('golden', scenario.topology)
+  scenario.build(app)
+  using driver = driverOf(app, scenario)
+  scenario.input.every((step) => taken(driver, step))
+  const isLate = ({ labels }: { readonly labels: object }): boolean => (labels as { reason?: string }).reason === 'late'
+  return [...driver.metrics()].reduce((sum, sample) => (isLate(sample) ? sum + sample.value : sum), 0)
+}
+
+function driverOf(app: Topology, { cacheMaxBytes = 0, startMs = 0 }: Scenario): TestDriver {
+  return testDriver(app, { cacheMaxBytes, startMs })
 }
 
 const rawTopic = (name: string) => topic(name, { key: serdes.bytes, value: serdes.bytes })

@@ -57,6 +57,24 @@ export interface ScenarioGroup {
   readonly scenarios: readonly Scenario[]
 }
 
+/** A program of the group once more, with an input of its own. */
+export interface OtherInput extends Pick<Scenario, 'name' | 'input' | 'differs'> {
+  /** Name of the scenario that has the program. */
+  readonly of: string
+}
+
+/** The group with programs of its own under other inputs too. */
+export function withOtherInputs(group: ScenarioGroup, inputs: readonly OtherInput[]): ScenarioGroup {
+  const { javaClass, scenarios } = group
+  const others = inputs.map(({ of, ...own }): Scenario => {
+    const found = scenarios.find(({ name }) => name === of)
+    if (found === undefined) throw new RangeError(`${group.name} has no scenario '${of}'`)
+    const { differs: _, ...same } = found
+    return { ...same, ...own, program: found.program ?? { javaClass, name: of } }
+  })
+  return { ...group, scenarios: [...scenarios, ...others] }
+}
+
 /** A record for the input of a scenario. `null` is a tombstone, or no key. */
 export function record<C extends AnyTopicContract>(
   contract: C,

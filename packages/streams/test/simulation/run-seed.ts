@@ -43,8 +43,11 @@ const ordersPerRound = 25
 const shakenMs = 5_000
 const closingMs = 1_200
 const settleMsMax = 45_000
-/** Copies follow, and punctuations by the clock come, a while later. */
-const looks = 100
+/**
+ * Copies follow, and punctuations by the clock come, a while later; and the tasks of a static member that is not coming back when
+ * its session is over, which each rebalance begins anew.
+ */
+const looks = 300
 /** A group at rest is not heard of for so long; whoever looks whether tasks can move does so more often. */
 const restMs = 2_000
 const restsMax = 15

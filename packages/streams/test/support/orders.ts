@@ -48,3 +48,8 @@ export async function spendUpdates(client: KafkaClient): Promise<Map<string, num
 export async function spendNow(client: KafkaClient): Promise<Map<string, number>> {
   return new Map([...(await spendUpdates(client))].map(([key, values]) => [key, values.at(-1)!]))
 }
+
+/** Whether `found` says what every customer has spent after orders 0 to `orders`. */
+export function sameTotals(found: ReadonlyMap<string, number>, orders: number): boolean {
+  return [...expectedSpend(orders)].every(([customer, total]) => found.get(customer) === total)
+}

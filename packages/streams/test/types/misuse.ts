@@ -14,7 +14,7 @@ import {
   windowStore,
 } from '@millrace/streams'
 
-// Programs that do not compile. `test/type-messages.test.ts` expects what stands above each of them in the compiler's message.
+// Programs that do not compile. `test/types.test.ts` expects what stands above each of them in the compiler's message.
 
 interface Order {
   customerId: string
@@ -89,8 +89,20 @@ app.table(order).join(app.table(numbered), (o) => o, { foreignKey: (o) => o.cust
 app.table(order).join(app.table(customer), async (o) => o, { foreignKey: (o) => o.customerId })
 // @ts-expect-error A table is joined with a table; a stream becomes one by toTable()
 app.table(order).join(orders, (o) => o)
-// @ts-expect-error Property 'key' is missing
+// @ts-expect-error groupBy takes (value, key) => the new key, no promise, the name of its topic, and the serde of keys that are no text
 orders.groupBy((o) => o.amount, { name: 'by-amount' })
+// @ts-expect-error groupBy takes (value, key) => the new key, no promise, the name of its topic, and the serde of keys that are no text
+orders.groupBy((o) => o.customerId)
+// @ts-expect-error groupBy takes (value, key) => the new key, no promise, the name of its topic, and the serde of keys that are no text
+orders.groupBy((o) => o.amount, { name: 'by-amount', key: serdes.string })
+// @ts-expect-error groupBy of a table takes (value, key) => [the new key, the new value], the name of its topic, and the serde
+app.table(order).groupBy((o) => o.customerId, { name: 'by-customer' })
+// @ts-expect-error Streams that are merged have keys of the same type and values of the same type: map one of them first
+orders.merge(app.stream(customer))
+// @ts-expect-error A predicate takes (value, key, context) and returns true or false, no promise
+orders.filter(async (o) => o.amount > 5)
+// @ts-expect-error A predicate takes (value, key, context) and returns true or false, no promise
+orders.filterNot((o) => o.customerId)
 
 declare const streams: StreamsInstance
 // @ts-expect-error A window store does not answer a keyQuery: it is asked by windowKeyQuery or windowRangeQuery

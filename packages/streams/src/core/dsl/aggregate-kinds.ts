@@ -43,6 +43,7 @@ function windowKind(windows: Windows, keySerde: AnySerde, emit: EmitStrategy): A
       retentionMs: checkedRetention(windows.description, windows.maxSizeMs + windows.graceMs, retentionMs),
       windowSizeMs: windows.sizeMs,
       windowEnd: windows.endOf,
+      keepsBoundary: emit === 'onClose' && kept.storage !== 'memory',
       ...keptAs(kept),
     }),
   }
@@ -64,6 +65,7 @@ function slidingKind(windows: SlidingWindows, keySerde: AnySerde, emit: EmitStra
       windowSizeMs: differenceMs,
       windowEnd: endOf,
       hasSpans: true,
+      keepsBoundary: emit === 'onClose' && kept.storage !== 'memory',
       ...keptAs(kept),
     }),
   }

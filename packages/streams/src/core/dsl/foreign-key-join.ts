@@ -8,10 +8,9 @@ import {
   subscriptionReceiveOperator,
   subscriptionSendOperator,
 } from '../foreign-key/foreign-key-join.ts'
-import { GoneRows } from '../foreign-key/gone-rows.ts'
 import { type PerTask, perTask } from '../foreign-key/per-task.ts'
+import { SecondQuestions } from '../foreign-key/second-questions.ts'
 import { responseSerde, type SubscriptionResponse, subscriptionSerde } from '../foreign-key/subscription-serde.ts'
-import { Unanswered } from '../foreign-key/unanswered.ts'
 import type { RowJoiner } from '../operators/table-join.ts'
 import { tableSourceOperator } from '../operators/table-source.ts'
 import { derivedValueSerde } from '../serdes/derived-serdes.ts'
@@ -38,9 +37,9 @@ export function joinByForeignKey(left: Table, right: Table, join: ForeignKeyJoin
     throw streamsError('STREAMS_TOPOLOGY_INVALID', 'foreignKey must be a function: (value, key) => the key to look up')
   }
   const names = joinNames(builder, join.options)
-  const unanswered = perTask(() => new Unanswered())
+  const questions = perTask(() => new SecondQuestions())
   const foreignValueSerde = right.state.valueSerde ?? derivedValueSerde
-  const parts = { left, right, join, names, foreignValueSerde, unanswered }
+  const parts = { left, right, join, names, foreignValueSerde, questions }
   const asking = builder.add(askingNode(parts))
   const sources = [...left.state.sources, names.responseSource]
   const keySerde = left.state.keySerde
@@ -60,7 +59,7 @@ export function joinByForeignKey(left: Table, right: Table, join: ForeignKeyJoin
         const topic = names.responseTopic
         const serde = responseSerde(parts.foreignValueSerde)
         writer.source({ name: names.responseSource, topic, internal: true, keySerde, valueSerde: serde })
-        const resolve = { ...join, primary, ...ownSerdes(writer, parts), unanswered }
+        const resolve = { ...join, primary, ...ownSerdes(writer, parts), questions }
         writer.processor({
           name: names.resolver,
           parents: [names.responseSource],
@@ -84,11 +83,11 @@ interface Parts {
   readonly join: ForeignKeyJoin
   readonly names: ReturnType<typeof joinNames>
   readonly foreignValueSerde: AnySerde
-  readonly unanswered: PerTask<Unanswered>
+  readonly questions: PerTask<SecondQuestions>
 }
 
 /** From the rows to the foreign side, and on to the topic of its answers. */
-function askingNode({ left, right, join, names, foreignValueSerde, unanswered }: Parts): GraphNode {
+function askingNode({ left, right, join, names, foreignValueSerde, questions }: Parts): GraphNode {
   const { keySerde } = left.state
   const foreignKeySerde = right.state.keySerde
   return graphNode({
@@ -103,7 +102,6 @@ function askingNode({ left, right, join, names, foreignValueSerde, unanswered }:
     ],
     write(writer) {
       const foreign = writer.facts.lookupOf(right.state.node)
-      const gone = perTask(() => new GoneRows())
       const { foreignKeyOf, isLeft } = join
       const { send, registrationTopic, registrationSource, store, receive, answer, foreignTable } = names
       const processor = (
@@ -116,15 +114,15 @@ function askingNode({ left, right, join, names, foreignValueSerde, unanswered }:
       writer.repartitionTopic({ name: registrationTopic, partitions: undefined })
       writer.repartitionTopic({ name: names.responseTopic, partitions: undefined })
       const own = ownSerdes(writer, { left, right, names })
-      const sending = { foreignKeyOf, ...own, isLeft, unanswered }
+      const sending = { foreignKeyOf, ...own, isLeft, questions }
       processor(send, left.state.node.name, subscriptionSendOperator(sending), [])
       writer.sink({ name: names.registrationSink, parents: [send], topic: registrationTopic, ...registered })
       writer.source({ name: registrationSource, topic: registrationTopic, ...registered })
       const kept = { keySerde: serdes.bytes as AnySerde, valueSerde: subscriptionSerde, cached: false, changelog: {} }
       writer.store({ name: store, kind: 'subscription', ...kept })
-      processor(receive, registrationSource, subscriptionReceiveOperator(store, own.foreignKeySerde), [store])
-      processor(answer, receive, subscriptionJoinOperator({ foreign, ...own, gone }), foreign.stores)
-      processor(foreignTable, right.state.node.name, foreignTableOperator({ storeName: store, ...own, gone }), [store])
+      processor(receive, registrationSource, subscriptionReceiveOperator({ storeName: store, ...own, isLeft }), [store])
+      processor(answer, receive, subscriptionJoinOperator({ foreign, ...own }), foreign.stores)
+      processor(foreignTable, right.state.node.name, foreignTableOperator({ storeName: store, ...own }), [store])
       writer.sink({
         name: names.responseSink,
         parents: [answer, foreignTable],

@@ -16,6 +16,12 @@ export interface TypeMessage<Sentence extends string> {
   readonly [sentence]: Sentence
 }
 
+/**
+ * What `this` is in the last overload of a step, which nothing fits: the compiler speaks of the last one, and so says the
+ * sentence, whatever is wrong with the arguments.
+ */
+export type Misuse<Sentence extends string> = TypeMessage<Sentence>
+
 declare const found: unique symbol
 
 /** A message that shows what does not fit, too: the types beside each other. */

@@ -9,7 +9,7 @@ import type { FinalResults, TimeLimit } from '../windows/suppression.ts'
 import type { Windowed, Windows } from '../windows/windows.ts'
 import type { AnyCallback, AnyJoinOptions, StreamJoinMisuse, TableJoinMisuse } from './join-misuse.ts'
 import type { KeptAs } from './kept-as.ts'
-import type { ClosesFor, FitsTopic, SameKey, Sync } from './type-error.ts'
+import type { ClosesFor, FitsTopic, Misuse, SameKey, Sync } from './type-error.ts'
 
 /**
  * What callbacks of a stream are given: value, key and where the record came from. The key is null for a record that
@@ -31,6 +31,11 @@ export type KeySerdeOption<K> = unknown extends K
   : [K] extends [string]
     ? { readonly key?: Serde<K, never> }
     : { readonly key: Serde<K, never> }
+
+type GroupByRule =
+  'groupBy takes (value, key) => the new key, no promise, the name of its topic, and the serde of keys that are no text: { name: string, key: serdes.int32, value? }'
+type TableGroupByRule =
+  'groupBy of a table takes (value, key) => [the new key, the new value], the name of its topic, and the serde of keys that are no text: { name: string, key: serdes.int32, value? }'
 
 export interface GroupOptions<V> {
   /**
@@ -83,7 +88,19 @@ export interface KStream<K, V> {
     options?: NameOption,
   ): KStream<K, S>
   filter(predicate: Callback<K, V, boolean>, options?: NameOption): KStream<K, V>
+  /** What is no predicate does not compile, for the reason that the message gives. */
+  filter(
+    this: Misuse<'A predicate takes (value, key, context) and returns true or false, no promise'>,
+    fn: AnyCallback,
+    options?: unknown,
+  ): never
   filterNot(predicate: Callback<K, V, boolean>, options?: NameOption): KStream<K, V>
+  /** What is no predicate does not compile, for the reason that the message gives. */
+  filterNot(
+    this: Misuse<'A predicate takes (value, key, context) and returns true or false, no promise'>,
+    fn: AnyCallback,
+    options?: unknown,
+  ): never
   /** A new key and value for every record; what groups or joins afterwards goes through a repartition topic. */
   map<K2, V2>(
     fn: Callback<K, V, readonly [K2, V2]>,
@@ -117,6 +134,12 @@ export interface KStream<K, V> {
   ): void
   /** Both streams as one, in no order between them. */
   merge(other: KStream<K, V>, options?: NameOption): KStream<K, V>
+  /** What fits this does not compile, for the reason that the message gives. */
+  merge(
+    this: Misuse<'Streams that are merged have keys of the same type and values of the same type: map one of them first'>,
+    other: unknown,
+    options?: unknown,
+  ): never
   /**
    * One stream per predicate: a record goes to the first that takes it, or to the one declared `'otherwise'`, or nowhere.
    *
@@ -135,6 +158,8 @@ export interface KStream<K, V> {
     fn: Callback<K, V, Sync<K2>>,
     options: GroupOptions<V> & KeySerdeOption<NoInfer<K2>>,
   ): KGroupedStream<K2, V>
+  /** What fits this does not compile, for the reason that the message gives. */
+  groupBy(this: Misuse<GroupByRule>, fn: AnyCallback, options?: unknown): never
   /** Writes the stream to an internal topic and reads it back from there; records without key are dropped and counted. */
   repartition(options: RepartitionOptions<K, V>): KStream<K, V>
   /** Reads the stream as a table: the last value of a key counts, a tombstone deletes. */
@@ -456,6 +481,8 @@ export interface KTable<K, V> {
     fn: Callback<K, V, readonly [K2, V2]>,
     options: GroupOptions<V2> & KeySerdeOption<NoInfer<K2>>,
   ): KGroupedTable<K2, V2>
+  /** What fits this does not compile, for the reason that the message gives. */
+  groupBy(this: Misuse<TableGroupByRule>, fn: AnyCallback, options?: unknown): never
   /** Updates as a stream; a deleted row is a null, unless those are left out. */
   toStream(options?: NameOption & { readonly tombstones?: true }): KStream<K, V | null>
   toStream(options: NameOption & { readonly tombstones: false }): KStream<K, V>

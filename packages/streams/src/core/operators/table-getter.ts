@@ -1,6 +1,7 @@
 import type { FlowRecord } from '../flow-record.ts'
 import type { ProcessorSetup } from '../processor.ts'
 import type { SpanStore } from '../stores/span-store.ts'
+import type { StateStore } from '../stores/state-store.ts'
 import type { VersionedStore } from '../stores/versioned-store.ts'
 import type { Timestamped } from '../stores/views.ts'
 
@@ -18,6 +19,15 @@ export interface TableLookup {
   readonly liveFrom?: (setup: ProcessorSetup) => () => number
   /** For the row under a record's own key, which then need not be parsed, where the table's store can do so. */
   readonly openForRecords?: (setup: ProcessorSetup) => (record: FlowRecord) => Timestamped<unknown> | undefined
+}
+
+/** Rows as they were handed on: without what caches hold back. */
+export function openWritten(lookup: TableLookup, setup: ProcessorSetup): TableGetter {
+  const store = (name: string) => {
+    const access = setup.store<Partial<StateStore>>(name)
+    return (access.written ?? access) as never
+  }
+  return lookup.open({ ...setup, store })
 }
 
 /** Rows with versions. */

@@ -5,6 +5,7 @@ import { asBuffer } from '../stores/bytes.ts'
 import { windowLayout } from '../stores/span-layout.ts'
 import type { StateStore, UpdateListener } from '../stores/state-store.ts'
 import { sequenceBytes } from '../stores/window-key.ts'
+import { goneAfterMs, type SpecOf } from '../topology/store-kinds.ts'
 import type { Windows } from '../windows/windows.ts'
 import { type EmitStrategy, FinalResults } from './final-results.ts'
 import { type Aggregation, fold } from './stream-aggregate.ts'
@@ -22,8 +23,9 @@ export function windowAggregateOperator(
 ): CreateProcessor {
   const { initial, add, readsValue, skipsNullValues } = aggregation
   return (setup) => {
-    const { node, context, forward, drop, store, observedTime } = setup
+    const { node, context, forward, drop, store, specOf, observedTime } = setup
     const state = store(storeName)
+    const goneMs = goneAfterMs(specOf(storeName) as SpecOf<'window'>)
     const finals = emit === 'onClose' ? finalResults(setup, windows, storeName, state) : undefined
     const time = observedTime()
     const out = new FlowRecord()
@@ -52,7 +54,8 @@ export function windowAggregateOperator(
             drop('late')
             continue
           }
-          const old = state.getFor(record, start)
+          // Open for this input, and yet gone: another input of a cogroup may have moved the time of their store on.
+          const old = start <= state.latestStart - goneMs ? undefined : state.getFor(record, start)
           const { key } = record
           const oldValue = old === undefined ? null : old.value
           const newTimestamp = old !== undefined && old.timestamp > timestamp ? old.timestamp : timestamp

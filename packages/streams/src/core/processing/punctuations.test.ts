@@ -160,6 +160,29 @@ test('a punctuation feeds sub-topologies behind a repartition topic', () => {
   assert.equal(driver.store('count').get('k')?.value, 2)
 })
 
+test('punctuations are counted', () => {
+  const app = topology('counted')
+  app.stream(ticks).process((context) => {
+    context.schedule({ everyMs: 10, by: 'wallClock' }, () => {})
+    return { process() {} }
+  })
+  using driver = testDriver(app)
+  const figures = () =>
+    driver
+      .metrics()
+      .filter(({ name }) => name.includes('_punctuation'))
+      .map(({ name, value }) => [name.replace('millrace_streams_task_punctuation', ''), value])
+  assert.deepEqual(figures(), [])
+  driver.advanceTime(10)
+  driver.advanceTime(10)
+  // The driver's time stands still while it processes.
+  assert.deepEqual(figures().sort(), [
+    ['_seconds_max', 0],
+    ['_seconds_total', 0],
+    ['s_total', 2],
+  ])
+})
+
 test('a punctuation that fails goes to the handler, and the next one is called', () => {
   const failed: string[] = []
   const app = topology('failing')

@@ -1,5 +1,5 @@
 import { isNotReady } from '@millrace/contracts/internal'
-import type { SpecOf } from '../topology/store-kinds.ts'
+import { goneAfterMs, type SpecOf } from '../topology/store-kinds.ts'
 import { restoreInto } from './restore.ts'
 import { StateStore } from './state-store.ts'
 import { keyValueView, windowView } from './state-view.ts'
@@ -51,8 +51,12 @@ export function openCachedStore(
     },
     view(isolation): ReadOnlyStore {
       if (spec.kind === 'keyValue') return keyValueView(store, isolation)
-      const { retentionMs, windowEnd } = spec
-      return windowView(store, isolation, { retentionMs, windowEnd, latestStart: () => store.latestStart })
+      const { windowEnd } = spec
+      return windowView(store, isolation, {
+        retentionMs: goneAfterMs(spec),
+        windowEnd,
+        latestStart: () => store.latestStart,
+      })
     },
     close: () => committed.close(),
   }

@@ -64,7 +64,8 @@ export class MemoryByteStore implements ByteStore {
   /** Forgets what is past retention, a tenth of it at a time: looking at every window after every commit would cost. */
   #expire(): void {
     if (this.#retentionMs === undefined) return
-    const liveFrom = this.#latestStart - this.#retentionMs + 1
+    // As segments on disk, which keep the first moment that is past retention too: some stores still show it.
+    const liveFrom = this.#latestStart - this.#retentionMs
     if (liveFrom - this.#expiredBefore < this.#retentionMs / 10) return
     this.#expiredBefore = liveFrom
     for (const text of [...this.#values.keys()]) {

@@ -1,4 +1,4 @@
-import type { SpecOf } from '../topology/store-kinds.ts'
+import { goneAfterMs, type SpecOf } from '../topology/store-kinds.ts'
 import { restoreInto } from './restore.ts'
 import { sessionLayout, windowLayout } from './span-layout.ts'
 import { SpanStore } from './span-store.ts'
@@ -10,7 +10,8 @@ import type { ReadOnlyStore } from './views.ts'
 /** Opens a store whose spans are looked up several at once: sessions, sliding windows. */
 export function openSpanStore(spec: SpecOf<'session' | 'window'>, environment: StoreEnvironment): TaskStore<SpanStore> {
   const { committed, changelog, ...rest } = environment
-  const { name, kind, keySerde, valueSerde, retentionMs, hasHeaders } = spec
+  const { name, kind, keySerde, valueSerde, hasHeaders } = spec
+  const retentionMs = spec.kind === 'window' ? goneAfterMs(spec) : spec.retentionMs
   const bytes = new StoreBytes(committed, changelog)
   const layout = spec.kind === 'session' ? sessionLayout : windowLayout(spec.windowEnd)
   const store = new SpanStore({ ...rest, name, layout, retentionMs, keySerde, valueSerde, bytes })

@@ -149,10 +149,19 @@ export class SpanStore {
     return this.layout.timeOf(start, end) < this.liveFrom ? undefined : this.getKept(key, start, end)
   }
 
+  /** What was written down and handed on, without what the cache holds back. */
+  readonly written: Pick<SpanStore, 'get'> = {
+    get: (key, start, end) => this.#read(key, start, end),
+  }
+
   /** As `get`, expired ones too as long as they are there: until the next commit at least. */
   getKept(key: unknown, start: number, end: number): Span | undefined {
     const entry = this.#entry(key, start, end)
     if (entry !== undefined) return entry.value === null ? undefined : spanOf(entry)
+    return this.#read(key, start, end)
+  }
+
+  #read(key: unknown, start: number, end: number): Span | undefined {
     const stored = this.bytes.get(this.layout.keyBytes(this.keySerde.serialize(key), start, end))
     if (stored === undefined) return undefined
     return { start, end, value: this.#parsed(stored.subarray(timestampBytes)), timestamp: readMillis(stored, 0) }

@@ -98,6 +98,14 @@ export class StateStore {
     this.#sharesKeys = (options.keySerde as unknown) === serdes.string
   }
 
+  /** What was written down and handed on, without what the cache holds back. */
+  readonly written: Pick<StateStore, 'look'> = {
+    look: (key, windowStart = noWindow) => {
+      const entry = this.#order && this.#index.find(this.keySerde.serialize(key), windowStart)
+      return entry === undefined || entry.isDirty ? this.#read(key, windowStart) : this.#hit(this.#order!, entry)
+    },
+  }
+
   get isCached(): boolean {
     return this.#order !== undefined
   }

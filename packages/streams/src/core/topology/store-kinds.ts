@@ -38,6 +38,11 @@ export interface WindowKind {
   readonly windowEnd: (startMs: number) => number
   /** Windows of a key are looked up several at once (sliding windows): operators get a `SpanStore`. */
   readonly hasSpans?: boolean
+  /**
+   * Whether a window that began just `retentionMs` before the latest is still there: so it is in the stores that Kafka
+   * Streams keeps results on close in, which are laid out another way than the others.
+   */
+  readonly keepsBoundary?: boolean
 }
 
 /** Sessions of a key: spans of time that records prolong and join. */
@@ -101,6 +106,11 @@ export type StoreSpec = StoreTraits & StoreKind
 
 /** A spec of one kind. */
 export type SpecOf<K extends StoreKind['kind']> = Extract<StoreSpec, { readonly kind: K }>
+
+/** Windows that began so long before the latest, or longer, are gone. */
+export function goneAfterMs({ retentionMs, keepsBoundary }: Omit<WindowKind, 'kind'>): number {
+  return keepsBoundary ? retentionMs + 1 : retentionMs
+}
 
 /** How a store lies in the committed layer: windows in segments of time, everything else by key. */
 export function layoutOf(store: StoreKind): Pick<ByteStoreOptions, 'kind' | 'retentionMs'> {

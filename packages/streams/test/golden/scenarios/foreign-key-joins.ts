@@ -1,6 +1,6 @@
 import { serdes } from '@millrace/contracts'
 import { texts } from '../contracts.ts'
-import { record, type Scenario, type ScenarioGroup } from '../scenario.ts'
+import { record, type Scenario, type ScenarioGroup, withOtherInputs } from '../scenario.ts'
 
 const orders = texts('orders')
 const customers = texts('customers')
@@ -56,29 +56,71 @@ function each(name: string, { foreignKey = pointsAt, ...options }: Options): Sce
   }))
 }
 
-export const foreignKeyJoins: ScenarioGroup = {
-  name: 'foreign-key-joins',
-  javaClass: 'ForeignKeyJoins',
-  scenarios: [
-    ...each('no names', {}),
-    ...each('names', { name: 'who', store: 'result' }),
-    ...each('by key and value', { foreignKey: (order, key) => (key === 'o2' ? 'b' : pointsAt(order)) }),
-    {
-      name: 'join: of filtered tables, grouped',
-      input: both,
-      build: (app) => {
-        const rows = app.table(orders).filter((order) => order !== 'a:two')
-        const others = app.table(customers).filter((customer) => customer !== 'Aaron')
-        rows
-          .join(others, joined, {
-            foreignKey: pointsAt,
-            value: serdes.string,
-          })
-          .groupBy((result) => [result.slice(result.indexOf('+') + 1), result], { name: 'by-customer' })
-          .count({ store: 'counts' })
-          .mapValues((count) => String(count), { value: serdes.string })
-          .to(out)
+/** Rows that point at what is gone, or was never there, over and over. */
+const gone = [
+  record(orders, 'o1', 'a:one', 10),
+  record(customers, 'a', null, 20),
+  record(orders, 'o1', 'a:two', 30),
+  record(orders, 'o1', 'a:one', 40),
+  record(customers, 'a', 'Ann', 50),
+  record(orders, 'o2', 'a:one', 55),
+  record(customers, 'a', null, 60),
+  record(orders, 'o1', 'a:two', 70),
+  record(orders, 'o2', null, 80),
+  record(orders, 'o2', 'a:two', 90),
+  record(orders, 'o2', 'b:two', 100),
+  record(orders, 'o2', 'b:three', 110),
+  record(customers, 'a', null, 120),
+]
+
+/** Both sides are out of order, and late for what they meet. */
+const outOfOrder = [
+  record(orders, 'o1', 'a:one', 50),
+  record(customers, 'a', 'Ann', 30),
+  record(customers, 'a', 'Anna', 10),
+  record(orders, 'o1', 'a:two', 5),
+  record(customers, 'b', 'Bob', 200),
+  record(customers, 'b', 'Bill', 100),
+  record(orders, 'o1', 'b:two', 90),
+  record(customers, 'b', null, 20),
+  record(customers, 'b', 'Ben', 15),
+]
+
+const kinds = ['join', 'leftJoin'] as const
+
+export const foreignKeyJoins: ScenarioGroup = withOtherInputs(
+  {
+    name: 'foreign-key-joins',
+    javaClass: 'ForeignKeyJoins',
+    scenarios: [
+      ...each('no names', {}),
+      ...each('names', { name: 'who', store: 'result' }),
+      ...each('by key and value', { foreignKey: (order, key) => (key === 'o2' ? 'b' : pointsAt(order)) }),
+      {
+        name: 'join: of filtered tables, grouped',
+        input: both,
+        build: (app) => {
+          const rows = app.table(orders).filter((order) => order !== 'a:two')
+          const others = app.table(customers).filter((customer) => customer !== 'Aaron')
+          rows
+            .join(others, joined, {
+              foreignKey: pointsAt,
+              value: serdes.string,
+            })
+            .groupBy((result) => [result.slice(result.indexOf('+') + 1), result], { name: 'by-customer' })
+            .count({ store: 'counts' })
+            .mapValues((count) => String(count), { value: serdes.string })
+            .to(out)
+        },
       },
-    },
+    ],
+  },
+  [
+    ...kinds.map((kind) => ({
+      of: `${kind}: no names`,
+      name: `${kind}: rows that point at what is gone`,
+      input: gone,
+    })),
+    ...kinds.map((kind) => ({ of: `${kind}: no names`, name: `${kind}: both sides out of order`, input: outOfOrder })),
   ],
-}
+)

@@ -9,7 +9,7 @@ import {
   windowedSerde,
 } from '../../../src/index.ts'
 import { texts } from '../contracts.ts'
-import { record, type ScenarioGroup, type Step } from '../scenario.ts'
+import { record, type ScenarioGroup, type Step, withOtherInputs } from '../scenario.ts'
 
 const input = texts('in')
 const close = slidingWindow({ differenceMs: 100, graceMs: 50 })
@@ -65,153 +65,168 @@ const reduced = () => ({
   },
 })
 
-export const sliding: ScenarioGroup = {
-  name: 'sliding',
-  javaClass: 'Sliding',
-  scenarios: [
-    { name: 'reduce', input: events, ...reduced() },
-    {
-      name: 'count in a store without name',
-      input: events,
-      build: (app) => {
-        app.stream(input).groupByKey().window(close).count().to(counted)
-      },
-    },
-    {
-      name: 'aggregate, named',
-      input: events,
-      build: (app) => {
-        app
-          .stream(input)
-          .groupByKey()
-          .window(close)
-          .aggregate({ initial: '>', name: 'slide', store: 'joined' }, concat)
-          .to(out)
-      },
-    },
-    {
-      name: 'repartitioned',
-      input: events,
-      build: (app) => {
-        app
-          .stream(input, { tombstones: true })
-          .groupBy(() => 'all', { name: 'by-value' })
-          .window(close)
-          .reduce((one, other) => `${one}${other}`, { store: 'joined' })
-          .to(out)
-      },
-    },
-    {
-      name: 'with a cache',
-      input: [
-        record(input, 'a', '123', 30),
-        record(input, 'a', '45', 110),
-        record(input, 'a', '67', 150),
-        record(input, 'a', '8', 120),
-      ],
-      cacheMaxBytes: 1_000_000,
-      build: (app) => {
-        app
-          .stream(input)
-          .flatMapValues((list) => list.split(''))
-          .groupByKey({ value: serdes.string })
-          .window(close)
-          .reduce(concat, { store: 'joined' })
-          .to(out)
-      },
-    },
-    { name: 'many records', input: many, ...reduced() },
-    {
-      name: 'final results',
-      input: events,
-      build: (app) => {
-        app
-          .stream(input)
-          .groupByKey()
-          .window(close)
-          .reduce(concat, { store: 'joined' })
-          .suppress(untilWindowCloses({ buffer: 'unbounded', changelog: false }))
-          .to(out)
-      },
-    },
-    {
-      name: 'sliding, on close',
-      input: closing,
-      build: (app) => {
-        app
-          .stream(input)
-          .groupByKey()
-          .window(close, onClose)
-          .reduce(concat, { store: 'joined', ...keptLong })
-          .to(out)
-      },
-    },
-    {
-      name: 'tumbling, on close',
-      input: withoutNulls,
-      build: (app) => {
-        app
-          .stream(input)
-          .groupByKey()
-          .window(minute, onClose)
-          .reduce(concat, { store: 'joined', ...keptLong })
-          .to(out)
-      },
-    },
-    {
-      name: 'on close, when time jumps',
-      input: [record(input, 'a', '1', 30), record(input, 'b', '2', 110), record(input, 'a', '3', 5_000)],
-      differs: [
-        {
-          in: 'topics.out',
-          ours: [
-            ['hex:610000000000000000', '1', 30],
-            ['hex:620000000000000064', '2', 110],
-          ],
-          why: 'Kafka Streams looks for results where the windows have expired already: those are lost',
+/** Windows that begin just as long ago as they are kept for, and a moment longer. */
+const atTheEnd = [
+  record(input, 'a', '1', 355),
+  record(input, 'b', '2', 354),
+  record(input, 'c', '3', 605),
+  record(input, 'c', '4', 600),
+]
+
+export const sliding: ScenarioGroup = withOtherInputs(
+  {
+    name: 'sliding',
+    javaClass: 'Sliding',
+    scenarios: [
+      { name: 'reduce', input: events, ...reduced() },
+      {
+        name: 'count in a store without name',
+        input: events,
+        build: (app) => {
+          app.stream(input).groupByKey().window(close).count().to(counted)
         },
-      ],
-      build: (app) => {
-        app.stream(input).groupByKey().window(minute, onClose).reduce(concat, { store: 'joined' }).to(out)
       },
-    },
-    {
-      name: 'hopping, on close',
-      input: closing,
-      build: (app) => {
-        app
-          .stream(input)
-          .groupByKey()
-          .window(hops, onClose)
-          .count({ store: 'counts', ...keptLong })
-          .to(counted)
+      {
+        name: 'aggregate, named',
+        input: events,
+        build: (app) => {
+          app
+            .stream(input)
+            .groupByKey()
+            .window(close)
+            .aggregate({ initial: '>', name: 'slide', store: 'joined' }, concat)
+            .to(out)
+        },
       },
-    },
-    {
-      name: 'sessions, on close',
-      input: withoutNulls,
-      build: (app) => {
-        app
-          .stream(input)
-          .groupByKey()
-          .window(visits, onClose)
-          .reduce(concat, { store: 'paths', ...keptLong })
-          .to(sessions)
+      {
+        name: 'repartitioned',
+        input: events,
+        build: (app) => {
+          app
+            .stream(input, { tombstones: true })
+            .groupBy(() => 'all', { name: 'by-value' })
+            .window(close)
+            .reduce((one, other) => `${one}${other}`, { store: 'joined' })
+            .to(out)
+        },
       },
-    },
-    {
-      name: 'unlimited',
-      input: withoutNulls,
-      build: (app) => {
-        app
-          .stream(input)
-          .groupByKey()
-          .window(unlimited({ startMs: 100 }))
-          .reduce(concat, { store: 'joined' })
-          .toStream({ tombstones: false })
-          .map((value, { key, window }) => [`${key}${window.start}`, value] as const)
-          .to(texts('texts'))
+      {
+        name: 'with a cache',
+        input: [
+          record(input, 'a', '123', 30),
+          record(input, 'a', '45', 110),
+          record(input, 'a', '67', 150),
+          record(input, 'a', '8', 120),
+        ],
+        cacheMaxBytes: 1_000_000,
+        build: (app) => {
+          app
+            .stream(input)
+            .flatMapValues((list) => list.split(''))
+            .groupByKey({ value: serdes.string })
+            .window(close)
+            .reduce(concat, { store: 'joined' })
+            .to(out)
+        },
       },
-    },
+      { name: 'many records', input: many, ...reduced() },
+      {
+        name: 'final results',
+        input: events,
+        build: (app) => {
+          app
+            .stream(input)
+            .groupByKey()
+            .window(close)
+            .reduce(concat, { store: 'joined' })
+            .suppress(untilWindowCloses({ buffer: 'unbounded', changelog: false }))
+            .to(out)
+        },
+      },
+      {
+        name: 'sliding, on close',
+        input: closing,
+        build: (app) => {
+          app
+            .stream(input)
+            .groupByKey()
+            .window(close, onClose)
+            .reduce(concat, { store: 'joined', ...keptLong })
+            .to(out)
+        },
+      },
+      {
+        name: 'tumbling, on close',
+        input: withoutNulls,
+        build: (app) => {
+          app
+            .stream(input)
+            .groupByKey()
+            .window(minute, onClose)
+            .reduce(concat, { store: 'joined', ...keptLong })
+            .to(out)
+        },
+      },
+      {
+        name: 'on close, when time jumps',
+        input: [record(input, 'a', '1', 30), record(input, 'b', '2', 110), record(input, 'a', '3', 5_000)],
+        differs: [
+          {
+            in: 'topics.out',
+            ours: [
+              ['hex:610000000000000000', '1', 30],
+              ['hex:620000000000000064', '2', 110],
+            ],
+            why: 'Kafka Streams looks for results where the windows have expired already: those are lost',
+          },
+        ],
+        build: (app) => {
+          app.stream(input).groupByKey().window(minute, onClose).reduce(concat, { store: 'joined' }).to(out)
+        },
+      },
+      {
+        name: 'hopping, on close',
+        input: closing,
+        build: (app) => {
+          app
+            .stream(input)
+            .groupByKey()
+            .window(hops, onClose)
+            .count({ store: 'counts', ...keptLong })
+            .to(counted)
+        },
+      },
+      {
+        name: 'sessions, on close',
+        input: withoutNulls,
+        build: (app) => {
+          app
+            .stream(input)
+            .groupByKey()
+            .window(visits, onClose)
+            .reduce(concat, { store: 'paths', ...keptLong })
+            .to(sessions)
+        },
+      },
+      {
+        name: 'unlimited',
+        input: withoutNulls,
+        build: (app) => {
+          app
+            .stream(input)
+            .groupByKey()
+            .window(unlimited({ startMs: 100 }))
+            .reduce(concat, { store: 'joined' })
+            .toStream({ tombstones: false })
+            .map((value, { key, window }) => [`${key}${window.start}`, value] as const)
+            .to(texts('texts'))
+        },
+      },
+    ],
+  },
+  [
+    { of: 'sliding, on close', name: 'sliding, on close, at the end of their retention', input: atTheEnd },
+    { of: 'tumbling, on close', name: 'tumbling, on close, at the end of their retention', input: atTheEnd },
+    { of: 'reduce', name: 'reduce, at the end of their retention', input: atTheEnd },
   ],
-}
+)

@@ -1,6 +1,6 @@
 import { type JoinWindows, joinWindows, type KStream } from '../../../src/index.ts'
 import { texts } from '../contracts.ts'
-import { record, type Scenario, type ScenarioGroup, type Step } from '../scenario.ts'
+import { record, type Scenario, type ScenarioGroup, type Step, withOtherInputs } from '../scenario.ts'
 
 const left = texts('left')
 const right = texts('right')
@@ -80,59 +80,94 @@ function each(
 
 const close = joinWindows({ differenceMs: 10 })
 
-export const streamJoins: ScenarioGroup = {
-  name: 'stream-joins',
-  javaClass: 'StreamJoins',
-  scenarios: [
-    ...each('no grace', (app, join) => join(app.stream(left), app.stream(right), { within: close }).to(out)),
-    ...each('grace', (app, join) =>
-      join(app.stream(left), app.stream(right), { within: joinWindows({ differenceMs: 10, graceMs: 15 }) }).to(out),
-    ),
-    ...each('only later', (app, join) =>
-      join(app.stream(left), app.stream(right), {
-        within: joinWindows({ beforeMs: 0, afterMs: 20, graceMs: 5 }),
-      }).to(out),
-    ),
-    ...each('only earlier', (app, join) =>
-      join(app.stream(left), app.stream(right), {
-        within: joinWindows({ beforeMs: 30, afterMs: -5, graceMs: 5 }),
-      }).to(out),
-    ),
-    ...each('named', (app, join) =>
-      join(app.stream(left), app.stream(right), { within: close, name: 'pairs', store: 'kept' }).to(out),
-    ),
-    ...each('changed keys', (app, join) => {
-      const one = app.stream(left, { tombstones: true }).selectKey((_value, key) => key) as KStream<string, string>
-      join(one, app.stream(right), { within: close, name: 'pairs' }).to(out)
-    }),
-    ...each('changed keys of both, without name', (app, join) => {
-      const one = app.stream(left, { tombstones: true }).selectKey((_value, key) => key) as KStream<string, string>
-      const other = app.stream(right, { tombstones: true }).selectKey((_value, key) => key) as KStream<string, string>
-      join(one, other, { within: close }).to(out)
-    }),
-    ...each(
-      'itself',
-      (app, join) => {
-        const stream = app.stream(left)
-        join(stream, stream, { within: joinWindows({ beforeMs: 5, afterMs: 10 }) }).to(out)
-      },
-      both.filter(({ topic }) => topic === 'left'),
-    ),
-    ...each(
-      'itself, from one store',
-      (app, join) => {
-        const stream = app.stream(left)
-        join(stream, stream, { within: joinWindows({ beforeMs: 5, afterMs: 10 }) }).to(out)
-      },
-      both.filter(({ topic }) => topic === 'left'),
-    ).map((scenario) => ({
-      ...scenario,
-      topology: { optimize: ['single.store.self.join'] as const },
-      properties: { ...properties, 'topology.optimization': 'single.store.self.join' },
-    })),
-    ...each('joined again', (app, join) => {
-      const first = join(app.stream(left), app.stream(right), { within: close })
-      join(first, app.stream(texts('third')), { within: close }).to(out)
-    }),
+/** Late by less than the grace, by more, and by whole segments of the stores. */
+const late = [
+  record(left, 'a', 'L1', 100),
+  record(left, 'c', 'L2', 125),
+  record(right, 'a', 'R1', 105), // within the grace of the first
+  record(right, 'd', 'R2', 160),
+  record(left, 'a', 'L3', 104),
+  record(right, 'a', 'R3', 106),
+  record(left, 'd', 'L4', 145), // late without grace
+  record(left, 'd', 'L5', 124), // late with grace
+  record(right, 'c', 'R4', 124),
+  record(left, null, 'L6', 90),
+  record(right, 'c', null, 91),
+  record(left, 'm', 'L7', 1_000_000),
+  record(right, 'n', 'R5', 1_400_000),
+  record(left, 'm', 'L8', 1_000_005),
+  record(right, 'm', 'R6', 1_000_006),
+  record(left, 'n', 'L9', 1_400_001),
+  record(right, 'm', 'R7', 1_200_000),
+  record(left, 'm', 'L10', 1_200_001),
+  record(right, 'end', 'R8', 2_000_000),
+  record(left, 'end', 'L11', 2_100_000),
+]
+
+const joinKinds = ['join', 'leftJoin', 'outerJoin'] as const
+
+export const streamJoins: ScenarioGroup = withOtherInputs(
+  {
+    name: 'stream-joins',
+    javaClass: 'StreamJoins',
+    scenarios: [
+      ...each('no grace', (app, join) => join(app.stream(left), app.stream(right), { within: close }).to(out)),
+      ...each('grace', (app, join) =>
+        join(app.stream(left), app.stream(right), { within: joinWindows({ differenceMs: 10, graceMs: 15 }) }).to(out),
+      ),
+      ...each('only later', (app, join) =>
+        join(app.stream(left), app.stream(right), {
+          within: joinWindows({ beforeMs: 0, afterMs: 20, graceMs: 5 }),
+        }).to(out),
+      ),
+      ...each('only earlier', (app, join) =>
+        join(app.stream(left), app.stream(right), {
+          within: joinWindows({ beforeMs: 30, afterMs: -5, graceMs: 5 }),
+        }).to(out),
+      ),
+      ...each('named', (app, join) =>
+        join(app.stream(left), app.stream(right), { within: close, name: 'pairs', store: 'kept' }).to(out),
+      ),
+      ...each('changed keys', (app, join) => {
+        const one = app.stream(left, { tombstones: true }).selectKey((_value, key) => key) as KStream<string, string>
+        join(one, app.stream(right), { within: close, name: 'pairs' }).to(out)
+      }),
+      ...each('changed keys of both, without name', (app, join) => {
+        const one = app.stream(left, { tombstones: true }).selectKey((_value, key) => key) as KStream<string, string>
+        const other = app.stream(right, { tombstones: true }).selectKey((_value, key) => key) as KStream<string, string>
+        join(one, other, { within: close }).to(out)
+      }),
+      ...each(
+        'itself',
+        (app, join) => {
+          const stream = app.stream(left)
+          join(stream, stream, { within: joinWindows({ beforeMs: 5, afterMs: 10 }) }).to(out)
+        },
+        both.filter(({ topic }) => topic === 'left'),
+      ),
+      ...each(
+        'itself, from one store',
+        (app, join) => {
+          const stream = app.stream(left)
+          join(stream, stream, { within: joinWindows({ beforeMs: 5, afterMs: 10 }) }).to(out)
+        },
+        both.filter(({ topic }) => topic === 'left'),
+      ).map((scenario) => ({
+        ...scenario,
+        topology: { optimize: ['single.store.self.join'] as const },
+        properties: { ...properties, 'topology.optimization': 'single.store.self.join' },
+      })),
+      ...each('joined again', (app, join) => {
+        const first = join(app.stream(left), app.stream(right), { within: close })
+        join(first, app.stream(texts('third')), { within: close }).to(out)
+      }),
+    ],
+  },
+  [
+    ...joinKinds.flatMap((kind) => [
+      { of: `${kind}: no grace`, name: `${kind}: late, without grace`, input: late },
+      { of: `${kind}: grace`, name: `${kind}: late, with grace`, input: late },
+      { of: `${kind}: only later`, name: `${kind}: late, only later`, input: late },
+    ]),
   ],
-}
+)

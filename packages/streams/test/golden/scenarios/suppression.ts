@@ -61,6 +61,18 @@ const windowed = (app: Topology): KTable<Windowed<string>, string> =>
 
 const kept = (app: Topology): KTable<string, string> => app.table(rows, { store: 'kept' })
 
+const withNulls = [
+  record(input, 'a', null, 5),
+  record(input, 'a', '1', 10),
+  record(input, 'a', null, 20),
+  record(input, 'b', '2', 130),
+  record(input, null, null, 140),
+  record(input, 'a', null, 30), // late
+  record(input, 'b', '3', 120),
+  record(input, 'b', null, 400),
+  record(input, 'b', '4', 1_000),
+]
+
 export const suppression: ScenarioGroup = {
   name: 'suppression',
   javaClass: 'Suppression',
@@ -87,6 +99,79 @@ export const suppression: ScenarioGroup = {
       build: (app) =>
         windowed(app)
           .filter((value) => !value.endsWith('2'))
+          .suppress(untilWindowCloses({ buffer: 'unbounded' }))
+          .to(out),
+    },
+    {
+      name: 'final results of windows with null values',
+      input: withNulls,
+      differs: [
+        {
+          in: 'topics.golden-KTABLE-SUPPRESS-STATE-STORE-0000000003-changelog',
+          ours: [
+            [
+              'hex:610000000000000000',
+              'hex:0000000000000005000000000000000000000002696e0000000000000000ffffffffffffffffffffffff0000000000000064',
+              null,
+              [['v', 'hex:03']],
+            ],
+            [
+              'hex:610000000000000000',
+              'hex:000000000000000a000000000000000100000002696e0000000000000000ffffffffffffffff00000001310000000000000064',
+              null,
+              [['v', 'hex:03']],
+            ],
+            [
+              'hex:610000000000000000',
+              'hex:0000000000000014000000000000000200000002696e0000000000000000ffffffff0000000131ffffffff0000000000000064',
+              null,
+              [['v', 'hex:03']],
+            ],
+            [
+              'hex:610000000000000000',
+              'hex:000000000000001e000000000000000500000002696e0000000000000000ffffffffffffffffffffffff0000000000000064',
+              null,
+              [['v', 'hex:03']],
+            ],
+            ['hex:610000000000000000', null, null],
+            [
+              'hex:620000000000000064',
+              'hex:0000000000000082000000000000000300000002696e0000000000000000ffffffffffffffff000000013200000000000000c8',
+              null,
+              [['v', 'hex:03']],
+            ],
+            [
+              'hex:620000000000000064',
+              'hex:0000000000000082000000000000000600000002696e0000000000000000ffffffff000000013200000002323300000000000000c8',
+              null,
+              [['v', 'hex:03']],
+            ],
+            ['hex:620000000000000064', null, null],
+            [
+              'hex:620000000000000190',
+              'hex:0000000000000190000000000000000700000002696e0000000000000000ffffffffffffffffffffffff00000000000001f4',
+              null,
+              [['v', 'hex:03']],
+            ],
+            ['hex:620000000000000190', null, null],
+            [
+              'hex:6200000000000003e8',
+              'hex:00000000000003e8000000000000000800000002696e0000000000000000ffffffffffffffff0000000134000000000000044c',
+              null,
+              [['v', 'hex:03']],
+            ],
+          ],
+          why: 'the first update of an aggregate replaces nothing; in Kafka Streams, with its cache off, it replaces the initial value',
+        },
+      ],
+      build: (app) =>
+        app
+          .stream(input, { tombstones: true })
+          .groupByKey()
+          .window(minute)
+          .aggregate({ initial: '', store: 'joined', value: serdes.string }, (all, value) =>
+            value === null ? (null as never) : all + value,
+          )
           .suppress(untilWindowCloses({ buffer: 'unbounded' }))
           .to(out),
     },
@@ -161,7 +246,11 @@ export const suppression: ScenarioGroup = {
         kept(app)
           .suppress(untilTimeLimit({ afterMs: 100, buffer: 'unbounded' }))
           .groupBy((value) => ['all', value] as const, { name: 'all' })
-          .reduce({ add: (all, value) => `${all}+${value}`, subtract: (all, value) => `${all}-${value}`, store: 'all' })
+          .reduce({
+            add: (all, value) => `${all}+${value}`,
+            subtract: (all, value) => `${all}-${value}`,
+            store: 'all',
+          })
           .to(plain),
     },
   ],

@@ -13,6 +13,16 @@ const orders = topic('orders', { key: serdes.int64, value: serdes.json<Order>() 
 const ids = topic('ids', { key: serdes.int32, value: serdes.float64 })
 const byId = topic('by-id', { key: serdes.int64, value: serdes.json<Order>() })
 const sums = topic('sums', { key: serdes.int32, value: serdes.float64 })
+const shorts = topic('shorts', { key: serdes.int16, value: serdes.float32 })
+const perShort = topic('per-short', { key: serdes.int16, value: serdes.float32 })
+const named = topic('named', { key: serdes.uuid, value: serdes.boolean })
+const byName = topic('by-name', { key: serdes.uuid, value: serdes.int16 })
+const blobs = topic('blobs', { key: serdes.bytes, value: serdes.bytes })
+const longest = topic('longest', { key: serdes.bytes, value: serdes.bytes })
+const keyless = topic('keyless', { key: serdes.void, value: serdes.uuid })
+const empty = topic('empty', { key: serdes.uuid, value: serdes.void })
+const ones = '11111111-2222-3333-4444-555555555555'
+const letters = 'abcdefab-cdef-abcd-efab-cdefabcdefab'
 const words = texts('words')
 const other = texts('other')
 const out = texts('out')
@@ -100,6 +110,78 @@ export const types: ScenarioGroup = {
           .window(hour)
           .reduce((sum, value) => sum + value, { store: 'sums' })
           .to(topic('per-hour', { key: windowedSerde(serdes.int32, hour), value: serdes.float64 }))
+      },
+    },
+    {
+      name: 'short numbers and short floating point numbers, in windows',
+      input: [
+        record(shorts, 1, 0.1, 10),
+        record(shorts, -32_768, 1.5, 20),
+        record(shorts, 1, 0.2, 30),
+        record(shorts, 32_767, 1e38, 40),
+        record(shorts, 32_767, 1e38, 50),
+      ],
+      build: (app) => {
+        const grouped = app.stream(shorts).groupByKey()
+        const sum = (a: number, b: number): number => Math.fround(a + b)
+        grouped.reduce(sum, { store: 'sums' }).to(perShort)
+        grouped
+          .window(hour)
+          .reduce(sum, { store: 'per-hour' })
+          .to(topic('short-hours', { key: windowedSerde(serdes.int16, hour), value: serdes.float32 }))
+      },
+    },
+    {
+      name: 'UUIDs, booleans, and lists of them',
+      input: [
+        record(named, ones, true, 10),
+        record(named, letters, false, 20),
+        record(named, ones, false, 30),
+        record(named, letters, true, 50),
+      ],
+      build: (app) => {
+        const stream = app.stream(named)
+        const grouped = stream.groupByKey()
+        grouped
+          .aggregate({ initial: 0, store: 'counts', value: serdes.int16 }, (count, isOne) => count + (isOne ? 1 : 10))
+          .to(byName)
+        grouped
+          .aggregate({ initial: [] as boolean[], store: 'flags', value: listSerde(serdes.boolean) }, (all, one) => [
+            ...all,
+            one,
+          ])
+          .to(topic('flags', { key: serdes.uuid, value: listSerde(serdes.boolean) }))
+        stream
+          .map((isOne, id) => [[id], [isOne ? 0.5 : 0.25]])
+          .to(topic('listed', { key: listSerde(serdes.uuid), value: listSerde(serdes.float32) }))
+        stream
+          .map((isOne) => [[isOne ? 7 : -7], isOne])
+          .to(topic('short-lists', { key: listSerde(serdes.int16), value: serdes.boolean }))
+      },
+    },
+    {
+      name: 'bytes',
+      input: [
+        record(blobs, Uint8Array.of(1, 255), Uint8Array.of(0), 10),
+        record(blobs, Uint8Array.of(), Uint8Array.of(200, 1), 20),
+        record(blobs, Uint8Array.of(1, 255), Uint8Array.of(), 30),
+        record(blobs, Uint8Array.of(1, 255), Uint8Array.of(3, 2, 1), 40),
+      ],
+      build: (app) => {
+        app
+          .stream(blobs)
+          .groupByKey()
+          .reduce((one, other) => (one.length > other.length ? one : other), { store: 'longest' })
+          .to(longest)
+      },
+    },
+    {
+      name: 'keys and values that are nothing',
+      input: [record(keyless, null, ones, 10), record(keyless, null, letters, 20)],
+      build: (app) => {
+        const stream = app.stream(keyless)
+        stream.to(topic('keyless-again', { key: serdes.void, value: serdes.uuid }))
+        stream.map((id) => [id, null]).to(empty)
       },
     },
     {

@@ -2,7 +2,7 @@ import { serdes } from '@millrace/contracts'
 import type { KTable } from '../../../src/index.ts'
 import { numbers, texts } from '../contracts.ts'
 import { readInput } from '../read-input.ts'
-import { record, type Scenario, type ScenarioGroup } from '../scenario.ts'
+import { type Difference, record, type Scenario, type ScenarioGroup, withOtherInputs } from '../scenario.ts'
 
 const stream = texts('stream')
 const table = texts('table')
@@ -151,36 +151,94 @@ const made: Record<string, Scenario['build']> = {
       .to(out),
 }
 
-export const versionedTables: ScenarioGroup = {
-  name: 'versioned-tables',
-  javaClass: 'VersionedTables',
-  scenarios: readInput([
-    { name: 'join', input: rows, build: join('join') },
-    { name: 'leftJoin', input: rows, build: join('leftJoin') },
-    { name: 'join with grace', input: withKeys, build: join('join', 20) },
-    { name: 'leftJoin with grace', input: withKeys, build: join('leftJoin', 20) },
-    {
-      name: 'join with a filtered and mapped table',
-      input: rows,
-      build: (app) => {
-        const prices = app
-          .table(table, { store: 'versions', historyRetentionMs: 100 })
-          .filter((row) => row !== 'T25b')
-          .mapValues((row) => row.toLowerCase())
-        app.stream(stream).leftJoin(prices, joined).to(out)
+/** The join has no use for a record without key; it is not the first. */
+const withoutKey = [
+  record(table, 'a', 'T1', 5),
+  record(stream, 'a', 'S1', 10),
+  record(stream, null, 'S2', 12),
+  record(stream, 'a', 'S3', 100),
+  record(stream, 'a', 'S4', 300),
+]
+
+const fails =
+  'Kafka Streams ends with a NullPointerException: its buffer does not take the record, and its join has no key to look up'
+const withoutKeyDiffers: readonly Difference[] = [
+  { in: 'failedAt', ours: undefined, why: fails },
+  {
+    in: 'topics.out',
+    ours: [
+      [null, 'S2+null', 12],
+      ['a', 'S1+T1', 10],
+      ['a', 'S3+T1', 100],
+    ],
+    why: fails,
+  },
+  {
+    in: 'topics.golden-KSTREAM-LEFTJOIN-0000000003-Buffer-changelog',
+    ours: [
+      [
+        'hex:00000000000000000a6100000001',
+        'hex:000000000000000a00000000000000000000000673747265616d0000000000000000ffffffffffffffff0000000253310000000000000000',
+        null,
+      ],
+      ['hex:00000000000000000a6100000001', null, null],
+      [
+        'hex:0000000000000000646100000002',
+        'hex:000000000000006400000000000000020000000673747265616d0000000000000000ffffffffffffffff0000000253330000000000000000',
+        null,
+      ],
+      ['hex:0000000000000000646100000002', null, null],
+      [
+        'hex:00000000000000012c6100000003',
+        'hex:000000000000012c00000000000000030000000673747265616d0000000000000000ffffffffffffffff0000000253340000000000000000',
+        null,
+      ],
+    ],
+    why: fails,
+  },
+]
+
+export const versionedTables: ScenarioGroup = withOtherInputs(
+  {
+    name: 'versioned-tables',
+    javaClass: 'VersionedTables',
+    scenarios: readInput([
+      { name: 'join', input: rows, build: join('join') },
+      { name: 'leftJoin', input: rows, build: join('leftJoin') },
+      { name: 'join with grace', input: withKeys, build: join('join', 20) },
+      { name: 'leftJoin with grace', input: withKeys, build: join('leftJoin', 20) },
+      {
+        name: 'join with a filtered and mapped table',
+        input: rows,
+        build: (app) => {
+          const prices = app
+            .table(table, { store: 'versions', historyRetentionMs: 100 })
+            .filter((row) => row !== 'T25b')
+            .mapValues((row) => row.toLowerCase())
+          app.stream(stream).leftJoin(prices, joined).to(out)
+        },
       },
+      ofTable('toStream', (versions) => versions.toStream().to(out)),
+      ofTable('filter', (versions) => versions.filter((row) => row.startsWith('T2')).to(out)),
+      ofTable('count by row', (versions) => {
+        versions
+          .groupBy((row, key) => [row, key], { name: 'by-row' })
+          .count({ store: 'counts' })
+          .to(counted)
+      }),
+      ofTable('join with a table', (versions, app) =>
+        versions.outerJoin(app.table(other), (one, two) => `${one}+${two}`).to(out),
+      ),
+      ...Object.entries(made).map(([name, build]) => ({ name, build, input: rows })),
+    ]),
+  },
+  [
+    { of: 'join with grace', name: 'join with grace, a record without key', input: withoutKey },
+    {
+      of: 'leftJoin with grace',
+      name: 'leftJoin with grace, a record without key',
+      input: withoutKey,
+      differs: withoutKeyDiffers,
     },
-    ofTable('toStream', (versions) => versions.toStream().to(out)),
-    ofTable('filter', (versions) => versions.filter((row) => row.startsWith('T2')).to(out)),
-    ofTable('count by row', (versions) => {
-      versions
-        .groupBy((row, key) => [row, key], { name: 'by-row' })
-        .count({ store: 'counts' })
-        .to(counted)
-    }),
-    ofTable('join with a table', (versions, app) =>
-      versions.outerJoin(app.table(other), (one, two) => `${one}+${two}`).to(out),
-    ),
-    ...Object.entries(made).map(([name, build]) => ({ name, build, input: rows })),
-  ]),
-}
+  ],
+)
