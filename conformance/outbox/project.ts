@@ -21,10 +21,7 @@ export interface TestProject {
 }
 
 /** `onEnd` is told how to remove it; by default it lasts as long as the test that is running, or the file. */
-export function testProject(
-  dependencies: readonly string[],
-  onEnd: (remove: () => void) => void = after,
-): TestProject {
+export function testProject(dependencies: readonly string[], onEnd: (remove: () => void) => void = after): TestProject {
   const root = join(import.meta.dirname, 'target')
   mkdirSync(root, { recursive: true })
   const folder = mkdtempSync(join(root, 'project-'))

@@ -267,7 +267,8 @@ export const connectErrors = {
   POSTGRES_VALUE_INVALID: {
     retriable: false,
     cause: 'A captured value has no form in the schema of its column: NaN as a precise decimal, an array of arrays.',
-    remedy: 'Choose another form (decimal.handling.mode=string), leave the column out, or let null stand for such values with event.converting.failure.handling.mode=warn.',
+    remedy:
+      'Choose another form (decimal.handling.mode=string), leave the column out, or let null stand for such values with event.converting.failure.handling.mode=warn.',
   },
   POSTGRES_TRUNCATED: {
     retriable: false,

@@ -56,6 +56,5 @@ export interface SnapshotDatabase extends PollingDatabase {
   expire(snapshot: string, olderThanMs: number, maxRows: number): Promise<number>
 }
 
-/** The columns of an outbox table, of which the last ones may be missing. */
+/** The columns of an outbox table that are never missing; `headers` and `timestamp` may be. */
 export const requiredColumns = ['position', 'id', 'aggregatetype', 'aggregateid', 'type', 'payload'] as const
-export const optionalColumns = ['headers', 'timestamp'] as const
