@@ -11,8 +11,8 @@ export interface HarmOptions {
   readonly start: (instance: SimulatedInstance) => void
   /** Tells that another process has become the instance. */
   readonly replaced: (instance: SimulatedInstance) => void
-  /** Whether members of the group have names that they keep. */
-  readonly isStatic: boolean
+  /** Whether a second process may be started under the name of one that is cut off. */
+  readonly replaces: boolean
   readonly log: (line: string) => void
 }
 
@@ -65,14 +65,14 @@ export class Harm {
   }
 
   #harm(instance: SimulatedInstance): void {
-    const { random, instances, isStatic } = this.#options
+    const { random, instances, replaces } = this.#options
     if (!instance.isRunning) return
     this.faults++
     const dice = random.next()
     if (dice < 0.32) this.#kill(instance, dice < 0.06)
     else if (dice < 0.36) for (const one of instances) this.#kill(one, random.next() < 0.2)
     else if (dice < 0.46) this.#leave(instance)
-    else if (dice < 0.51 && isStatic) this.#replace(instance)
+    else if (dice < 0.51 && replaces) this.#replace(instance)
     else if (dice < 0.51) this.#pause(instance)
     else if (dice < 0.56) this.#changeThreads(instance)
     else if (dice < 0.7) this.#cut(instance)

@@ -105,7 +105,9 @@ class World {
       instances: this.#instances,
       start: (instance) => this.#start(instance),
       replaced: (instance) => this.#watch(instance),
-      isStatic,
+      // At least once nothing keeps the one from writing over what the other has made since, which has its name at once: no
+      // session has to pass first.
+      replaces: isStatic && this.app.guarantee !== 'at_least_once',
       log: this.#log,
     })
     const link = { process: new ProcessClock(clock), name: 'observer', faults: calm, isCut: false }

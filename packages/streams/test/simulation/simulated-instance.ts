@@ -210,6 +210,8 @@ export class SimulatedInstance {
     const [former] = this.#former
     if (!former) return false
     this.#former.delete(former)
+    // Of two processes with two threads each may have won one of the names.
+    this.#isContested = true
     this.#started = former
     this.#disk = former.disk
     return true
