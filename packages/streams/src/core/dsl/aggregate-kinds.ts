@@ -9,7 +9,7 @@ import type { SessionWindows } from '../windows/session-window.ts'
 import type { SlidingWindows } from '../windows/sliding-window.ts'
 import type { Windows } from '../windows/windows.ts'
 import { type AggregateKind, checkedRetention } from './aggregations.ts'
-import { keptAs } from './kept-as.ts'
+import { type KeptAs, keptAs } from './kept-as.ts'
 import { rowsSpec } from './table-spec.ts'
 
 /** Aggregates by key alone. */
@@ -30,6 +30,11 @@ export function timeKind(
   return 'differenceMs' in windows ? slidingKind(windows, keySerde, emit) : windowKind(windows, keySerde, emit)
 }
 
+/** Kafka Streams lays the stores of results on close out another way, where they are on disk. */
+function keepsBoundary(emit: EmitStrategy, { storage }: KeptAs): boolean {
+  return emit === 'onClose' && storage !== 'memory'
+}
+
 function windowKind(windows: Windows, keySerde: AnySerde, emit: EmitStrategy): AggregateKind {
   return {
     keySerde: windowedSerde(keySerde, windows) as unknown as AnySerde,
@@ -43,7 +48,7 @@ function windowKind(windows: Windows, keySerde: AnySerde, emit: EmitStrategy): A
       retentionMs: checkedRetention(windows.description, windows.maxSizeMs + windows.graceMs, retentionMs),
       windowSizeMs: windows.sizeMs,
       windowEnd: windows.endOf,
-      keepsBoundary: emit === 'onClose' && kept.storage !== 'memory',
+      keepsBoundary: keepsBoundary(emit, kept),
       ...keptAs(kept),
     }),
   }
@@ -65,7 +70,7 @@ function slidingKind(windows: SlidingWindows, keySerde: AnySerde, emit: EmitStra
       windowSizeMs: differenceMs,
       windowEnd: endOf,
       hasSpans: true,
-      keepsBoundary: emit === 'onClose' && kept.storage !== 'memory',
+      keepsBoundary: keepsBoundary(emit, kept),
       ...keptAs(kept),
     }),
   }

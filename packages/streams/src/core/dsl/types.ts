@@ -32,6 +32,7 @@ export type KeySerdeOption<K> = unknown extends K
     ? { readonly key?: Serde<K, never> }
     : { readonly key: Serde<K, never> }
 
+type PredicateRule = 'A predicate takes (value, key, context) and returns true or false, no promise'
 type GroupByRule =
   'groupBy takes (value, key) => the new key, no promise, the name of its topic, and the serde of keys that are no text: { name: string, key: serdes.int32, value? }'
 type TableGroupByRule =
@@ -89,18 +90,10 @@ export interface KStream<K, V> {
   ): KStream<K, S>
   filter(predicate: Callback<K, V, boolean>, options?: NameOption): KStream<K, V>
   /** What is no predicate does not compile, for the reason that the message gives. */
-  filter(
-    this: Misuse<'A predicate takes (value, key, context) and returns true or false, no promise'>,
-    fn: AnyCallback,
-    options?: unknown,
-  ): never
+  filter(this: Misuse<PredicateRule>, fn: AnyCallback, options?: unknown): never
   filterNot(predicate: Callback<K, V, boolean>, options?: NameOption): KStream<K, V>
   /** What is no predicate does not compile, for the reason that the message gives. */
-  filterNot(
-    this: Misuse<'A predicate takes (value, key, context) and returns true or false, no promise'>,
-    fn: AnyCallback,
-    options?: unknown,
-  ): never
+  filterNot(this: Misuse<PredicateRule>, fn: AnyCallback, options?: unknown): never
   /** A new key and value for every record; what groups or joins afterwards goes through a repartition topic. */
   map<K2, V2>(
     fn: Callback<K, V, readonly [K2, V2]>,

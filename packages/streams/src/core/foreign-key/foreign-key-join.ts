@@ -24,6 +24,11 @@ const noHash = Buffer.alloc(0)
 
 export type ForeignKeyOf = (value: unknown, key: unknown) => unknown
 
+/** The foreign key that a row points at; null for none, and where there is no row. */
+function pointing(foreignKeyOf: ForeignKeyOf, node: string): ForeignKeyOf {
+  return (row, key) => (row === null ? null : (settled(foreignKeyOf(row, key), node) ?? null))
+}
+
 export interface SendOptions {
   readonly foreignKeyOf: ForeignKeyOf
   readonly keySerde: AnySerde
@@ -49,8 +54,7 @@ export function subscriptionSendOperator(options: SendOptions): CreateProcessor 
         () => {},
       )
     }
-    const pointedAt = (value: unknown, key: unknown): unknown =>
-      value === null ? null : (settled(foreignKeyOf(value, key), node) ?? null)
+    const pointedAt = pointing(foreignKeyOf, node)
     const isSame = (a: unknown, b: unknown): boolean =>
       a === b ||
       (a !== null && b !== null && asBuffer(foreignKeySerde.serialize(a)).equals(foreignKeySerde.serialize(b)))
@@ -75,8 +79,8 @@ export function subscriptionSendOperator(options: SendOptions): CreateProcessor 
         if (!record.hasKey) return drop('null-key')
         if (!record.isLatest) return drop('late')
         const { key, value, oldValue, timestamp } = record
-        const primaryKey = asBuffer(record.keyBytesUnder(keySerde) ?? keySerde.serialize(key))
         if (value === null && oldValue === null) return
+        const primaryKey = asBuffer(record.keyBytesUnder(keySerde) ?? keySerde.serialize(key))
         const before = pointedAt(oldValue, key)
         const now = pointedAt(value, key)
         // Never the bytes that the value came in: the other side hashes what it reads back, written anew.
@@ -92,8 +96,8 @@ export function subscriptionSendOperator(options: SendOptions): CreateProcessor 
           return
         }
         if (moves) tell(before, instruction.deleteQuietly, hash, primaryKey, timestamp)
-        // What the former row made must be taken back where there is no new one: in inner joins too.
         if (!moves) return tell(now, instruction.tellIfFound, hash, primaryKey, timestamp)
+        // What the former row made must be taken back where there is no new one: in inner joins too.
         questions.asked(primaryKey, hash!)
         tell(now, instruction.tellAlways, hash, primaryKey, timestamp)
       },
@@ -222,8 +226,7 @@ export function responseJoinOperator(options: ResolveOptions): CreateProcessor {
     const lookup = openWritten(primary, setup)
     const out = new FlowRecord()
     const hashOf = (row: unknown): Buffer => murmur3(asBuffer(valueSerde.serialize(row)))
-    const pointedAt = (row: unknown, key: unknown): unknown =>
-      row === null ? null : (settled(foreignKeyOf(row, key), node) ?? null)
+    const pointedAt = pointing(foreignKeyOf, node)
     const primaryKeyOf = (record: FlowRecord): Buffer =>
       asBuffer(record.keyBytesUnder(keySerde) ?? keySerde.serialize(record.key))
     return {
