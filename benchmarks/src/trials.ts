@@ -5,7 +5,9 @@ import { brokerLatency } from './trials/broker-latency.ts'
 import { brokerPartitions } from './trials/broker-partitions.ts'
 import { brokerProduce, brokerProduceLarge } from './trials/broker-produce.ts'
 import { brokerStart } from './trials/broker-start.ts'
+import { captureLatency, captureLatencyBusy } from './trials/capture-latency.ts'
 import { captureOutbox } from './trials/capture-outbox.ts'
+import { captureTables } from './trials/capture-tables.ts'
 import { clientConsume, clientConsumeRecords } from './trials/client-consume.ts'
 import { sinkUpsert } from './trials/sink-upsert.ts'
 import { streamsTrialsOfBothGuarantees } from './trials/streams.ts'
@@ -32,5 +34,8 @@ export const trials: readonly Trial[] = [
   streamsQueryLocal,
   streamsQueryRemote,
   captureOutbox,
+  captureTables,
+  captureLatency,
+  captureLatencyBusy,
   sinkUpsert,
 ]

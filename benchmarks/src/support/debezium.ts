@@ -10,12 +10,16 @@ export interface DebeziumTask {
   readonly folder: string
 }
 
+export interface DebeziumCapture extends DebeziumTask {
+  readonly properties: Readonly<Record<string, string>>
+}
+
 /**
- * Arguments of Java for Debezium's outbox capture: Kafka Connect standalone, the event router, payloads as they are.
- * The publication is made beforehand, of insertions only as ours is.
+ * Arguments of Java for Debezium's capture: Kafka Connect standalone. The publication is made beforehand, of the same
+ * operations as ours is.
  */
-export async function debeziumArguments(classPath: string, task: DebeziumTask): Promise<string[]> {
-  const { brokers, name, database, folder } = task
+export async function debeziumArguments(classPath: string, task: DebeziumCapture): Promise<string[]> {
+  const { brokers, name, database, folder, properties } = task
   const worker = join(folder, 'worker.properties')
   const connector = join(folder, 'connector.properties')
   await writeProperties(worker, {
@@ -24,6 +28,7 @@ export async function debeziumArguments(classPath: string, task: DebeziumTask): 
     'offset.storage.file.filename': join(folder, 'offsets'),
     'offset.flush.interval.ms': '1000',
     'plugin.discovery': 'service_load',
+    // A worker wants some; the connector brings its own.
     'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
     'value.converter': 'org.apache.kafka.connect.converters.ByteArrayConverter',
   })
@@ -41,12 +46,8 @@ export async function debeziumArguments(classPath: string, task: DebeziumTask): 
     'slot.name': name,
     'publication.name': name,
     'publication.autocreate.mode': 'disabled',
-    'table.include.list': 'public.outbox',
     'snapshot.mode': 'no_data',
-    transforms: 'outbox',
-    'transforms.outbox.type': 'io.debezium.transforms.outbox.EventRouter',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is Debezium's placeholder.
-    'transforms.outbox.route.topic.replacement': '${routedByValue}',
+    ...properties,
   })
   return ['-Xmx2g', '-cp', classPath, 'org.apache.kafka.connect.cli.ConnectStandalone', worker, connector]
 }
@@ -82,6 +83,10 @@ export async function debeziumSinkArguments(classPath: string, task: DebeziumSin
     'insert.mode': 'upsert',
     'primary.key.mode': 'record_key',
     'primary.key.fields': 'id',
+    // It takes keys for structs and stops at a plain one; this is cheaper for it than keys that carry a schema each.
+    transforms: 'hoist',
+    'transforms.hoist.type': 'org.apache.kafka.connect.transforms.HoistField$Key',
+    'transforms.hoist.field': 'id',
     'schema.evolution': 'none',
     'collection.name.format': table,
     'batch.size': '5000',
