@@ -10,6 +10,7 @@ export {
   isDeadLetterHeader,
   readDeadLetter,
 } from './dead-letter.ts'
+export { eventIdOf, withForwardedId } from './event-id.ts'
 export { type Limit, type LimitTable, resolveLimits } from './limits.ts'
 export { nearest } from './nearest.ts'
 export { type CheckOptionsSettings, checkOptions, type OptionRule, type OptionRules, unknownOption } from './options.ts'
@@ -21,8 +22,8 @@ export {
   parseOrigin,
   type Redrive,
   readRedrive,
-  redriveApplicationHeader,
   redriveHeaders,
+  redrivenForAnother,
 } from './redrive.ts'
 export { type Backoff, backoffMs, type RetryOptions, retry } from './retry.ts'
 export { runClock } from './run-clock.ts'

@@ -22,9 +22,9 @@ export interface Redrive {
 const prefix = '__millrace.redrive.'
 const topicHeader = `${prefix}topic`
 const originHeader = `${prefix}origin`
-/** Where these bytes are not among those of a batch, no record of it came back for one application. */
-export const redriveApplicationHeader = `${prefix}application`
+const redriveApplicationHeader = `${prefix}application`
 const countHeader = `${prefix}count`
+const applicationHeaderBytes = Buffer.from(redriveApplicationHeader)
 
 /**
  * Names an event by place and time, as inboxes do for events without an id: what came back is known by the same name.
@@ -80,6 +80,32 @@ export function isForAnother(headers: readonly Header[], topic: string, applicat
   if (headers.length === 0) return false
   const wanted = readRedrive(headers, topic)?.application ?? ''
   return wanted !== '' && wanted !== application
+}
+
+/** A record in its batch, as `RecordCursor` of `@millrace/protocol` walks it. */
+interface RecordInBatch {
+  /** What the records lie in: the fetched bytes, or the decompressed ones. */
+  readonly buffer: Buffer
+  readonly headerCount: number
+  headers(): readonly Header[]
+}
+
+/**
+ * Finds the records that came back for another application. Bytes that a fetch brought are searched once for such a
+ * record; where there is none, and nearly always there is none, the headers of its records need not be read.
+ */
+export function redrivenForAnother(application: string): (record: RecordInBatch, topic: string) => boolean {
+  // Weak: nobody but the records themselves decides how long their bytes stay.
+  const searched = new WeakMap<Buffer, boolean>()
+  return (record, topic) => {
+    if (record.headerCount === 0) return false
+    let hasAny = searched.get(record.buffer)
+    if (hasAny === undefined) {
+      hasAny = record.buffer.includes(applicationHeaderBytes)
+      searched.set(record.buffer, hasAny)
+    }
+    return hasAny && isForAnother(record.headers(), topic, application)
+  }
 }
 
 /** Whether a header tells of a way back. */

@@ -32,6 +32,12 @@ test('key and value are what the contract’s readers get, and null stays null',
 const ids: [string, MessageHeader[], string][] = [
   ['the header id', [header('id', 'e1')], 'e1'],
   ['the last of several ids, as Kafka’s lastHeader takes it', [header('id', 'e1'), header('id', 'e2')], 'e2'],
+  [
+    'its place where a stream handed the id on',
+    [header('id', 'e1'), header('__millrace.forwarded.id', 'e1')],
+    'counted/3/9@5',
+  ],
+  ['an id of its own that it got in a stream', [header('__millrace.forwarded.id', 'e1'), header('id', 'e2')], 'e2'],
   ['its place without an id', [header('other', 'x')], 'counted/3/9@5'],
   ['its place when the id is null', [header('id', null)], 'counted/3/9@5'],
   ['its place when the id is empty', [header('id', '')], 'counted/3/9@5'],

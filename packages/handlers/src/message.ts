@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { originText, readRedrive } from '@millrace/base/internal'
+import { eventIdOf, originText, readRedrive } from '@millrace/base/internal'
 import type { AnyTopicContract, KeyOf, ValueOf } from '@millrace/contracts'
 
 /** A record header as Kafka has it. */
@@ -32,7 +32,10 @@ export interface Message<K, V> {
   /** Milliseconds since the epoch. */
   readonly timestamp: number
   readonly headers: readonly MessageHeader[]
-  /** What the inbox knows the event by: the header `id`, else topic, partition, offset and timestamp. */
+  /**
+   * What the inbox knows the event by: the header `id`, unless a stream handed it on from the event that it made this
+   * record of; else topic, partition, offset and timestamp.
+   */
   readonly eventId: string
 }
 
@@ -43,7 +46,7 @@ export function decodeMessage<C extends AnyTopicContract>(contract: C, raw: RawM
     ...rest,
     key: keyBytes === null ? null : (contract.key.deserialize(keyBytes) as KeyOf<C>),
     value: valueBytes === null ? null : (contract.value.deserialize(valueBytes) as ValueOf<C>),
-    eventId: eventIdOf(raw),
+    eventId: inboxIdOf(raw),
   }
 }
 
@@ -56,10 +59,10 @@ const eventIdMaxBytes = 512
  * in a topic that was deleted and made again the places come round, while the inbox remembers. What comes back from the
  * dead letters is the event that it was at first.
  */
-function eventIdOf(raw: RawMessage): string {
+function inboxIdOf(raw: RawMessage): string {
   const { headers } = raw
-  const id = headers.findLast(({ key }) => key === 'id')?.value
-  const isUsable = id && id.length > 0 && id.length <= eventIdMaxBytes && !id.includes(0)
+  const id = eventIdOf(headers)
+  const isUsable = id !== undefined && id.length > 0 && id.length <= eventIdMaxBytes && !id.includes(0)
   // Ids that are no text would all become the same replacement characters.
   if (isUsable) return isUtf8(id) ? id.toString('utf8') : `0x${id.toString('hex')}`
   return (headers.length > 0 ? readRedrive(headers, raw.topic)?.origin : undefined) ?? originText(raw)

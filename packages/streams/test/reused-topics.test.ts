@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { redriveHeaders } from '@millrace/base/internal'
 import { startBroker } from '@millrace/broker'
 import { kafkaClient } from '@millrace/kafka'
 import { failureHandlers, type StreamsInstance, startStreams, topology } from '@millrace/streams'
@@ -101,7 +102,7 @@ test('a standby of such a table follows the topic as far as the task has consume
   rmSync(directory, { recursive: true })
 })
 
-test('rows that could not be decoded, and were let pass, are not restored either', async () => {
+test('rows that could not be decoded, and were let pass, or that came back for another application, are not restored either', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-reuse-'))
   await using broker = await startBroker({ memory: true })
   await using client = kafkaClient({ brokers: broker.brokers })
@@ -111,6 +112,8 @@ test('rows that could not be decoded, and were let pass, are not restored either
     await using producer = client.producer()
     const undecodable = { topic: order.name, key: Buffer.from('o7'), value: Buffer.from('{') }
     await producer.send({ ...undecodable, timestamp: 1_700_000_100_000 })
+    const back = { topic: order.name, origin: 'order/0/1@0', application: 'other', count: 1 }
+    await producer.send({ ...undecodable, value: null, timestamp: 1_700_000_100_001, headers: redriveHeaders(back) })
   }
   for (const stateDir of ['one', 'two']) {
     await using streams = await startStreams({
@@ -123,13 +126,11 @@ test('rows that could not be decoded, and were let pass, are not restored either
       () => streams.state() === 'running' && streams.queries.range('orders', { limit: 1_000 }).length === 30,
     )
     assert.deepEqual(streams.queries.get('orders', 'o7')?.value, { customer: 'c7', cents: 7 })
-    const skipped = [...streams.metrics()].filter(
-      ({ name, labels }) => name === 'millrace_streams_dropped_records_total' && labels.reason === 'skipped',
-    )
+    const dropped = [...streams.metrics()].filter(({ name }) => name === 'millrace_streams_dropped_records_total')
     assert.deepEqual(
-      skipped.map(({ value }) => value),
-      [1],
-      'consumed or restored, it is counted',
+      Object.fromEntries(dropped.map(({ labels, value }) => [labels.reason, value])),
+      { skipped: 1, 'for-another': 1 },
+      'consumed or restored, they are counted',
     )
   }
   rmSync(directory, { recursive: true })

@@ -1,24 +1,11 @@
-import { isForAnother, redriveApplicationHeader } from '@millrace/base/internal'
+import { redrivenForAnother } from '@millrace/base/internal'
 import type { RecordDecoder } from './record-decoder.ts'
 
-const marker = Buffer.from(redriveApplicationHeader)
-
-/**
- * Leaves out records that came back from the dead letters of another application: this one has had them. Bytes that a
- * fetch brought are searched once for such a record; where there is none, and nearly always there is none, a record costs
- * a comparison.
- */
+/** Leaves out records that came back from the dead letters of another application: this one has had them. */
 export function ownRecords(decoder: RecordDecoder, application: string): RecordDecoder {
-  let searched: Buffer | undefined
-  let hasAny = false
+  const isForAnother = redrivenForAnother(application)
   return {
-    decode(cursor, partition) {
-      if (cursor.buffer !== searched) {
-        searched = cursor.buffer
-        hasAny = searched.includes(marker)
-      }
-      if (hasAny && isForAnother(cursor.headers(), partition.topic, application)) return undefined
-      return decoder.decode(cursor, partition)
-    },
+    decode: (cursor, partition) =>
+      isForAnother(cursor, partition.topic) ? undefined : decoder.decode(cursor, partition),
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock, MetricSample } from '@millrace/base'
+import { redrivenForAnother } from '@millrace/base/internal'
 import { isNotReady } from '@millrace/contracts/internal'
 import type { RecordCursor } from '@millrace/protocol'
 import { GlobalProcessor } from './global-processor.ts'
@@ -50,6 +51,7 @@ export class GlobalTables {
   readonly #handlers: FailureHandlers
   readonly #context = new TaskRecordContext()
   readonly #labels: { readonly application: string }
+  readonly #isForAnother: ReturnType<typeof redrivenForAnother>
   readonly #dropped = new Map<string, number>()
   #records = 0
 
@@ -57,6 +59,7 @@ export class GlobalTables {
     const { applicationId } = plan
     this.#handlers = handlers
     this.#labels = { application: applicationId }
+    this.#isForAnother = redrivenForAnother(applicationId)
     for (const table of plan.globalStores) {
       const { store: spec, topic } = table
       // No partition: it is no task's, and not given back or cleaned up as one.
@@ -163,6 +166,10 @@ export class GlobalTables {
 
   #put({ plan, store: { access }, processor }: GlobalTable, partition: number, cursor: RecordCursor): void {
     this.#records++
+    if (this.#isForAnother(cursor, plan.topic)) {
+      this.#drop('for-another')
+      return
+    }
     const keyBytes = cursor.keyBytes()
     if (keyBytes === null && processor === undefined) {
       this.#drop('null-key')

@@ -26,6 +26,8 @@ export type DropReason =
   | 'null-foreign-key'
   | 'late'
   | 'skipped'
+  /** It came back from the dead letters of another application. */
+  | 'for-another'
   | 'invalid-timestamp'
   /** An answer of a foreign-key join to a value that the row no longer has. */
   | 'overtaken'

@@ -1,3 +1,4 @@
+import { withForwardedId } from '@millrace/base/internal'
 import type { Header, RecordCursor } from '@millrace/protocol'
 
 /** Where the record in hand came from. Valid during the callback that it is given to; copy what you keep. */
@@ -19,23 +20,25 @@ export class TaskRecordContext implements RecordContext {
   offset = -1
   timestamp = -1
   #cursor: RecordCursor | undefined
+  #isOwn = false
   #headers: readonly Header[] = noHeaders
 
   get headers(): readonly Header[] {
     if (this.#cursor !== undefined) {
-      this.#headers = this.#cursor.headerCount === 0 ? noHeaders : this.#cursor.headers()
+      this.#headers = this.#cursor.headerCount === 0 ? noHeaders : this.#read(this.#cursor)
       this.#cursor = undefined
     }
     return this.#headers
   }
 
-  /** Moves to the record under the cursor. */
-  enter(topic: string, partition: number, cursor: RecordCursor, timestamp = cursor.timestamp): void {
+  /** Moves to the record under the cursor. `isOwn`: the application wrote it, on the way from one of its parts to another. */
+  enter(topic: string, partition: number, cursor: RecordCursor, timestamp = cursor.timestamp, isOwn = false): void {
     this.topic = topic
     this.partition = partition
     this.offset = cursor.offset
     this.timestamp = timestamp
     this.#cursor = cursor
+    this.#isOwn = isOwn
   }
 
   /** Moves to where an update came from that was held in a cache. */
@@ -53,6 +56,11 @@ export class TaskRecordContext implements RecordContext {
     this.timestamp = timestamp
     this.#headers = headers
     this.#cursor = undefined
+  }
+
+  /** What the application wrote itself has been marked where it came in, or has an id that a processor gave it. */
+  #read(cursor: RecordCursor): readonly Header[] {
+    return this.#isOwn ? cursor.headers() : withForwardedId(cursor.headers())
   }
 
   snapshot(): RecordContext {

@@ -1,4 +1,5 @@
 import type { MetricSample } from '@millrace/base'
+import { redrivenForAnother } from '@millrace/base/internal'
 import { isNotReady } from '@millrace/contracts/internal'
 import type { RecordCursor } from '@millrace/protocol'
 import { streamsError } from '../errors.ts'
@@ -50,6 +51,9 @@ interface Input {
   readonly headTime: HeadTime | undefined
   readonly source: SourceNode
   readonly receive: Receive
+  /** The application wrote it, on the way from one of its parts to another. */
+  readonly isOwn: boolean
+  readonly isForAnother: ReturnType<typeof redrivenForAnother>
   /** Last offset that was committed, or where reading began. */
   committed: number
   committedTime: number
@@ -92,9 +96,9 @@ class SynchronousTask implements StreamTask {
       context: this.#context,
       onPut: onOutput,
       onFlushFailure: (error) => this.#onFlushFailure(error),
-      onLeftOut: (topic) => {
+      onLeftOut: (topic, reason) => {
         const input = this.#inputs.find(({ queue }) => queue.topic === topic)
-        if (input !== undefined) this.#metrics.drop(input.source.name, 'skipped')
+        if (input !== undefined) this.#metrics.drop(input.source.name, reason)
       },
     })
     const receivers = wireNodes({
@@ -129,13 +133,15 @@ class SynchronousTask implements StreamTask {
   }
 
   #inputOf(source: SourceNode, topic: string, receive: Receive): Input {
-    const { taskId, clock, config } = this.#options
+    const { taskId, clock, config, plan } = this.#options
     const queue = new RecordQueue(topic, taskId.partition)
     const record = new FlowRecord()
     if (config.strict) record.onParsed = deepFreeze
     const headTime = source.timestamp && new HeadTime(queue, source, source.timestamp, { record, clock })
     if (headTime) queue.extractTimes((head, partitionTime) => headTime.of(head, partitionTime))
-    return { queue, record, headTime, source, receive, committed: -1, committedTime: -1 }
+    const isOwn = plan.internalTopics.some(({ name }) => name === topic)
+    const isForAnother = redrivenForAnother(plan.applicationId)
+    return { queue, record, headTime, source, receive, isOwn, isForAnother, committed: -1, committedTime: -1 }
   }
 
   changelogs(): readonly TaskChangelog[] {
@@ -416,12 +422,18 @@ class SynchronousTask implements StreamTask {
 
   /** False when the record is to be tried again later. */
   #processHead(input: Input): boolean {
-    const { queue, source, receive, headTime, record } = input
+    const { queue, source, receive, headTime, record, isOwn } = input
+    // This application has had it.
+    if (input.isForAnother(queue.head!, queue.topic)) {
+      this.#metrics.drop(source.name, 'for-another')
+      queue.pop()
+      return true
+    }
     if (headTime !== undefined && queue.attempts > 0) queue.extractAgain()
     const cursor = queue.head!
     const timestamp = queue.headTimestamp
     const effects = this.#effects
-    this.#context.enter(queue.topic, queue.partition, cursor, timestamp)
+    this.#context.enter(queue.topic, queue.partition, cursor, timestamp, isOwn)
     if (timestamp < 0 && headTime !== undefined && headTime.error === undefined) {
       this.#metrics.drop(source.name, 'invalid-timestamp')
       queue.pop()
@@ -466,6 +478,8 @@ class SynchronousTask implements StreamTask {
     const record: FailedRecord = {
       ...this.#origin(failure, source.name),
       timestamp: cursor.timestamp,
+      // As they were read: what comes back from the dead letters is the event that it was.
+      headers: cursor.headers(),
       key: cursor.keyBytes(),
       value: cursor.valueBytes(),
       attempt: queue.attempts + 1,

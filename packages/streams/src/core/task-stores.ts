@@ -1,8 +1,11 @@
 import type { MetricSample } from '@millrace/base'
+import { redrivenForAnother } from '@millrace/base/internal'
+import type { RecordCursor } from '@millrace/protocol'
 import { streamsError } from '../errors.ts'
 import { sample } from './metrics/metric-table.ts'
 import { StoreMetrics } from './metrics/store-metrics.ts'
 import type { Pace } from './pace.ts'
+import type { DropReason } from './processor.ts'
 import type { TaskRecordContext } from './record-context.ts'
 import { OutputFailure } from './stage-failure.ts'
 import type { ByteStore, ByteStoreOptions, ByteStoreProvider } from './stores/byte-store.ts'
@@ -24,7 +27,7 @@ export interface TaskStoresOptions extends StreamTaskOptions {
   readonly onPut: () => void
   readonly onFlushFailure: (error: unknown) => void
   /** See `StoreEnvironment.onLeftOut`; told of the topic. */
-  readonly onLeftOut?: (topic: string) => void
+  readonly onLeftOut?: (topic: string, reason: DropReason) => void
 }
 
 interface CommittedOffsets {
@@ -171,7 +174,7 @@ function* heldSamples(
 
 function open(plan: StorePlan, options: TaskStoresOptions): TaskStore {
   const { taskId, stores, cache, context, config } = options
-  const { name } = plan
+  const { name, restoresFrom } = plan
   return openStore(plan, {
     committed: openBytes(plan.storage, stores, { taskId, store: name, ...layoutOf(plan) }),
     changelog: changelogOf(plan, options),
@@ -179,9 +182,17 @@ function open(plan: StorePlan, options: TaskStoresOptions): TaskStore {
     context,
     onPut: options.onPut,
     onFlushFailure: options.onFlushFailure,
-    onLeftOut: plan.restoresFrom === undefined ? undefined : () => options.onLeftOut?.(plan.restoresFrom!),
+    ...(restoresFrom !== undefined && {
+      isForAnother: forAnother(options.plan.applicationId, restoresFrom),
+      onLeftOut: (reason: DropReason) => options.onLeftOut?.(restoresFrom, reason),
+    }),
     strict: config.strict ? { put: roundTripped, read: deepFreeze } : undefined,
   })
+}
+
+function forAnother(applicationId: string, topic: string): (record: RecordCursor) => boolean {
+  const isForAnother = redrivenForAnother(applicationId)
+  return (record) => isForAnother(record, topic)
 }
 
 /** A store in memory is a new one each time: it says that it has seen nothing of its changelog, and is restored. */

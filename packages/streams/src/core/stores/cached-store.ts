@@ -1,4 +1,5 @@
 import { isNotReady } from '@millrace/contracts/internal'
+import type { RecordCursor } from '@millrace/protocol'
 import { goneAfterMs, type SpecOf } from '../topology/store-kinds.ts'
 import { restoreInto } from './restore.ts'
 import { StateStore } from './state-store.ts'
@@ -15,7 +16,7 @@ export function openCachedStore(
 ): TaskStore<StateStore> {
   const { committed, changelog, ...rest } = environment
   const { name, kind, keySerde, valueSerde, hasHeaders } = spec
-  const takes = spec.restoresFrom === undefined ? undefined : readable(spec, environment.onLeftOut)
+  const takes = spec.restoresFrom === undefined ? undefined : consumed(spec, environment)
   const bytes = new StoreBytes(committed, changelog)
   const store = new StateStore({ ...rest, name, kind, keySerde, valueSerde, bytes })
   let committedLatest = store.latestStart
@@ -64,12 +65,21 @@ export function openCachedStore(
 
 /**
  * A topic of the user's may have records that cannot be decoded. Those that were consumed the handler has let pass, so
- * that they never came into the store: restoring leaves them out as well, and counts them.
+ * that they never came into the store: restoring leaves them out as well, and counts them. The same goes for what came
+ * back from the dead letters of another application.
  */
-function readable(spec: SpecOf<'keyValue' | 'window'>, onLeftOut: StoreEnvironment['onLeftOut']) {
+function consumed(
+  spec: SpecOf<'keyValue' | 'window'>,
+  { isForAnother, onLeftOut }: Pick<StoreEnvironment, 'isForAnother' | 'onLeftOut'>,
+) {
   const { keySerde } = spec
   const valueSerde = plainValueSerde(spec)
-  return (key: Uint8Array, value: Uint8Array | null): boolean => {
+  return (record: RecordCursor, key: Uint8Array): boolean => {
+    if (isForAnother?.(record)) {
+      onLeftOut?.('for-another')
+      return false
+    }
+    const value = record.valueBytes()
     try {
       keySerde.deserialize(key)
       if (value !== null) valueSerde.deserialize(value)
@@ -77,7 +87,7 @@ function readable(spec: SpecOf<'keyValue' | 'window'>, onLeftOut: StoreEnvironme
     } catch (error) {
       // A schema that is on its way: that says nothing of the record.
       if (isNotReady(error)) throw error
-      onLeftOut?.()
+      onLeftOut?.('skipped')
       return false
     }
   }

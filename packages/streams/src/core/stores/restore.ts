@@ -20,7 +20,7 @@ interface RestoreForm {
   /** Whether the store keeps the headers of its records beside the values. */
   readonly hasHeaders?: boolean | undefined
   /** Records that are to be restored; all unless given. */
-  readonly takes?: ((key: Uint8Array, value: Uint8Array | null) => boolean) | undefined
+  readonly takes?: ((record: RecordCursor, key: Uint8Array) => boolean) | undefined
 }
 
 /** A record of a changelog that was written for a store of another kind. */
@@ -94,7 +94,7 @@ function* restoreWrites(
       if (key === null) continue
       if (kind === 'window' && !isKeyOfWindow(key)) throw new ForeignKey(kind, cursor.offset)
       if (kind === 'session' && !isKeyOfSession(key)) throw new ForeignKey(kind, cursor.offset)
-      if (takes !== undefined && !takes(key, cursor.valueBytes())) continue
+      if (takes !== undefined && !takes(cursor, key)) continue
       progress.records++
       if (kind === 'window') progress.latestStart = Math.max(progress.latestStart, windowStartOf(key))
       if (kind === 'session') progress.latestStart = Math.max(progress.latestStart, sessionEndOf(key))

@@ -1,7 +1,8 @@
 import type { Serde } from '@millrace/contracts'
-import type { RecordBatchView } from '@millrace/protocol'
+import type { RecordBatchView, RecordCursor } from '@millrace/protocol'
 import type { Peak } from '../metrics/measured.ts'
 import type { Pace } from '../pace.ts'
+import type { DropReason } from '../processor.ts'
 import type { TaskRecordContext } from '../record-context.ts'
 import type { ByteStore } from './byte-store.ts'
 import type { CacheFigures, RecordCache } from './record-cache.ts'
@@ -79,8 +80,10 @@ export interface StoreEnvironment {
   readonly onPut: () => void
   /** An update that cannot be written down; returns to skip it, throws to fail. */
   readonly onFlushFailure: (error: unknown) => void
-  /** A record of the topic that the store is restored from cannot be decoded, and is no row. */
-  readonly onLeftOut?: (() => void) | undefined
+  /** Whether a record of the topic that the store is restored from came back for another application. */
+  readonly isForAnother?: ((record: RecordCursor) => boolean) | undefined
+  /** A record of the topic that the store is restored from is no row: it cannot be decoded, or is for another application. */
+  readonly onLeftOut?: ((reason: DropReason) => void) | undefined
   /** The test driver's checks of what is put and what is read. */
   readonly strict:
     | {
