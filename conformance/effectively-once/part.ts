@@ -1,5 +1,6 @@
 // One part of the pipeline as a process of its own: `part.ts <name>`, its job in `PART`. Runs until it is killed.
 import { subscribe } from 'node:diagnostics_channel'
+import { flushCompileCache } from 'node:module'
 import { postgresOutbox, postgresSink, runSink, runSource } from '@millrace/connect'
 import { consume } from '@millrace/handlers'
 import { diagnostics, kafkaClient, type TransactionEvent } from '@millrace/kafka'
@@ -20,6 +21,8 @@ export interface PartJob {
   readonly isMistaken: boolean
 }
 
+// What is killed does not write it at its end.
+flushCompileCache()
 const name = process.argv[2] as PartName
 const { brokers, sourceUrl, targetUrl, stateDir, isMistaken } = JSON.parse(process.env.PART ?? '{}') as PartJob
 const stopped = untilShutdown()

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { randomInt, seededRandom } from '@millrace/base'
 import { outbox } from '@millrace/outbox'
 import pg from 'pg'
-import { movement } from './contracts.ts'
+import { movement as topic } from './contracts.ts'
 
 /** What a schedule asks the service for; a row of the table `schedules`. */
 export interface Wanted {
@@ -11,6 +11,11 @@ export interface Wanted {
   readonly seed: number
   readonly movements: number
   readonly accounts: number
+}
+
+/** And how much of it the ledger holds. */
+interface Progress extends Wanted {
+  readonly done: number
 }
 
 const writers = 3
@@ -29,10 +34,12 @@ export async function serve(url: string, stopped: Promise<unknown>): Promise<voi
   void stopped.then(() => {
     isStopped = true
   })
+  let [schedule, round] = [-1, 0]
   while (!isStopped) {
     try {
       const wanted = await nextWanted(pool)
-      if (wanted) await Promise.all(Array.from({ length: writers }, (_, at) => write(pool, wanted, at)))
+      if (wanted) [schedule, round] = [wanted.id, wanted.id === schedule ? round + 1 : 0]
+      if (wanted) await Promise.all(Array.from({ length: writers }, (_, writer) => write(pool, wanted, round, writer)))
       else await delay(idleMs)
     } catch {
       await delay(idleMs)
@@ -41,27 +48,54 @@ export async function serve(url: string, stopped: Promise<unknown>): Promise<voi
   await pool.end()
 }
 
-async function nextWanted(pool: pg.Pool): Promise<(Wanted & { done: number }) | undefined> {
+async function nextWanted(pool: pg.Pool): Promise<Progress | undefined> {
   const text = `select s.id, s.seed, s.movements, s.accounts, count(l.id)::int as done
     from schedules s left join ledger l on l.schedule = s.id
     where s.id = (select max(id) from schedules) group by s.id`
-  const { rows } = await pool.query<Wanted & { done: number }>(text)
+  const { rows } = await pool.query<Progress>(text)
   const [wanted] = rows
   return wanted && wanted.done < wanted.movements ? wanted : undefined
 }
 
-/** One of several writers at a time, which wait for each other on the rows of the accounts. */
-async function write(pool: pg.Pool, wanted: Wanted & { done: number }, at: number): Promise<void> {
-  const random = seededRandom(wanted.seed * 31 + wanted.done * 7 + at)
-  const share = Math.ceil((wanted.movements - wanted.done) / writers)
+interface Movement {
+  readonly account: string
+  readonly amount: number
+  /** Between the statements and their end. */
+  readonly delayMs: number
+  readonly isRolledBack: boolean
+}
+
+/**
+ * What a writer does in a round, as the seed says. The round counts: a last movement that is rolled back leaves everything
+ * as it was, and would be rolled back again for ever.
+ */
+export function* movementsOf(
+  { id, seed, movements, accounts, done }: Progress,
+  round: number,
+  writer: number,
+): Generator<Movement> {
+  const random = seededRandom(seed * 31 + done * 7 + writer + round * 104_729)
+  const share = Math.ceil((movements - done) / writers)
   for (let i = 0; i < share; i++) {
+    yield {
+      account: `s${id}-a${randomInt(random, accounts)}`,
+      amount: 1 + randomInt(random, 100),
+      delayMs: randomInt(random, 4) === 0 ? randomInt(random, 6) : 0,
+      isRolledBack: randomInt(random, 8) === 0,
+    }
+  }
+}
+
+/** One of several writers at a time, which wait for each other on the rows of the accounts. */
+async function write(pool: pg.Pool, wanted: Progress, round: number, writer: number): Promise<void> {
+  for (const movement of movementsOf(wanted, round, writer)) {
     const client = await pool.connect()
     let isBroken = true
     try {
       await client.query('begin')
-      await move(client, wanted, random)
-      if (randomInt(random, 4) === 0) await delay(randomInt(random, 6))
-      await client.query(randomInt(random, 8) === 0 ? 'rollback' : 'commit')
+      await move(client, wanted.id, movement)
+      if (movement.delayMs > 0) await delay(movement.delayMs)
+      await client.query(movement.isRolledBack ? 'rollback' : 'commit')
       isBroken = false
     } finally {
       client.release(isBroken)
@@ -69,13 +103,7 @@ async function write(pool: pg.Pool, wanted: Wanted & { done: number }, at: numbe
   }
 }
 
-async function move(
-  client: pg.PoolClient,
-  { id: schedule, accounts }: Wanted,
-  random: { next(): number },
-): Promise<void> {
-  const account = `s${schedule}-a${randomInt(random, accounts)}`
-  const amount = 1 + randomInt(random, 100)
+async function move(client: pg.PoolClient, schedule: number, { account, amount }: Movement): Promise<void> {
   const id = randomUUID()
   // The account's row is locked until the commit: that is what puts the messages of an account in order.
   const next = `insert into accounts (account, seq) values ($1, 1)
@@ -84,5 +112,5 @@ async function move(
   const seq = Number(rows[0]?.seq)
   const insert = 'insert into ledger (id, schedule, account, seq, amount) values ($1, $2, $3, $4, $5)'
   await client.query(insert, [id, schedule, account, seq, amount])
-  await outbox(client).append(movement, account, { id, schedule, account, seq, amount })
+  await outbox(client).append(topic, account, { id, schedule, account, seq, amount })
 }
