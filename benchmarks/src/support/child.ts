@@ -12,6 +12,8 @@ export interface Child extends AsyncDisposable {
   endInput(): void
   /** Fails when the process has ended. */
   check(): void
+  /** The end of what it has written to standard output and standard error. */
+  log(): string
   /** The process ends on its own; fails unless with status 0. */
   ended(): Promise<void>
   /** SIGTERM, and SIGKILL ten seconds later. */
@@ -71,6 +73,7 @@ export function startChild(
     check() {
       if (hasEnded()) throw new Error(story())
     },
+    log: () => log,
     endInput: () => void child.stdin.end(),
     send: (text) => void child.stdin.write(`${text}\n`),
     async ended() {

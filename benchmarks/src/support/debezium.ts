@@ -95,7 +95,8 @@ export async function debeziumSinkArguments(classPath: string, task: DebeziumSin
     'consumer.override.fetch.min.bytes': '1048576',
     'consumer.override.max.partition.fetch.bytes': '5242880',
   })
-  return ['-Xmx2g', '-cp', classPath, 'org.apache.kafka.connect.cli.ConnectStandalone', worker, connector]
+  const logging = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'
+  return ['-Xmx2g', logging, '-cp', classPath, 'org.apache.kafka.connect.cli.ConnectStandalone', worker, connector]
 }
 
 function writeProperties(path: string, properties: Readonly<Record<string, string>>): Promise<void> {

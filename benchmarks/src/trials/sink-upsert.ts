@@ -72,7 +72,8 @@ async function follow(
     const atMs = performance.now()
     if (seen > 0) firstMs ||= atMs
     if (seen > last.seen) last = { seen, atMs }
-    else if (atMs - last.atMs > stallTimeoutMs) throw new Error(`no progress at ${seen} of ${records} rows`)
+    else if (atMs - last.atMs > stallTimeoutMs)
+      throw new Error(`no progress at ${seen} of ${records} rows\n${process.log()}`)
     if (seen >= records * warmUpShare) warm ??= { seen, atMs, cpuSeconds }
     if (seen >= records && warm) {
       const counted = records - warm.seen
