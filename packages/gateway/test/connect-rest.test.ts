@@ -124,7 +124,11 @@ describe("Kafka Connect's REST API", () => {
     assert.equal((await call('PUT', '/connectors/states/resume', '')).status, 202)
     assert.equal((await call('POST', '/connectors/states/restart', '')).status, 204)
     const restarted = await call('POST', '/connectors/states/restart?includeTasks=true&onlyFailed=false')
-    assert.deepEqual([restarted.status, restarted.body.name], [202, 'states'])
+    const { connector, tasks } = restarted.body
+    assert.deepEqual([restarted.status, connector.state, tasks[0].state], [202, 'RESTARTING', 'RESTARTING'])
+    await state('states', 'RUNNING')
+    const unfailed = await call('POST', '/connectors/states/restart?includeTasks=true&onlyFailed=true')
+    assert.deepEqual([unfailed.status, unfailed.body.connector.state], [202, 'RUNNING'])
     assert.equal((await call('POST', '/connectors/states/tasks/0/restart')).status, 204)
     await state('states', 'RUNNING')
     const partition = { filename: join(folder, 'a.txt') }

@@ -145,8 +145,11 @@ function stateRoutes(scope: FastifyInstance, connectors: Connectors): void {
   type Restart = ByName & { Querystring: { readonly includeTasks?: string; readonly onlyFailed?: string } }
   scope.post<Restart>('/connectors/:name/restart', async ({ params: { name }, query }, reply) => {
     const onlyFailed = query.onlyFailed === 'true'
-    const status = await connectors.workerFor(name).restart(name, { onlyFailed })
-    if (!onlyFailed && query.includeTasks !== 'true') return reply.status(204).send()
+    const includeTasks = query.includeTasks === 'true'
+    // Without either the connector alone is meant, which is one with its task here.
+    const isWhole = !onlyFailed && !includeTasks
+    const status = await connectors.workerFor(name).restart(name, { onlyFailed, includeTasks: includeTasks || isWhole })
+    if (isWhole) return reply.status(204).send()
     return reply.status(202).send(status)
   })
   scope.post<ByTask>('/connectors/:name/tasks/:task/restart', async ({ params }, reply) => {

@@ -21,7 +21,7 @@ import { connectorLogger, isLogLevel, type LoggerLevel, LoggerLevels, type LogLe
 import { ManagedConnector } from './managed-connector.ts'
 import { problemsOf, validateProperties } from './plugin-info.ts'
 import { type ConnectPlugins, PluginRegistry } from './plugin-registry.ts'
-import type { ConnectorStateInfo, TargetState } from './states.ts'
+import type { ConnectorStateInfo, StateInfo, TargetState } from './states.ts'
 import { StatusLog } from './status-log.ts'
 
 export interface ConnectWorkerOptions {
@@ -189,11 +189,23 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
     if (target !== 'STARTED') await applied
   }
 
-  /** Starts it anew; with `onlyFailed` where it or its task has failed. Paused ones stay as they are. */
-  async restart(name: string, { onlyFailed = false } = {}): Promise<ConnectorStateInfo> {
+  /**
+   * Starts it anew (KIP-745) and says what it will be until then; with `onlyFailed` where it has failed, or with `includeTasks`
+   * its task has. Paused ones stay as they are.
+   */
+  async restart(name: string, { onlyFailed = false, includeTasks = true } = {}): Promise<ConnectorStateInfo> {
     const connector = this.#get(name)
-    if (connector.target === 'STARTED' && (!onlyFailed || connector.isFailed)) void connector.restart()
-    return connector.status()
+    const { connector: itself, tasks, ...rest } = connector.status()
+    if (connector.target !== 'STARTED') return { ...rest, connector: itself, tasks }
+    const isMeant = ({ state }: StateInfo): boolean => !onlyFailed || state === 'FAILED'
+    const anew = <T extends StateInfo>({ trace: _, ...each }: T) => ({ ...each, state: 'RESTARTING' as const })
+    const areTasks = includeTasks && tasks.some(isMeant)
+    if (isMeant(itself) || areTasks) void connector.restart()
+    return {
+      ...rest,
+      connector: isMeant(itself) ? anew(itself) : itself,
+      tasks: tasks.map((task) => (includeTasks && isMeant(task) ? anew(task) : task)),
+    }
   }
 
   topics(name: string): string[] {

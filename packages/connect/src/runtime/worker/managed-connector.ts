@@ -69,10 +69,6 @@ export class ManagedConnector {
     return this.#built ?? (await this.#parts.build(this.properties))
   }
 
-  get isFailed(): boolean {
-    return this.#failure !== undefined || this.#running?.status().state === 'failed'
-  }
-
   status(): ConnectorStateInfo {
     const { name } = this.#parts
     const connector = this.#state()
