@@ -30,7 +30,7 @@ export interface OutboxMigrationOptions {
 }
 
 /** Of the table's layout; a comment on the table carries it. */
-export const outboxVersion = 1
+export const outboxVersions: Readonly<Record<Dialect, number>> = { postgres: 2, mysql: 1, sqlite: 1 }
 
 /**
  * SQL that creates the outbox table: Debezium's default columns and three or four more. It can be run again; statements need no
@@ -60,7 +60,24 @@ export function outboxStatements(options: OutboxMigrationOptions = {}): string[]
   return sqlite(name, index, payload === 'bytea' ? 'blob' : 'text')
 }
 
-const comment = `millrace outbox, version ${outboxVersion}`
+/**
+ * What brings a table of an earlier layout to the current one, each statement on its own. Version 2 on PostgreSQL added the index
+ * on `position`.
+ */
+export function outboxUpgrade(from: number, dialect: Dialect, table = 'outbox'): string[] {
+  if (dialect !== 'postgres' || from >= outboxVersions.postgres) return []
+  return [indexOn('position', table), commentOn(table)]
+}
+
+const commentOf = (dialect: Dialect): string => `millrace outbox, version ${outboxVersions[dialect]}`
+
+function commentOn(table: string): string {
+  return `comment on table ${quoteTable(table)} is '${commentOf('postgres')}';`
+}
+
+function indexOn(column: string, table: string): string {
+  return `create index if not exists ${quoteOwned(table, column)} on ${quoteTable(table)} (${column});`
+}
 
 function postgres({ table = 'outbox', payload = 'bytea', keepRows = false, slot }: OutboxMigrationOptions): string[] {
   const name = quoteTable(table)
@@ -77,15 +94,14 @@ function postgres({ table = 'outbox', payload = 'bytea', keepRows = false, slot 
   position bigint generated always as identity,
   txid xid8 not null default pg_current_xact_id()
 );`,
-    `comment on table ${name} is '${comment}';`,
+    // Who polls reads in this order, also where rows wait that no slot captures yet.
+    indexOn('position', table),
+    commentOn(table),
     `drop trigger if exists ${trigger} on ${name};`,
   ]
   if (!keepRows) return [...statements, ...deletion(table, name, trigger, slot)]
-  // Who polls reads in the order of positions, or what certain transactions wrote; an empty table needs neither.
-  for (const column of ['position', 'txid']) {
-    statements.push(`create index if not exists ${quoteOwned(table, column)} on ${name} (${column});`)
-  }
-  return statements
+  // Of rows that stay, those are read that certain transactions wrote.
+  return [...statements, indexOn('txid', table)]
 }
 
 /**
@@ -133,13 +149,13 @@ function mysql(name: string, idKey: string, payload: string): string {
   \`timestamp\` bigint,
   primary key (\`position\`),
   unique key ${idKey} (\`id\`)
-) engine=innodb default charset=utf8mb4 comment='${comment}';`
+) engine=innodb default charset=utf8mb4 comment='${commentOf('mysql')}';`
 }
 
 /** `autoincrement`, since a number must not come back after its row was deleted. */
 function sqlite(name: string, index: string, payload: string): string[] {
   return [
-    `create table if not exists ${name} ( -- ${comment}
+    `create table if not exists ${name} ( -- ${commentOf('sqlite')}
   position integer primary key autoincrement,
   id text not null,
   aggregatetype text not null,

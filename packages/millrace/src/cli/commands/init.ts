@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { baseError } from '@millrace/base/internal'
 import type { Dialect } from '@millrace/outbox'
+import { outboxVersions } from '@millrace/outbox/internal'
 import { pc } from '../colours.ts'
 import { detectDialect, detectTool } from '../init/detect.ts'
 import { drizzleFiles } from '../init/drizzle-files.ts'
@@ -16,8 +17,11 @@ import {
   type Project,
   type ProjectFile,
   readManifest,
+  type Written,
   writeFile,
 } from '../init/project.ts'
+import { migrationFrom } from '../init/statements.ts'
+import { writtenLayout } from '../init/written-layout.ts'
 
 const dialects = ['postgres', 'mysql', 'sqlite'] as const
 
@@ -116,6 +120,8 @@ const toolFiles: Readonly<Record<DatabaseTool, (project: Project) => ProjectFile
   kysely: kyselyFiles,
 }
 
+const namedWithoutTime: ReadonlySet<DatabaseTool> = new Set(['sql', 'drizzle'])
+
 /** How the tables come into the database. */
 const applied: Readonly<Record<DatabaseTool, string>> = {
   sql: 'npx millrace migrate                      creates the outbox and inbox tables there',
@@ -137,11 +143,18 @@ export async function initCommand(flags: InitFlags): Promise<void> {
   const manifest = readManifest()
   const tool = choice('--tool', flags.tool, databaseTools) ?? detectTool(manifest)
   const dialect = choice('--dialect', flags.dialect, dialects) ?? detectDialect(manifest, tool)
-  const project: Project = { manifest, tool, dialect, now: new Date() }
+  const from = writtenLayout()
+  const isCurrent = from !== undefined && from >= outboxVersions[dialect]
+  const migration = migrationFrom(isCurrent ? undefined : from, dialect)
+  const project: Project = { manifest, tool, dialect, now: new Date(), migration }
+  const all = toolFiles[tool](project)
   // A second run would otherwise add its migration again, under another time.
-  const files = hasMigration() ? [] : toolFiles[tool](project)
-  for (const file of [...commonFiles(project), ...files]) tell(writeFile(file), file.path)
-  const generated = tool === 'drizzle' && files.length > 0 ? generateDrizzleMigration(dialect) : undefined
+  const files = isCurrent ? all.filter(({ path }) => namedWithoutTime.has(tool) && existsSync(path)) : all
+  for (const file of [...commonFiles(project), ...files]) {
+    const what = writeFile(file)
+    tell(what, what === 'to do' ? `${file.path}: ${file.byHand}` : file.path)
+  }
+  const generated = tool === 'drizzle' && files.length > 0 ? generateDrizzleMigration(migration) : undefined
   if (generated !== undefined) tell('created', generated)
   const isMissing = (name: string): boolean => !has(manifest, name)
   install([], needed[dialect].filter(isMissing), flags.install)
@@ -160,28 +173,14 @@ Next:
   4. npx tsc                                   checks the types; it writes nothing`)
 }
 
-/** A migration of an earlier run, wherever the tools keep them. */
-function hasMigration(): boolean {
-  const folders = [
-    'migrations',
-    'src/migrations',
-    'src/migration',
-    'migration',
-    'src/db/migrations',
-    'prisma/migrations',
-  ]
-  const names = folders.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder))
-  return names.some((name) => /millrace[_-]outbox|-MillraceOutbox/.test(name) && name !== '0001-millrace-outbox.sql')
-}
-
 function choice<T extends string>(flag: string, given: string | undefined, known: readonly T[]): T | undefined {
   if (given === undefined || known.includes(given as T)) return given as T | undefined
   const message = `${flag} must be one of ${known.join(', ')}, not ${given}`
   throw baseError('CONFIG_INVALID_OPTION', message, { option: flag })
 }
 
-function tell(what: 'created' | 'extended' | 'kept', path: string): void {
-  const colour = what === 'kept' ? pc.yellow : pc.green
+function tell(what: Written, path: string): void {
+  const colour = what === 'kept' || what === 'to do' ? pc.yellow : pc.green
   console.log(`${colour(what.padEnd(7))} ${path}`)
 }
 

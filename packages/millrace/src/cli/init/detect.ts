@@ -45,6 +45,11 @@ export function drizzleConfig(): string {
   return textOf(existing('drizzle.config.ts', 'drizzle.config.mts', 'drizzle.config.js', 'drizzle.config.mjs'))
 }
 
+/** The folder of its migrations. */
+export function drizzleOut(): string {
+  return /\bout['"]?\s*:\s*['"]([^'"]+)['"]/.exec(drizzleConfig())?.[1] ?? './drizzle'
+}
+
 function drizzleDialect(): string | undefined {
   return /\bdialect['"]?\s*:\s*['"](\w+)['"]/.exec(drizzleConfig())?.[1]
 }

@@ -1,9 +1,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Dialect } from '@millrace/outbox'
-import { drizzleConfig } from './detect.ts'
+import { drizzleConfig, drizzleOut } from './detect.ts'
 import { existing, type Project, type ProjectFile } from './project.ts'
-import { createStatements } from './statements.ts'
 
 const head = `// The tables of @millrace/outbox, for drizzle-kit: without them it would propose to drop what it finds in the database.`
 
@@ -16,17 +15,21 @@ const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' })
 
 /** Messages on their way to Kafka. */
-export const millraceOutbox = pgTable('outbox', {
-  id: uuid('id').primaryKey(),
-  aggregatetype: text('aggregatetype').notNull(),
-  aggregateid: text('aggregateid').notNull(),
-  type: text('type').notNull(),
-  payload: bytea('payload'),
-  headers: jsonb('headers'),
-  timestamp: timestamp('timestamp', { withTimezone: true }).notNull().default(sql\`clock_timestamp()\`),
-  position: bigint('position', { mode: 'bigint' }).generatedAlwaysAsIdentity(),
-  txid: xid8('txid').notNull().default(sql\`pg_current_xact_id()\`),
-})
+export const millraceOutbox = pgTable(
+  'outbox',
+  {
+    id: uuid('id').primaryKey(),
+    aggregatetype: text('aggregatetype').notNull(),
+    aggregateid: text('aggregateid').notNull(),
+    type: text('type').notNull(),
+    payload: bytea('payload'),
+    headers: jsonb('headers'),
+    timestamp: timestamp('timestamp', { withTimezone: true }).notNull().default(sql\`clock_timestamp()\`),
+    position: bigint('position', { mode: 'bigint' }).generatedAlwaysAsIdentity(),
+    txid: xid8('txid').notNull().default(sql\`pg_current_xact_id()\`),
+  },
+  (table) => [index('outbox_position').on(table.position)],
+)
 
 /** Events that were handled. */
 export const millraceInbox = pgTable(
@@ -123,11 +126,15 @@ export const millraceInbox = sqliteTable(
  * The schema of the tables beside the project's own, which names it. What no schema of Drizzle can say, the trigger that keeps
  * an outbox on PostgreSQL empty, is in the SQL beside it; that creates the tables as well.
  */
-export function drizzleFiles({ dialect }: Project): ProjectFile[] {
+export function drizzleFiles({ dialect, migration: { from, up } }: Project): ProjectFile[] {
   const schema = /\bschema['"]?\s*:\s*\[?\s*['"]([^'"]+)['"]/.exec(drizzleConfig())?.[1] ?? './src/db/schema.ts'
-  const out = /\bout['"]?\s*:\s*['"]([^'"]+)['"]/.exec(drizzleConfig())?.[1] ?? './drizzle'
-  const sql = { path: join(out, 'millrace-outbox.sql'), text: `${createStatements(dialect).join('\n\n')}\n` }
+  const name = from === undefined ? 'millrace-outbox.sql' : `millrace-outbox-${from + 1}.sql`
+  const sql = { path: join(drizzleOut(), name), text: `${up.join('\n\n')}\n` }
   const folder = folderOf(schema)
+  if (from !== undefined) {
+    const path = join(folder ?? dirname(schema), 'millrace-outbox.ts')
+    return [{ path, text: '', edit: withIndex, byHand: `give millraceOutbox ${index}` }, sql]
+  }
   if (folder !== undefined) return [{ path: join(folder, 'millrace-outbox.ts'), text: schemas[dialect] }, sql]
   return [
     { path: join(dirname(schema), 'millrace-outbox.ts'), text: schemas[dialect] },
@@ -147,4 +154,13 @@ function folderOf(schema: string): string | undefined {
 function importEnding(schema: string): string {
   const text = existing(schema) === undefined ? '' : readFileSync(schema, 'utf8')
   return /from\s+['"]\.{1,2}\/[^'"]*(\.[jt]s)['"]/.exec(text)?.[1] ?? ''
+}
+
+const index = "(table) => [index('outbox_position').on(table.position)]"
+
+/** The schema of the first layout with the index on positions, however a formatter has broken its lines. */
+function withIndex(schema: string): string | undefined {
+  if (schema.includes('outbox_position')) return schema
+  const edited = schema.replace(/(pg_current_xact_id\(\)`\s*,?\s*\)\s*,?\s*\})\s*,?\s*\)/, `$1, ${index})`)
+  return edited === schema ? undefined : edited
 }

@@ -1,10 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { appendFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Dialect } from '@millrace/outbox'
-import { drizzleConfig } from './detect.ts'
-import { existing } from './project.ts'
-import { createStatements } from './statements.ts'
+import { drizzleOut } from './detect.ts'
+import { existing, type Migration } from './project.ts'
 
 /**
  * Where the project keeps migrations of Drizzle, has `drizzle-kit` make one for the new tables, and adds to it what a schema
@@ -12,15 +10,15 @@ import { createStatements } from './statements.ts'
  *
  * @returns the migration; undefined where the project has no migrations, or the tool made none
  */
-export function generateDrizzleMigration(dialect: Dialect): string | undefined {
-  const out = /\bout['"]?\s*:\s*['"]([^'"]+)['"]/.exec(drizzleConfig())?.[1] ?? './drizzle'
+export function generateDrizzleMigration({ up }: Migration): string | undefined {
+  const out = drizzleOut()
   const tool = existing('node_modules/.bin/drizzle-kit')
   if (tool === undefined || existing(join(out, 'meta/_journal.json')) === undefined) return undefined
   const before = new Set(readdirSync(out))
   const run = spawnSync(tool, ['generate', '--name', 'millrace_outbox'], { stdio: 'ignore' })
   const made = readdirSync(out).find((name) => name.endsWith('_millrace_outbox.sql') && !before.has(name))
   if (run.status !== 0 || made === undefined) return undefined
-  const rest = createStatements(dialect).filter((sql) => !/^create (unique )?(table|index)/.test(sql))
+  const rest = up.filter((sql) => !/^create (unique )?(table|index)/.test(sql))
   appendFileSync(join(out, made), rest.map((sql) => `--> statement-breakpoint\n${sql}\n`).join(''))
   return join(out, made)
 }

@@ -1,13 +1,14 @@
 import { existing, extensionOf, type Project, type ProjectFile } from './project.ts'
-import { createStatements, dropStatements, stamp, templateText } from './statements.ts'
+import { stamp, templateText } from './statements.ts'
 
 /** Plain SQL, for `psql`, `millrace migrate` or whatever runs it. */
-export function sqlFiles({ dialect }: Project): ProjectFile[] {
-  return [{ path: 'migrations/0001-millrace-outbox.sql', text: `${createStatements(dialect).join('\n\n')}\n` }]
+export function sqlFiles({ migration: { from, up } }: Project): ProjectFile[] {
+  const number = String((from ?? 0) + 1).padStart(4, '0')
+  return [{ path: `migrations/${number}-millrace-outbox.sql`, text: `${up.join('\n\n')}\n` }]
 }
 
 /** A class that TypeORM finds among the migrations. Tables without an entity are none of its business, so there is none. */
-export function typeormFiles({ dialect, now }: Project): ProjectFile[] {
+export function typeormFiles({ migration, now }: Project): ProjectFile[] {
   const folder = existing('src/migrations', 'src/migration', 'migrations', 'migration') ?? 'src/migrations'
   const name = `MillraceOutbox${now.getTime()}`
   const body = (statements: readonly string[]): string =>
@@ -18,11 +19,11 @@ export class ${name} implements MigrationInterface {
   name = '${name}'
 
   async up(queryRunner: QueryRunner): Promise<void> {
-${body(createStatements(dialect))}
+${body(migration.up)}
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-${body(dropStatements(dialect))}
+${body(migration.down)}
   }
 }
 `
@@ -61,15 +62,15 @@ interface Form {
   readonly run: (sql: string) => string
 }
 
-function functions({ dialect }: Project, { head, up, down, run }: Form): string {
+function functions({ migration }: Project, { head, up, down, run }: Form): string {
   const body = (statements: readonly string[]): string =>
     statements.map((sql) => `  ${run(templateText(sql))}`).join('\n')
   return `${head}${head && '\n'}export async function ${up} {
-${body(createStatements(dialect))}
+${body(migration.up)}
 }
 
 export async function ${down} {
-${body(dropStatements(dialect))}
+${body(migration.down)}
 }
 `
 }

@@ -1,7 +1,7 @@
 import type { Dialect } from '@millrace/outbox'
 import { prismaSchemaPaths } from './detect.ts'
 import { existing, type Project, type ProjectFile } from './project.ts'
-import { createStatements, stamp } from './statements.ts'
+import { stamp } from './statements.ts'
 
 const outboxComment = '/// Messages on their way to Kafka, written by @millrace/outbox.'
 const inboxComment = '/// Events that were handled, noted by @millrace/outbox.'
@@ -19,6 +19,7 @@ model MillraceOutbox {
   position      BigInt              @default(autoincrement())
   txid          Unsupported("xid8") @default(dbgenerated("pg_current_xact_id()"))
 
+  @@index([position], map: "outbox_position")
   @@map("outbox")
 }
 
@@ -91,18 +92,32 @@ model MillraceInbox {
  * A migration with the tables and the models that describe them: a table that Prisma finds in the migrations and not in the
  * schema it would drop.
  */
-export function prismaFiles({ dialect, now }: Project): ProjectFile[] {
+export function prismaFiles({ dialect, now, migration: { from, up } }: Project): ProjectFile[] {
   const schema = existing(...prismaSchemaPaths) ?? prismaSchemaPaths[0]
   const provider = dialect === 'postgres' ? 'postgresql' : dialect
   const isFolder = !schema.endsWith('.prisma')
+  const migration = {
+    path: `prisma/migrations/${stamp(now)}_millrace_outbox/migration.sql`,
+    text: `${up.join('\n\n')}\n`,
+  }
+  const own = isFolder ? `${schema}/millrace.prisma` : schema
+  if (from !== undefined)
+    return [
+      migration,
+      { path: own, text: '', edit: withIndex, byHand: `add ${index} to the model of the table outbox` },
+    ]
   return [
-    {
-      path: `prisma/migrations/${stamp(now)}_millrace_outbox/migration.sql`,
-      text: `${createStatements(dialect).join('\n\n')}\n`,
-    },
+    migration,
     { path: 'prisma/migrations/migration_lock.toml', text: `provider = "${provider}"\n` },
-    isFolder
-      ? { path: `${schema}/millrace.prisma`, text: models[dialect] }
-      : { path: schema, text: `\n${models[dialect]}`, appends: true },
+    isFolder ? { path: own, text: models[dialect] } : { path: own, text: `\n${models[dialect]}`, appends: true },
   ]
+}
+
+const index = '@@index([position], map: "outbox_position")'
+
+/** The schema with the index on positions; undefined where it has no model of the outbox that could get it. */
+function withIndex(schema: string): string | undefined {
+  if (schema.includes(index)) return schema
+  const edited = schema.replace(/(\n(\s*)txid\s+Unsupported\("xid8"\)[^\n]*\n)\s*\n?/, `$1\n$2${index}\n$2`)
+  return edited === schema ? undefined : edited
 }

@@ -15,7 +15,14 @@ export interface ProjectFile {
   readonly text: string
   /** Added at the end of an existing file, unless it is in there already. */
   readonly appends?: boolean
+  /** Changes an existing file instead; undefined where its text is not what it was written as. */
+  readonly edit?: (there: string) => string | undefined
+  /** What is to be done by hand then. */
+  readonly byHand?: string
 }
+
+/** What became of a file; `to do` where it could not be changed. */
+export type Written = 'created' | 'extended' | 'kept' | 'to do'
 
 /** The project in the working directory, as far as its tools show in it. */
 export interface Project {
@@ -23,6 +30,15 @@ export interface Project {
   readonly tool: DatabaseTool
   readonly dialect: Dialect
   readonly now: Date
+  readonly migration: Migration
+}
+
+/** The migration that the project lacks, a statement each. */
+export interface Migration {
+  /** Layout of the outbox that the project's migrations make so far; undefined before the first of them. */
+  readonly from: number | undefined
+  readonly up: readonly string[]
+  readonly down: readonly string[]
 }
 
 export const databaseTools = ['sql', 'prisma', 'drizzle', 'typeorm', 'knex', 'kysely'] as const
@@ -47,7 +63,8 @@ export function extensionOf({ type }: Manifest): 'ts' | 'mts' {
 }
 
 /** Writes what is missing; tells what was done with the path. */
-export function writeFile({ path, text, appends }: ProjectFile): 'created' | 'extended' | 'kept' {
+export function writeFile({ path, text, appends, edit }: ProjectFile): Written {
+  if (edit) return editFile(path, edit)
   if (!existsSync(path)) {
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, text, { flag: 'wx' })
@@ -57,6 +74,15 @@ export function writeFile({ path, text, appends }: ProjectFile): 'created' | 'ex
   const there = readFileSync(path, 'utf8')
   if (there.includes(text.trim())) return 'kept'
   writeFileSync(path, `${there}${there === '' || there.endsWith('\n') ? '' : '\n'}${text}`)
+  return 'extended'
+}
+
+function editFile(path: string, edit: (there: string) => string | undefined): Written {
+  if (!existsSync(path)) return 'to do'
+  const there = readFileSync(path, 'utf8')
+  const edited = edit(there)
+  if (edited === undefined || edited === there) return edited === undefined ? 'to do' : 'kept'
+  writeFileSync(path, edited)
   return 'extended'
 }
 

@@ -1,13 +1,21 @@
 import type { Dialect } from '@millrace/outbox'
-import { inboxStatements, outboxStatements } from '@millrace/outbox/internal'
+import { inboxStatements, outboxStatements, outboxUpgrade } from '@millrace/outbox/internal'
+import type { Migration } from './project.ts'
 
 /** What creates the outbox and the inbox, a statement each. */
 export function createStatements(dialect: Dialect): string[] {
   return [...outboxStatements({ dialect }), ...inboxStatements({ dialect })]
 }
 
+/** What brings a project up to date whose migrations make the outbox in layout `from`. */
+export function migrationFrom(from: number | undefined, dialect: Dialect): Migration {
+  if (from === undefined) return { from, up: createStatements(dialect), down: dropStatements(dialect) }
+  const up = outboxUpgrade(from, dialect)
+  return { from, up, down: up.length > 0 ? ['drop index if exists outbox_position;'] : [] }
+}
+
 /** What takes them away again. */
-export function dropStatements(dialect: Dialect): string[] {
+function dropStatements(dialect: Dialect): string[] {
   const tables = ['drop table if exists inbox;', 'drop table if exists outbox;']
   return dialect === 'postgres' ? [...tables, 'drop function if exists outbox_delete_captured();'] : tables
 }
