@@ -2,6 +2,7 @@ import { type Clock, systemClock, systemRandom } from '@millrace/base'
 import { checkOptions, resolveLimits } from '@millrace/base/internal'
 import type { Producer } from '@millrace/kafka'
 import { BatchOutput } from './batch-output.ts'
+import { CommitPace } from './commit-pace.ts'
 import type { SourceConnector, SourceSession, StoredPosition, TopicSpec } from './connector.ts'
 import { defaultPipeline } from './default-pipeline.ts'
 import { abortable, endWithin, finishing } from './failures.ts'
@@ -202,40 +203,63 @@ class SourceRunner {
     let openedMs: number | undefined
     let records = 0
     let uncommitted: StoredPosition | undefined
+    const pace = new CommitPace(clock)
     const isDue = (): boolean => openedMs !== undefined && clock.now() - openedMs >= (this.#intervalMs ?? 0)
-    const commit = async (position: StoredPosition): Promise<void> => {
-      await finishing(this.#commit(session, producer, position), signal, clock, stopGraceMs)
+    const end = async (position: StoredPosition): Promise<void> => {
+      await finishing(this.#end(session, producer, position), signal, clock, stopGraceMs)
+      pace.committed()
       openedMs = uncommitted = undefined
       this.#board.committed(records, clock.now())
       records = 0
     }
+    const commit = async (position: StoredPosition): Promise<void> => {
+      await finishing(this.#positions.write(producer, this.#connector, position), signal, clock, stopGraceMs)
+      await end(position)
+    }
     while (!signal.aborted) {
       const pulled = await session.pull(output, pullMaxWaitMs)
       if (pulled) {
-        if (openedMs === undefined) producer.begin()
+        const isFirst = openedMs === undefined
+        if (isFirst) producer.begin()
         openedMs ??= clock.now()
         records += output.records
-        await finishing(this.#send(producer, output), signal, clock, stopGraceMs)
         uncommitted = pulled.transaction === 'commit' ? pulled.position : undefined
-      }
-      if (uncommitted && (isDue() || pulled?.isLast)) await commit(uncommitted)
+        const isEnd = uncommitted !== undefined && (isDue() || pulled.isLast === true)
+        const startedMs = performance.now()
+        const sending = this.#send(producer, output, isEnd ? uncommitted : undefined)
+        const bytes = await finishing(sending, signal, clock, stopGraceMs)
+        if (isFirst) pace.wrote(bytes, performance.now() - startedMs)
+        if (uncommitted && isEnd) {
+          await end(uncommitted)
+          // Before the next pull: what comes meanwhile goes along.
+          await pace.rested(signal).catch(() => {})
+        }
+      } else if (uncommitted && isDue()) await commit(uncommitted)
       if (pulled?.isLast) return
     }
     // Stopped between two commits: what is finished need not be read again.
     if (uncommitted) await commit(uncommitted).catch(() => {})
   }
 
-  async #send(producer: Producer, output: BatchOutput): Promise<void> {
+  /** Writes what was pulled, and together with it the position that ends the transaction; returns how many bytes. */
+  async #send(producer: Producer, output: BatchOutput, position: StoredPosition | undefined): Promise<number> {
     for (const [topic, count] of await ensureTopics(this.#options.client, output.missingTopics)) {
       output.topicReady(topic, count)
     }
     const batches = output.take()
-    for (const { topic } of batches) this.#board.topics.add(topic)
-    await Promise.all(batches.map((batch) => producer.sendBatch(batch)))
+    let bytes = 0
+    for (const { topic, batch } of batches) {
+      this.#board.topics.add(topic)
+      bytes += batch.sizeInBytes
+    }
+    await Promise.all([
+      ...batches.map((batch) => producer.sendBatch(batch)),
+      position && this.#positions.write(producer, this.#connector, position),
+    ])
+    return bytes
   }
 
-  async #commit(session: SourceSession, producer: Producer, position: StoredPosition): Promise<void> {
-    await this.#positions.write(producer, this.#connector, position)
+  async #end(session: SourceSession, producer: Producer, position: StoredPosition): Promise<void> {
     await producer.commit()
     // Only now: had the database been told before, a crash in between would lose what the transaction never published.
     await session.commit(position)

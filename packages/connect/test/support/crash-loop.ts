@@ -49,7 +49,7 @@ export async function crashLoop(
   const { child, running, errors } = startConnector(job)
   try {
     await running
-    const deadline = Date.now() + 30_000
+    const deadline = Date.now() + 120_000
     while (!(await isDone())) {
       if (Date.now() > deadline) throw new Error(`the last run did not finish: ${errors()}`)
       await new Promise((resolve) => setTimeout(resolve, 50))

@@ -56,6 +56,8 @@ export function registerSourceCrashTest(
     await using client = kafkaClient({ brokers: broker.brokers })
     const url = await postgres.createDatabase('orders')
     const admin = new pg.Client({ connectionString: url })
+    // When the test fails, what failed is to be told, and not that the server ends.
+    admin.on('error', () => {})
     await admin.connect()
     await admin.query(outboxMigration({ keepRows: kind !== 'outbox' }))
     await admin.query(`create table aggregate (id text primary key, seq int not null default 0);
