@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
-import { type Clock, isMillraceError, sleep } from '@millrace/base'
+import { type Clock, isMillraceError, sleep, systemClock } from '@millrace/base'
 import { isDeadLetterHeader, isRedriveHeader, readRedrive, redriveHeaders } from '@millrace/base/internal'
 import type { ConsumedRecord, KafkaClient, Producer, ProducerRecord } from '@millrace/kafka'
 import { connectError } from '../errors.ts'
@@ -16,6 +16,9 @@ const chunkBytes = 4 * 1024 * 1024
 /** Letters are read anew in rounds of so many bytes: scattered ones would otherwise be searched for again and again. */
 const roundBytes = 64 * 1024 * 1024
 const commitAttempts = 5
+/** How long what was committed may take until readers see it; another's open transaction can hold it back for longer. */
+const visibleTimeoutMs = 2_000
+const visiblePollMs = 10
 /** What a producer is told whose transactional id a younger one has taken. */
 const fencedCodes = new Set(['KAFKA_FENCED', 'KAFKA_INVALID_PRODUCER_EPOCH', 'KAFKA_PRODUCER_FENCED'])
 
@@ -58,6 +61,8 @@ export class Desk implements AsyncDisposable {
   readonly #producer: Producer
   readonly #by: string
   readonly #run = randomUUID()
+  /** Where the last record that was committed lies, by partition. */
+  readonly #written = new Map<string, { topic: string; partition: number; offset: number }>()
 
   private constructor(client: KafkaClient, box: LetterBox, producer: Producer, by: string) {
     this.#client = client
@@ -95,6 +100,7 @@ export class Desk implements AsyncDisposable {
       const dueMs = options.rate === undefined ? 0 : startedMs + (done / options.rate) * 1_000 - options.clock.now()
       if (dueMs > 0 && done < selected.length) await sleep(options.clock, dueMs, options.signal).catch(() => {})
     }
+    await this.#visible()
     return done
   }
 
@@ -124,6 +130,7 @@ export class Desk implements AsyncDisposable {
       ],
     }
     const [position] = await this.#commit([{ letter, entry: { action: 'edit', changed }, record: copy }])
+    await this.#visible()
     return position!
   }
 
@@ -136,6 +143,7 @@ export class Desk implements AsyncDisposable {
       )
       done += letters.length
     }
+    await this.#visible()
     return done
   }
 
@@ -206,11 +214,14 @@ export class Desk implements AsyncDisposable {
       // All are handed over before any is awaited: those of one partition are written in this order.
       const sent = done.map(({ record }) => record && producer.send(record))
       const positions = await Promise.all(sent)
-      for (const [index, { letter, entry, record }] of done.entries()) {
+      const lines = done.map(({ letter, entry, record }, index) => {
         const to = record && { topic: record.topic, ...positions[index]! }
-        void producer.send(this.#line({ letter, entry: { ...entry, ...(to && { to }) } }, at))
-      }
+        return producer.send(this.#line({ letter, entry: { ...entry, ...(to && { to }) } }, at))
+      })
+      const noted = await Promise.all(lines)
       await commitSurely(producer)
+      for (const [index, { record }] of done.entries()) if (record) this.#note(record.topic, positions[index]!)
+      this.#note(auditTopic(this.box.topic), noted.at(-1))
       return positions.map((position) => position ?? { partition: -1, offset: -1 })
     } catch (error) {
       await producer.abort().catch(() => {})
@@ -218,6 +229,30 @@ export class Desk implements AsyncDisposable {
         throw connectError('DEAD_LETTER_DESK_TAKEN', `another desk works on ${this.box.topic}`, {}, error)
       }
       throw error
+    }
+  }
+
+  #note(topic: string, at: { readonly partition: number; readonly offset: number } | undefined): void {
+    if (at) this.#written.set(`${topic}/${at.partition}`, { topic, ...at })
+  }
+
+  /** A cluster confirms a commit before readers see it: whoever looks after this does. */
+  async #visible(): Promise<void> {
+    const deadlineMs = systemClock.now() + visibleTimeoutMs
+    while (this.#written.size > 0) {
+      const asked = [...this.#written.values()].map(({ topic, partition }) => ({
+        topic,
+        partition,
+        at: 'latest' as const,
+      }))
+      for (const { topic, partition, offset } of await this.#client.admin.listOffsets(asked, {
+        isolation: 'read_committed',
+      })) {
+        const place = `${topic}/${partition}`
+        if (offset > (this.#written.get(place)?.offset ?? 0)) this.#written.delete(place)
+      }
+      if (this.#written.size === 0 || systemClock.now() > deadlineMs) return
+      await sleep(systemClock, visiblePollMs)
     }
   }
 
