@@ -6,9 +6,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { type Broker, startBroker } from '@millrace/broker'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import type { SinkConnector } from '../src/index.ts'
 import { builtInPlugins, withPlugins } from '../src/plugins.ts'
 import { ConnectWorker } from '../src/runtime/worker/connect-worker.ts'
 import { ledgerSink } from './support/ledger-sink.ts'
+import { SinkDriver } from './support/sink-driver.ts'
 import { eventually, readTopic } from './support/topic-reader.ts'
 
 describe('sinks of a Connect worker', () => {
@@ -122,13 +124,64 @@ describe('sinks of a Connect worker', () => {
     await assert.rejects(worker.alterOffsets(name, [{ partition: { topic }, offset: null }]), {
       code: 'CONNECT_OFFSETS_REFUSED',
     })
-    await worker.alterOffsets(name, [{ partition, offset: { kafka_offset: 1 } }])
+    for (const [part, offset] of [
+      [{ kafka_topic: 'other', kafka_partition: 0 }, 1],
+      [{ kafka_topic: topic, kafka_partition: 1 }, 1],
+      [partition, -1],
+      [partition, ''],
+    ] as const) {
+      const altered = worker.alterOffsets(name, [{ partition: part, offset: { kafka_offset: offset } }])
+      await assert.rejects(altered, { code: 'CONNECT_OFFSETS_REFUSED' })
+    }
+    await worker.alterOffsets(name, [{ partition, offset: { kafka_offset: '1' } }])
+    assert.deepEqual(await worker.offsets(name), [{ partition, offset: { kafka_offset: 1 } }])
     await worker.setTarget(name, 'STARTED')
     assert.deepEqual(await reaches(5), ['a', 'b', 'c', 'b', 'c'])
     await worker.setTarget(name, 'STOPPED')
     await worker.resetOffsets(name)
+    assert.deepEqual(await worker.offsets(name), [])
     await worker.setTarget(name, 'STARTED')
     assert.equal((await reaches(8)).length, 8)
+  })
+
+  test('also those of a JDBC sink, and whoever still writes from the old ones is fenced', async () => {
+    const { name, topic } = await subject(['{"n": 1}', '{"n": 2}', '{"n": 3}'])
+    const file = join(folder, `${name}-jdbc.db`)
+    const config = {
+      'connector.class': 'io.confluent.connect.jdbc.JdbcSinkConnector',
+      'connection.url': `jdbc:sqlite:${file}`,
+      topics: topic,
+      'auto.create': 'true',
+      'table.name.format': 'seen',
+      'value.converter': 'JsonConverter',
+      'value.converter.schemas.enable': 'false',
+    }
+    const seen = (): unknown[] => {
+      using db = new DatabaseSync(file)
+      const exists = db.prepare(`select 1 from sqlite_master where name = 'seen'`).get() !== undefined
+      return exists ? db.prepare('select n from seen order by rowid').all() : []
+    }
+    const rows = (count: number) =>
+      eventually(`${count} rows`, () =>
+        seen().length >= count ? seen().map((row) => (row as { n: number }).n) : undefined,
+      )
+    const partition = { kafka_topic: topic, kafka_partition: 0 }
+    await worker.create(name, config)
+    assert.deepEqual(await rows(3), [1, 2, 3])
+    await worker.setTarget(name, 'STOPPED')
+    // One that was taken for dead, and still has its claim.
+    const { topicId } = (await client.admin.describeTopics([topic]))[0]!
+    const connector = (await worker.connectorOf(name, config)) as SinkConnector
+    await using zombie = await SinkDriver.open(connector, topic, 0, topicId)
+    await worker.alterOffsets(name, [{ partition, offset: { kafka_offset: 2 } }])
+    assert.deepEqual(await worker.offsets(name), [{ partition, offset: { kafka_offset: 2 } }])
+    await assert.rejects(zombie.put([{ key: null, value: { n: 4 } }]), { code: 'CONNECT_SINK_FENCED' })
+    await worker.setTarget(name, 'STARTED')
+    assert.deepEqual(await rows(4), [1, 2, 3, 3])
+    await worker.setTarget(name, 'STOPPED')
+    await worker.resetOffsets(name)
+    await worker.setTarget(name, 'STARTED')
+    assert.deepEqual(await rows(7), [1, 2, 3, 3, 1, 2, 3])
   })
 
   test('a pattern of topics takes those that exist, and new ones when they come', async () => {

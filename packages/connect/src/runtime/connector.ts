@@ -193,7 +193,7 @@ export interface SinkConnector {
   readonly logBadRecords?: boolean
   /**
    * Writes where the sink stands, for `PATCH` and `DELETE /connectors/<name>/offsets`, while it is stopped; undefined forgets
-   * the partition. Left out, the target's own offsets cannot be altered from here.
+   * the partition. The group's are moved afterwards. Left out, the target's own offsets cannot be altered from here.
    */
   setOffsets?(
     offsets: readonly { readonly partition: SinkPartition; readonly offset: number | undefined }[],

@@ -16,7 +16,12 @@ export class SinkDriver implements AsyncDisposable {
   readonly partition: { readonly topic: string; readonly topicId: string; readonly partition: number }
   #nextOffset: number
 
-  static async open(connector: SinkConnector, topic = connector.topics[0]!.name, partition = 0): Promise<SinkDriver> {
+  static async open(
+    connector: SinkConnector,
+    topic = connector.topics[0]!.name,
+    partition = 0,
+    topicId = `id-of-${topic}`,
+  ): Promise<SinkDriver> {
     const deadLetters: BadRecord[] = []
     const session = await connector.open({
       signal: new AbortController().signal,
@@ -24,7 +29,7 @@ export class SinkDriver implements AsyncDisposable {
       report: () => {},
       deadLetter: async (records) => void deadLetters.push(...records),
     })
-    const at = { topic, topicId: `id-of-${topic}`, partition }
+    const at = { topic, topicId, partition }
     return new SinkDriver(session, deadLetters, at, (await session.claim(at)) ?? 0)
   }
 

@@ -1,9 +1,10 @@
-import { type Clock, isMillraceError } from '@millrace/base'
+import type { Clock } from '@millrace/base'
 import type { KafkaClient } from '@millrace/kafka'
 import { connectError } from '../../errors.ts'
 import type { SinkConnector, SourceConnector, StoredPosition } from '../connector.ts'
 import { PositionStore, replacePosition } from '../position-store.ts'
 import type { BuiltConnector } from './build-connector.ts'
+import { groupOffsets, type MovedOffset, moveGroupOffsets } from './group-offsets.ts'
 
 /** Where a connector stands, as `GET /connectors/<name>/offsets` shows it and `PATCH` takes it. */
 export interface ConnectorOffset {
@@ -34,7 +35,7 @@ export async function alterOffsets(
 ): Promise<void> {
   if (offsets.length === 0) throw refused('The offsets to be altered may not be null or empty')
   const { connector } = built
-  if (connector.kind === 'sink') return alterSink(connector, offsets, home)
+  if (connector.kind === 'sink') return alterSink(built.groupId, connector, offsets, home)
   const own = JSON.stringify(partitionOf(connector))
   for (const { partition } of offsets) {
     if (JSON.stringify(partition) === own) continue
@@ -53,6 +54,7 @@ export async function resetOffsets(built: BuiltConnector, home: OffsetsHome): Pr
   if (connector.kind === 'source') return storePosition(built, connector, undefined, home)
   const known = await sinkOffsets(home.client, built.groupId, connector)
   await alterSink(
+    built.groupId,
     connector,
     known.map(({ partition }) => ({ partition, offset: null })),
     home,
@@ -84,22 +86,17 @@ async function sinkOffsets(
   { topics }: SinkConnector,
 ): Promise<ConnectorOffset[]> {
   const names = new Set(topics.map(({ name }) => name))
-  try {
-    const committed = await client.admin.committedOffsets(groupId)
-    return committed
-      .filter(({ topic }) => names.has(topic))
-      .map(({ topic, partition, offset }) => ({
-        partition: { kafka_topic: topic, kafka_partition: partition },
-        offset: { kafka_offset: offset },
-      }))
-  } catch (error) {
-    // Nobody has read anything yet.
-    if (isMillraceError(error) && error.code === 'KAFKA_GROUP_ID_NOT_FOUND') return []
-    throw error
-  }
+  const committed = await groupOffsets(client, groupId)
+  return committed
+    .filter(({ topic }) => names.has(topic))
+    .map(({ topic, partition, offset }) => ({
+      partition: { kafka_topic: topic, kafka_partition: partition },
+      offset: { kafka_offset: offset },
+    }))
 }
 
 async function alterSink(
+  groupId: string,
   connector: SinkConnector,
   offsets: readonly ConnectorOffset[],
   { client }: OffsetsHome,
@@ -107,20 +104,38 @@ async function alterSink(
   if (!connector.setOffsets) {
     throw refused(`${connector.name} keeps its offsets in its target, and they cannot be altered from here`)
   }
-  const wanted = offsets.map(({ partition, offset }) => {
-    const { kafka_topic: topic, kafka_partition: number } = partition
-    const next = offset === null ? undefined : Number(offset.kafka_offset)
-    const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
-    if (typeof topic !== 'string' || !isWhole(Number(number)) || (next !== undefined && !isWhole(next))) {
-      throw refused('of a sink, partition is {"kafka_topic", "kafka_partition"} and offset {"kafka_offset"} or null')
-    }
-    return { topic, partition: Number(number), offset: next }
+  const wanted = offsets.map(movedOffset)
+  const described = await client.admin.describeTopics([...new Set(wanted.map(({ topic }) => topic))], {
+    ifExists: true,
   })
-  const described = await client.admin.describeTopics([...new Set(wanted.map(({ topic }) => topic))])
-  const idOf = (topic: string): string => described.find(({ name }) => name === topic)?.topicId ?? ''
-  await connector.setOffsets(
-    wanted.map(({ topic, partition, offset }) => ({ partition: { topic, partition, topicId: idOf(topic) }, offset })),
-  )
+  const targets = wanted.map(({ topic, partition, offset }) => {
+    const found = described.find(({ name }) => name === topic)
+    const isRead = connector.topics.some(({ name }) => name === topic)
+    if (!isRead || !found || partition >= found.partitions.length) {
+      throw refused(`${connector.name} does not read partition ${partition} of ${topic}`)
+    }
+    return { partition: { topic, partition, topicId: found.topicId }, offset }
+  })
+  // The target's are the truth. Dying in between leaves what is shown behind it, until the sink runs.
+  await connector.setOffsets(targets)
+  await moveGroupOffsets(client, groupId, wanted)
+}
+
+/** Numbers may be texts, as in Kafka Connect. */
+function movedOffset({ partition, offset }: ConnectorOffset): MovedOffset {
+  const { kafka_topic: topic, kafka_partition: number } = partition
+  const next = offset === null ? undefined : wholeNumber(offset.kafka_offset)
+  const at = wholeNumber(number)
+  if (typeof topic !== 'string' || at === undefined || (offset !== null && next === undefined)) {
+    throw refused('of a sink, partition is {"kafka_topic", "kafka_partition"} and offset {"kafka_offset"} or null')
+  }
+  return { topic, partition: at, offset: next }
+}
+
+function wholeNumber(value: unknown): number | undefined {
+  const isNumeric = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '')
+  const number = isNumeric ? Number(value) : Number.NaN
+  return Number.isSafeInteger(number) && number >= 0 ? number : undefined
 }
 
 function refused(message: string): Error {

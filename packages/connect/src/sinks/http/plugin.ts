@@ -102,6 +102,8 @@ export const httpSinkPlugin: SinkPlugin = {
       name,
       topics,
       onBadRecord: 'dead-letter',
+      // The group's are the only ones.
+      setOffsets: async () => {},
       open: async (context) =>
         new HttpSinkSession({
           name,

@@ -51,6 +51,8 @@ export function httpSink<K, V, KIn, VIn>(
     name,
     topics: [{ name: contract.name, ...(partitions !== undefined && { partitions }), ...(config && { config }) }],
     onBadRecord: options.onBadRecord ?? 'dead-letter',
+    // The group's are the only ones.
+    setOffsets: async () => {},
     open: async (context) =>
       new HttpSinkSession({
         name,

@@ -96,6 +96,19 @@ export class OffsetRows {
     return { epoch: Number(row.epoch), nextOffset: row.next_offset === null ? null : Number(row.next_offset) }
   }
 
+  /**
+   * Puts the partition elsewhere, undefined before its first record. The epoch rises as with a claim: whoever still writes
+   * from the old offset is fenced.
+   */
+  async set(connection: SqlConnection, partition: SinkPartition, nextOffset: number | undefined): Promise<void> {
+    await this.claim(connection, partition)
+    await connection.query(
+      `update ${offsets} set next_offset = ?, updated_at = current_timestamp
+        where connector = ? and topic_id = ? and ${this.#dialect.quote('partition')} = ?`,
+      [nextOffset ?? null, this.#connector, partition.topicId, partition.partition],
+    )
+  }
+
   /** Moves the offset inside the batch's own transaction. @throws CONNECT_SINK_FENCED when the claim is not valid any more */
   async advance(connection: SqlConnection, partition: SinkPartition, claim: Claim, nextOffset: number): Promise<void> {
     const { affected } = await connection.query(

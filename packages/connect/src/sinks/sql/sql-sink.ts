@@ -1,7 +1,8 @@
 import type { SinkConnector, TopicSpec } from '../../runtime/connector.ts'
 import { ownRecords } from '../own-records.ts'
 import type { RecordDecoder } from '../record-decoder.ts'
-import type { SqlDialect } from './dialect.ts'
+import type { SqlConnection, SqlDialect } from './dialect.ts'
+import { OffsetRows } from './offset-rows.ts'
 import type { SqlSinkSettings } from './settings.ts'
 import { SqlSinkSession } from './sink-session.ts'
 
@@ -18,6 +19,19 @@ export interface SqlSinkParts {
 export function sqlSink({ topics, settings, decoder, dialect, connections, onBadRecord }: SqlSinkParts): SinkConnector {
   const { name } = settings
   const applicationName = `millrace:${name}`
+  const withConnection = async (work: (connection: SqlConnection) => Promise<void>): Promise<void> => {
+    const pool = await dialect.openPool(applicationName, 1)
+    try {
+      const connection = await pool.connect()
+      try {
+        await work(connection)
+      } finally {
+        connection.release(false)
+      }
+    } finally {
+      await pool.close()
+    }
+  }
   return {
     kind: 'sink',
     name,
@@ -34,15 +48,23 @@ export function sqlSink({ topics, settings, decoder, dialect, connections, onBad
         throw dialect.toError(error, `opening ${name}`, { connector: name })
       }
     },
+    setOffsets: async (offsets) => {
+      const rows = new OffsetRows(dialect, name)
+      try {
+        await withConnection(async (connection) => {
+          await rows.ensureTables(connection)
+          // All or none: closing the connection ends what is not committed.
+          await connection.query(dialect.beginStatement)
+          for (const { partition, offset } of offsets) await rows.set(connection, partition, offset)
+          await connection.query('commit')
+        })
+      } catch (error) {
+        throw dialect.toError(error, `setting offsets of ${name}`, { connector: name })
+      }
+    },
     check: async () => {
       try {
-        const pool = await dialect.openPool(applicationName, 1)
-        try {
-          const connection = await pool.connect()
-          connection.release(false)
-        } finally {
-          await pool.close()
-        }
+        await withConnection(async () => {})
         return []
       } catch (error) {
         return [dialect.toError(error, `checking ${name}`)]
