@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../support/free-port.ts'
 import { mavenJars } from '../support/maven-jars.ts'
-import type { Contestant } from './scenario.ts'
+import type { Contestant, RunningContestant } from './scenario.ts'
 
-interface RunningDebezium extends AsyncDisposable {
+interface RunningDebezium extends RunningContestant {
   /** The end of what it printed. */
   readonly log: () => string
 }
@@ -63,26 +63,35 @@ async function startDebezium(
     '-Duser.timezone=UTC',
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
   ]
-  const child = spawn('java', [...flags, '-cp', jars, main, worker, ...files], { stdio: ['ignore', 'pipe', 'pipe'] })
   let log = ''
   const keep = (text: string): void => {
     log = (log + text).slice(-200_000)
   }
-  child.stdout.setEncoding('utf8').on('data', keep)
-  child.stderr.setEncoding('utf8').on('data', keep)
+  const start = (): ChildProcess => {
+    const child = spawn('java', [...flags, '-cp', jars, main, worker, ...files], { stdio: ['ignore', 'pipe', 'pipe'] })
+    child.stdout.setEncoding('utf8').on('data', keep)
+    child.stderr.setEncoding('utf8').on('data', keep)
+    return child
+  }
+  let child = start()
   return {
     log: () => log,
+    // Asked to, it commits its offsets before it ends.
+    stop: () => ended(child, 'SIGTERM'),
+    async resume() {
+      child = start()
+    },
     async [Symbol.asyncDispose]() {
-      await ended(child)
+      await ended(child, 'SIGKILL')
       await rm(folder, { recursive: true, force: true })
     },
   }
 }
 
-async function ended(child: ChildProcess): Promise<void> {
+async function ended(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGKILL')
+  child.kill(signal)
   await exited
 }
 

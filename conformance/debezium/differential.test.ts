@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { javaUnavailable } from '../java/wire.ts'
 import { startPostgres } from '../support/postgres.ts'
+import { compare } from './compare.ts'
 import { configurations } from './configurations.ts'
 import { debezium } from './debezium.ts'
 import { type Deviation, deviations } from './deviations.ts'
-import { differences } from './differences.ts'
 import { fixtureText, readFixture, readFixtureText } from './fixtures.ts'
 import { millrace } from './millrace.ts'
-import { anyDatabase, type ComparedTopics, sameDatabase } from './normal-form.ts'
+import { anyDatabase, sameDatabase } from './normal-form.ts'
 import { type Captured, capture, serverSettings } from './scenario.ts'
 
 const withoutJava = javaUnavailable()
@@ -58,22 +58,3 @@ describe('events of PostgreSQL', () => {
     assert.deepEqual(stale, [], 'deviations that nothing shows any more')
   })
 })
-
-/** Every difference has to be among the deviations. */
-function compare(configuration: string, debezium: ComparedTopics, millrace: ComparedTopics, met: Set<Deviation>): void {
-  assert.deepEqual(Object.keys(millrace), Object.keys(debezium), 'topics')
-  const unexpected: unknown[] = []
-  for (const [topic, records] of Object.entries(debezium)) {
-    for (const difference of differences(records, millrace[topic])) {
-      const known = deviations.find(
-        (one) =>
-          (one.configurations?.includes(configuration) ?? true) &&
-          one.topic.test(topic) &&
-          one.path.test(difference.path),
-      )
-      if (known) met.add(known)
-      else unexpected.push({ topic, ...difference })
-    }
-  }
-  assert.deepEqual(unexpected, [])
-}

@@ -14,20 +14,28 @@ export function millrace(): Contestant {
       const client = kafkaClient({ brokers })
       const registry = new PluginRegistry(builtInPlugins)
       const home = { client, registry, groupId: 'conformance', offsetsTopic: 'offsets', defaults: {} }
-      const running = await Promise.all(
-        connectors.map(async (properties) => {
-          const built = await buildConnector(properties, home)
-          const one = built.run()
-          one.finished.catch((error: unknown) => {
-            failure += `${properties.name}: ${error instanceof Error ? error.stack : error}\n`
-          })
-          one.ready.catch(() => {})
-          return one
-        }),
-      )
+      const run = () =>
+        Promise.all(
+          connectors.map(async (properties) => {
+            const one = (await buildConnector(properties, home)).run()
+            one.finished.catch((error: unknown) => {
+              failure += `${properties.name}: ${error instanceof Error ? error.stack : error}\n`
+            })
+            one.ready.catch(() => {})
+            return one
+          }),
+        )
+      let running = await run()
+      const stop = async (): Promise<void> => {
+        await Promise.all(running.map((one) => one.close()))
+      }
       return {
+        stop,
+        async resume() {
+          running = await run()
+        },
         async [Symbol.asyncDispose]() {
-          await Promise.all(running.map((one) => one.close()))
+          await stop()
           await client.close()
         },
       }

@@ -56,15 +56,18 @@ export const setup: readonly string[] = [
   ...typeRows(1),
 ]
 
-/** One transaction; `pause` waits until everyone has read what came before and read the catalog for it. */
+/** One transaction; `pause` waits until everyone has read it, and the catalog for it. */
 export interface Step {
   readonly name: string
   readonly sql: readonly string[]
   readonly pause?: boolean
+  /** Happens while nobody reads: all connectors are stopped before it and started after it. */
+  readonly restart?: boolean
 }
 
 const step = (name: string, ...sql: string[]): Step => ({ name, sql })
 const change = (name: string, ...sql: string[]): Step => ({ name, sql, pause: true })
+const missed = (name: string, ...sql: string[]): Step => ({ name, sql, restart: true })
 const oddTable = '"Odd Schema"."Odd.Table-1 ü"'
 
 /** What happens while the connectors run. */
@@ -116,6 +119,11 @@ export const steps: readonly Step[] = [
     "update inventory.orders set region = 'de' where number = 1 and region = 'eu'",
   ),
   step('delete with a compound key', "delete from inventory.orders where region = 'us'"),
+  missed(
+    'while all connectors are stopped',
+    "insert into customers (first_name, email) values ('Ivy', 'ivy@example.com'), ('Jim', 'jim@example.com')",
+    "insert into no_key values (6, 'six')",
+  ),
   step('update without a key', "update no_key set b = 'changed' where a = 1"),
   step('delete without a key', 'delete from no_key where a = 2'),
   step(
@@ -207,5 +215,4 @@ export const steps: readonly Step[] = [
   change('table created', 'create table late (id int primary key, v text)', "insert into late values (1, 'late')"),
   change('not null dropped', 'alter table late alter column v set not null', "update late set v = 'later'"),
   ...typeRows(101).map((sql, i) => step(`types, row ${i + 1}`, sql)),
-  change('the end', 'insert into done values (1)'),
 ]

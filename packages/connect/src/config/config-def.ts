@@ -136,6 +136,13 @@ export class ConfigDef<Keys extends ConfigKeys = ConfigKeys> {
       })
   }
 
+  /** What to tell people about values that change nothing. */
+  withoutEffect(properties: Properties): string[] {
+    return Object.entries<ConfigKey>(this.keys)
+      .filter(([name, key]) => key.withoutEffect && properties[name] !== undefined && properties[name] !== null)
+      .map(([name, { doc }]) => `${name} changes nothing here: ${doc}`)
+  }
+
   #value(name: string, key: ConfigKey, { text, given }: GivenText, errors: string[]): unknown {
     if (text === undefined || text === null) {
       if (key.notSupported !== undefined || key.default === null) return undefined

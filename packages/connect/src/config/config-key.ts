@@ -45,6 +45,8 @@ export interface ConfigKey {
   readonly internal?: boolean
   /** The original connector has this name, this one does not, and this is why: to give it is an error that says so. */
   readonly notSupported?: string
+  /** The original connector needs a value to work with and this one does not, for the reason in `doc`: whoever gives one is told. */
+  readonly withoutEffect?: true
 }
 
 /** The value that `parse` yields for a key. */

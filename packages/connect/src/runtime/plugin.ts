@@ -28,6 +28,8 @@ interface PluginBase {
   readonly version: string
   /** The connector's own properties; what all connectors have (`topics`, `transforms`, `errors.*` ...) is the runtime's. */
   readonly configDef: ConfigDef
+  /** Names that the values of others bring in, as a list of aliases does. */
+  readonly further?: (properties: Properties) => ConfigDef
 }
 
 export interface SourcePlugin extends PluginBase {

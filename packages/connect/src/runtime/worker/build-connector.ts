@@ -1,5 +1,5 @@
 import type { KafkaClient } from '@millrace/kafka'
-import type { Properties } from '../../config/config-def.ts'
+import type { ConfigDef, Properties } from '../../config/config-def.ts'
 import { connectError } from '../../errors.ts'
 import type { Predicate, Transform } from '../../transforms/transform.ts'
 import type { SinkConnector, SourceConnector, TopicSpec } from '../connector.ts'
@@ -67,8 +67,9 @@ export async function buildConnector(
   const errors = errorPolicy(properties)
   const pipeline = pipelineOf(registry, properties, home.defaults)
   const common = plugin.type === 'source' ? sourceConfig : sinkConfig
+  const ownConfig = plugin.further ? plugin.configDef.and(plugin.further(properties)) : plugin.configDef
   const own = Object.fromEntries(
-    Object.entries(properties).filter(([property]) => isOwn(property, plugin, common.keys)),
+    Object.entries(properties).filter(([property]) => isOwn(property, ownConfig, common.keys)),
   )
   const topics = await topicsOf(client, plugin, properties)
   const context: PluginContext = { name, client, pipeline, errors, topics }
@@ -115,9 +116,9 @@ export function pluginOf(registry: PluginRegistry, properties: Properties): Conn
 }
 
 /** What the plugin's own definition knows; all else is the runtime's, and was checked with the whole. */
-function isOwn(property: string, { configDef }: ConnectorPlugin, common: object): boolean {
-  if (Object.hasOwn(configDef.keys, property)) return true
-  return !Object.hasOwn(common, property) && configDef.passThrough.some((prefix) => property.startsWith(prefix))
+function isOwn(property: string, { keys, passThrough }: ConfigDef, common: object): boolean {
+  if (Object.hasOwn(keys, property)) return true
+  return !Object.hasOwn(common, property) && passThrough.some((prefix) => property.startsWith(prefix))
 }
 
 function errorPolicy(properties: Properties): ErrorPolicy {

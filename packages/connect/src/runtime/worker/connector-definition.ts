@@ -40,6 +40,7 @@ export function connectorDefinition(
     definition = definition.and(more)
   }
   add(plugin.configDef)
+  if (plugin.further) add(plugin.further(properties))
   /** The names of the plugin that a property asks for; what it is does not matter here. */
   const stage = (known: Lookup, type: string, prefix: string, group: string): void => {
     const className = properties[type]?.trim()

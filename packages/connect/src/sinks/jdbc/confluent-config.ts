@@ -4,6 +4,10 @@ import { between, nonEmpty } from '../../config/config-key.ts'
 const outages =
   'an outage pauses the sink for as long as it lasts, and a bad record is told from it; leave the property out'
 
+const not = (notSupported: string) =>
+  ({ type: 'string', default: null, importance: 'low', doc: 'Not supported.', notSupported }) as const
+const moments = 'moments are written with all their digits into columns of the right type; leave it out'
+
 /** The properties of Confluent's JDBC sink, as its documentation has them. */
 export const confluentJdbcConfig = configDef({
   'connection.url': {
@@ -95,6 +99,16 @@ export const confluentJdbcConfig = configDef({
     importance: 'medium',
     doc: 'Never: names are taken in the case in which the database keeps unquoted ones.',
   },
+  'date.timezone': not('dates have no time zone here; leave it out'),
+  'date.calendar.system': not('dates are those of the ISO calendar; leave it out'),
+  'timestamp.fields.list': not(moments),
+  'timestamp.precision.mode': not(moments),
+  'replace.null.with.default': not('a null is written as null; put defaults in with a transform, or leave it out'),
+  'mssql.use.merge.holdlock': not('it is about a database that this sink does not write; leave it out'),
+  'trim.sensitive.log': not('messages never hold values of records; leave it out'),
+  'jdbc.credentials.provider.class.name': not(
+    'it names a Java class; use connection.user and connection.password, which a config provider can fill in',
+  ),
   'max.retries': {
     type: 'int',
     default: null,

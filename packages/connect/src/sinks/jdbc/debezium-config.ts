@@ -5,6 +5,11 @@ const outages =
   'an outage pauses the sink for as long as it lasts, and a bad record is told from it; leave the property out'
 const pool = 'connections are opened as partitions need them, up to connection.pool.max_size; leave the property out'
 
+const not = (notSupported: string) =>
+  ({ type: 'string', default: null, importance: 'low', doc: 'Not supported.', notSupported }) as const
+const naming = 'names are made by collection.name.format and by transforms (RegexRouter, ReplaceField); leave it out'
+const otherDatabase = 'it is about a database that this sink does not write; leave it out'
+
 /** The properties of Debezium's JDBC sink, as its documentation has them. */
 export const debeziumJdbcConfig = configDef({
   'connection.url': {
@@ -123,6 +128,25 @@ export const debeziumJdbcConfig = configDef({
     doc: 'Fields of the value to write, as <field> or <topic>:<field>.',
   },
   'field.exclude.list': { type: 'list', default: [], importance: 'medium', doc: 'Fields of the value to leave out.' },
+  'collection.naming.strategy': not(naming),
+  'collection.naming.prefix': not(naming),
+  'collection.naming.style': not(naming),
+  'collection.naming.suffix': not(naming),
+  'collection.table.format': not(naming),
+  'table.naming.strategy': not(naming),
+  'column.naming.strategy': not(naming),
+  'column.naming.prefix': not(naming),
+  'column.naming.style': not(naming),
+  'column.naming.suffix': not(naming),
+  'cloud.events.schema.name.pattern': not('CloudEvents are not unwrapped here; take their data out with ExtractField'),
+  'connection.provider': not('it names a Java class; leave it out'),
+  'database.time_zone': not('its name is use.time.zone'),
+  'dialect.postgres.postgis.schema': not('PostGIS is found by the search path; put its schema there'),
+  'dialect.postgres.unnest.insert.enabled': not('rows are always written in one statement for many; leave it out'),
+  'dialect.sqlserver.identity.insert': not(otherDatabase),
+  'dialect.starrocks.catalog.name': not(otherDatabase),
+  'keyed.message.batch.mode': not('of several records of one key in a batch the last is written; leave it out'),
+  'enable.sces': not('an event is known by its schema; leave it out'),
   'flush.max.retries': { type: 'int', default: null, importance: 'low', doc: 'Attempts.', notSupported: outages },
   'flush.retry.delay.ms': { type: 'long', default: null, importance: 'low', doc: 'Wait.', notSupported: outages },
 })

@@ -30,6 +30,7 @@ export function autoOutbox(log: SourceConnector, polling: SourceConnector): Sour
     ...(log.snapshotTransactionTimeoutMs !== undefined && {
       snapshotTransactionTimeoutMs: log.snapshotTransactionTimeoutMs,
     }),
+    ...(log.mayBeginAnew && { mayBeginAnew: true }),
     async open(context: SourceContext): Promise<SourceSession> {
       const next = await choose(context.position)
       if (next !== chosen) reportNotice(name, sentence(next === log, context.position, await refusalOf(log, polling)))

@@ -43,6 +43,8 @@ export interface CaptureMapper {
    */
   describe?(relation: Relation, from: { readonly client: Client } | { readonly xid: number }): Promise<void>
   close?(): Promise<void>
+  /** Resolves once the last change is written, where the database had to be asked first; nothing else is read before. */
+  settle?(output: SourceOutput): Promise<void> | undefined
   /**
    * A transaction begins of which not everything is in Kafka. A mapper that has this is given its events that are in Kafka
    * already, too, marked as `isPublished`.
@@ -54,6 +56,8 @@ export interface CaptureMapper {
    * published; otherwise the transactions that the snapshot saw.
    */
   idOf?(relation: Relation, row: RowView): string
+  /** The highest number among the rows so far, where rows are numbered. */
+  readonly youngest?: string | undefined
   /** What was written with `pg_logical_emit_message`; `source.xid` is 0 for one outside of transactions. */
   message?(message: LogicalMessage, source: ChangeSource, output: SourceOutput): void
   /** A row that was deleted while no slot kept the log, by its last record. Default: a tombstone. */

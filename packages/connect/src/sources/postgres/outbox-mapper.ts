@@ -23,6 +23,7 @@ interface Layout {
   readonly payloadIsBytea: boolean
   readonly headers: number
   readonly timestamp: number
+  readonly position: number
 }
 
 /**
@@ -32,9 +33,16 @@ interface Layout {
 export class OutboxMapper implements CaptureMapper {
   readonly #publisher: OutboxPublisher
   #layout: Layout | undefined
+  #youngest: number
 
-  constructor(connector: string, topics: readonly string[], onUnknownTopic: OnUnknownTopic) {
+  /** @param youngest the highest `position` among the rows that are published already */
+  constructor(connector: string, topics: readonly string[], onUnknownTopic: OnUnknownTopic, youngest?: string) {
     this.#publisher = new OutboxPublisher(connector, topics, onUnknownTopic)
+    this.#youngest = Number(youngest ?? -1)
+  }
+
+  get youngest(): string | undefined {
+    return this.#youngest < 0 ? undefined : String(this.#youngest)
   }
 
   change(change: RowChange, source: ChangeSource, output: SourceOutput): void {
@@ -49,6 +57,10 @@ export class OutboxMapper implements CaptureMapper {
 
   snapshotRow(relation: Relation, row: RowView, source: ChangeSource, output: SourceOutput): void {
     const layout = this.#layoutOf(relation)
+    if (layout.position >= 0) {
+      const position = Number(row.text(layout.position))
+      if (position > this.#youngest) this.#youngest = position
+    }
     const topic = row.text(layout.aggregateType)
     const key = row.isNull(layout.aggregateId) ? null : row.bytes(layout.aggregateId)
     const value = payloadOf(row, layout)
@@ -101,6 +113,7 @@ function layoutOf(relation: Relation): Layout {
     payloadIsBytea: relation.columns[at('payload')]?.typeOid === typeOids.bytea,
     headers: at('headers'),
     timestamp: at('timestamp'),
+    position: at('position'),
   }
 }
 

@@ -35,6 +35,9 @@ export interface PostgresOutboxOptions extends PostgresSourceOptions {
  *
  * Rows that are in the table at the very first start are published too, before anything else.
  *
+ * With `snapshot: 'when-needed'` a slot that was lost does not end the source: the rows that are in the table are published
+ * again, their ids unchanged, and how many others are gone is told (a notice, and the notification `EVENTS_LOST`).
+ *
  * @example
  * postgresOutbox({ url: 'postgres://millrace@localhost/orders', topics: [order, customer] })
  */
@@ -69,7 +72,7 @@ export function postgresOutbox(options: PostgresOutboxOptions): SourceConnector 
       tables.forEach(checkColumns)
       return [{ name: publication, tables, operations: ['insert'] }]
     },
-    mapper: () => new OutboxMapper(name, topicNames, onUnknownTopic),
+    mapper: (_tables, _clock, youngest) => new OutboxMapper(name, topicNames, onUnknownTopic, youngest),
     snapshotOrder,
   })
   const { capture = 'log' } = options
@@ -96,13 +99,9 @@ function pollingOptions(
 }
 
 /** Rows of an outbox are deleted as soon as they are in the log: what a slot loses, no snapshot brings back. */
-function checkLoss({ snapshot, logBudget }: PostgresOutboxOptions): void {
-  const why = 'events that a lost slot held are in no table any more, so that publishing it anew would hide a gap'
-  if (snapshot === 'when-needed') {
-    const message = `postgresOutbox: \`snapshot\` cannot be 'when-needed': ${why}`
-    throw baseError('CONFIG_INVALID_OPTION', message, { option: 'snapshot' })
-  }
+function checkLoss({ logBudget }: PostgresOutboxOptions): void {
   if (logBudget?.whenReached !== 'drop-slot') return
+  const why = 'events that a lost slot held are in no table any more'
   const message = `postgresOutbox: \`logBudget.whenReached\` cannot be 'drop-slot': ${why}`
   throw baseError('CONFIG_INVALID_OPTION', message, { option: 'logBudget' })
 }

@@ -14,6 +14,8 @@ export interface PostgresPosition {
   readonly index: number
   /** pg_control's identifier of the server that the position is about. */
   readonly systemId: string
+  /** Where the last transaction or message that came ended; everything else between it and `lsn` was of no concern. */
+  readonly lastCommitLsn?: bigint
   /** Present from an initial snapshot until the stream has passed it. */
   readonly handover?: Handover
   /** Present while a snapshot is read beside the stream. */
@@ -23,6 +25,8 @@ export interface PostgresPosition {
   /** Present while records of rows that vanished unnoticed have to be looked for. */
   readonly vanished?: VanishedSearch
   readonly signals?: SignalState
+  /** Of an outbox: the highest `position` among its published rows. */
+  readonly youngest?: string
   /** Identities of the publications that the stream was read through, by their names. */
   readonly publications?: Readonly<Record<string, number>>
 }
@@ -50,18 +54,21 @@ export interface Handover {
 const version = 1
 
 export function encodePosition(position: PostgresPosition): StoredPosition {
-  const { lsn, index, systemId, handover, snapshot, tables, vanished, signals, publications } = position
+  const { lsn, index, systemId, lastCommitLsn, handover, snapshot, tables, vanished, signals, publications, youngest } =
+    position
   return {
     version,
     lsn: formatLsn(lsn),
     index,
     systemId,
+    ...(lastCommitLsn !== undefined && { lastCommitLsn: formatLsn(lastCommitLsn) }),
     ...(handover && { handover: { ...handover.seen, untilLsn: formatLsn(handover.untilLsn) } }),
     ...(snapshot && { snapshot }),
     ...(tables && { tables }),
     ...(vanished && { vanished }),
     ...(signals && { signals }),
     ...(publications && { publications }),
+    ...(youngest !== undefined && { youngest }),
   }
 }
 
@@ -71,10 +78,8 @@ export function decodePosition(stored: StoredPosition, connector: string): Postg
     connectError('CONNECT_POSITION_INVALID', `the stored position of ${connector} ${reason}`, { connector })
   if (stored.version !== version)
     throw invalid(`has format version ${String(stored.version)}; this one reads ${version}`)
-  const { lsn, index, systemId, handover, snapshot, tables, vanished, signals, publications } = stored as Record<
-    string,
-    unknown
-  >
+  const { lsn, index, systemId, lastCommitLsn, handover, snapshot, tables, vanished, signals, publications, youngest } =
+    stored as Record<string, unknown>
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0 || typeof systemId !== 'string') {
     throw invalid('has no event index or no server identifier')
   }
@@ -83,12 +88,14 @@ export function decodePosition(stored: StoredPosition, connector: string): Postg
       lsn: parseLsn(String(lsn)),
       index,
       systemId,
+      ...(lastCommitLsn !== undefined && { lastCommitLsn: parseLsn(String(lastCommitLsn)) }),
       ...(handover !== undefined && { handover: decodeHandover(handover) }),
       ...(snapshot !== undefined && { snapshot: decodeProgress(snapshot) }),
       ...(Array.isArray(tables) && { tables: tables.map(String) }),
       ...(vanished !== undefined && { vanished: decodeVanished(vanished) }),
       ...(signals !== undefined && { signals: decodeSignals(signals) }),
       ...(publications !== undefined && { publications: decodePublications(publications) }),
+      ...(youngest !== undefined && { youngest: BigInt(youngest as string).toString() }),
     }
   } catch (error) {
     throw invalid(error instanceof TypeError ? error.message : 'holds something that is no log sequence number')

@@ -9,6 +9,7 @@ import { applicationName } from './application-name.ts'
 import type { CapturedTable, CaptureMapper, PublicationNeed } from './capture.ts'
 import { readTable } from './catalog.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { lostEvents, tellLost } from './lost-events.ts'
 import { decodePosition, type PostgresPosition } from './position.ts'
 import { checkPublications, ensurePublication, publicationIds } from './publications.ts'
 import { ReplicationFeed } from './replication-feed.ts'
@@ -38,7 +39,7 @@ export interface CapturePlan {
   readonly tables: readonly string[] | ((client: Client) => Promise<readonly string[]>)
   /** Also where tables are checked against the options. */
   readonly publications: (tables: readonly CapturedTable[], name: string) => readonly PublicationNeed[]
-  readonly mapper: (tables: readonly CapturedTable[], clock: Clock) => CaptureMapper
+  readonly mapper: (tables: readonly CapturedTable[], clock: Clock, youngest?: string) => CaptureMapper
   readonly snapshotOrder: (table: CapturedTable) => string
   /** Topics of the tables' rows. Default: `topics`. */
   readonly rowTopics?: (tables: readonly CapturedTable[]) => readonly string[]
@@ -53,6 +54,7 @@ export function postgresSource(options: PostgresSourceOptions, plan: CapturePlan
     topics: [...plan.topics, ...ownTopics(options)],
     ...(plan.newTopic && { newTopic: plan.newTopic }),
     ...(options.snapshot !== 'never' && { snapshotTransactionTimeoutMs }),
+    ...(options.snapshot === 'when-needed' && { mayBeginAnew: true }),
     open: (context) => source.open(context),
     occupied: () => source.doctor.occupied(),
     check: () => source.doctor.check(),
@@ -133,7 +135,8 @@ class PostgresSource {
     if (context.position && snapshot !== 'when-needed') {
       await checkPublications(client, decodePosition(context.position, this.#plan.name).publications ?? {})
     }
-    const mapper = this.#plan.mapper(tables, context.clock)
+    const stored = context.position && decodePosition(context.position, this.#plan.name)
+    const mapper = this.#plan.mapper(tables, context.clock, stored?.youngest)
     // The publication first: the slot's history must know it, or decoding ends with "publication does not exist".
     for (const need of needs) await ensurePublication(client, need, this.#options.createPublication)
     const start = await startSource(
@@ -146,6 +149,7 @@ class PostgresSource {
         failover,
         resyncs: snapshot === 'when-needed',
         lost: this.#lost,
+        onLost: (position) => this.#tellLost(client, tables, mapper, position, context.clock),
       },
       context,
     )
@@ -161,6 +165,19 @@ class PostgresSource {
     const known = { ...position, publications: ids }
     const publications = needs.map((need) => need.name)
     return this.#stream({ position: known, publications, mapper, tables: namesOf(tables) }, context)
+  }
+
+  /** Of rows that are only ever inserted: those that are gone were never seen, and no comparison with the table shows it. */
+  async #tellLost(
+    client: Client,
+    tables: readonly CapturedTable[],
+    mapper: CaptureMapper,
+    position: PostgresPosition,
+    clock: Clock,
+  ): Promise<void> {
+    if (!mapper.idOf) return
+    const lost = await lostEvents(client, tables, position)
+    tellLost(this.#plan.name, tables, lost, { notifier: this.#notifier, nowMs: clock.now() })
   }
 
   async #snapshotOnly(client: Client, context: SourceContext): Promise<SourceSession> {

@@ -125,8 +125,10 @@ export class SnapshotSession implements SourceSession {
   }
 
   #withIds(position: PostgresPosition): PostgresPosition {
-    if (!this.#options.mapper.idOf || !position.handover) return position
-    return { ...position, handover: { seen: { ids: this.#ids }, untilLsn: position.handover.untilLsn } }
+    const { idOf, youngest } = this.#options.mapper
+    if (!idOf || !position.handover) return position
+    const handover = { seen: { ids: this.#ids }, untilLsn: position.handover.untilLsn }
+    return { ...position, handover, ...(youngest !== undefined && { youngest }) }
   }
 
   async #fetch(output: SourceOutput): Promise<void> {

@@ -37,6 +37,8 @@ export interface StartOptions {
   readonly resyncs: boolean
   /** What the last session found lost while it read. */
   readonly lost: MillraceError | undefined
+  /** Called before a new slot is made, while none holds what is written. */
+  readonly onLost: (position: PostgresPosition) => Promise<void>
 }
 
 /**
@@ -62,6 +64,7 @@ export async function startSource(client: Client, options: StartOptions, context
     context.report(`beginning anew: ${error.message}`)
     reportNotice(connector, `publishes its tables anew: ${error.message}`)
     if (slotIsUseless.has(error.code)) await dropSlot(client, name)
+    await options.onLost(position)
     reason = 'lost'
   }
   const slot = await readSlot(client, name)

@@ -185,6 +185,8 @@ export class StreamSession implements SourceSession {
         await mapper.describe?.(this.#undescribed, { xid: this.#filter.xid })
         this.#undescribed = undefined
       }
+      const settled = mapper.settle?.(output)
+      if (settled) await settled
     }
     this.#output = undefined
     feed.resumeIfDrained()
@@ -192,7 +194,7 @@ export class StreamSession implements SourceSession {
   }
 
   #pulled(output: SourceOutput): SourcePull {
-    const { position: start, snapshotter, signals, notifier } = this.#options
+    const { position: start, mapper, snapshotter, signals, notifier } = this.#options
     notifier.flush(output)
     const snapshot = snapshotter.progress
     const { tables, vanished, publications } = start
@@ -201,6 +203,7 @@ export class StreamSession implements SourceSession {
       ...(snapshot && { snapshot }),
       ...(tables && { tables }),
       ...(publications && { publications }),
+      ...(mapper.youngest !== undefined && { youngest: mapper.youngest }),
       ...(vanished && !this.#isSearchDone && { vanished }),
       ...(signals.state.seen.length + (signals.state.offset ?? 0) > 0 && { signals: signals.state }),
     }

@@ -64,6 +64,7 @@ export function postgresTables(options: PostgresTablesOptions): SourceConnector 
     tables: [...captures.keys()],
     publications: (tables, publication) => {
       for (const table of tables) checkKey(table, captures.get(tableText(table.relation))?.key)
+      checkConverters(tables, Object.keys(events.converters ?? {}))
       return publicationNeeds(tables, publication)
     },
     mapper: (tables, clock) => {
@@ -100,6 +101,17 @@ function publicationNeeds(tables: readonly CapturedTable[], name: string): Publi
     needs.push({ name: `${name}_inserts`, tables: appendOnly, operations: ['insert', 'truncate'] })
   }
   return needs
+}
+
+/** A name that leads nowhere would leave a column as it is, and nobody would know. */
+function checkConverters(tables: readonly CapturedTable[], names: readonly string[]): void {
+  const known = new Set(
+    tables.flatMap(({ relation }) => relation.columns.map((column) => `${tableText(relation)}.${column.name}`)),
+  )
+  const stray = names.find((name) => !known.has(name))
+  if (stray === undefined) return
+  const message = `events.converters names ${stray}, which is no column of a captured table; write schema.table.column`
+  throw connectError('POSTGRES_COLUMN_MISSING', message, { column: stray })
 }
 
 function checkKey({ relation, hasReplicaIdentity }: CapturedTable, key: readonly string[] | undefined): void {

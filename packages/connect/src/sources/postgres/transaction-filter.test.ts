@@ -71,7 +71,21 @@ test('an idle position never moves back and never into a transaction', () => {
   assert.deepEqual(filter.position(), start(100n, 2))
   filter.commit({ endLsn: 110n })
   filter.idle(200n)
-  assert.deepEqual(filter.position(), start(200n))
+  assert.deepEqual(filter.position(), { ...start(200n), lastCommitLsn: 110n })
+})
+
+test('where the last transaction ended is known after a restart, between transactions and within one', () => {
+  const filter = new TransactionFilter(start(100n))
+  filter.begin({ commitLsn: 100n, commitTimeMs: 0, xid: 1 })
+  filter.commit({ endLsn: 110n })
+  filter.idle(140n)
+  const restarted = new TransactionFilter(
+    decodePosition(JSON.parse(JSON.stringify(encodePosition(filter.position()))), 'orders'),
+  )
+  assert.equal(restarted.lastCommitLsn, 110n)
+  restarted.begin({ commitLsn: 150n, commitTimeMs: 0, xid: 4 })
+  restarted.event()
+  assert.equal(new TransactionFilter(restarted.position()).lastCommitLsn, 110n)
 })
 
 test('transactions that the snapshot saw are left out until its end is passed, and ids are reused after that', () => {

@@ -21,7 +21,7 @@ export class TransactionFilter {
   commitTimeMs = 0
   commitTimeMicros = 0
   xid = 0
-  /** Where the transaction before the present one ended; undefined before the first. */
+  /** Where the transaction before the present one ended; undefined before the first, kept over restarts. */
   lastCommitLsn: bigint | undefined
 
   constructor(start: PostgresPosition) {
@@ -29,6 +29,7 @@ export class TransactionFilter {
     this.#index = start.index
     this.#systemId = start.systemId
     this.#handover = start.handover
+    this.lastCommitLsn = start.lastCommitLsn
     const seen = start.handover?.seen
     if (seen && 'snapshot' in seen) this.#isVisible = snapshotVisibility(seen.snapshot)
     if (seen && 'ids' in seen && seen.ids.length > 0) this.seenIds = new Set(seen.ids)
@@ -87,6 +88,7 @@ export class TransactionFilter {
       lsn: this.#lsn,
       index: this.#index,
       systemId: this.#systemId,
+      ...(this.lastCommitLsn !== undefined && { lastCommitLsn: this.lastCommitLsn }),
       ...(this.#handover && { handover: this.#handover }),
     }
   }

@@ -13,7 +13,11 @@ const not = (reason: string) =>
 
 /** Names that Debezium has for its own engine; here other limits do their work, and a value changes nothing. */
 const withoutEffect = (doc: string) =>
-  ({ type: 'string', default: null, importance: 'low', doc, internal: true }) as const
+  ({ type: 'string', default: null, importance: 'low', doc, internal: true, withoutEffect: true }) as const
+
+const javaClass = not('it names a Java class; leave it out')
+const lineage = not('nothing is told to OpenLineage; leave it out')
+const ownWorkings = withoutEffect('It is about Debezium’s own workings.')
 
 const connection = {
   'database.hostname': { type: 'string', importance: 'high', valid: nonEmpty, doc: 'Host of the database server.' },
@@ -29,8 +33,16 @@ const connection = {
   'database.sslkey': text('File with its key.'),
   'database.sslrootcert': text('File with the certificates that the server is checked with.'),
   'database.sslpassword': not('a key that is encrypted is not read; decrypt it, and protect the file'),
-  'database.sslfactory': not('it names a Java class'),
-  'database.initial.statements': not('connections are set up by the connector'),
+  'database.sslfactory': not(
+    'it names a Java class; use database.sslmode, database.sslcert, database.sslkey and database.sslrootcert',
+  ),
+  'database.initial.statements': not(
+    'connections are set up by the connector; give its user what they need with ALTER ROLE … SET …',
+  ),
+  'database.query.timeout.ms': not(
+    'statements wait as long as the server lets them; use ALTER ROLE … SET statement_timeout',
+  ),
+  'database.connection.factory.class': javaClass,
   'database.tcpKeepAlive': withoutEffect('Connections are always kept alive.'),
 } as const
 
@@ -49,8 +61,10 @@ const capture = {
     doc: 'Replication slot, created when missing.',
   },
   'slot.failover': flag(false, 'Whether a standby may take over with the slot.'),
-  'slot.drop.on.stop': not('a slot that is gone makes a gap'),
-  'slot.stream.params': not('the options of pgoutput are the connector’s'),
+  'slot.drop.on.stop': not(
+    'a slot that is gone makes a gap; drop it with pg_drop_replication_slot once the connector is deleted',
+  ),
+  'slot.stream.params': not('the options of pgoutput are the connector’s; leave it out'),
   'publication.name': {
     type: 'string',
     default: 'dbz_publication',
@@ -202,8 +216,10 @@ const engine = {
   'max.batch.size': withoutEffect('Kafka transactions have limits of their own.'),
   'max.queue.size': withoutEffect('Memory is bounded in bytes.'),
   'max.queue.size.in.bytes': withoutEffect('Memory is bounded anyway.'),
+  'poll.dispatch.interval.ms': withoutEffect('Changes are read as they come.'),
   'poll.interval.ms': withoutEffect('Changes are read as they come.'),
   'snapshot.fetch.size': withoutEffect('Rows are read in bounded parts.'),
+  'legacy.snapshot.max.threads': ownWorkings,
   'snapshot.max.threads': withoutEffect('Tables are read one after another.'),
   'query.fetch.size': withoutEffect('Rows are read in bounded parts.'),
   'topic.cache.size': withoutEffect('Names are computed once for each table.'),
@@ -234,7 +250,9 @@ const engine = {
   'queue.provider.type': withoutEffect('There is no queue.'),
   'executor.shutdown.timeout.ms': withoutEffect('Stopping finishes the transaction in flight.'),
   'statistics.metrics.enabled': withoutEffect('Metrics are always there.'),
-  'create.slot.command.timeout': withoutEffect('Transactions under way are waited for, and the status says so.'),
+  'internal.create.slot.command.timeout': withoutEffect(
+    'Transactions under way are waited for, and the status says so.',
+  ),
   'lsn.flush.timeout.ms': withoutEffect('The server is told without waiting for it.'),
   'lsn.flush.timeout.action': withoutEffect('The server is told without waiting for it.'),
   'lsn.flush.mode': withoutEffect('What is in Kafka, and what lies before it, is confirmed.'),
@@ -243,34 +261,68 @@ const engine = {
   'signal.kafka.groupId': withoutEffect('Their topic is read without a group.'),
   'signal.kafka.poll.timeout.ms': withoutEffect('Signals are seen as they come.'),
   'event.processing.failure.handling.mode': choice(['fail'], 'An event that cannot be processed ends the connector.'),
-  'custom.metric.tags': not('metrics are named after the connector'),
-  'openlineage.integration.enabled': not('nothing is told to OpenLineage'),
-  'include.schema.comments': not('comments are not in schemas'),
-  'snapshot.include.collection.list': not('all captured tables are read'),
-  'snapshot.delay.ms': not('start the connector later'),
-  'streaming.delay.ms': not('changes are published as they come'),
-  'snapshot.mode.custom.name': not('it names a Java class'),
-  'snapshot.query.mode.custom.name': not('it names a Java class'),
-  'snapshot.locking.mode.custom.name': not('it names a Java class'),
-  'snapshot.mode.configuration.based.snapshot.data': not('choose another snapshot.mode'),
-  'snapshot.mode.configuration.based.snapshot.schema': not('choose another snapshot.mode'),
-  'snapshot.mode.configuration.based.start.stream': not('choose another snapshot.mode'),
-  'snapshot.mode.configuration.based.snapshot.on.schema.error': not('choose another snapshot.mode'),
-  'snapshot.mode.configuration.based.snapshot.on.data.error': not('choose another snapshot.mode'),
-  'slot.seek.to.known.offset.on.start': not('a slot that is ahead makes a gap'),
+  'custom.metric.tags': not('metrics are named after the connector; leave it out'),
+  'openlineage.integration.enabled': lineage,
+  'openlineage.integration.config.file.path': lineage,
+  'openlineage.integration.dataset.kafka.bootstrap.servers': lineage,
+  'openlineage.integration.job.description': lineage,
+  'openlineage.integration.job.namespace': lineage,
+  'openlineage.integration.job.owners': lineage,
+  'openlineage.integration.job.tags': lineage,
+  'internal.advanced.metrics.enable': ownWorkings,
+  'internal.legacy.snapshot.max.threads': ownWorkings,
+  'internal.log.position.check.enable': ownWorkings,
+  'internal.snapshot.scan.all.columns.force': ownWorkings,
+  'memory.management.schemas.class': ownWorkings,
+  'memory.management.tables.class': ownWorkings,
+  'include.schema.comments': not('comments are not in schemas; read them from the catalog with col_description'),
+  'snapshot.include.collection.list': not(
+    'all captured tables are read; capture the others with a connector of their own and snapshot.mode=no_data',
+  ),
+  'snapshot.delay.ms': not('snapshots begin at once; leave it out and start the connector later'),
+  'streaming.delay.ms': not('changes are published as they come; leave it out'),
+  'snapshot.mode.custom.name': javaClass,
+  'snapshot.query.mode.custom.name': javaClass,
+  'snapshot.locking.mode.custom.name': javaClass,
+  'snapshot.mode.configuration.based.snapshot.data': not(
+    'choose another snapshot.mode; initial, no_data and when_needed say the same in one word',
+  ),
+  'snapshot.mode.configuration.based.snapshot.schema': not(
+    'choose another snapshot.mode; initial, no_data and when_needed say the same in one word',
+  ),
+  'snapshot.mode.configuration.based.start.stream': not(
+    'choose another snapshot.mode; initial, no_data and when_needed say the same in one word',
+  ),
+  'snapshot.mode.configuration.based.snapshot.on.schema.error': not(
+    'choose another snapshot.mode; initial, no_data and when_needed say the same in one word',
+  ),
+  'snapshot.mode.configuration.based.snapshot.on.data.error': not(
+    'choose another snapshot.mode; initial, no_data and when_needed say the same in one word',
+  ),
+  'slot.seek.to.known.offset.on.start': not(
+    'a slot that is ahead makes a gap; snapshot.mode=when_needed makes it good with a snapshot',
+  ),
   'read.only': withoutEffect(
     'The connector writes to the database only where a signal table or a heartbeat statement is configured.',
   ),
-  'flush.lsn.source': not('the slot is always told what is in Kafka'),
-  'xmin.fetch.interval.ms': not('the field xmin is always null'),
-  'offset.mismatch.strategy': not(
-    'a slot that is ahead of the position is refused, or made good with snapshot.mode=when_needed',
+  'flush.lsn.source': not('the slot is always told what is in Kafka; leave it out'),
+  'xmin.fetch.interval.ms': not(
+    'source.xmin is always null; read catalog_xmin of pg_replication_slots, and leave this out',
   ),
-  'replica.identity.autoset.values': not('tables are never altered'),
-  converters: not('they name Java classes'),
-  'post.processors': not('they name Java classes'),
-  'sourceinfo.struct.maker': not('it names a Java class'),
-  'transaction.metadata.factory': not('it names a Java class'),
+  'offset.mismatch.strategy': not(
+    'a slot that is ahead of the position is refused; snapshot.mode=when_needed makes it good',
+  ),
+  'replica.identity.autoset.values': not('tables are never altered; run ALTER TABLE … REPLICA IDENTITY … before'),
+  converters: not(
+    "they name Java classes; write them in TypeScript: postgresTables({ format: 'debezium', events: { converters } })",
+  ),
+  'post.processors': text('Name of a post-processor, whose class and options are under that name.'),
+  'sourceinfo.struct.maker': javaClass,
+  'transaction.metadata.factory': javaClass,
+  'custom.sanitize.pattern': not(
+    'names are made fit for Avro with schema.name.adjustment.mode and field.name.adjustment.mode; leave it out',
+  ),
+  'heartbeat.topics.prefix': not('its name is topic.heartbeat.prefix'),
 } as const
 
 /** What Debezium's connector for PostgreSQL understands and what becomes of it here. */

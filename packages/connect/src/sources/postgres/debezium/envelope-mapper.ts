@@ -8,6 +8,7 @@ import type { Relation, RowView } from '../row.ts'
 import type { PostgresType } from './column-codec.ts'
 import type { EventSource, EventWriter, RowEvent } from './event.ts'
 import type { MessageEvents } from './message-events.ts'
+import type { Reselection } from './reselection.ts'
 import { keyJson, sameRow } from './row-json.ts'
 import type { TableDescription } from './table-description.ts'
 import { type ShapeOptions, type TableShape, tableShape } from './table-shape.ts'
@@ -38,6 +39,7 @@ export interface EnvelopeMapperOptions {
   readonly tombstones: boolean
   readonly transactions: TransactionEvents | undefined
   readonly messages: MessageEvents
+  readonly reselection?: Reselection | undefined
   /** Whether values are JSON, so that a last event can be read again. */
   readonly isJson: boolean
 }
@@ -46,6 +48,8 @@ export interface EnvelopeMapperOptions {
 export class EnvelopeMapper implements CaptureMapper {
   readonly #options: EnvelopeMapperOptions
   readonly #shapes = new WeakMap<Relation, TableShape>()
+  /** An event of which columns have to be read before it is written. */
+  #waiting: { readonly event: RowEvent; readonly places: readonly number[]; readonly timestampMs: number } | undefined
 
   constructor(options: EnvelopeMapperOptions) {
     this.#options = options
@@ -58,8 +62,19 @@ export class EnvelopeMapper implements CaptureMapper {
     this.#shapes.set(relation, tableShape(relation, typeOf, description, this.#options.shape))
   }
 
-  close(): Promise<void> {
-    return this.#options.catalog.close()
+  async close(): Promise<void> {
+    await Promise.all([this.#options.catalog.close(), this.#options.reselection?.close()])
+  }
+
+  settle(output: SourceOutput): Promise<void> | undefined {
+    return this.#waiting && this.#written(output)
+  }
+
+  async #written(output: SourceOutput): Promise<void> {
+    const { event, places, timestampMs } = this.#waiting!
+    this.#waiting = undefined
+    const after = await this.#options.reselection!.read(event, places)
+    this.#options.writer.row({ ...event, after }, timestampMs, output)
   }
 
   begin(transaction: { readonly xid: number; readonly commitTimeMs: number; readonly lsn: string }): void {
@@ -147,13 +162,18 @@ export class EnvelopeMapper implements CaptureMapper {
     source: ChangeSource,
     output: SourceOutput,
   ): void {
-    const { skipped, transactions, tombstones, writer } = this.#options
+    const { skipped, transactions, tombstones, writer, reselection } = this.#options
     if (skipped.has(event.operation)) return
     const isPublished = source.isPublished === true
     const table = tableText(event.shape.relation)
     const block = transactions?.event(table, event.source.lsn ?? 0, isPublished ? undefined : output)
     if (isPublished) return
     const whole: RowEvent = { ...event, block, otherKey: event.otherKey }
+    const places = reselection?.wanted(whole)
+    if (places) {
+      this.#waiting = { event: whole, places, timestampMs: source.commitTimeMs }
+      return
+    }
     writer.row(whole, source.commitTimeMs, output)
     if (event.operation === 'd' && tombstones) writer.tombstone(whole, source.commitTimeMs, output)
   }

@@ -9,6 +9,7 @@ import { contextHeaders } from './event.ts'
 import { JsonEventWriter } from './json-event-writer.ts'
 import { MessageEvents } from './message-events.ts'
 import { RecordEventWriter } from './record-event-writer.ts'
+import type { Reselection } from './reselection.ts'
 import type { BadValueHandler } from './row-json.ts'
 import type { ShapeOptions } from './table-shape.ts'
 import { TransactionEvents } from './transaction-events.ts'
@@ -32,6 +33,7 @@ export interface EnvelopeParts
   /** Events as bytes of JSON; undefined for data, which the connector's converters take. */
   readonly json: { readonly keySchemas: boolean; readonly valueSchemas: boolean } | undefined
   readonly catalog: FactsReader
+  readonly reselection?: Reselection | undefined
   readonly clock: Clock
 }
 

@@ -17,7 +17,9 @@ import { debeziumConfig } from './debezium-config.ts'
 import { envelopeMapper } from './envelope-parts.ts'
 import { eventTopics } from './event-names.ts'
 import { debeziumVersion } from './event-schemas.ts'
+import { postProcessorConfig, reselectionOf } from './post-processors.ts'
 import { columnRules, keyColumns, skippedOperations, snapshotFilters, valueModes } from './properties.ts'
+import { Reselection } from './reselection.ts'
 
 type Config = ConfigOf<typeof debeziumConfig.keys>
 
@@ -30,12 +32,14 @@ export const postgresConnectorPlugin: ConnectorPlugin = {
   type: 'source',
   version: debeziumVersion,
   configDef: debeziumConfig,
+  further: postProcessorConfig,
   create,
 }
 
 function create(properties: Properties, context: PluginContext): SourceConnector {
-  const config = debeziumConfig.parse(context.name, properties)
   const { name } = context
+  const config = debeziumConfig.and(postProcessorConfig(properties)).parse(name, properties) as Config
+  for (const text of debeziumConfig.withoutEffect(properties)) reportNotice(name, text)
   const url = connectionUrl(config)
   const topics = eventTopics({
     prefix: config['topic.prefix'],
@@ -50,6 +54,8 @@ function create(properties: Properties, context: PluginContext): SourceConnector
     excludedTables: config['table.exclude.list'],
   })
   const rules = columnRules(properties, config)
+  const reselected = reselectionOf(name, properties)
+  const tell = (text: string): void => reportNotice(name, text)
   const keyOf = keyColumns(config['message.key.columns'])
   const mapper = (clock: Clock): CaptureMapper =>
     envelopeMapper({
@@ -72,6 +78,7 @@ function create(properties: Properties, context: PluginContext): SourceConnector
       onBadValue: config['event.converting.failure.handling.mode'],
       json: plainJson(context.pipeline),
       catalog: new CatalogFacts(url, `${name} catalog`, clock),
+      reselection: reselected && new Reselection({ ...reselected, url, applicationName: `${name} reselect`, tell }),
       clock,
     })
   // Debezium's default leaves truncates out of its events, and out of the publication only where it is asked to.

@@ -6,6 +6,7 @@ import type { CaptureMapper } from '../capture.ts'
 import type { TableRoute } from '../table-mapper.ts'
 import { listFilter } from './captured-tables.ts'
 import { CatalogFacts } from './catalog-facts.ts'
+import type { ColumnConverter } from './column-converter.ts'
 import { envelopeMapper } from './envelope-parts.ts'
 import type { BinaryMode } from './values/binary.ts'
 import type { DecimalMode } from './values/decimals.ts'
@@ -37,6 +38,8 @@ export interface TableEventOptions {
   readonly transactionTopic?: string
   /** Topic for what applications write with `pg_logical_emit_message`. */
   readonly messageTopic?: string
+  /** Columns that are expressed in a form of one's own, by `schema.table.column`. */
+  readonly converters?: Readonly<Record<string, ColumnConverter>>
 }
 
 export interface TableEventParts {
@@ -65,6 +68,7 @@ const rules = {
   skip: 'array',
   transactionTopic: 'string',
   messageTopic: 'string',
+  converters: 'object',
 } as const
 
 /** @throws TypeError for a name or a value that means nothing */
@@ -79,7 +83,7 @@ export function eventTopicSpecs({ transactionTopic, messageTopic }: TableEventOp
 
 /** Debezium's events of tables whose topics and keys were chosen one by one. */
 export function tableEvents({ name, database, url, routes, events, clock }: TableEventParts): CaptureMapper {
-  const { schemas = false, transactionTopic, messageTopic } = events
+  const { schemas = false, transactionTopic, messageTopic, converters = {} } = events
   return envelopeMapper({
     name,
     database,
@@ -101,6 +105,7 @@ export function tableEvents({ name, database, url, routes, events, clock }: Tabl
     includesTable: (table) => routes.has(table),
     includesColumn: listFilter(undefined, undefined),
     rules: [],
+    converterOf: (column) => (Object.hasOwn(converters, column) ? converters[column] : undefined),
     keyOf: (table) => routes.get(table)?.key,
     schemaNames: 'none',
     fieldNames: 'none',

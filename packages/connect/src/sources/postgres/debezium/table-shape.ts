@@ -3,6 +3,7 @@ import type { ConnectField, ConnectSchema } from '../../../data/schema.ts'
 import { tableText } from '../../../postgres/identifiers.ts'
 import type { Relation } from '../row.ts'
 import { columnCodec, type PostgresType, rootOf, type ValueModes } from './column-codec.ts'
+import { type ColumnConverter, convertedCodec } from './column-converter.ts'
 import { type ColumnRule, jdbcSize, type RuledColumn } from './column-rules.ts'
 import { dataJson, schemaJson } from './data-json.ts'
 import { defaultValue } from './default-values.ts'
@@ -33,6 +34,8 @@ export interface TableShape {
   readonly columns: readonly ShapeColumn[]
   /** Empty where events have no key. */
   readonly key: readonly ShapeColumn[]
+  /** Places of the columns that name a row in its table, whatever the key of events is. */
+  readonly rowKey: readonly number[]
   readonly keySchema: ConnectSchema | undefined
   readonly envelope: ConnectSchema
   /** What precedes the payload where events bring their schemas along. */
@@ -48,6 +51,8 @@ export interface ShapeOptions {
   /** By `schema.table.column`. */
   readonly includesColumn: (name: string) => boolean
   readonly rules: readonly ColumnRule[]
+  /** By `schema.table.column`. */
+  readonly converterOf?: (name: string) => ColumnConverter | undefined
   /** Columns of the key where they are configured. */
   readonly keyOf: (table: string) => readonly string[] | undefined
   readonly schemaNames: NameAdjustment
@@ -90,6 +95,7 @@ export function tableShape(
     topic,
     columns: columns.map(({ column }) => column),
     key: keyColumns.map(({ column }) => column),
+    rowKey: rowKeyOf(relation, description),
     keySchema,
     envelope,
     keySchemaJson: keySchema ? `{"schema":${schemaJson(keySchema)},"payload":` : '',
@@ -98,18 +104,24 @@ export function tableShape(
   }
 }
 
+function rowKeyOf({ columns }: Relation, description: TableDescription | undefined): number[] {
+  const places = (description?.key ?? []).map((name) => columns.findIndex((column) => column.name === name))
+  return places.includes(-1) ? [] : places
+}
+
 function foundColumn(
   relation: Relation,
   index: number,
   typeOf: (oid: number) => PostgresType,
   description: TableDescription | undefined,
-  { modes, onLeftOut }: ShapeOptions,
+  { modes, onLeftOut, converterOf }: ShapeOptions,
 ): FoundColumn | undefined {
   const { name, typeOid, modifier: logged } = relation.columns[index]!
   const described = description?.columns.find((one) => one.name === name)
   const type = typeOf(typeOid)
   const modifier = logged ?? described?.modifier ?? -1
-  const codec = columnCodec(type, modifier, modes)
+  const converter = converterOf?.(`${tableText(relation)}.${name}`)
+  const codec = converter ? convertedCodec(converter, modes.placeholder.toString()) : columnCodec(type, modifier, modes)
   if (!codec) {
     onLeftOut(tableText(relation), name, type.name)
     return undefined
