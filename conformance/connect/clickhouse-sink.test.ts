@@ -6,7 +6,7 @@ import { type ClickHouseSinkOptions, clickHouseSink, type SinkConnector } from '
 import { registerSinkTests } from '@millrace/connect/testing'
 import { serdes, topic } from '@millrace/contracts'
 import { kafkaClient } from '@millrace/kafka'
-import { SinkDriver } from '../../packages/connect/test/support/sink-driver.ts'
+import { redrivenFor, SinkDriver } from '../../packages/connect/test/support/sink-driver.ts'
 import { clickHouseUnavailable, startClickHouse, type TestClickHouse } from '../support/clickhouse.ts'
 
 describe('the ClickHouse sink', { skip: clickHouseUnavailable() }, () => {
@@ -52,6 +52,17 @@ describe('the ClickHouse sink', { skip: clickHouseUnavailable() }, () => {
       { key: 'a', n: 2, s: null, list: null, nested: null, flag: null },
     ])
     assert.deepEqual(driver.takeDeadLetters(), [[2, 'a tombstone cannot be inserted']])
+  })
+
+  test('what came back for another application is not inserted', async () => {
+    const table = newTable()
+    await using driver = await SinkDriver.open(sink(table, { name: 'mine' }))
+    await driver.put([
+      { key: 'a', value: { n: 1 }, headers: redrivenFor('other', `t-${table}`) },
+      { key: 'b', value: { n: 2 }, headers: redrivenFor('mine', `t-${table}`) },
+    ])
+    assert.deepEqual(await rows(`select key from ${table}`), [{ key: 'b' }])
+    driver.noDeadLetters()
   })
 
   test('fills the native types of a table that is there', async () => {

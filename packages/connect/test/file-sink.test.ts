@@ -8,7 +8,7 @@ import { serdes, topic } from '@millrace/contracts'
 import { kafkaClient } from '@millrace/kafka'
 import { fileSink } from '../src/index.ts'
 import { registerSinkTests } from '../src/testing.ts'
-import { SinkDriver } from './support/sink-driver.ts'
+import { redrivenFor, SinkDriver } from './support/sink-driver.ts'
 
 const order = topic('order', { key: serdes.string, value: serdes.json<{ n: number }>() })
 const records = (from: number, count: number) =>
@@ -68,6 +68,21 @@ describe('the file sink', () => {
     const names = (await readdir(path)).filter((name) => name.endsWith('.jsonl')).sort()
     assert.equal(names[0], '00000000000000000000.jsonl')
     assert.ok(names.length >= 2)
+  })
+
+  test('what came back for another application is not written', async () => {
+    const folder = newFolder()
+    await using driver = await SinkDriver.open(fileSink(order, { name: 'mine', folder }))
+    await driver.put([
+      { value: { n: 1 }, headers: redrivenFor('other', order.name) },
+      { value: { n: 2 }, headers: redrivenFor('mine', order.name) },
+    ])
+    const lines = await linesIn(join(folder, 'order', '0'))
+    assert.deepEqual(
+      lines.map(({ offset }) => offset),
+      [1],
+    )
+    driver.noDeadLetters()
   })
 
   test('what a killed process left behind its last batch does not count', async () => {

@@ -6,7 +6,7 @@ import { startBroker } from '@millrace/broker'
 import { serdes, topic } from '@millrace/contracts'
 import { kafkaClient } from '@millrace/kafka'
 import { httpSink, runSink } from '../src/index.ts'
-import { SinkDriver } from './support/sink-driver.ts'
+import { redrivenFor, SinkDriver } from './support/sink-driver.ts'
 import { eventually } from './support/topic-reader.ts'
 
 interface Seen {
@@ -109,6 +109,20 @@ describe('the HTTP sink', () => {
       })
       driver.noDeadLetters()
     }
+  })
+
+  test('what came back for another application is not sent', async () => {
+    const { url, accepted } = await service()
+    await using driver = await SinkDriver.open(httpSink(order, { name: 'mine', url }))
+    await driver.put([
+      { value: { n: 1 }, headers: redrivenFor('other', order.name) },
+      { value: { n: 2 }, headers: redrivenFor('mine', order.name) },
+    ])
+    assert.deepEqual(
+      accepted.map(({ body }) => body),
+      [{ n: 2 }],
+    )
+    driver.noDeadLetters()
   })
 
   test('what may have arrived comes again with the same idempotency key', async () => {

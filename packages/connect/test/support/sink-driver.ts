@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { systemClock } from '@millrace/base'
+import { redriveHeaders } from '@millrace/base/internal'
 import { type Header, RecordBatchBuilder, RecordBatchView } from '@millrace/protocol'
 import type { BadRecord, SinkConnector, SinkSession } from '../../src/index.ts'
 
@@ -7,6 +8,12 @@ export interface InputRecord {
   readonly key?: unknown
   readonly value?: unknown
   readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Headers of a record that came back to its topic from the dead letters of an application. */
+export function redrivenFor(application: string, topic: string): Record<string, string> {
+  const headers = redriveHeaders({ topic, origin: `${topic}/0/0@0`, application, count: 1 })
+  return Object.fromEntries(headers.map(({ key, value }) => [key, value.toString()]))
 }
 
 /** Drives an open sink by hand, one partition of one topic, without a broker. */

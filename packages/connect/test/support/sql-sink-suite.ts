@@ -10,7 +10,7 @@ import type { SqlSinkOptions } from '../../src/sinks/sql/options.ts'
 import { contractSqlSink } from '../../src/sinks/sql/options.ts'
 import type { SqlSinkSettings } from '../../src/sinks/sql/settings.ts'
 import { sqlSink } from '../../src/sinks/sql/sql-sink.ts'
-import { SinkDriver } from './sink-driver.ts'
+import { redrivenFor, SinkDriver } from './sink-driver.ts'
 
 /** A database under test. */
 export interface SqlTarget {
@@ -106,6 +106,21 @@ export function registerSqlSinkTests(target: () => SqlTarget, quote: (name: stri
     for (let from = 0; from < records.length; from++) await driver.put(records.slice(from))
     assert.deepEqual(plain(await rowsOf(table, quote('key'))), expected)
     driver.noDeadLetters()
+  })
+
+  test('what came back for another application is left out, and its offset is passed', async () => {
+    const table = newTable()
+    const connector = sink(table, { name: `mine-${table}`, mode: 'insert' })
+    await using driver = await SinkDriver.open(connector)
+    await driver.put([
+      { key: 'a', value: { n: 1 }, headers: redrivenFor('other', `t-${table}`) },
+      { key: 'b', value: { n: 2 }, headers: redrivenFor(`mine-${table}`, `t-${table}`) },
+      { key: 'c', value: { n: 3 }, headers: redrivenFor('other', `t-${table}`) },
+    ])
+    assert.deepEqual(plain(await rowsOf(table)), [['b', '2']])
+    driver.noDeadLetters()
+    await using after = await SinkDriver.open(connector)
+    assert.equal(after.nextOffset, 3)
   })
 
   test('inserts each record once, also those with the same key', async () => {

@@ -1,6 +1,7 @@
 import { checkOptions, type LimitTable, resolveLimits } from '@millrace/base/internal'
 import type { TopicContract } from '@millrace/contracts'
 import type { SinkConnector, TopicSpec } from '../../runtime/connector.ts'
+import { ownRecords } from '../own-records.ts'
 import { contractDecoder, type RecordDecoder } from '../record-decoder.ts'
 import type { SinkColumn, SqlSinkSettings } from '../sql/settings.ts'
 import { clickHouseError } from './clickhouse-errors.ts'
@@ -123,7 +124,7 @@ export function openableSink(parts: ClickHouseSinkParts): SinkConnector {
     onBadRecord,
     open: async (context) => {
       const connection = await connect()
-      const session = new ClickHouseSinkSession({ connection, settings, decoder, context })
+      const session = new ClickHouseSinkSession({ connection, settings, decoder: ownRecords(decoder, name), context })
       try {
         await session.prepare()
         return session

@@ -5,6 +5,7 @@ import { type TopicContract, whenReady } from '@millrace/contracts'
 import { connectError } from '../../errors.ts'
 import type { SinkBatch, SinkConnector, SinkContext, SinkPartition, SinkSession } from '../../runtime/connector.ts'
 import { decodeBatch } from '../decode-batch.ts'
+import { ownRecords } from '../own-records.ts'
 import { contractDecoder, type DecodedRecord, type RecordDecoder } from '../record-decoder.ts'
 import { plainJson } from '../sql/plain-json.ts'
 import { PartitionFolder } from './partition-folder.ts'
@@ -56,7 +57,7 @@ export function fileSink<K, V, KIn, VIn>(
   const name = options.name ?? `${contract.name}-to-files`
   const { maxFileBytes } = resolveLimits(`fileSink ${name}`, fileLimits, options.limits)
   const { partitions, config } = contract
-  const decoder = contractDecoder(contract as never)
+  const decoder = ownRecords(contractDecoder(contract as never), name)
   const line = options.line ?? 'record'
   return {
     kind: 'sink',

@@ -3,6 +3,7 @@ import { connectError } from '../../errors.ts'
 import type { BadRecord, SinkBatch, SinkContext, SinkPartition, SinkSession } from '../../runtime/connector.ts'
 import { badRecord } from '../bad-record.ts'
 import { decodeBatch } from '../decode-batch.ts'
+import { ownRecords } from '../own-records.ts'
 import type { RecordDecoder } from '../record-decoder.ts'
 import { plainJson } from '../sql/plain-json.ts'
 import { RefusedRequest, send } from './requests.ts'
@@ -37,7 +38,7 @@ export class HttpSinkSession implements SinkSession {
   readonly #claimed = new Set<string>()
 
   constructor(parts: HttpSessionParts) {
-    this.#parts = parts
+    this.#parts = { ...parts, decoder: ownRecords(parts.decoder, parts.name) }
   }
 
   async claim(partition: SinkPartition): Promise<number | undefined> {
