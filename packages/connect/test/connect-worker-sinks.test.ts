@@ -6,12 +6,31 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { type Broker, startBroker } from '@millrace/broker'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
-import type { SinkConnector } from '../src/index.ts'
+import { connectError } from '../src/errors.ts'
+import { configDef, type SinkConnector, type TransformPlugin } from '../src/index.ts'
 import { builtInPlugins, withPlugins } from '../src/plugins.ts'
 import { ConnectWorker } from '../src/runtime/worker/connect-worker.ts'
 import { ledgerSink } from './support/ledger-sink.ts'
 import { SinkDriver } from './support/sink-driver.ts'
 import { eventually, readTopic } from './support/topic-reader.ts'
+
+/** How often a record was tried, by its id. */
+const attempts = new Map<string, number>()
+
+/** A transform that asks something that is away, so many times for each id. */
+const awayPlugin: TransformPlugin = {
+  classNames: ['example.Away'],
+  configDef: configDef({ b: { type: 'int', default: 0, importance: 'low', doc: 'Failures at b.' } }),
+  create: ({ b }) => ({
+    apply: (record) => {
+      const { id } = record.value.value as { id: string }
+      const attempt = (attempts.get(id) ?? 0) + 1
+      attempts.set(id, attempt)
+      if (id === 'b' && attempt <= Number(b)) throw connectError('DATABASE_UNAVAILABLE', 'the lookup is away')
+      return record
+    },
+  }),
+}
 
 describe('sinks of a Connect worker', () => {
   let broker: Broker
@@ -24,7 +43,7 @@ describe('sinks of a Connect worker', () => {
     broker = await startBroker({ memory: true })
     client = kafkaClient({ brokers: broker.brokers })
     folder = await mkdtemp(join(tmpdir(), 'connect-sinks-'))
-    const plugins = withPlugins(builtInPlugins, { connectors: [ledgerSink] })
+    const plugins = withPlugins(builtInPlugins, { connectors: [ledgerSink], transforms: [awayPlugin] })
     worker = await ConnectWorker.start({ client, plugins, groupId: 'sinks', refreshIntervalMs: 100 })
   })
 
@@ -90,6 +109,50 @@ describe('sinks of a Connect worker', () => {
     ])
     assert.equal(letters[1]?.headers['__connect.errors.exception.message'], '1000000000 is more than anybody has')
     assert.equal(worker.details(name)?.deadLetters, 3)
+  })
+
+  test('what may pass is tried again for as long as errors.retry.timeout says, and is a bad record then', async () => {
+    const { name, topic, config, applied, reaches } = await subject([line('a'), line('b'), line('c')])
+    const retries = {
+      transforms: 'away',
+      'transforms.away.type': 'example.Away',
+      'errors.retry.delay.max.ms': '20',
+      'errors.tolerance': 'all',
+      'errors.deadletterqueue.topic.name': `${topic}-bad`,
+      'errors.deadletterqueue.context.headers.enable': 'true',
+    }
+    attempts.clear()
+    await worker.create(name, { ...config, ...retries, 'transforms.away.b': '4', 'errors.retry.timeout': '-1' })
+    assert.deepEqual(await reaches(3), ['a', 'b', 'c'])
+    assert.equal(attempts.get('b'), 5)
+    assert.deepEqual(await client.admin.describeTopics([`${topic}-bad`], { ifExists: true }), [])
+    await worker.setTarget(name, 'STOPPED')
+    await worker.resetOffsets(name)
+    attempts.clear()
+    await worker.put(name, { ...config, ...retries, 'transforms.away.b': '1000000', 'errors.retry.timeout': '300' })
+    await worker.setTarget(name, 'STARTED')
+    const startedMs = Date.now()
+    await eventually('the status', () => {
+      const status = worker.details(name)
+      return status?.error?.code === 'CONNECT_RECORD_RETRIED' && status.activity === 'trying a record again'
+        ? true
+        : undefined
+    })
+    assert.deepEqual(await reaches(5), ['a', 'b', 'c', 'a', 'c'])
+    assert.ok(Date.now() - startedMs >= 300, 'it was given up too early')
+    assert.ok((attempts.get('b') ?? 0) >= 2, `${attempts.get('b')} attempts`)
+    const [letter, ...more] = await readTopic(client, `${topic}-bad`)
+    assert.deepEqual([letter?.value, more], [line('b'), []])
+    assert.equal(letter?.headers['__connect.errors.stage'], 'TRANSFORMATION')
+    await worker.setTarget(name, 'STOPPED')
+    await worker.resetOffsets(name)
+    // Without a time it is a bad record at once.
+    attempts.clear()
+    await worker.put(name, { ...config, ...retries, 'transforms.away.b': '1000000' })
+    await worker.setTarget(name, 'STARTED')
+    assert.equal((await reaches(7)).length, 7)
+    assert.equal(attempts.get('b'), 1)
+    assert.equal(applied().length, 7)
   })
 
   test('without tolerance the first one stops it, and says which it was', async () => {

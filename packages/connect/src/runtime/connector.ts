@@ -107,6 +107,8 @@ export interface SourceConnector {
   readonly errors?: ErrorPolicy
   /** Transaction time-out while there is no position yet, when an initial snapshot has to fit into one transaction. */
   readonly snapshotTransactionTimeoutMs?: number
+  /** Whether a snapshot may become due at any start, so that each has that time-out. */
+  readonly mayBeginAnew?: boolean
   open(context: SourceContext): Promise<SourceSession>
   /** Whether another instance is at work; asked before an instance that was running begins again. */
   occupied?(): Promise<boolean>
@@ -191,6 +193,11 @@ export interface SinkConnector {
   readonly deadLetters?: DeadLetterPlace
   /** Whether refused records are published on the diagnostics channel `millrace:connect:record-error`. Default false. */
   readonly logBadRecords?: boolean
+  /**
+   * How long a record is tried again that a converter or transform refused with an error that is `retriable`, before it is a
+   * bad one; -1 for ever. Default 0.
+   */
+  readonly retryTimeoutMs?: number
   /**
    * Writes where the sink stands, for `PATCH` and `DELETE /connectors/<name>/offsets`, while it is stopped; undefined forgets
    * the partition. The group's are moved afterwards. Left out, the target's own offsets cannot be altered from here.

@@ -1,10 +1,11 @@
+import type { Clock } from '@millrace/base'
 import { deadLetterHeaders, deadLetterTopic } from '@millrace/base/internal'
-import type { KafkaClient, Producer } from '@millrace/kafka'
+import type { KafkaClient, Producer, TopicPartition } from '@millrace/kafka'
 import type { Header } from '@millrace/protocol'
 import { connectError } from '../errors.ts'
 import type { BadRecord, SinkConnector } from './connector.ts'
 import { reportRecordError } from './diagnostics.ts'
-import { PipelineFailure } from './pipeline.ts'
+import { PipelineFailure, RetryWindow } from './pipeline.ts'
 import { ensureTopics } from './topics.ts'
 
 /** Writes records that cannot be written elsewhere to the dead-letter topic of their own. */
@@ -13,16 +14,26 @@ export class DeadLetters {
   readonly #connector: SinkConnector
   #producer: Producer | undefined
   readonly #topics = new Set<string>()
+  readonly #clock: Clock
+  /** Of partitions with a record that is tried again. */
+  readonly #retries = new Map<string, RetryWindow>()
 
-  constructor(client: KafkaClient, connector: SinkConnector) {
+  constructor(client: KafkaClient, connector: SinkConnector, clock: Clock) {
     this.#client = client
     this.#connector = connector
+    this.#clock = clock
   }
 
-  /** Resolves with how many were set aside, once all of them are acknowledged; what is skipped does not count. @throws CONNECT_NO_DEAD_LETTERS where the sink is to fail instead */
+  /**
+   * Resolves with how many were set aside, once all of them are acknowledged; what is skipped does not count.
+   *
+   * @throws CONNECT_RECORD_RETRIED where one of them is to be tried again, with its batch
+   * @throws CONNECT_NO_DEAD_LETTERS where the sink is to fail instead
+   */
   async write(records: readonly BadRecord[]): Promise<number> {
     const [first] = records
     if (!first) return 0
+    for (const record of records) this.#checkRetry(record)
     if (this.#connector.logBadRecords) for (const record of records) this.#log(record)
     if (this.#connector.onBadRecord === 'fail') {
       const { topic, partition, offset } = first
@@ -48,8 +59,22 @@ export class DeadLetters {
     return records.length
   }
 
+  /** Records of the partition were written, or set aside: the next one that fails has all the time. */
+  passed(partition: TopicPartition): void {
+    if (this.#retries.size > 0) this.#retries.delete(idOf(partition))
+  }
+
   async close(): Promise<void> {
     await this.#producer?.close()
+  }
+
+  #checkRetry({ topic, partition, offset, error }: BadRecord): void {
+    const { retryTimeoutMs = 0 } = this.#connector
+    if (retryTimeoutMs === 0 || !(error instanceof PipelineFailure) || !error.isRetriable) return
+    const id = idOf({ topic, partition })
+    const window = this.#retries.get(id) ?? new RetryWindow({ retryTimeoutMs }, this.#clock)
+    this.#retries.set(id, window)
+    window.check(error, `record ${offset} of ${topic}-${partition}`)
   }
 
   async #ensure(topic: string): Promise<void> {
@@ -72,4 +97,8 @@ export class DeadLetters {
       error instanceof PipelineFailure ? error : { stage: 'TASK_PUT' as const, executingClass: this.#connector.name }
     reportRecordError({ connector: this.#connector.name, topic, partition, offset, stage, executingClass, error })
   }
+}
+
+function idOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`
 }

@@ -150,11 +150,11 @@ export const strictPolicy: ErrorPolicy = {
 
 /** Counts how long retriable failures have gone on, so that trying again ends where the policy says. */
 export class RetryWindow {
-  readonly #policy: ErrorPolicy
+  readonly #policy: Pick<ErrorPolicy, 'retryTimeoutMs'>
   readonly #clock: Clock
   #firstFailureMs: number | undefined
 
-  constructor(policy: ErrorPolicy, clock: Clock = systemClock) {
+  constructor(policy: Pick<ErrorPolicy, 'retryTimeoutMs'>, clock: Clock = systemClock) {
     this.#policy = policy
     this.#clock = clock
   }

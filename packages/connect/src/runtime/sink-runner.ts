@@ -84,7 +84,7 @@ class SinkRunner {
       heartbeatIntervalMs: Math.min(3_000, Math.floor(sessionTimeoutMs / 3)),
       ...(instanceId !== undefined && { groupInstanceId: instanceId }),
     })
-    const deadLetters = new DeadLetters(client, this.#connector)
+    const deadLetters = new DeadLetters(client, this.#connector, this.#clock)
     const member = new SinkMember({
       connector: this.#connector,
       options: this.#options,
@@ -202,13 +202,14 @@ class SinkMember {
   async #write(fetched: readonly FetchedPartition[]): Promise<void> {
     const session = this.#session
     if (!session) return
-    const { board, clock, signal } = this.#parts
+    const { board, clock, signal, deadLetters } = this.#parts
     const partitions = this.#assignment.batches(fetched, this.#parts.maxWriteBytes)
     const results = await Promise.allSettled(
       partitions.map(async (batches) => {
         for (const batch of batches) {
           const rows = await finishing(session.put(batch), signal, clock, stopGraceMs)
           this.#assignment.written(batch)
+          deadLetters.passed(batch)
           board.topics.add(batch.topic)
           board.committed(rows, clock.now())
           if (signal.aborted) return
@@ -227,7 +228,8 @@ class SinkMember {
     if (verdictOn(error) !== 'retry') throw error
     const session = this.#session
     this.#session = undefined
-    loop.retrying(error, 'waiting for the database')
+    const isRecord = isMillraceError(error) && error.code === 'CONNECT_RECORD_RETRIED'
+    loop.retrying(error, isRecord ? 'trying a record again' : 'waiting for the database')
     // Whether the last batch was committed is unknown where the connection broke: claiming again tells.
     this.#assignment.unclaimAll()
     this.#nextAttemptMs = clock.now() + backoffMs(board.attempts, backoff, options.random ?? systemRandom)

@@ -125,14 +125,15 @@ class SourceRunner {
    * position read afterwards is final. Read the other way round, the predecessor could still commit records beyond it.
    */
   async #openProducer(signal: AbortSignal): Promise<{ producer: Producer; position: StoredPosition | undefined }> {
-    const { snapshotTransactionTimeoutMs } = this.#connector
+    const { snapshotTransactionTimeoutMs, mayBeginAnew } = this.#connector
     this.#board.activity = 'initialising the transactional producer'
-    let producer = this.#producer(this.#limits.transactionTimeoutMs)
+    const { transactionTimeoutMs } = this.#limits
+    let producer = this.#producer((mayBeginAnew && snapshotTransactionTimeoutMs) || transactionTimeoutMs)
     try {
       await abortable(producer.init(), signal)
       this.#board.activity = 'reading the stored position'
       const position = await abortable(this.#position(), signal)
-      if (position === undefined && snapshotTransactionTimeoutMs !== undefined) {
+      if (position === undefined && snapshotTransactionTimeoutMs !== undefined && !mayBeginAnew) {
         await this.#closeProducer(producer)
         producer = this.#producer(snapshotTransactionTimeoutMs)
         await abortable(producer.init(), signal)

@@ -155,8 +155,8 @@ function parseKnown<D extends typeof connectorConfig | typeof sourceConfig | typ
 
 function withErrors(connector: SinkConnector, errors: ErrorPolicy): SinkConnector {
   const onBadRecord = errors.tolerance === 'none' ? 'fail' : errors.deadLetters ? 'dead-letter' : 'skip'
-  const { log: logBadRecords, deadLetters } = errors
-  return replaced(connector, { onBadRecord, logBadRecords, ...(deadLetters && { deadLetters }) })
+  const { log: logBadRecords, deadLetters, retryTimeoutMs } = errors
+  return replaced(connector, { onBadRecord, logBadRecords, retryTimeoutMs, ...(deadLetters && { deadLetters }) })
 }
 
 /** The connector with some of its properties replaced. One that is an instance of a class keeps its methods and their fields. */
