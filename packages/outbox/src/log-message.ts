@@ -43,7 +43,8 @@ const text = (comparison: string): string =>
   placeholders(
     'postgres',
     `select pg_logical_emit_message(true, ?::text, ?::text) where exists (select from pg_catalog.pg_replication_slots
-  where slot_type = 'logical' and confirmed_flush_lsn is not null and database = current_database() and slot_name ${comparison} ?::text)`,
+  where slot_type = 'logical' and confirmed_flush_lsn is not null and wal_status is distinct from 'lost'
+    and database = current_database() and slot_name ${comparison} ?::text)`,
   )
 const anySlot = text('like')
 const namedSlot = text('=')

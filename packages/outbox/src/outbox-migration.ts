@@ -110,11 +110,11 @@ function postgres({ table = 'outbox', payload = 'bytea', keepRows = false, slot 
  * The check for a slot guards what is written before capture exists: without it, those rows would be gone when the slot is
  * created, and no log would show them. `confirmed_flush_lsn` is set when the slot has become consistent. A slot that is
  * still being created is visible too, but misses transactions which commit before it is consistent; one that runs when
- * it becomes so is decoded whole.
+ * it becomes so is decoded whole. One that lost its log captures nothing any more.
  */
 function deletion(table: string, name: string, trigger: string, slot: string | undefined): string[] {
   const functionName = quoteBeside(table, 'delete_captured')
-  const ready = `slot_type = 'logical' and confirmed_flush_lsn is not null and database = current_database()`
+  const ready = `slot_type = 'logical' and confirmed_flush_lsn is not null and wal_status is distinct from 'lost' and database = current_database()`
   const named = ` and slot_name ${slot === undefined ? `like 'millrace\\_%'` : `= ${quoteText(slot)}`}`
   return [
     `create or replace function ${functionName}() returns trigger language plpgsql as $millrace$

@@ -67,6 +67,7 @@ class SourceRunner {
         transactionalId: 'string',
         transactionBoundary: { oneOf: ['pull', 'interval'] },
         transactionIntervalMs: { min: 1, max: maxIntervalMs, integer: true },
+        producer: 'object',
         limits: 'object',
       },
       { required: ['client'] },
@@ -172,6 +173,7 @@ class SourceRunner {
       transactionTimeoutMs,
       maxBatchBytes: maxBatchBytes * 2,
       deliveryTimeoutMs,
+      ...this.#options.producer,
     })
   }
 
