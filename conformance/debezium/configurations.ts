@@ -93,6 +93,16 @@ export const configurations: readonly Configuration[] = [
     },
   },
   {
+    name: 'reselected',
+    properties: {
+      ...converters(false),
+      'table.include.list': 'public.(large|done)',
+      'post.processors': 'again',
+      'again.type': 'io.debezium.processors.reselect.ReselectColumnsPostProcessor',
+      'again.reselect.columns.include.list': 'public.large:(big|bytes|json|words|list|map)',
+    },
+  },
+  {
     // A transform needs data, so that our events take the long way to their bytes.
     name: 'unwrapped',
     properties: {
