@@ -17,6 +17,8 @@ import { testProject } from './project.ts'
 
 const source = join(import.meta.dirname, 'prisma')
 
+export type Provider = 'postgresql' | 'mysql'
+
 /** What a generated client has, as far as the tests use it. */
 export interface Client extends PrismaRoot<ClientTransaction> {
   $transaction<T>(work: (tx: ClientTransaction) => Promise<T>, options?: object): Promise<T>
@@ -55,7 +57,7 @@ function modules(): string {
 }
 
 /** A project with a schema that has one table, after `millrace init`. */
-export function prismaProject(provider: 'postgresql' | 'mysql', onEnd?: (remove: () => void) => void) {
+export function prismaProject(provider: Provider, onEnd?: (remove: () => void) => void) {
   const project = testProject(['prisma', '@prisma/client'], onEnd)
   symlinkSync(modules(), join(project.folder, 'node_modules'))
   project.write(
@@ -104,21 +106,28 @@ export function generateClient(folder: string): void {
 }
 
 /** The generated client on a database. */
-export async function generatedClient(folder: string, url: string, provider: 'postgresql' | 'mysql'): Promise<Client> {
-  const load = async <T>(path: string): Promise<T> => (await import(path)) as T
+export async function generatedClient(folder: string, url: string, provider: Provider): Promise<Client> {
   const { PrismaClient } = await load<{ PrismaClient: new (options: object) => Client }>(
     join(folder, 'generated/client.ts'),
   )
+  const adapter = await adapterOf(folder, provider)
+  return new PrismaClient({ adapter: adapter(url) })
+}
+
+/** Makes driver adapters for databases of a kind. */
+export async function adapterOf<T extends object>(folder: string, provider: Provider): Promise<(url: string) => T> {
   if (provider === 'postgresql') {
-    const { PrismaPg } = await load<{ PrismaPg: new (options: object) => object }>(
-      moduleOf(folder, '@prisma/adapter-pg'),
-    )
-    return new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) })
+    const { PrismaPg } = await load<{ PrismaPg: new (options: object) => T }>(moduleOf(folder, '@prisma/adapter-pg'))
+    return (url) => new PrismaPg({ connectionString: url })
   }
-  const { PrismaMariaDb } = await load<{ PrismaMariaDb: new (url: string) => object }>(
+  const { PrismaMariaDb } = await load<{ PrismaMariaDb: new (url: string) => T }>(
     moduleOf(folder, '@prisma/adapter-mariadb'),
   )
-  return new PrismaClient({ adapter: new PrismaMariaDb(url.replace(/^mysql:/, 'mariadb:')) })
+  return (url) => new PrismaMariaDb(url.replace(/^mysql:/, 'mariadb:'))
+}
+
+async function load<T>(path: string): Promise<T> {
+  return (await import(path)) as T
 }
 
 function moduleOf(folder: string, name: string): string {
