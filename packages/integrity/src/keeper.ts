@@ -36,9 +36,12 @@ interface Reference {
   readonly told?: { readonly reason: ViolationReason; readonly sinceMs: number; readonly audits: number }
 }
 
-/** One step of an audit looks at so many entries, so that records never wait long for it. */
-const entriesPerStep = 5_000
-const stepMsMax = 1_000
+/** One step of an audit looks at so many entries, so that records never wait long for it; at more where it would be late. */
+const entriesPerStepMin = 2_000
+const entriesPerStepMax = 10_000
+const stepMsMax = 250
+/** References that an audit found too young to judge, and that are looked at as soon as they are not; others wait for the next. */
+const youngMax = 10_000
 
 /** Keeps who refers to what, and says where a reference leads nowhere. All that refers to one value is in one task. */
 export function keeper(options: KeeperOptions): ProcessorSupplier<string, Signal, string, Finding> {
@@ -67,6 +70,9 @@ class Keeper implements RecordProcessor<ProcessorRecord<string, Signal>> {
   readonly #options: KeeperOptions
   #pass: Pass | undefined
   #nextPassMs = 0
+  #entriesPerStep = entriesPerStepMin
+  /** Keys of references, oldest first. */
+  #young: string[] = []
   /** When a record that was old already told of a parent: then the topic is being read anew, and more will come. */
   #oldParentMs = Number.NEGATIVE_INFINITY
 
@@ -116,13 +122,33 @@ class Keeper implements RecordProcessor<ProcessorRecord<string, Signal>> {
   }
 
   #step(nowMs: number): void {
+    this.#auditYoung(nowMs)
     if (!this.#pass) {
       if (nowMs < this.#nextPassMs) return
       this.#nextPassMs = nowMs + this.#options.auditIntervalMs
+      this.#young = []
       this.#pass = { startedMs: nowMs, phase: 'references', after: undefined, references: 0, violations: 0 }
     }
     const pass = this.#pass
-    for (let left = entriesPerStep; left > 0 && this.#pass; ) left -= this.#part(pass, left, nowMs)
+    const elapsedMs = nowMs - pass.startedMs
+    // It is to be over when the next one is due, however many there are.
+    if (elapsedMs > this.#options.auditIntervalMs / 4) {
+      this.#entriesPerStep = Math.min(entriesPerStepMax, this.#entriesPerStep * 2)
+    }
+    for (let left = this.#entriesPerStep; left > 0 && this.#pass; ) left -= this.#part(pass, left, nowMs)
+    if (!this.#pass && elapsedMs < this.#options.auditIntervalMs / 8) {
+      this.#entriesPerStep = Math.max(entriesPerStepMin, Math.floor(this.#entriesPerStep / 2))
+    }
+  }
+
+  /** Those that have come of age since an audit passed them over. */
+  #auditYoung(nowMs: number): void {
+    const keys = this.#young
+    this.#young = []
+    for (const key of keys) {
+      const reference = this.#references.get(key)
+      if (reference && !reference.told) this.#audit(key, reference, undefined, nowMs)
+    }
   }
 
   /** Looks at the next entries, at most so many, and returns how many there were. */
@@ -150,8 +176,8 @@ class Keeper implements RecordProcessor<ProcessorRecord<string, Signal>> {
     return entries
   }
 
-  #audit(key: string, reference: Reference, pass: Pass, nowMs: number): void {
-    pass.references++
+  #audit(key: string, reference: Reference, pass: Pass | undefined, nowMs: number): void {
+    if (pass) pass.references++
     const parent = this.#parents.get(textOf(reference))
     if (parent?.present) {
       this.#heal(key, reference)
@@ -159,8 +185,11 @@ class Keeper implements RecordProcessor<ProcessorRecord<string, Signal>> {
     }
     const { graceMs } = this.#options
     const isDue = nowMs - Math.max(reference.sinceMs, this.#oldParentMs) >= graceMs
-    if (!parent && !isDue && !reference.told) return
-    pass.violations++
+    if (!parent && !isDue && !reference.told) {
+      if (this.#young.length < youngMax) this.#young.push(key)
+      return
+    }
+    if (pass) pass.violations++
     this.#tell(key, reference, parent ? 'deleted' : 'missing', nowMs, true)
   }
 

@@ -181,6 +181,36 @@ describe('what nobody has seen', () => {
   })
 })
 
+test('a planted divergence is found within one audit interval, whenever it is planted', () => {
+  using shop = watching({ onMissing: 'repair' })
+  const stepMs = 250
+  for (let n = 0; n < 60; n++) {
+    shop.places(`o${n}`, 'nobody')
+    let waitedMs = 0
+    for (; !shop.told().some(([child]) => child === `o${n}`); waitedMs += stepMs) shop.driver.advanceTime(stepMs)
+    assert.ok(waitedMs >= graceMs && waitedMs <= auditIntervalMs, `o${n} was found after ${waitedMs} ms`)
+    shop.driver.input(order).pipe(`o${n}`, null)
+    // The next one comes at another moment between two audits.
+    shop.driver.advanceTime(((n * 7) % 40) * stepMs)
+  }
+})
+
+test('an audit of many references is over before the next one is due', () => {
+  const everyMs = 400
+  using shop = watching({ onDelete: 'report', auditIntervalMs: everyMs })
+  for (let i = 0; i < 9_000; i++) shop.places(`o${i}`, 'ann')
+  customers(shop.driver).pipe('ann', { name: 'a' })
+  const startsMs: number[] = []
+  for (let i = 0; i < 40; i++) {
+    shop.driver.advanceTime(everyMs / 4)
+    const reports = shop.driver.output(shop.declared.audits).readAll()
+    startsMs.push(...reports.flatMap(([, report]) => (report?.references === 9_000 ? report.startedMs : [])))
+  }
+  const gapsMs = startsMs.slice(1).map((startedMs, i) => startedMs - startsMs[i]!)
+  assert.ok(gapsMs.length > 5)
+  assert.deepEqual([...new Set(gapsMs.slice(1))], [everyMs])
+})
+
 test('an audit looks at every reference and reports what it found, also over several steps', () => {
   using shop = watching({ onDelete: 'report' })
   shop.driver.advanceTime(2_500)

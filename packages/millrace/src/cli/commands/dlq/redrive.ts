@@ -202,7 +202,7 @@ function remarks(plan: Plan, superseded: number, flags: RedriveFlags): string[] 
       ? `${counted(superseded, 'letter')} whose key has later records that were applied already; --skip-superseded leaves them`
       : '',
     otherReaders.length > 0 && isOne
-      ? `also read by ${otherReaders.join(', ')}: Millrace's handlers and sinks leave out what is not for them, others see it again`
+      ? `also read by ${otherReaders.join(', ')}: Millrace's handlers, streams and sinks leave out what is not for them, others see it again`
       : '',
     otherReaders.length > 0 && !isOne ? `reaches ${otherReaders.join(', ')}` : '',
   ].filter((text) => text !== '')
