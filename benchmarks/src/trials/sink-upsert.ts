@@ -16,6 +16,8 @@ const topic = 'bench-upserts'
 /** Of the rows, not counted: code is compiled meanwhile. */
 const warmUpShare = 0.1
 const stallTimeoutMs = 60_000
+/** What the README of @millrace/connect recommends; Java gets a bound as well. */
+const youngGeneration = '--max-semi-space-size=4'
 
 async function open(context: TrialContext): Promise<Bench> {
   const classPath = javaPeer('debezium-jdbc')
@@ -37,6 +39,7 @@ async function open(context: TrialContext): Promise<Bench> {
     await using process =
       side === ours
         ? await startChild(globalThis.process.execPath, [
+            youngGeneration,
             ...context.nodeArguments,
             '--conditions=source',
             program,

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '@millrace/base'
 import type { LimitTable } from '@millrace/base/internal'
-import type { KafkaClient } from '@millrace/kafka'
+import type { ConsumerOptions, KafkaClient, ProducerOptions } from '@millrace/kafka'
 import type { CompressionType } from '@millrace/protocol'
 
 /** Bounds of a source's runner. */
@@ -44,8 +44,9 @@ export const sinkRunnerLimits = {
     max: 100 * 1024 ** 2,
     reached: 'The rest comes with the next fetch.',
   },
+  // Two writes' worth: a database takes rows far slower than Kafka hands them out.
   bufferBytes: {
-    default: 8 * 1024 * 1024,
+    default: 4 * 1024 * 1024,
     min: 64 * 1_024,
     max: 1024 ** 3,
     reached: 'Fetching pauses until batches are written.',
@@ -76,6 +77,8 @@ export interface SourceRunnerOptions extends RunnerOptions {
   readonly transactionBoundary?: 'pull' | 'interval'
   /** Default 60000. */
   readonly transactionIntervalMs?: number
+  /** Further settings of the producer. */
+  readonly producer?: Pick<ProducerOptions, 'deliveryTimeoutMs' | 'maxBlockMs' | 'maxInFlight' | 'maxRequestBytes'>
   readonly limits?: { readonly [Name in keyof typeof sourceRunnerLimits]?: number }
 }
 
@@ -87,5 +90,12 @@ export interface SinkRunnerOptions extends RunnerOptions {
    * even when it was killed. Each running instance needs an id of its own.
    */
   readonly instanceId?: string
+  /**
+   * Where to begin in a partition of which the target has no offset yet. `latest` is stored at once, so that a crash before
+   * the first record leaves nothing out. Default `earliest`.
+   */
+  readonly begin?: 'earliest' | 'latest' | 'fail'
+  /** Further settings of the consumer. */
+  readonly consumer?: Pick<ConsumerOptions, 'checkCrcs' | 'maxBytes' | 'maxWaitMs' | 'minBytes' | 'rebalanceTimeoutMs'>
   readonly limits?: { readonly [Name in keyof typeof sinkRunnerLimits]?: number }
 }
