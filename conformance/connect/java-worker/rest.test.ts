@@ -65,12 +65,12 @@ describe('REST APIs of Kafka Connect and Millrace', { skip: apacheKafkaUnavailab
       different.map(([name, key]) => [key, ours.get(name)]),
       [],
     )
-    const more = [...ours.keys()].filter((name) => !theirs.has(name))
+    // Theirs takes overrides of its clients without saying which there are.
+    const more = [...ours.keys()].filter((name) => !theirs.has(name) && !name.startsWith('producer.override.'))
     assert.deepEqual(more.sort(), [
       'errors.deadletterqueue.context.headers.enable',
       'errors.deadletterqueue.topic.name',
       'errors.deadletterqueue.topic.replication.factor',
-      'producer.override.compression.type',
     ])
   })
 

@@ -89,8 +89,9 @@ export const connectErrors = {
   CONNECT_NO_OFFSET: {
     retriable: false,
     cause:
-      'The offset from which a sink has to go on is no longer in the topic: records it has not written were deleted.',
-    remedy: 'Lengthen the retention of the topic; delete the row in millrace_sink_offsets to go on from what is left.',
+      'The offset from which a sink has to go on is no longer in the topic: records it has not written were deleted. Or it has none yet, and is told not to choose one.',
+    remedy:
+      'Lengthen the retention of the topic; delete the row in millrace_sink_offsets, or alter the offsets of the connector, to go on from what is left.',
   },
   CONNECT_NO_DEAD_LETTERS: {
     retriable: false,
@@ -178,6 +179,18 @@ export const connectErrors = {
     cause: 'The publication did not exist yet at the point in the log from which the slot reads.',
     remedy:
       'Drop the replication slot and run "millrace connect forget <name>"; the source then begins with a new snapshot.',
+  },
+  POSTGRES_CHANGES_UNSEEN: {
+    retriable: false,
+    cause:
+      'A captured table was renamed or replaced, was left out of its publication for a while, or did not log the columns of the record key: changes of it are not in the stream.',
+    remedy:
+      'With `snapshot: "when-needed"` the source publishes its tables anew, and deletes what has gone. Otherwise drop the replication slot and run "millrace connect forget <name>"; the source then begins with a new snapshot.',
+  },
+  POSTGRES_PUBLICATION_DUE: {
+    retriable: true,
+    cause: 'The source has read everything that was written before a publication was created, and goes on with it.',
+    remedy: 'Nothing: the source does so by itself.',
   },
   POSTGRES_TABLE_MISSING: {
     retriable: true,

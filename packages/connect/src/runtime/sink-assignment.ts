@@ -2,6 +2,7 @@ import type { Consumer, FetchedPartition, KafkaClient, TopicPartition, TopicPart
 import type { RecordBatchView } from '@millrace/protocol'
 import { connectError } from '../errors.ts'
 import type { SinkBatch, SinkPartition, SinkSession } from './connector.ts'
+import type { SinkRunnerOptions } from './runner-options.ts'
 
 interface AssignedPartition extends TopicPartition {
   /** Set once the partition is claimed. */
@@ -16,12 +17,14 @@ interface AssignedPartition extends TopicPartition {
 export class SinkAssignment {
   readonly #client: KafkaClient
   readonly #consumer: Consumer
+  readonly #begin: NonNullable<SinkRunnerOptions['begin']>
   readonly #partitions = new Map<string, AssignedPartition>()
   lastEventMs: number | undefined
 
-  constructor(client: KafkaClient, consumer: Consumer) {
+  constructor(client: KafkaClient, consumer: Consumer, begin: SinkRunnerOptions['begin'] = 'earliest') {
     this.#client = client
     this.#consumer = consumer
+    this.#begin = begin
   }
 
   /** Newly assigned partitions stay paused until they are claimed; the position is sought then. */
@@ -68,13 +71,29 @@ export class SinkAssignment {
       const topicId = topics.find(({ name }) => name === topic)?.topicId ?? ''
       const start = earliest.find((listed) => listed.topic === topic && listed.partition === partition)?.offset ?? 0
       const claimed = { topic, partition, topicId }
-      const stored = await session.claim(claimed)
+      const stored = (await session.claim(claimed)) ?? (await this.#first(session, claimed))
       if (stored !== undefined && stored < start) throw offsetGone(claimed, stored, start)
       assigned.claimed = claimed
       assigned.nextOffset = stored ?? start
       this.#consumer.seek({ topic, partition, offset: assigned.nextOffset })
       this.#consumer.resume([{ topic, partition }])
     }
+  }
+
+  /** Of a partition that was never read; undefined for its beginning. */
+  async #first(session: SinkSession, { topic, partition, topicId }: SinkPartition): Promise<number | undefined> {
+    if (this.#begin === 'earliest') return undefined
+    if (this.#begin === 'fail') {
+      const message = `the sink has never read ${topic}-${partition}, and is not to choose where to begin`
+      throw connectError('CONNECT_NO_OFFSET', message, { topic, partition })
+    }
+    // Before open transactions: their records are yet to come.
+    const isolation = 'read_committed'
+    const [end] = await this.#client.admin.listOffsets([{ topic, partition, at: 'latest' }], { isolation })
+    if (!end) return undefined
+    // Otherwise what comes between now and the first batch would be left out by a crash in between.
+    await session.put({ topic, partition, topicId, batches: [], firstOffset: end.offset, nextOffset: end.offset })
+    return end.offset
   }
 
   /**

@@ -48,6 +48,8 @@ class SinkRunner {
         random: 'object',
         groupId: 'string',
         instanceId: 'string',
+        begin: { oneOf: ['earliest', 'latest', 'fail'] },
+        consumer: 'object',
         limits: 'object',
       },
       { required: ['client'] },
@@ -83,6 +85,7 @@ class SinkRunner {
       sessionTimeoutMs,
       heartbeatIntervalMs: Math.min(3_000, Math.floor(sessionTimeoutMs / 3)),
       ...(instanceId !== undefined && { groupInstanceId: instanceId }),
+      ...this.#options.consumer,
     })
     const deadLetters = new DeadLetters(client, this.#connector, this.#clock)
     const member = new SinkMember({
@@ -140,7 +143,7 @@ class SinkMember {
 
   constructor(parts: MemberParts) {
     this.#parts = parts
-    this.#assignment = new SinkAssignment(parts.options.client, parts.consumer)
+    this.#assignment = new SinkAssignment(parts.options.client, parts.consumer, parts.options.begin)
     parts.board.figures = () => ({ lag: this.#assignment.lag(), lastEventMs: this.#assignment.lastEventMs })
   }
 

@@ -243,13 +243,29 @@ function namesOf(topics: readonly TopicSpec[]): string {
     .join()
 }
 
+const beginnings = { earliest: 'earliest', latest: 'latest', none: 'fail' } as const
+
 function sinkOptions(properties: Properties, client: KafkaClient, name: string): SinkRunnerOptions {
   const parsed = parseKnown(sinkConfig, properties)
-  const maxPartitionBytes = parsed['consumer.override.max.partition.fetch.bytes']
   return {
     client,
     groupId: parsed['consumer.override.group.id'] ?? `connect-${name}`,
-    limits: { ...(maxPartitionBytes !== undefined && { maxPartitionBytes }), ...retryLimits(properties) },
+    begin: beginnings[parsed['consumer.override.auto.offset.reset']],
+    ...given({ instanceId: parsed['consumer.override.group.instance.id'] }),
+    consumer: given({
+      maxBytes: parsed['consumer.override.fetch.max.bytes'],
+      minBytes: parsed['consumer.override.fetch.min.bytes'],
+      maxWaitMs: parsed['consumer.override.fetch.max.wait.ms'],
+      rebalanceTimeoutMs: parsed['consumer.override.max.poll.interval.ms'],
+      checkCrcs: parsed['consumer.override.check.crcs'],
+    }),
+    limits: {
+      ...given({
+        maxPartitionBytes: parsed['consumer.override.max.partition.fetch.bytes'],
+        sessionTimeoutMs: parsed['consumer.override.session.timeout.ms'],
+      }),
+      ...retryLimits(properties),
+    },
   }
 }
 
@@ -263,7 +279,19 @@ function sourceOptions(properties: Properties, home: ConnectorHome, transactiona
     positionsTopic: own ?? offsetsTopic,
     ...(own !== undefined && own !== offsetsTopic && { fallbackPositionsTopic: offsetsTopic }),
     compression: parsed['producer.override.compression.type'],
-    limits: retryLimits(properties),
+    producer: given({
+      deliveryTimeoutMs: parsed['producer.override.delivery.timeout.ms'],
+      maxBlockMs: parsed['producer.override.max.block.ms'],
+      maxInFlight: parsed['producer.override.max.in.flight.requests.per.connection'],
+      maxRequestBytes: parsed['producer.override.max.request.size'],
+    }),
+    limits: {
+      ...given({
+        maxBatchBytes: parsed['producer.override.batch.size'],
+        transactionTimeoutMs: parsed['producer.override.transaction.timeout.ms'],
+      }),
+      ...retryLimits(properties),
+    },
   }
   if (parsed['transaction.boundary'] !== 'interval') return base
   return {
@@ -271,4 +299,9 @@ function sourceOptions(properties: Properties, home: ConnectorHome, transactiona
     transactionBoundary: 'interval',
     transactionIntervalMs: Math.max(1, parsed['transaction.boundary.interval.ms'] ?? 60_000),
   }
+}
+
+/** The options that have a value: runners know "left out", not "undefined". */
+function given<T extends object>(options: T): { [Name in keyof T]?: NonNullable<T[Name]> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
 }

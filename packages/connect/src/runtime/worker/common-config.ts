@@ -1,5 +1,6 @@
 import { type ConfigDef, configDef } from '../../config/config-def.ts'
 import { between, nonEmpty, type Validator } from '../../config/config-key.ts'
+import { consumerOverrides, producerOverrides } from './client-overrides.ts'
 
 // Names, defaults and groups as `org.apache.kafka.connect.runtime.ConnectorConfig` and its two descendants have them.
 
@@ -231,14 +232,6 @@ const sourceKeys = configDef({
     width: 'long',
     doc: 'Groups of topics, tried in this order, that are created with settings of their own.',
   },
-  'producer.override.compression.type': {
-    type: 'string',
-    default: 'none',
-    oneOf: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
-    importance: 'medium',
-    group: 'Client Overrides',
-    doc: 'Compression of the records.',
-  },
 })
 
 const sinkKeys = configDef({
@@ -259,25 +252,10 @@ const sinkKeys = configDef({
     width: 'long',
     doc: 'Names the topics to read by a regular expression; those that exist when the connector starts.',
   },
-  'consumer.override.group.id': {
-    type: 'string',
-    default: null,
-    importance: 'medium',
-    group: 'Client Overrides',
-    doc: 'Consumer group; default: connect-<name>, as in Kafka Connect.',
-  },
-  'consumer.override.max.partition.fetch.bytes': {
-    type: 'int',
-    default: null,
-    valid: between(1_024),
-    importance: 'low',
-    group: 'Client Overrides',
-    doc: 'The most bytes of a partition per fetch.',
-  },
 })
 
-export const sourceConfig = connectorConfig.and(sourceKeys)
-export const sinkConfig = connectorConfig.and(sinkKeys)
+export const sourceConfig = connectorConfig.and(sourceKeys).and(producerOverrides)
+export const sinkConfig = connectorConfig.and(sinkKeys).and(consumerOverrides)
 
 /** Settings of topics that a source creates, under `topic.creation.<group>.`; other names there are settings of the topic. */
 export function topicCreationConfig(group: string): ConfigDef {

@@ -1,5 +1,6 @@
 import { ConfigDef, configDef, type Properties } from '../../config/config-def.ts'
 import type { ConnectorPlugin } from '../plugin.ts'
+import { refusedOverrides } from './client-overrides.ts'
 import {
   predicateStageConfig,
   sinkConfig,
@@ -70,6 +71,7 @@ export function connectorDefinition(
   if (plugin.type === 'source') topicCreation(properties, add)
   else topicsProblem(properties, problems)
   predicateProblems(properties, problems)
+  add(refusedOverrides(properties, definition, plugin.type))
   return { definition, problems }
 }
 
