@@ -90,6 +90,71 @@ describe('options of PostgreSQL capture', () => {
     )
   })
 
+  test('a surrogate key is what a snapshot reads in the order of, and a key that cannot be one changes nothing', async () => {
+    await using s =
+      await database(`create table account (id int primary key, version int not null, rank int not null, seldom int);
+      insert into account select g, 0, 1000 - g / 3 from generate_series(1, 300) g`)
+    const signals = new SignalSender()
+    const topic = `${s.name}.account`
+    await using running = run(accounts(s, { signals: { inProcess: signals }, limits: { ...fast, chunkMaxRows: 50 } }))
+    await running.ready
+    const keys = (from: number): Promise<number[]> =>
+      eventually(`${from + 300} rows`, async () => {
+        const records = await readTopic(capture.client, topic)
+        return records.length === from + 300 ? records.slice(from).map(({ key }) => Number(key)) : undefined
+      })
+    await keys(0)
+    await snapshotEnded(`${s.name}-tables`)
+    const read = (id: string, column: string): void =>
+      signals.send({
+        id,
+        type: 'execute-snapshot',
+        data: { 'data-collections': ['public.account'], 'surrogate-key': column },
+      })
+    read('by-rank', 'rank')
+    const rankOf = (id: number): number => 1000 - Math.floor(id / 3)
+    const byRank = Array.from({ length: 300 }, (_, i) => i + 1).sort((a, b) => rankOf(a) - rankOf(b) || a - b)
+    assert.deepEqual(await keys(300), byRank)
+    // Nulls have no place in an order.
+    read('by-null', 'seldom')
+    assert.deepEqual(
+      await keys(600),
+      byRank.toSorted((a, b) => a - b),
+    )
+    read('by-nothing', 'no_such_column')
+    await keys(900)
+  })
+
+  test('the signal `log` comes to the notices, in its place among the changes', async () => {
+    await using s = await database(`create table account (id int primary key, version int not null);
+      create table signal (id text primary key, type text, data text)`)
+    const notices: string[] = []
+    const listen = (message: unknown): void => {
+      const { connector, text } = message as { connector: string; text: string }
+      if (connector === `${s.name}-tables`) notices.push(text)
+    }
+    subscribe('millrace:connect:notice', listen)
+    try {
+      const notifications = `${s.name}.notifications`
+      const options = { signals: { table: 'signal' }, notifications: { topic: notifications } }
+      await using running = run(accounts(s, options))
+      await running.ready
+      await snapshotEnded(`${s.name}-tables`)
+      await s.db.query(`insert into signal values ('l1', 'log', '{"message":"before the release"}')`)
+      await eventually('the notice', () => (notices.includes('signal: before the release') ? true : undefined))
+      const told = await eventually('the notification', async () =>
+        (await readTopic(capture.client, notifications)).find(({ value }) => JSON.parse(value ?? '').id === 'l1'),
+      )
+      const { type, aggregate_type, additional_data } = JSON.parse(told.value ?? '')
+      assert.deepEqual([type, aggregate_type, additional_data.message], ['LOG', 'Log', 'before the release'])
+      await s.db.query('insert into account values (1, 0)')
+      await eventually('the source goes on', async () => (await versions(`${s.name}.account`)).get('1'))
+      assert.equal(notices.filter((text) => text.startsWith('signal:')).length, 1)
+    } finally {
+      unsubscribe('millrace:connect:notice', listen)
+    }
+  })
+
   test('heartbeats run their statement and go to their topic although nothing changes', async () => {
     await using s = await database(`create table account (id int primary key, version int not null);
       create table beat (at timestamptz)`)
@@ -186,7 +251,7 @@ describe('options of PostgreSQL capture', () => {
     await published(2)
     const slots = await s.db.query('select 1 from pg_replication_slots where database = $1', [s.name])
     assert.equal(slots.rowCount, 0)
-    assert.throws(() => postgresOutbox({ url, topics: [order], snapshot: 'when-needed' }), {
+    assert.throws(() => postgresOutbox({ url, topics: [order], logBudget: { whenReached: 'drop-slot' } }), {
       code: 'CONFIG_INVALID_OPTION',
     })
   })

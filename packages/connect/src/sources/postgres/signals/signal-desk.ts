@@ -12,6 +12,8 @@ export interface SignalDeskOptions {
   readonly actions: Readonly<Record<string, (signal: Signal) => void>>
   readonly notifier: Notifier
   readonly now: () => number
+  /** Where the signal `log` writes its message. */
+  readonly log: (message: string) => void
 }
 
 /** What a running snapshot becomes by signals. Its state is part of the stored position: each signal acts once. */
@@ -43,7 +45,7 @@ export class SignalDesk {
       case 'resume-snapshot':
         return this.#pause(signal, progress, false)
       case 'log':
-        this.#tell(signal, 'Log', 'LOG', { message: String(signal.data.message ?? '') })
+        this.#log(signal)
         return progress
       default:
         this.#custom(signal)
@@ -71,7 +73,9 @@ export class SignalDesk {
       }
     })
     const next = addTables(progress, kind, signal.id, tasks)
-    if (next !== progress) this.#tellSnapshot(next!, 'STARTED')
+    if (next === progress)
+      this.#tell(signal, 'Signal', 'REFUSED', { reason: 'the tables that are meant are to be read already' })
+    else this.#tellSnapshot(next!, 'STARTED')
     return next
   }
 
@@ -95,6 +99,12 @@ export class SignalDesk {
     const next = { ...progress, isPaused }
     this.#tellSnapshot(next, isPaused ? 'PAUSED' : 'RESUMED')
     return next
+  }
+
+  #log(signal: Signal): void {
+    const message = String(signal.data.message ?? '')
+    this.#options.log(message)
+    this.#tell(signal, 'Log', 'LOG', { message })
   }
 
   #custom(signal: Signal): void {

@@ -1,6 +1,7 @@
 import type { Clock } from '@millrace/base'
 import type { KafkaClient } from '@millrace/kafka'
 import { parseTableName, tableText } from '../../../postgres/identifiers.ts'
+import { reportNotice } from '../../../runtime/diagnostics.ts'
 import type { RowChange } from '../pgoutput.ts'
 import type { SnapshotProgress } from '../snapshots/progress.ts'
 import type { Notifier } from './notifications.ts'
@@ -53,7 +54,8 @@ export class Signals {
   ): Promise<Signals> {
     const { connector, tables, notifier, client, clock, state } = context
     const { actions = {}, topic, topicKey = connector } = options
-    const desk = new SignalDesk({ tables, actions, notifier, now: () => clock.now() }, state?.seen)
+    const log = (message: string): void => reportNotice(connector, `signal: ${message}`)
+    const desk = new SignalDesk({ tables, actions, notifier, now: () => clock.now(), log }, state?.seen)
     const opened = topic === undefined ? undefined : await TopicSignals.open(client, topic, topicKey, state?.offset)
     const first = { seen: desk.seen, ...(opened && { offset: opened.offset }) }
     return new Signals(options, desk, first, opened, clock)

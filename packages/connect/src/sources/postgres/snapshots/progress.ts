@@ -61,7 +61,10 @@ function decodeTask(stored: unknown): TableTask {
   }
 }
 
-/** With further tables at its end, those that are already to come left out; begun when there is none. */
+/**
+ * With further tables at its end, begun when there is none. A table that is to come already is left out; one that is under
+ * way is not, since rows of it that changed unseen may have been read.
+ */
 export function addTables(
   progress: SnapshotProgress | undefined,
   kind: SnapshotProgress['kind'],
@@ -70,7 +73,9 @@ export function addTables(
 ): SnapshotProgress | undefined {
   if (!progress) return tables.length > 0 ? { id, kind, tables, rows: 0 } : undefined
   const isComing = ({ table, filter }: TableTask): boolean =>
-    progress.tables.some((task) => task.table === table && (task.filter === undefined || task.filter === filter))
+    progress.tables
+      .slice(1)
+      .some((task) => task.table === table && (task.filter === undefined || task.filter === filter))
   const added = tables.filter((task) => !isComing(task))
   return added.length > 0 ? { ...progress, tables: [...progress.tables, ...added] } : progress
 }
