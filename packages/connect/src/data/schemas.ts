@@ -55,6 +55,22 @@ export function perSchema<T>(make: (schema: ConnectSchema) => T): (schema: Conne
   }
 }
 
+/**
+ * One object for all schemas of the same content, for those that are made record by record: what is remembered of a schema
+ * would be of no use to the next one. Of very many the oldest is forgotten. They have no default values but plain ones.
+ */
+export function schemaPool(max = 1_000): (schema: ConnectSchema) => ConnectSchema {
+  const known = new Map<string, ConnectSchema>()
+  return (schema) => {
+    const text = JSON.stringify(schema)
+    const found = known.get(text)
+    if (found) return found
+    known.set(text, schema)
+    if (known.size > max) known.delete(known.keys().next().value!)
+    return schema
+  }
+}
+
 /** Schemas that compare by content, as Java's do: converters make a new object for each. */
 export function sameSchema(a: ConnectSchema | undefined, b: ConnectSchema | undefined): boolean {
   if (a === b || a === undefined || b === undefined) return a === b

@@ -81,6 +81,7 @@ const definition = configDef({
 type Config = ConfigOf<typeof definition.keys>
 
 const deletedField = '__deleted'
+const operationSchema: ConnectSchema = { type: 'string' }
 
 /** Makes of a change event the row as it is now, and of a delete a tombstone, nothing, or a row that says so. */
 export const extractNewRecordState = plugin(`${debeziumPackage}.ExtractNewRecordState`, definition, (config) => {
@@ -96,6 +97,9 @@ class NewRecordState {
   readonly #rewritten = perSchema((schema) => withField(schema, deletedField, { type: 'string', optional: true }))
   /** Schemas of rows with added fields: by the row's, within an envelope's. */
   readonly #added = perSchema((envelope) => perSchema((row) => this.#withAdded(row, envelope)))
+
+  /** Schemas of rows without some fields, by the names of the others. */
+  readonly #remaining = perSchema(() => new Map<string, ConnectSchema>())
 
   constructor(config: Config) {
     this.#config = config
@@ -180,7 +184,7 @@ class NewRecordState {
 
   #tombstoneHeaders(): ConnectHeader[] {
     const operations = this.#headers.filter(({ field }) => field === 'op')
-    return operations.map(({ newName }) => ({ key: newName, schema: { type: 'string' }, value: 'd' }))
+    return operations.map(({ newName }) => ({ key: newName, schema: operationSchema, value: 'd' }))
   }
 
   #topic(record: ConnectRecord, row: Envelope): string {
@@ -208,7 +212,14 @@ class NewRecordState {
     )
     if (fields.length === schema.fields?.length) return data
     const kept = fields.map((field) => [field.name, fieldValue(value, field, true)])
-    return { schema: { type: 'struct', ...copyBasics(schema), fields }, value: Object.fromEntries(kept) }
+    const known = this.#remaining(schema)
+    const left = fields.map(({ name }) => name).join('\n')
+    let remaining = known.get(left)
+    if (!remaining) {
+      remaining = { type: 'struct', ...copyBasics(schema), fields }
+      known.set(left, remaining)
+    }
+    return { schema: remaining, value: Object.fromEntries(kept) }
   }
 }
 

@@ -2,12 +2,15 @@ import type { ConfigOf } from '../../config/config-def.ts'
 import { JavaRegex } from '../../data/java-regex.ts'
 import type { ConnectHeader, ConnectRecord, SchemaAndValue } from '../../data/record.ts'
 import type { ConnectField, ConnectSchema } from '../../data/schema.ts'
-import { fieldOf, fieldValue } from '../../data/schemas.ts'
+import { fieldOf, fieldValue, perSchema } from '../../data/schemas.ts'
 import { reportNotice } from '../../runtime/diagnostics.ts'
 import { failed, plugin, requireStruct } from '../plugin-makers.ts'
 import { type AdditionalField, additionalFields, eventRouterConfig } from './event-router-config.ts'
 import { expandJson } from './expand-json.ts'
 import { parseProperties, reportTrace } from './tracing-context.ts'
+
+const envelopesMax = 1_000
+const textSchema: ConnectSchema = { type: 'string' }
 
 type Config = ConfigOf<typeof eventRouterConfig.keys>
 
@@ -32,6 +35,8 @@ class EventRouter {
   readonly #replace: (text: string) => string
   readonly #additional: readonly AdditionalField[]
   readonly #hasEnvelope: boolean
+  /** By the schema of the row, within by that of the payload, then by version and type of the aggregate. */
+  readonly #envelopes = perSchema(() => perSchema(() => new Map<string, ConnectSchema>()))
 
   constructor(config: Config) {
     this.#config = config
@@ -104,20 +109,17 @@ class EventRouter {
     if (isEmpty && this.#config['route.tombstone.on.empty.payload']) return { schema: undefined, value: null }
     if (!this.#hasEnvelope) return payload
     const inside = placed.filter(({ placement }) => placement === 'envelope')
-    const fields: ConnectField[] = [
-      { name: 'payload', schema: payload.schema! },
-      ...inside.map(({ alias, data }) => ({ name: alias, schema: data.schema! })),
-    ]
     const values = [['payload', value], ...inside.map(({ alias, data }) => [alias, data.value])]
-    return {
-      schema: {
-        type: 'struct',
-        name: schemaName(row.schema.name, routed),
-        ...(version !== undefined && { version }),
-        fields,
-      },
-      value: Object.fromEntries(values),
+    // What is inside follows from the row's schema.
+    const known = this.#envelopes(row.schema)(payload.schema!)
+    const which = `${version} ${routed}`
+    let schema = known.get(which)
+    if (!schema) {
+      schema = envelopeOf(row.schema, payload.schema!, inside, { routed, version })
+      if (known.size >= envelopesMax) known.clear()
+      known.set(which, schema)
     }
+    return { schema, value: Object.fromEntries(values) }
   }
 
   #version(row: Row): number | undefined {
@@ -147,7 +149,7 @@ class EventRouter {
     if (names.length > 0 || !config['tracing.with.context.field.only']) {
       reportTrace({ operation: config['tracing.operation.name'], topic, eventId, context })
     }
-    return names.map((key) => ({ key, schema: { type: 'string' }, value: context[key] }))
+    return names.map((key) => ({ key, schema: textSchema, value: context[key] }))
   }
 }
 
@@ -188,4 +190,17 @@ function schemaName(table: string | undefined, routed: string): string {
   if (table === undefined) return routed
   const dot = table.lastIndexOf('.')
   return `${table.slice(0, dot + 1)}${routed}.${table.slice(dot + 1)}`
+}
+
+function envelopeOf(
+  row: ConnectSchema,
+  payload: ConnectSchema,
+  inside: readonly Placed[],
+  { routed, version }: { readonly routed: string; readonly version: number | undefined },
+): ConnectSchema {
+  const fields: ConnectField[] = [
+    { name: 'payload', schema: payload },
+    ...inside.map(({ alias, data }) => ({ name: alias, schema: data.schema! })),
+  ]
+  return { type: 'struct', name: schemaName(row.name, routed), ...(version !== undefined && { version }), fields }
 }

@@ -1,7 +1,7 @@
 import { NumberText } from '../../converters/json-text.ts'
 import type { SchemaAndValue } from '../../data/record.ts'
 import type { ConnectField, ConnectSchema } from '../../data/schema.ts'
-import { sameSchema } from '../../data/schemas.ts'
+import { sameSchema, schemaPool } from '../../data/schemas.ts'
 
 export interface ExpandOptions {
   readonly nulls: 'ignore' | 'optional_bytes'
@@ -19,14 +19,22 @@ class NotExpandable extends Error {}
 export function expandJson(text: string, name: string, options: ExpandOptions): SchemaAndValue | undefined {
   if (!text.startsWith('{')) return undefined
   try {
-    const parsed: unknown = JSON.parse(text, withDigits as (key: string, value: unknown) => unknown)
+    const parsed: unknown = digitsMatter.test(text)
+      ? JSON.parse(text, withDigits as (key: string, value: unknown) => unknown)
+      : JSON.parse(text)
     const schema = schemaOf(parsed, name, options)
-    return schema && { schema, value: expanded(parsed, schema) }
+    return schema && { schema: pooled(schema), value: expanded(parsed, schema) }
   } catch (error) {
     if (error instanceof NotExpandable || error instanceof SyntaxError) return undefined
     throw error
   }
 }
+
+// Converters make much of a schema once; rows of one kind bring the same one again and again.
+const pooled = schemaPool()
+
+/** Whether a number may be another one, or of another type, than a double tells. */
+const digitsMatter = /\.0+(?!\d)|\d[eE]|-0|[\d.]{16}/
 
 /** Numbers as they stand: 1.0 is no integer. */
 function withDigits(_: string, value: unknown, { source = '' }: { source?: string }): unknown {
@@ -39,7 +47,7 @@ function kindOf(value: unknown): Kind {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
   if (value instanceof NumberText) return 'number'
-  return typeof value as 'string' | 'boolean' | 'object'
+  return typeof value as 'string' | 'boolean' | 'object' | 'number'
 }
 
 function schemaOf(value: unknown, name: string | undefined, options: ExpandOptions): ConnectSchema | undefined {
@@ -49,7 +57,7 @@ function schemaOf(value: unknown, name: string | undefined, options: ExpandOptio
     case 'boolean':
       return { type: 'boolean', optional: true }
     case 'number':
-      return { type: numberType((value as NumberText).text), optional: true }
+      return { type: numberType(value as NumberText | number), optional: true }
     case 'array':
       return arraySchema(value as unknown[], name, options)
     case 'object':
@@ -62,7 +70,12 @@ function schemaOf(value: unknown, name: string | undefined, options: ExpandOptio
 const int32Max = 2 ** 31
 const int64Max = 2n ** 63n
 
-function numberType(text: string): 'int32' | 'int64' | 'float64' {
+function numberType(number: NumberText | number): 'int32' | 'int64' | 'float64' {
+  if (typeof number === 'number') {
+    if (!Number.isInteger(number)) return 'float64'
+    return number >= -int32Max && number < int32Max ? 'int32' : 'int64'
+  }
+  const { text } = number
   if (!/^-?\d+$/.test(text)) return 'float64'
   const whole = BigInt(text)
   // Debezium gives it a schema of float64 and then a value that this schema refuses.
@@ -136,9 +149,9 @@ function merged(schemas: readonly ConnectSchema[]): ConnectSchema {
 function expanded(value: unknown, schema: ConnectSchema): unknown {
   switch (kindOf(value)) {
     case 'number': {
-      const { text } = value as NumberText
-      if (schema.type === 'int64') return BigInt(text)
-      if (schema.type === 'int32' || schema.type === 'float64') return Number(text)
+      const digits = value instanceof NumberText ? value.text : (value as number)
+      if (schema.type === 'int64') return BigInt(digits)
+      if (schema.type === 'int32' || schema.type === 'float64') return Number(digits)
       throw new NotExpandable()
     }
     case 'array':
