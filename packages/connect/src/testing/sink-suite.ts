@@ -145,6 +145,56 @@ function registerSessionTests(name: string, suite: SinkSuite): void {
     await using next = await opened(subject.connector())
     assert.equal(await next.session.claim(partition), 8)
   })
+
+  test(`${name}: cut off in the middle of a write, position and target agree`, option, async () => {
+    await using subject = await suite.subject()
+    const random = seededRandom(1)
+    const idAt = (offset: number): string => `n${offset}`
+    for (let cut = 0; cut < cuts; cut++) {
+      const { session } = await opened(subject.connector())
+      const first = (await session.claim(partition)) ?? 0
+      const writing = session.put(batchOf(subject, partition, first, offsets(first, 50).map(idAt))).catch(() => {})
+      await pause(random.next() * 8)
+      await session.close()
+      await writing
+    }
+    await using last = await opened(subject.connector())
+    const first = (await last.session.claim(partition)) ?? 0
+    await last.session.put(batchOf(subject, partition, first, offsets(first, 50).map(idAt)))
+    assert.deepEqual(differences(offsets(0, first + 50).map(idAt), await subject.applied()), {})
+  })
+
+  test(
+    `${name}: a dead letter that cannot be written leaves its batch to the next attempt`,
+    option,
+    async (context) => {
+      await using subject = await suite.subject()
+      const bad = subject.badRecord?.()
+      if (!bad) return context.skip('it can write everything')
+      const batch = batchOf(subject, partition, 0, ['a0', bad, 'a1'])
+      {
+        await using one = await opened(subject.connector(), async () => {
+          throw new Error('the broker is away')
+        })
+        await one.session.claim(partition)
+        await assert.rejects(one.session.put(batch), 'it goes on without its dead letter')
+      }
+      await using next = await opened(subject.connector())
+      assert.equal((await next.session.claim(partition)) ?? 0, 0)
+      await next.session.put(batch)
+      assert.deepEqual(
+        next.refused.map(({ offset }) => offset),
+        [1],
+      )
+      assert.deepEqual(differences(['a0', 'a1'], await subject.applied()), {})
+    },
+  )
+}
+
+const cuts = 8
+
+function offsets(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, n) => first + n)
 }
 
 interface OpenedSink extends AsyncDisposable {
@@ -152,16 +202,18 @@ interface OpenedSink extends AsyncDisposable {
   readonly refused: readonly BadRecord[]
 }
 
-async function opened(connector: SinkConnector): Promise<OpenedSink> {
+async function opened(connector: SinkConnector, deadLetter?: SinkContext['deadLetter']): Promise<OpenedSink> {
   const stop = new AbortController()
   const refused: BadRecord[] = []
   const context: SinkContext = {
     signal: stop.signal,
     clock: systemClock,
     report: () => {},
-    deadLetter: async (records) => {
-      refused.push(...records)
-    },
+    deadLetter:
+      deadLetter ??
+      (async (records) => {
+        refused.push(...records)
+      }),
   }
   const session = await connector.open(context)
   return { session, refused, [Symbol.asyncDispose]: () => session.close() }
@@ -171,11 +223,11 @@ function batchOf(
   subject: SinkSubject,
   partition: SinkPartition,
   firstOffset: number,
-  batch: readonly string[],
+  batch: readonly (string | ReturnType<SinkSubject['record']>)[],
 ): SinkBatch {
   const builder = new RecordBatchBuilder({ initialBytes: 1_024 })
-  for (const id of batch) {
-    const { key, value } = subject.record(id)
+  for (const record of batch) {
+    const { key, value } = typeof record === 'string' ? subject.record(record) : record
     builder.append(systemClock.now(), key, value)
   }
   const view = new RecordBatchView(builder.build({ baseOffset: firstOffset }))
