@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type ConnectFailure, deadLetterHeaders } from '@millrace/base/internal'
 import { type Broker, startBroker } from '@millrace/broker'
+import { type AnyTopicContract, serdes } from '@millrace/contracts'
 import { kafkaClient, scanTopic } from '@millrace/kafka'
 import { millrace, Project, RunningCommand, refusal } from './support/command-line.ts'
 
@@ -22,9 +23,9 @@ async function json(...args: string[]): Promise<unknown> {
 
 interface Given {
   readonly topic: string
-  readonly value: string | Buffer
+  readonly value: string | Uint8Array
   readonly offset: number
-  readonly key?: string
+  readonly key?: string | Uint8Array
   readonly error?: Error
   readonly beside?: 'streams' | ConnectFailure
   readonly letters?: string
@@ -152,6 +153,47 @@ test('a redrive that is killed is finished by the next one, each letter once', a
     await valuesOf('killed'),
     Array.from({ length: count }, (_, offset) => `${offset}`),
   )
+})
+
+test('letters in Avro, Protobuf and 64-bit numbers are shown as JSON, and edited as it', async () => {
+  const declared = `import { prepare, serdes, topic } from '@millrace/contracts'
+    import { schemaRegistry } from '@millrace/registry'
+    import { avro } from '@millrace/registry/avro'
+    import { protobuf } from '@millrace/registry/protobuf'
+    import { StringValueSchema } from '@bufbuild/protobuf/wkt'
+    const registry = schemaRegistry({ urls: 'mock://letters' })
+    const fields = [{ name: 'cents', type: 'long' }, { name: 'note', type: ['null', 'string'] }]
+    export const paid = topic('paid', { key: serdes.int64, value: avro(registry, { type: 'record', name: 'Paid', fields }) })
+    export const named = topic('named', { key: serdes.string, value: protobuf(registry, StringValueSchema) })
+    export const counted = topic('counted', { key: serdes.string, value: serdes.int64 })
+    await prepare(paid)
+    await prepare(named)`
+  await using project = await Project.create({ 'contracts.ts': declared })
+  const { paid, named } = (await import(project.path('contracts.ts'))) as Record<'paid' | 'named', AnyTopicContract>
+  await letters([
+    {
+      topic: 'paid',
+      offset: 1,
+      key: serdes.int64.serialize(7n),
+      value: paid.value.serialize({ cents: 5n, note: null }),
+    },
+    { topic: 'named', offset: 1, value: named.value.serialize({ value: 'ann' } as never) },
+    { topic: 'counted', offset: 1, value: serdes.int64.serialize(9n) },
+  ])
+  const contracts = ['--contracts', project.path('contracts.ts')]
+  const shown = async (topic: string, position: string): Promise<unknown[]> => {
+    const { key, value, refused } = (await json('show', topic, position, ...contracts)) as Record<string, unknown>
+    return [key, value, refused]
+  }
+  assert.deepEqual(await shown('paid', '0:0'), ['7', { cents: '5', note: null }, undefined])
+  assert.deepEqual(await shown('named', '0:0'), ['k', 'ann', undefined])
+  const text = await millrace(['dlq', 'show', 'counted', '0:0', ...contracts], { environment: environment() })
+  assert.match(text.stdout, /^value +9$/m)
+  const beyond = { cents: '9007199254740993', note: 'x' }
+  await json('edit', 'paid', '0:0', '--key', '8', '--value', JSON.stringify(beyond), ...contracts)
+  await json('edit', 'counted', '0:0', '--value', '10', ...contracts)
+  assert.deepEqual(await shown('paid', '0:1'), ['8', beyond, undefined])
+  assert.deepEqual(await shown('counted', '0:1'), ['k', '10', undefined])
 })
 
 test('a letter is shown and edited as its contract says, and discarded with a reason', async () => {

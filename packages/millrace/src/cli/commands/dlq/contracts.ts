@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type AnyTopicContract, whenReady } from '@millrace/contracts'
+import { type AnyTopicContract, serdes, whenReady } from '@millrace/contracts'
+import { keyFromText, keyToText, valueFromJson, valueToJson } from '@millrace/contracts/internal'
 import { millraceError } from '../../../errors.ts'
 import { decoded } from '../../record-text.ts'
 
@@ -23,7 +24,7 @@ export async function loadPayloads(path: string | undefined): Promise<Payloads> 
       const contract = contracts.get(topic)
       if (bytes === null || !contract) return { value: decoded(bytes) }
       try {
-        return { value: await whenReady(() => contract[part].deserialize(bytes)) }
+        return { value: await whenReady(() => shown(contract[part], part, bytes)) }
       } catch (error) {
         return { value: decoded(bytes), refused: error instanceof Error ? error.message : String(error) }
       }
@@ -31,9 +32,36 @@ export async function loadPayloads(path: string | undefined): Promise<Payloads> 
     async write(topic, part, text) {
       const contract = contracts.get(topic)
       if (!contract) return Buffer.from(text)
-      return Buffer.from(await whenReady(() => contract[part].serialize(parsed(text) as never)))
+      return Buffer.from(await whenReady(() => written(contract[part], part, text)))
     },
   }
+}
+
+type PartSerde = AnyTopicContract['key' | 'value']
+
+/** Serdes that write something else than the JSON of a value, and have a form of it in JSON. */
+const builtIn = new Set<unknown>(Object.values(serdes))
+
+/** In JSON, so that what is shown can be edited and written again; @throws what the contract throws */
+function shown(serde: PartSerde, part: 'key' | 'value', bytes: Buffer): unknown {
+  const value: unknown = serde.deserialize(bytes)
+  try {
+    return part === 'key' ? decoded(Buffer.from(keyToText(serde, bytes))) : valueToJson(serde, bytes)
+  } catch {
+    // A serde of the user's own, which has no form in JSON.
+    return value
+  }
+}
+
+function written(serde: PartSerde, part: 'key' | 'value', text: string): Uint8Array {
+  if (part === 'key') {
+    const bytes = keyFromText(serde, text)
+    serde.deserialize(bytes)
+    return bytes
+  }
+  if (serde === serdes.string) return serdes.string.serialize(text)
+  const isFormed = serde.json !== undefined || builtIn.has(serde)
+  return serde.serialize((isFormed ? valueFromJson(serde, parsed(text)) : parsed(text)) as never)
 }
 
 /** JSON where it is, otherwise the text itself: a key is rarely quoted on a command line. */
