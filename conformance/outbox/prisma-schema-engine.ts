@@ -105,7 +105,15 @@ export async function prismaMigrate(folder: string, database: EngineDatabase): P
 
 interface EngineModule {
   readonly SchemaEngine: { new: (options: object, log: () => void, adapter: object) => Promise<SchemaEngine> }
-  __wbg_set_wasm(exports: WebAssembly.Exports): void
+  __wbg_set_wasm(exports: object): void
+}
+
+/** What is used of it; Node has it and its types do not. */
+declare const WebAssembly: {
+  instantiate(
+    code: Uint8Array,
+    imports: object,
+  ): Promise<{ readonly instance: { readonly exports: { __wbindgen_start(): void } } }>
 }
 
 type Bind = (adapter: object) => object
@@ -125,19 +133,19 @@ async function loadOnce(modules: string): NonNullable<typeof engine> {
     bindMigrationAwareSqlAdapterFactory: Bind
   }
   const { instance } = await WebAssembly.instantiate(readFileSync(join(wasm, 'schema_engine_bg.wasm')), {
-    './schema_engine_bg.js': withoutWaiting(glue as unknown as WebAssembly.ModuleImports),
+    './schema_engine_bg.js': withoutWaiting({ ...glue }),
   })
   glue.__wbg_set_wasm(instance.exports)
-  const start = instance.exports.__wbindgen_start as () => void
+  const { __wbindgen_start: start } = instance.exports
   start()
   return { SchemaEngine: glue.SchemaEngine, bind: utils.bindMigrationAwareSqlAdapterFactory }
 }
 
 /** Its timers, of a minute, do not keep a process from ending. */
-function withoutWaiting(imports: WebAssembly.ModuleImports): WebAssembly.ModuleImports {
+function withoutWaiting(imports: object): object {
   const name = Object.keys(imports).find((each) => each.startsWith('__wbg_setTimeout_'))
   const later = (work: () => void, ms: number): NodeJS.Timeout => setTimeout(work, ms >>> 0).unref()
-  return { ...imports, ...(name !== undefined && { [name]: later as unknown as WebAssembly.ImportValue }) }
+  return { ...imports, ...(name !== undefined && { [name]: later }) }
 }
 
 /**

@@ -9,6 +9,11 @@ export interface Statement {
   readonly undo?: Statement
 }
 
+/** Whether a statement gives rows, which some drivers want to know beforehand. */
+export function returnsRows({ text }: Statement): boolean {
+  return text.startsWith('select') || /\sreturning\s/.test(text)
+}
+
 /** Quotes a name. */
 export function quoteName(dialect: Dialect, name: string): string {
   return dialect === 'mysql' ? `\`${name.replaceAll('`', '``')}\`` : `"${name.replaceAll('"', '""')}"`

@@ -50,8 +50,9 @@ function explained(cause: unknown, table: string): unknown {
   return outboxError('OUTBOX_TABLE_MISSING', `the database has no table ${table}`, { table }, cause)
 }
 
-/** PostgreSQL's code, MySQL's code and the sentence of SQLite, which has no code of its own for it. */
+/** PostgreSQL's code and MySQL's; SQLite has none of its own for it, but a sentence, to which tools add their statement. */
 const missingTable = /^(42P01|ER_NO_SUCH_TABLE|1146|TableDoesNotExist)$/
+const missingTableText = /^(.* - )?(SQLITE_ERROR: )?no such table: \S+$/s
 const depthMax = 5
 
 /** Tools wrap the driver's error, each under another name. */
@@ -59,7 +60,7 @@ function isMissingTable(error: unknown, depth = 0): boolean {
   if (typeof error !== 'object' || error === null || depth > depthMax) return false
   const { code, errno, kind, originalCode, message } = error as Record<string, unknown>
   if ([code, errno, kind, originalCode].some((value) => missingTable.test(String(value)))) return true
-  if (typeof message === 'string' && /^(SQLITE_ERROR: )?no such table: /.test(message)) return true
+  if (typeof message === 'string' && missingTableText.test(message)) return true
   const { cause, driverError, meta, driverAdapterError } = error as Record<string, unknown>
   return [cause, driverError, meta, driverAdapterError].some((inner) => isMissingTable(inner, depth + 1))
 }

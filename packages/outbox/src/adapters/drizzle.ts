@@ -3,7 +3,7 @@ import { MySqlDatabase, MySqlTransaction } from 'drizzle-orm/mysql-core'
 import { PgDatabase, PgTransaction } from 'drizzle-orm/pg-core'
 import { BaseSQLiteDatabase, SQLiteTransaction } from 'drizzle-orm/sqlite-core'
 import { affectedRows } from '../affected-rows.ts'
-import type { Dialect, Statement } from '../dialect.ts'
+import { type Dialect, returnsRows, type Statement } from '../dialect.ts'
 import { outboxError } from '../errors.ts'
 import { type Executor, notATransaction, type SyncExecutor } from '../executor.ts'
 import {
@@ -26,6 +26,7 @@ export type DrizzleDatabase = { execute(query: SQL): PromiseLike<unknown> } | { 
 /** The same with a driver of SQLite whose calls return results, such as `better-sqlite3`. */
 export interface DrizzleSyncDatabase {
   all(query: SQL): unknown[]
+  run(query: SQL): unknown
 }
 
 /** A Drizzle database with the transactions that it hands out. */
@@ -95,7 +96,8 @@ function syncExecutorOf(db: DrizzleSyncDatabase): SyncExecutor {
   return {
     dialect: dialectOf(db),
     check: () => checkTransaction(db),
-    run: (statement) => affectedRows(db.all(queryOf(statement))),
+    // `better-sqlite3` refuses each of them for what is the other's.
+    run: (statement) => affectedRows(returnsRows(statement) ? db.all(queryOf(statement)) : db.run(queryOf(statement))),
   }
 }
 

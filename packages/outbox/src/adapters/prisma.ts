@@ -1,5 +1,5 @@
 import { affectedRows } from '../affected-rows.ts'
-import type { Dialect } from '../dialect.ts'
+import { type Dialect, returnsRows } from '../dialect.ts'
 import { outboxError } from '../errors.ts'
 import { type Executor, notATransaction } from '../executor.ts'
 import { type ExpireInboxOptions, expireInboxOn, type Inbox, type InboxOptions, inboxOn } from '../inbox.ts'
@@ -68,7 +68,10 @@ export function inboxStore<Tx extends PrismaTransaction>(
   )
 }
 
-/** A `select` has to be a query, since the number of an executed one is that of changed rows. */
+/**
+ * What gives rows has to be a query: the number of an executed `select` is that of changed rows, and the driver adapter of
+ * `better-sqlite3` executes nothing that returns any.
+ */
 function executorOf(db: PrismaTransaction, isTransactionDue: boolean, dialect: Dialect | undefined): Executor {
   return {
     dialect: dialect ?? dialectOf(db),
@@ -77,8 +80,9 @@ function executorOf(db: PrismaTransaction, isTransactionDue: boolean, dialect: D
         throw notATransaction('the client was given where the `tx` of an interactive `$transaction` is needed')
       }
     },
-    run: async ({ text, values }) => {
-      if (!text.startsWith('select')) return db.$executeRawUnsafe(text, ...values)
+    run: async (statement) => {
+      const { text, values } = statement
+      if (!returnsRows(statement)) return db.$executeRawUnsafe(text, ...values)
       return affectedRows(await db.$queryRawUnsafe(text, ...values))
     },
   }

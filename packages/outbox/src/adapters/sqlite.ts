@@ -1,5 +1,6 @@
-import type { Dialect } from '../dialect.ts'
+import { type Dialect, returnsRows } from '../dialect.ts'
 import { type Executor, notATransaction, type SyncExecutor } from '../executor.ts'
+import { inTurn } from '../in-turn.ts'
 import { type ExpireInboxOptions, expireInboxOn, type InboxOptions, type SyncInbox, syncInboxOn } from '../inbox.ts'
 import { type InboxStore, type InboxStoreOptions, inboxStoreOn } from '../inbox-store.ts'
 import { type SyncOutbox, syncOutboxOn } from '../outbox.ts'
@@ -43,18 +44,13 @@ export function expireInbox(db: SqliteDatabase, options: ExpireInboxOptions = {}
  * transaction at a time, so handlers wait for each other; give this a connection that nothing else writes through.
  */
 export function inboxStore<D extends SqliteDatabase>(db: D, options: InboxStoreOptions = {}): InboxStore<D> {
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(work)
-    last = turn.catch(() => {})
-    return turn
-  }
+  const queue = inTurn()
   const executor = asynchronous(executorOf(db))
   const store = inboxStoreOn<D>(
-    { transaction: (work) => inTurn(() => inTransaction(db, work)), executorOf: () => executor, executor },
+    { transaction: (work) => queue(() => inTransaction(db, work)), executorOf: () => executor, executor },
     options,
   )
-  return { ...store, expire: (given) => inTurn(() => store.expire(given)) }
+  return { ...store, expire: (given) => queue(() => store.expire(given)) }
 }
 
 async function inTransaction<D extends SqliteDatabase>(db: D, work: (db: D) => Promise<void>): Promise<void> {
@@ -79,10 +75,11 @@ function executorOf(db: SqliteDatabase): SyncExecutor {
         throw notATransaction('no transaction is open on the database: run `begin` first')
       }
     },
-    run({ text, values }) {
-      const statement = db.prepare(text)
-      if (/^select|returning/.test(text)) return statement.all(...(values as never[])).length
-      statement.run(...(values as never[]))
+    run(statement) {
+      const values = statement.values as never[]
+      const prepared = db.prepare(statement.text)
+      if (returnsRows(statement)) return prepared.all(...values).length
+      prepared.run(...values)
       return 1
     },
   }

@@ -2,6 +2,7 @@ import { affectedRows } from '../affected-rows.ts'
 import type { Dialect } from '../dialect.ts'
 import { outboxError } from '../errors.ts'
 import { type Executor, notATransaction } from '../executor.ts'
+import { inTurn } from '../in-turn.ts'
 import { type ExpireInboxOptions, expireInboxOn, type Inbox, type InboxOptions, inboxOn } from '../inbox.ts'
 import { type InboxStore, type InboxStoreOptions, inboxStoreOn } from '../inbox-store.ts'
 import { type Outbox, outboxOn } from '../outbox.ts'
@@ -43,19 +44,24 @@ export function expireInbox(dataSource: TypeOrmDataSource, options: ExpireInboxO
   return expireInboxOn(executorOf(dataSource.manager, false), options)
 }
 
-/** For `consume` of `@millrace/handlers`: handlers get an entity manager inside a transaction. */
+/**
+ * For `consume` of `@millrace/handlers`: handlers get an entity manager inside a transaction. On SQLite they wait for each other; give this
+ * a data source of its own there, since TypeORM has one connection that all of its transactions share.
+ */
 export function inboxStore<M extends TypeOrmManager>(
   dataSource: TypeOrmDataSource<M>,
   options: InboxStoreOptions = {},
 ): InboxStore<M> {
-  return inboxStoreOn(
-    {
-      transaction: (work) => dataSource.transaction(work),
-      executorOf: (manager) => executorOf(manager, true),
-      executor: executorOf(dataSource.manager, false),
-    },
-    options,
-  )
+  const executor = executorOf(dataSource.manager, false)
+  const parts = { executorOf: (manager: M) => executorOf(manager, true), executor }
+  if (executor.dialect !== 'sqlite') {
+    return inboxStoreOn<M>({ ...parts, transaction: (work) => dataSource.transaction(work) }, options)
+  }
+  // There it has one connection, on which it would begin a transaction within another.
+  const queue = inTurn()
+  const transaction = (work: (manager: M) => Promise<void>) => queue(() => dataSource.transaction(work))
+  const store = inboxStoreOn<M>({ ...parts, transaction }, options)
+  return { ...store, expire: (given) => queue(() => store.expire(given)) }
 }
 
 function executorOf(manager: TypeOrmManager, isTransactionDue: boolean): Executor {
