@@ -175,7 +175,7 @@ test('letters in Avro, Protobuf and 64-bit numbers are shown as JSON, and edited
       topic: 'paid',
       offset: 1,
       key: serdes.int64.serialize(7n),
-      value: paid.value.serialize({ cents: 5n, note: null }),
+      value: paid.value.serialize({ cents: 5n, note: null } as never),
     },
     { topic: 'named', offset: 1, value: named.value.serialize({ value: 'ann' } as never) },
     { topic: 'counted', offset: 1, value: serdes.int64.serialize(9n) },
