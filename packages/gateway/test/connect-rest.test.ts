@@ -24,6 +24,7 @@ describe("Kafka Connect's REST API", () => {
   let folder: string
   const lines = 'org.apache.kafka.connect.file.FileStreamSourceConnector'
   const declared = { name: 'spend-to-db', type: 'sink', state: 'retrying' } as const
+  const secret = 'un/likely words'
   const error = { code: 'POSTGRES_UNAVAILABLE', message: 'no answer', remedy: 'wait' }
 
   before(async () => {
@@ -31,7 +32,9 @@ describe("Kafka Connect's REST API", () => {
     client = kafkaClient({ brokers: broker.brokers })
     folder = await mkdtemp(join(tmpdir(), 'connect-rest-'))
     await writeFile(join(folder, 'a.txt'), 'one\ntwo\n')
-    worker = await ConnectWorker.start({ client, plugins: builtInPlugins, groupId: 'rest' })
+    process.env.MILLRACE_TEST_SECRET = secret
+    const defaults = { 'config.providers': 'env', 'config.providers.env.class': 'EnvVarConfigProvider' }
+    worker = await ConnectWorker.start({ client, plugins: builtInPlugins, groupId: 'rest', defaults })
     gateway = await startGateway(content(), { port: 0 })
   })
 
@@ -41,6 +44,7 @@ describe("Kafka Connect's REST API", () => {
     await client?.close()
     await broker?.close()
     await rm(folder, { recursive: true, force: true })
+    delete process.env.MILLRACE_TEST_SECRET
   })
 
   function content(): GatewayContent {
@@ -194,6 +198,38 @@ describe("Kafka Connect's REST API", () => {
     }
     assert.equal((await call('PUT', '/connectors/nobody/pause')).status, 404)
     assert.equal((await call('PUT', '/connectors/x/config', { name: 'y' })).status, 400)
+  })
+
+  test('an error that tells what it is about does not tell secrets', async () => {
+    const reference = `\${env:MILLRACE_TEST_SECRET}`
+    const given = {
+      'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
+      'database.hostname': 'db',
+      'database.user': 'app',
+      'database.dbname': 'shop',
+      'database.password': reference,
+      'topic.prefix': 'secretive',
+      'message.key.columns': reference,
+    }
+    const initial = { name: 'secretive', config: given, initial_state: 'STOPPED' }
+    assert.equal((await call('POST', '/connectors', initial)).status, 201)
+    const shown = await call('GET', '/connectors/secretive')
+    assert.equal(shown.body.config['database.password'], reference)
+    const altered = await call('PATCH', '/connectors/secretive/offsets', {
+      offsets: [{ partition: { server: 'secretive' }, offset: { lsn: 1 } }],
+    })
+    assert.deepEqual(
+      [altered.status, altered.body.message],
+      [400, 'message.key.columns: "[hidden]" is not of the form table:column,column'],
+    )
+    await call('PUT', '/connectors/secretive/resume')
+    const failed = await state('secretive', 'FAILED')
+    assert.match(failed.connector.trace, /\[hidden\]/)
+    for (const path of ['', '/status', '/config']) {
+      const answer = JSON.stringify((await call('GET', `/connectors/secretive${path}`)).body)
+      assert.ok(!answer.includes(secret) && !answer.includes(encodeURIComponent(secret)), path)
+    }
+    await call('DELETE', '/connectors/secretive')
   })
 
   test('connectors that are declared in code are shown beside the others, and cannot be changed', async () => {

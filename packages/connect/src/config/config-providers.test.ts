@@ -43,6 +43,15 @@ test('what was filled in is hidden in texts for people', () => {
   assert.equal(providers.mask('connection to db.internal:5432 refused'), 'connection to [hidden]:5432 refused')
 })
 
+test('so are the forms that parsing and addresses make of it, and the longer of two that begin alike', () => {
+  const open = join(folder, 'open')
+  writeFileSync(join(open, 'more'), 'abc123-and more\n')
+  const own = new ConfigProviders(worker, {})
+  own.resolve({ token: ref(`directory:${open}:token`), more: ref(`directory:${open}:more`) })
+  assert.equal(own.mask('token abc123, postgres://x:abc123-and%20more@db'), 'token [hidden], postgres://x:[hidden]@db')
+  assert.equal(own.mask('"abc123-and more"'), '"[hidden]"')
+})
+
 test('a reference that leads nowhere is an error that names it, and no other way leads to a file', () => {
   const open = join(folder, 'open')
   const cases: readonly (readonly [reference: string, problem: RegExp])[] = [

@@ -23,6 +23,8 @@ const maskedLengthMin = 4
 export class ConfigProviders {
   readonly #providers: ReadonlyMap<string, SecretProvider>
   readonly #secrets = new Set<string>()
+  /** The longest first: one may begin with another. */
+  #forms: readonly string[] = []
 
   /**
    * @param worker a worker's properties, of which those are read that begin with `config.providers`.
@@ -51,8 +53,17 @@ export class ConfigProviders {
   /** A text for people without the values that configs refer to. */
   mask(text: string): string {
     let masked = text
-    for (const secret of this.#secrets) masked = masked.replaceAll(secret, '[hidden]')
+    for (const form of this.#forms) masked = masked.replaceAll(form, '[hidden]')
     return masked
+  }
+
+  /** As it is, without the white space around it that parsing takes away, and as addresses have it. */
+  #hide(secret: string): void {
+    if (this.#secrets.has(secret)) return
+    this.#secrets.add(secret)
+    const forms = [...this.#secrets].flatMap((each) => [each, each.trim(), encodeURIComponent(each.trim())])
+    const hidden = new Set(forms.filter((form) => form.length >= maskedLengthMin))
+    this.#forms = [...hidden].sort((a, b) => b.length - a.length)
   }
 
   #filled(property: string, text: string): string {
@@ -65,7 +76,7 @@ export class ConfigProviders {
       if (!provider) throw fail(`config.providers does not name ${name}`)
       const found = provider(path ?? '', key)
       if ('problem' in found) throw fail(found.problem)
-      if (found.value.length >= maskedLengthMin) this.#secrets.add(found.value)
+      this.#hide(found.value)
       return found.value
     })
   }

@@ -16,14 +16,28 @@ const statuses: Readonly<Partial<Record<string, number>>> = {
   ...httpStatus,
 }
 
-/** Errors in the form of Kafka Connect's REST API, with our code and remedy beside it. */
-export function sendConnectError(error: FastifyError | Error, _: FastifyRequest, reply: FastifyReply): FastifyReply {
+/**
+ * Sends errors in the form of Kafka Connect's REST API, with our code and remedy beside it.
+ *
+ * @param mask hides what config providers filled in: an error may tell what it is about
+ */
+export function connectErrorSender(
+  mask: (text: string) => string,
+): (error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply) => FastifyReply {
+  return (error, _, reply) => sendConnectError(error, reply, mask)
+}
+
+function sendConnectError(
+  error: FastifyError | Error,
+  reply: FastifyReply,
+  mask: (text: string) => string,
+): FastifyReply {
   if (isMillraceError(error)) {
     const { code, message, remedy } = error
     const status = statuses[code] ?? (error.retriable ? 503 : 500)
-    return reply.status(status).send({ error_code: status, message, code, remedy })
+    return reply.status(status).send({ error_code: status, message: mask(message), code, remedy })
   }
   const status = (error as FastifyError).statusCode ?? 500
   const message = status < 500 ? error.message : 'the gateway failed at this request'
-  return reply.status(status).send({ error_code: status, message })
+  return reply.status(status).send({ error_code: status, message: mask(message) })
 }

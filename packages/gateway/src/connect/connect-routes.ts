@@ -1,7 +1,7 @@
 import { type ConnectorOffset, connectError } from '@millrace/connect/internal'
 import type { FastifyInstance } from 'fastify'
 import { gatewayError } from '../errors.ts'
-import { sendConnectError } from './connect-errors.ts'
+import { connectErrorSender } from './connect-errors.ts'
 import { type ConnectContent, Connectors } from './connectors.ts'
 import { loggerRoutes } from './logger-routes.ts'
 import { pluginRoutes } from './plugin-routes.ts'
@@ -22,7 +22,7 @@ export function connectRoutes(
   options: WriteAccess & { readonly workerId: () => string },
 ): void {
   server.register(async (scope) => {
-    scope.setErrorHandler(sendConnectError)
+    scope.setErrorHandler(connectErrorSender((text) => content.connect?.()?.mask(text) ?? text))
     acceptConnectBodies(scope)
     guardWrites(scope, options)
     const connectors = new Connectors(content, options.workerId)

@@ -74,7 +74,7 @@ export function reportWorker(worker: ConnectWorker, onEvent: (text: string) => v
   }
   const onNotice = (message: unknown): void => {
     const { connector, text } = message as ConnectorNotice
-    if (isLogged(connector, 'WARN')) onEvent(`${connector}: ${text}`)
+    if (isLogged(connector, 'WARN')) onEvent(worker.mask(`${connector}: ${text}`))
   }
   subscribe(channelName, onState)
   subscribe(recordErrorChannel, onRecordError)
