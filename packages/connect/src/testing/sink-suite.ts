@@ -140,7 +140,11 @@ function registerSessionTests(name: string, suite: SinkSuite): void {
       await using one = await opened(subject.connector())
       await one.session.claim(partition)
       await one.session.put({ ...partition, batches: [], firstOffset: 0, nextOffset: 7 })
-      await one.session.put(batchOf(subject, partition, 7, ['a0']))
+    }
+    {
+      await using another = await opened(subject.connector())
+      assert.equal(await another.session.claim(partition), 7)
+      await another.session.put(batchOf(subject, partition, 7, ['a0']))
     }
     await using next = await opened(subject.connector())
     assert.equal(await next.session.claim(partition), 8)
