@@ -17,7 +17,7 @@ import { testProject } from './project.ts'
 
 const source = join(import.meta.dirname, 'prisma')
 
-export type Provider = 'postgresql' | 'mysql'
+export type Provider = 'postgresql' | 'mysql' | 'sqlite'
 
 /** What a generated client has, as far as the tests use it. */
 export interface Client extends PrismaRoot<ClientTransaction> {
@@ -75,7 +75,7 @@ datasource db {
 
 model Effect {
   id   Int    @id @default(autoincrement())
-  name String @db.VarChar(100)
+  name String ${provider === 'sqlite' ? '' : '@db.VarChar(100)'}
 
   @@map("effect")
 }
@@ -120,6 +120,12 @@ export async function adapterOf<T extends object>(folder: string, provider: Prov
     const { PrismaPg } = await load<{ PrismaPg: new (options: object) => T }>(moduleOf(folder, '@prisma/adapter-pg'))
     return (url) => new PrismaPg({ connectionString: url })
   }
+  if (provider === 'sqlite') {
+    const { PrismaLibSql } = await load<{ PrismaLibSql: new (options: object) => T }>(
+      moduleOf(folder, '@prisma/adapter-libsql', 'index-node.mjs'),
+    )
+    return (url) => new PrismaLibSql({ url: `file:${url}` })
+  }
   const { PrismaMariaDb } = await load<{ PrismaMariaDb: new (url: string) => T }>(
     moduleOf(folder, '@prisma/adapter-mariadb'),
   )
@@ -130,6 +136,6 @@ async function load<T>(path: string): Promise<T> {
   return (await import(path)) as T
 }
 
-function moduleOf(folder: string, name: string): string {
-  return join(folder, 'node_modules', name, 'dist/index.mjs')
+function moduleOf(folder: string, name: string, file = 'index.mjs'): string {
+  return join(folder, 'node_modules', name, 'dist', file)
 }

@@ -1,4 +1,5 @@
 import { after } from 'node:test'
+import type { Dialect } from '@millrace/outbox'
 import * as prisma from '@millrace/outbox/prisma'
 import { mariaDbUnavailable } from '../support/mariadb.ts'
 import { registerOutboxTests } from './contract-suite.ts'
@@ -8,6 +9,7 @@ import {
   type ClientTransaction,
   generateClient,
   generatedClient,
+  type Provider,
   prismaProject,
   prismaUnavailable,
 } from './prisma-project.ts'
@@ -18,13 +20,18 @@ after(() => {
   for (const remove of removals) remove()
 })
 
-const prismaClient = (dialect: 'postgres' | 'mysql', provider: 'postgresql' | 'mysql') => {
+const ids: Readonly<Record<Dialect, string>> = {
+  postgres: 'id serial',
+  mysql: 'id int auto_increment',
+  sqlite: 'id integer',
+}
+
+const prismaClient = (dialect: Dialect, provider: Provider) => {
   let folder: string | undefined
   return async () => {
     const { url, query, closing, close } = await all.fresh(dialect)
     await query('drop table effect')
-    const id = dialect === 'postgres' ? 'id serial primary key' : 'id int auto_increment primary key'
-    await query(`create table effect (${id}, name varchar(100) not null)`)
+    await query(`create table effect (${ids[dialect]} primary key, name varchar(100) not null)`)
     if (folder === undefined) {
       folder = prismaProject(provider, (remove) => removals.push(remove)).folder
       generateClient(folder)
@@ -48,3 +55,4 @@ const prismaClient = (dialect: 'postgres' | 'mysql', provider: 'postgresql' | 'm
 const skip = prismaUnavailable()
 registerOutboxTests('Prisma on PostgreSQL', prismaClient('postgres', 'postgresql'), { skip })
 registerOutboxTests('Prisma on MariaDB', prismaClient('mysql', 'mysql'), { skip: skip ?? mariaDbUnavailable() })
+registerOutboxTests('Prisma on SQLite', prismaClient('sqlite', 'sqlite'), { skip })
