@@ -2,6 +2,7 @@ import type { Clock } from '@millrace/base'
 import type { Header } from '@millrace/protocol'
 import { jsonString } from '../../../converters/json-text.ts'
 import type { SourceOutput } from '../../../runtime/connector.ts'
+import { TextScratch } from '../text-scratch.ts'
 import { dataJson, schemaJson } from './data-json.ts'
 import type { EventSource, EventWriter, PlainEvent, RowEvent } from './event.ts'
 import { debeziumVersion } from './event-schemas.ts'
@@ -25,6 +26,8 @@ export class JsonEventWriter implements EventWriter {
   readonly #headers: readonly Header[]
   readonly #sourceStart: string
   readonly #sourceDatabase: string
+  readonly #keyScratch = new TextScratch()
+  readonly #valueScratch = new TextScratch()
 
   constructor(options: JsonEventOptions) {
     this.#options = options
@@ -43,7 +46,7 @@ export class JsonEventWriter implements EventWriter {
       ? `{"id":"${block.id}","total_order":${block.totalOrder},"data_collection_order":${block.tableOrder}}`
       : 'null'
     const payload = `{"before":${beforeText},"after":${afterText},"source":${this.#source(source, shape)},"transaction":${transaction},"op":"${operation}","ts_ms":${now},"ts_us":${now}000,"ts_ns":${now}000000}`
-    const value = Buffer.from(valueSchemas ? `${shape.envelopeJson}${payload}}` : payload)
+    const value = this.#valueScratch.encode(valueSchemas ? `${shape.envelopeJson}${payload}}` : payload)
     output.append(shape.topic, timestampMs, this.#key(event), value, this.#headersOf(event))
   }
 
@@ -64,7 +67,7 @@ export class JsonEventWriter implements EventWriter {
   #key({ shape, keyRow, old }: RowEvent): Buffer | null {
     if (shape.key.length === 0 || !keyRow) return null
     const payload = keyJson(shape, keyRow, old)
-    return Buffer.from(this.#options.keySchemas ? `${shape.keySchemaJson}${payload}}` : payload)
+    return this.#keyScratch.encode(this.#options.keySchemas ? `${shape.keySchemaJson}${payload}}` : payload)
   }
 
   #headersOf({ shape, otherKey, old }: RowEvent): readonly Header[] {
