@@ -32,7 +32,7 @@ npm run bench -- <trial> [options]      'streams-*' is all trials of that name b
 
 function list(): void {
   for (const { name, summary, peers, goal } of trials)
-    console.log(`${name.padEnd(20)} ${summary}\n${' '.repeat(20)} peers: ${peers.join(', ')}; goal: ${goal}`)
+    console.log(`${name.padEnd(20)} ${summary}\n${' '.repeat(20)} peers: ${peers.join(', ') || 'none'}; goal: ${goal}`)
 }
 
 /** The peers that were asked for and can run here; says why the others cannot. */
@@ -50,7 +50,7 @@ async function start(trial: Trial): Promise<readonly Report[] | undefined> {
   const reason = trial.unavailable?.(ours)
   const peers = peersOf(trial)
   if (reason !== undefined) console.error(`${trial.name} cannot run here: ${reason}`)
-  else if (peers.length > 0 || values.alone) {
+  else if (peers.length > 0 || trial.peers.length === 0 || values.alone) {
     const nodeArguments = values['node-args'].split(' ').filter((part) => part !== '')
     return runTrial(trial, { peers, runs: Number(values.runs), scale: Number(values.scale), nodeArguments })
   } else console.error(`${trial.name} has no peer to compare with; --alone runs Millrace only`)

@@ -9,7 +9,7 @@ import { captureLatency, captureLatencyBusy } from './trials/capture-latency.ts'
 import { captureOutbox } from './trials/capture-outbox.ts'
 import { captureTables } from './trials/capture-tables.ts'
 import { clientConsume, clientConsumeRecords } from './trials/client-consume.ts'
-import { sinkUpsert } from './trials/sink-upsert.ts'
+import { sinkInsertClickHouse, sinkUpsert, sinkUpsertMariaDb } from './trials/sink-upsert.ts'
 import { streamsTrialsOfBothGuarantees } from './trials/streams.ts'
 import { streamsQueryLocal, streamsQueryRemote } from './trials/streams-query.ts'
 import { streamsRestore } from './trials/streams-restore.ts'
@@ -38,4 +38,6 @@ export const trials: readonly Trial[] = [
   captureLatency,
   captureLatencyBusy,
   sinkUpsert,
+  sinkUpsertMariaDb,
+  sinkInsertClickHouse,
 ]

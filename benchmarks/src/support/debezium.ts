@@ -57,6 +57,13 @@ export interface DebeziumSinkTask extends DebeziumTask {
   readonly table: string
 }
 
+/** With the batches of each driver in as few statements as it can. */
+function jdbcUrl({ protocol, host, pathname }: URL): string {
+  return protocol === 'mysql:'
+    ? `jdbc:mariadb://${host}${pathname}?useBulkStmts=true`
+    : `jdbc:postgresql://${host}${pathname}?reWriteBatchedInserts=true`
+}
+
 /** Arguments of Java for Debezium's JDBC sink: upserts, with the settings that made it fastest. */
 export async function debeziumSinkArguments(classPath: string, task: DebeziumSinkTask): Promise<string[]> {
   const { brokers, name, database, folder, topic, table } = task
@@ -76,7 +83,7 @@ export async function debeziumSinkArguments(classPath: string, task: DebeziumSin
     'connector.class': 'io.debezium.connector.jdbc.JdbcSinkConnector',
     'tasks.max': '1',
     topics: topic,
-    'connection.url': `jdbc:postgresql://${database.host}${database.pathname}?reWriteBatchedInserts=true`,
+    'connection.url': jdbcUrl(database),
     'connection.username': database.username,
     // It asks for one, also where the server does not.
     'connection.password': database.password || 'none',

@@ -1,4 +1,3 @@
-import pg from 'pg'
 import type { Load } from './load.ts'
 
 export interface UpsertedRow {
@@ -11,6 +10,10 @@ export interface UpsertedRow {
 
 /** Each key comes twice, far apart, so that half of the writes are updates. */
 const repeats = 2
+
+export function keysOf(records: number): number {
+  return Math.ceil(records / repeats)
+}
 
 const schema = {
   type: 'struct',
@@ -26,7 +29,7 @@ const schema = {
 
 /** Rows of about 150 bytes, with their schema as Kafka Connect's JSON converter has it. */
 export function upsertedRows(records: number): Load['record'] {
-  const keys = Math.ceil(records / repeats)
+  const keys = keysOf(records)
   const prefix = `{"schema":${JSON.stringify(schema)},"payload":`
   return (index) => {
     const row: UpsertedRow = {
@@ -37,60 +40,5 @@ export function upsertedRows(records: number): Load['record'] {
       note: 'leave it at the door, or with the neighbours',
     }
     return { key: Buffer.from(`order-${index % keys}`), value: Buffer.from(`${prefix}${JSON.stringify(row)}}`) }
-  }
-}
-
-/** The table of one run. */
-export class UpsertedTable implements AsyncDisposable {
-  readonly #client: pg.Client
-  readonly #name: string
-
-  private constructor(client: pg.Client, name: string) {
-    this.#client = client
-    this.#name = name
-  }
-
-  static async create(url: string, name: string): Promise<UpsertedTable> {
-    const client = new pg.Client({ connectionString: url })
-    await client.connect()
-    await client.query(`create table ${name} (id text primary key, customer_id text not null, amount_cents integer not null,
-      currency text not null, status text not null, note text not null)`)
-    return new UpsertedTable(client, name)
-  }
-
-  /**
-   * How many of the records are in the table. They are written in their order, so that the last one is found by halving,
-   * which costs the server next to nothing.
-   */
-  async written(records: number): Promise<number> {
-    const keys = Math.ceil(records / repeats)
-    let low = 0
-    let high = records
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (await this.#has(middle, keys)) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
-
-  async #has(index: number, keys: number): Promise<boolean> {
-    const { rows } = await this.#client.query<{ status: string }>({
-      name: 'look',
-      text: `select status from ${this.#name} where id = $1`,
-      values: [`order-${index % keys}`],
-    })
-    return rows[0] !== undefined && (index < keys || rows[0].status === 'paid')
-  }
-
-  async digest(): Promise<string> {
-    const { rows } = await this.#client.query(
-      `select count(*)::int as count, md5(string_agg(md5(t::text), '' order by id)) as digest from ${this.#name} t`,
-    )
-    return `rows: ${rows[0].count} with digest ${rows[0].digest}`
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#client.end()
   }
 }

@@ -1,10 +1,18 @@
 // A process of its own that runs one sink until it is killed; prints a line when it has written something.
-import { clickHouseSink, fileSink, mysqlSink, runSink, type SinkConnector, sqliteSink } from '@millrace/connect'
+import {
+  clickHouseSink,
+  fileSink,
+  mysqlSink,
+  postgresSink,
+  runSink,
+  type SinkConnector,
+  sqliteSink,
+} from '@millrace/connect'
 import { serdes, topic } from '@millrace/contracts'
 import { kafkaClient } from '@millrace/kafka'
 
 export interface SinkJob {
-  readonly kind: 'mysql' | 'sqlite' | 'clickhouse' | 'files'
+  readonly kind: 'postgres' | 'mysql' | 'sqlite' | 'clickhouse' | 'files'
   readonly brokers: string
   readonly topic: string
   /** Url, or path. */
@@ -15,6 +23,7 @@ const job = JSON.parse(process.argv[2] ?? '{}') as SinkJob
 const events = topic(job.topic, { key: serdes.string, value: serdes.json<{ seq: number }>() })
 const common = { name: 'kills', table: 'events' }
 const sinks: Record<SinkJob['kind'], () => SinkConnector> = {
+  postgres: () => postgresSink(events, { ...common, url: job.place, mode: 'insert' }),
   mysql: () => mysqlSink(events, { ...common, url: job.place, mode: 'insert' }),
   sqlite: () => sqliteSink(events, { ...common, file: job.place, mode: 'insert' }),
   clickhouse: () => clickHouseSink(events, { ...common, url: job.place }),

@@ -13,8 +13,10 @@ import { seededRandom } from '@millrace/base'
 import { startBroker } from '@millrace/broker'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import mysql from 'mysql2/promise'
+import pg from 'pg'
 import { clickHouseUnavailable, startClickHouse } from '../../support/clickhouse.ts'
 import { mariaDbUnavailable, startMariaDb } from '../../support/mariadb.ts'
+import { startPostgres } from '../../support/postgres.ts'
 import type { SinkJob } from './run-sink.ts'
 
 const seed = Number(process.env.MILLRACE_SEED ?? Date.now() % 1_000_000)
@@ -33,6 +35,7 @@ interface Target extends AsyncDisposable {
 }
 
 const targets: Record<string, { readonly skip?: string | undefined; readonly open: () => Promise<Target> }> = {
+  postgres: { open: openPostgres },
   mysql: { skip: mariaDbUnavailable(), open: openMariaDb },
   clickhouse: { skip: clickHouseUnavailable(), open: openClickHouse },
   sqlite: { open: openSqlite },
@@ -113,6 +116,29 @@ function start(job: SinkJob): AsyncDisposable & { readonly writing: Promise<void
       child.kill('SIGKILL')
       await ended
     },
+  }
+}
+
+async function openPostgres(): Promise<Target> {
+  const server = await startPostgres()
+  const url = await server.createDatabase('kills')
+  return {
+    place: url,
+    numbers: async () => {
+      const client = new pg.Client({ connectionString: url })
+      await client.connect()
+      try {
+        const { rows } = await client.query<{ seq: number }>('select seq from events')
+        return rows.map(({ seq }) => Number(seq))
+      } finally {
+        await client.end()
+      }
+    },
+    killAndRestart: async () => {
+      await server.kill()
+      await server.restart()
+    },
+    [Symbol.asyncDispose]: () => server.close(),
   }
 }
 
