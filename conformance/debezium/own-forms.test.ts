@@ -1,11 +1,12 @@
 // What configs of Debezium do with Java classes: columns in forms of one's own, and columns that are read anew.
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, test } from 'node:test'
-import { postgresTables } from '@millrace/connect'
+import { postgresTables, type RunningConnector } from '@millrace/connect'
 import { builtInPlugins } from '../../packages/connect/src/plugins.ts'
 import { buildConnector } from '../../packages/connect/src/runtime/worker/build-connector.ts'
 import { PluginRegistry } from '../../packages/connect/src/runtime/worker/plugin-registry.ts'
-import { CaptureFixture, fast } from '../../packages/connect/test/support/capture-fixture.ts'
+import { type CapturedDatabase, CaptureFixture, fast } from '../../packages/connect/test/support/capture-fixture.ts'
 import { eventually, readTopic } from '../../packages/connect/test/support/topic-reader.ts'
 import { converters } from './configurations.ts'
 
@@ -20,6 +21,26 @@ describe('forms of one’s own', () => {
       const records = await readTopic(capture.client, topic).catch(() => [])
       return records.length >= count ? records.map(({ value }) => JSON.parse(value!) as Row) : undefined
     })
+
+  const startFrom = async (s: CapturedDatabase, properties: Record<string, string>): Promise<RunningConnector> => {
+    const all = {
+      ...converters(false),
+      name: s.name,
+      'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
+      'database.hostname': '127.0.0.1',
+      'database.port': new URL(s.url).port,
+      'database.user': 'postgres',
+      'database.password': 'secret',
+      'database.dbname': s.name,
+      'topic.prefix': s.name,
+      'slot.name': s.name,
+      'publication.autocreate.mode': 'filtered',
+      ...properties,
+    }
+    const registry = new PluginRegistry(builtInPlugins)
+    const home = { client: capture.client, registry, groupId: 'forms', offsetsTopic: 'forms-offsets', defaults: {} }
+    return (await buildConnector(all, home)).run()
+  }
 
   test('a converter expresses a column in snapshots and in the stream, and nulls stay nulls', async () => {
     await using s = await capture.database(`create table book (id int primary key, isbn text, price numeric(8, 2));
@@ -64,27 +85,14 @@ describe('forms of one’s own', () => {
                                             alter table doc alter body set storage external;
                                             insert into doc values (1, repeat('x', 3000), 'n'), (2, repeat('y', 3000), 'n')`)
     const topic = `${s.name}.public.doc`
-    const properties = (more: Record<string, string> = {}): Record<string, string> => ({
-      ...converters(false),
-      name: s.name,
-      'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
-      'database.hostname': '127.0.0.1',
-      'database.port': new URL(s.url).port,
-      'database.user': 'postgres',
-      'database.password': 'secret',
-      'database.dbname': s.name,
-      'topic.prefix': s.name,
-      'slot.name': s.name,
-      'publication.autocreate.mode': 'filtered',
-      'table.include.list': 'public.doc',
-      'snapshot.mode': 'no_data',
-      'post.processors': 'again',
-      'again.type': 'io.debezium.processors.reselect.ReselectColumnsPostProcessor',
-      ...more,
-    })
-    const registry = new PluginRegistry(builtInPlugins)
-    const home = { client: capture.client, registry, groupId: 'again', offsetsTopic: 'again-offsets', defaults: {} }
-    const start = async (more?: Record<string, string>) => (await buildConnector(properties(more), home)).run()
+    const start = (more: Record<string, string> = {}) =>
+      startFrom(s, {
+        'table.include.list': 'public.doc',
+        'snapshot.mode': 'no_data',
+        'post.processors': 'again',
+        'again.type': 'io.debezium.processors.reselect.ReselectColumnsPostProcessor',
+        ...more,
+      })
     const first = await start()
     await first.ready
     await first.close()
@@ -112,5 +120,65 @@ describe('forms of one’s own', () => {
       message: /again\.reselect\.columns/,
     })
     await assert.rejects(start({ 'again.type': 'com.example.Other' }), { message: /again\.type.*must be one of/ })
+  })
+
+  test('a masked column is in no topic, whatever way its values come, and what is not hidden or not heeded is told', async () => {
+    const card = (i: number): string => `card${i}-${'4111'.repeat(800)}`
+    await using s = await capture.database(`create table pay (id int primary key, card text, note text);
+      alter table pay alter card set storage external; alter table pay replica identity full;
+      create table signal (id text primary key, type text not null, data text);
+      insert into pay values (1, '${card(1)}', 'a'), (2, '${card(2)}', 'b')`)
+    const notices: string[] = []
+    const onNotice = (message: unknown): void => {
+      const { connector, text } = message as { connector: string; text: string }
+      if (connector === s.name) notices.push(text)
+    }
+    subscribe('millrace:connect:notice', onNotice)
+    const properties = {
+      'table.include.list': 'public.(pay|signal)',
+      'signal.data.collection': 'public.signal',
+      'column.mask.hash.v2.SHA-256.with.salt.pepper': 'public.pay.card',
+      'column.mask.with.4.chars': 'public.pay.note',
+      'message.key.columns': 'public.pay:id,note',
+      'provide.transaction.metadata': 'true',
+      'post.processors': 'again',
+      'again.type': 'io.debezium.processors.reselect.ReselectColumnsPostProcessor',
+      'guardrail.collections.max': '1',
+      'max.batch.size': '7',
+    }
+    const running = await startFrom(s, properties)
+    const topic = `${s.name}.public.pay`
+    await rowsOf(topic, 2)
+    await s.db.query(`insert into pay values (3, '${card(3)}', 'c')`)
+    await s.db.query(`update pay set note = 'changed' where id = 1`)
+    await s.db.query(`update pay set id = 20 where id = 2`)
+    await s.db.query(`update pay set card = '${card(4)}' where id = 3`)
+    await s.db.query('delete from pay where id = 1')
+    const data = JSON.stringify({ 'data-collections': ['public.pay'] })
+    await s.db.query(`insert into signal values ('s', 'execute-snapshot', $1)`, [data])
+    await eventually('the incremental snapshot', async () => {
+      const records = await readTopic(capture.client, topic)
+      const last = records.filter(({ value }) => value !== null && JSON.parse(value).source.snapshot === 'incremental')
+      return last.length === 2 ? true : undefined
+    })
+    await running.close()
+    unsubscribe('millrace:connect:notice', onNotice)
+    const names = (await capture.client.admin.listTopics())
+      .map(({ name }) => name)
+      .filter((name) => name.includes(s.name))
+    assert.ok(names.includes(topic) && names.includes(`${s.name}.transaction`))
+    for (const name of names) {
+      for (const { key, value, headers } of await readTopic(capture.client, name)) {
+        const text = JSON.stringify({ key, value, headers })
+        assert.ok(!/card\d-|4111/.test(text), `${name}: ${text.slice(0, 200)}`)
+      }
+    }
+    assert.deepEqual(notices.filter((text) => !text.startsWith('PostgreSQL refuses')).sort(), [
+      '2 tables are to be captured, more than guardrail.collections.max=1 allows',
+      'column public.pay.note is masked in events, and not in their keys; name other columns in message.key.columns',
+      'max.batch.size changes nothing here: Kafka transactions have limits of their own.',
+    ])
+    const tooMany = await startFrom(s, { ...properties, 'guardrail.collections.limit.action': 'fail' })
+    await assert.rejects(tooMany.finished, { code: 'CONNECT_CONFIG_INVALID', message: /guardrail\.collections\.max=1/ })
   })
 })

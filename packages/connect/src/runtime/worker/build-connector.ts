@@ -4,6 +4,7 @@ import { connectError } from '../../errors.ts'
 import type { Predicate, Transform } from '../../transforms/transform.ts'
 import type { SinkConnector, SourceConnector, TopicSpec } from '../connector.ts'
 import { defaultPipeline } from '../default-pipeline.ts'
+import { reportNotice } from '../diagnostics.ts'
 import type { ErrorPolicy, RecordPipeline } from '../pipeline.ts'
 import type { ConnectorPlugin, PluginContext } from '../plugin.ts'
 import type { SinkRunnerOptions, SourceRunnerOptions } from '../runner-options.ts'
@@ -64,6 +65,7 @@ export async function buildConnector(
     throw connectError('CONNECT_CONFIG_INVALID', `${name}: ${text}`, { where: name })
   }
   definition.parse(name, properties, given)
+  for (const text of definition.withoutEffect(properties)) reportNotice(name, text)
   const errors = errorPolicy(properties)
   const pipeline = pipelineOf(registry, properties, home.defaults)
   const common = plugin.type === 'source' ? sourceConfig : sinkConfig

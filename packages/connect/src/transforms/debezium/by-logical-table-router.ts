@@ -7,6 +7,14 @@ import { fieldOf, fieldValue, perSchema } from '../../data/schemas.ts'
 import { isNothing, plugin, requireStruct } from '../plugin-makers.ts'
 import { debeziumPackage, envelopeOf, withoutName } from './envelope.ts'
 
+const cacheSize = {
+  type: 'int',
+  default: 16,
+  importance: 'low',
+  doc: 'Schemas are kept as long as those that they were made of.',
+  withoutEffect: true,
+} as const
+
 const keys = {
   'topic.regex': {
     type: 'string',
@@ -48,7 +56,8 @@ const keys = {
     importance: 'low',
     doc: 'Whether names of schemas are made fit for Avro.',
   },
-  'logical.table.cache.size': { type: 'int', default: 16, importance: 'low', doc: 'Has no effect here.' },
+  'logical.table.cache.size': cacheSize,
+  'logical.destination.cache.size': cacheSize,
 } as const
 
 const definition = configDef(keys, {

@@ -132,6 +132,7 @@ class Harness implements SourceOutput {
       includesMessage: () => true,
       onBadValue: 'warn',
       json: form === 'bytes' ? { keySchemas: schemas, valueSchemas: schemas } : undefined,
+      tell: () => {},
       catalog: { read: async () => facts, close: async () => {} },
       clock,
       ...rest,

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '@millrace/base'
 import { connectError } from '../../../errors.ts'
 import { tableText } from '../../../postgres/identifiers.ts'
-import { reportNotice } from '../../../runtime/diagnostics.ts'
 import type { Relation } from '../row.ts'
 import { EnvelopeMapper, type EnvelopeMapperOptions, type FactsReader } from './envelope-mapper.ts'
 import { contextHeaders } from './event.ts'
@@ -15,7 +14,7 @@ import type { ShapeOptions } from './table-shape.ts'
 import { TransactionEvents } from './transaction-events.ts'
 
 export interface EnvelopeParts
-  extends Omit<ShapeOptions, 'topicOf' | 'onLeftOut'>,
+  extends Omit<ShapeOptions, 'topicOf' | 'onLeftOut' | 'onShownInKey'>,
     Pick<EnvelopeMapperOptions, 'includesTable' | 'skipped' | 'skipUnchanged' | 'tombstones'> {
   /** In the block `source` and in headers. */
   readonly name: string
@@ -32,6 +31,8 @@ export interface EnvelopeParts
   readonly onBadValue: 'warn' | 'skip' | 'fail'
   /** Events as bytes of JSON; undefined for data, which the connector's converters take. */
   readonly json: { readonly keySchemas: boolean; readonly valueSchemas: boolean } | undefined
+  /** Tells people what they should know. */
+  readonly tell: (text: string) => void
   readonly catalog: FactsReader
   readonly reselection?: Reselection | undefined
   readonly clock: Clock
@@ -39,8 +40,7 @@ export interface EnvelopeParts
 
 /** A mapper with its writer and what is published beside rows. */
 export function envelopeMapper(parts: EnvelopeParts): EnvelopeMapper {
-  const { name, database, topics, json, catalog, clock } = parts
-  const tell = noticeOnce(name)
+  const { name, database, topics, json, catalog, clock, tell } = parts
   const common = {
     name,
     database,
@@ -65,22 +65,16 @@ export function envelopeMapper(parts: EnvelopeParts): EnvelopeMapper {
       ...parts,
       topicOf: topics.rows,
       onLeftOut: (table, column, type) => tell(`column ${table}.${column} is left out: nobody knows its type ${type}`),
+      onShownInKey: (table, column) =>
+        tell(
+          `column ${table}.${column} is masked in events, and not in their keys; name other columns in message.key.columns`,
+        ),
     },
     catalog,
     transactions: parts.hasTransactions ? new TransactionEvents(topics.transactions, writer) : undefined,
     messages,
     isJson: json !== undefined,
   })
-}
-
-/** Many rows may have the same to say. */
-function noticeOnce(connector: string): (text: string) => void {
-  const told = new Set<string>()
-  return (text) => {
-    if (told.has(text)) return
-    told.add(text)
-    reportNotice(connector, text)
-  }
 }
 
 function badValueHandler(mode: 'warn' | 'skip' | 'fail', tell: (text: string) => void): BadValueHandler {

@@ -5,7 +5,6 @@ import { SimpleHeaderConverter } from '../../../converters/simple-header-convert
 import { connectError } from '../../../errors.ts'
 import { quoteTable, tableText } from '../../../postgres/identifiers.ts'
 import type { SourceConnector, TopicSpec } from '../../../runtime/connector.ts'
-import { reportNotice } from '../../../runtime/diagnostics.ts'
 import type { RecordPipeline } from '../../../runtime/pipeline.ts'
 import type { ConnectorPlugin, PluginContext } from '../../../runtime/plugin.ts'
 import type { CaptureMapper, PublicationNeed } from '../capture.ts'
@@ -17,6 +16,7 @@ import { debeziumConfig } from './debezium-config.ts'
 import { envelopeMapper } from './envelope-parts.ts'
 import { eventTopics } from './event-names.ts'
 import { debeziumVersion } from './event-schemas.ts'
+import { noticeOnce } from './notice-once.ts'
 import { postProcessorConfig, reselectionOf } from './post-processors.ts'
 import { columnRules, keyColumns, skippedOperations, snapshotFilters, valueModes } from './properties.ts'
 import { Reselection } from './reselection.ts'
@@ -39,7 +39,6 @@ export const postgresConnectorPlugin: ConnectorPlugin = {
 function create(properties: Properties, context: PluginContext): SourceConnector {
   const { name } = context
   const config = debeziumConfig.and(postProcessorConfig(properties)).parse(name, properties) as Config
-  for (const text of debeziumConfig.withoutEffect(properties)) reportNotice(name, text)
   const url = connectionUrl(config)
   const topics = eventTopics({
     prefix: config['topic.prefix'],
@@ -55,7 +54,7 @@ function create(properties: Properties, context: PluginContext): SourceConnector
   })
   const rules = columnRules(properties, config)
   const reselected = reselectionOf(name, properties)
-  const tell = (text: string): void => reportNotice(name, text)
+  const tell = noticeOnce(name)
   const keyOf = keyColumns(config['message.key.columns'])
   const mapper = (clock: Clock): CaptureMapper =>
     envelopeMapper({
@@ -77,6 +76,7 @@ function create(properties: Properties, context: PluginContext): SourceConnector
       includesMessage: listFilter(config['message.prefix.include.list'], config['message.prefix.exclude.list']),
       onBadValue: config['event.converting.failure.handling.mode'],
       json: plainJson(context.pipeline),
+      tell,
       catalog: new CatalogFacts(url, `${name} catalog`, clock),
       reselection: reselected && new Reselection({ ...reselected, url, applicationName: `${name} reselect`, tell }),
       clock,
@@ -90,10 +90,11 @@ function create(properties: Properties, context: PluginContext): SourceConnector
     name,
     topics: [],
     newTopic: (topic): TopicSpec => ({ name: topic }),
-    tables: async (client) => checkCount(config, await findTables(client, includesTable, config['table.include.list'])),
+    tables: async (client) =>
+      checkCount(tell, config, await findTables(client, includesTable, config['table.include.list'])),
     publications: (tables, publication) => {
       const needs = wholePublication(tables, publication, config['publish.via.partition.root'], unpublished)
-      tellOfHarm(name, needs)
+      tellOfHarm(tell, needs)
       return needs
     },
     mapper: (_, clock) => mapper(clock),
@@ -105,14 +106,14 @@ function create(properties: Properties, context: PluginContext): SourceConnector
 const isGiven = (text: string | null | undefined): boolean => text !== null && text !== undefined
 
 /** PostgreSQL refuses what it could not log, and whose service that stops may wonder why. */
-function tellOfHarm(connector: string, needs: readonly PublicationNeed[]): void {
+function tellOfHarm(tell: (text: string) => void, needs: readonly PublicationNeed[]): void {
   for (const { tables, operations } of needs) {
     if (!operations.includes('update') && !operations.includes('delete')) continue
     for (const { relation, hasReplicaIdentity } of tables) {
       if (hasReplicaIdentity) continue
       const remedy = `ALTER TABLE ${quoteTable(relation)} REPLICA IDENTITY FULL`
       const text = `PostgreSQL refuses updates and deletes in ${tableText(relation)} while it is published; run: ${remedy}`
-      reportNotice(connector, text)
+      tell(text)
     }
   }
 }
@@ -126,12 +127,13 @@ function plainJson(pipeline: RecordPipeline): { keySchemas: boolean; valueSchema
   return { keySchemas: keyConverter.hasSchemas, valueSchemas: valueConverter.hasSchemas }
 }
 
-function checkCount(config: Config, tables: string[]): string[] {
+function checkCount(tell: (text: string) => void, config: Config, tables: string[]): string[] {
   const max = config['guardrail.collections.max']
-  if (max > 0 && tables.length > max && config['guardrail.collections.limit.action'] === 'fail') {
-    const message = `${tables.length} tables would be captured, more than guardrail.collections.max=${max} allows`
+  if (max === 0 || tables.length <= max) return tables
+  const message = `${tables.length} tables are to be captured, more than guardrail.collections.max=${max} allows`
+  if (config['guardrail.collections.limit.action'] === 'fail')
     throw connectError('CONNECT_CONFIG_INVALID', message, { tables: tables.length })
-  }
+  tell(message)
   return tables
 }
 

@@ -8,6 +8,7 @@ import { listFilter } from './captured-tables.ts'
 import { CatalogFacts } from './catalog-facts.ts'
 import type { ColumnConverter } from './column-converter.ts'
 import { envelopeMapper } from './envelope-parts.ts'
+import { noticeOnce } from './notice-once.ts'
 import type { BinaryMode } from './values/binary.ts'
 import type { DecimalMode } from './values/decimals.ts'
 import type { HstoreMode } from './values/hstore.ts'
@@ -117,6 +118,7 @@ export function tableEvents({ name, database, url, routes, events, clock }: Tabl
     includesMessage: () => messageTopic !== undefined,
     onBadValue: 'fail',
     json: { keySchemas: schemas, valueSchemas: schemas },
+    tell: noticeOnce(name),
     catalog: new CatalogFacts(url, `${name} catalog`, clock),
     clock,
   })

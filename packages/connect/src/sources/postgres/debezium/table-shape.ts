@@ -59,6 +59,8 @@ export interface ShapeOptions {
   readonly fieldNames: NameAdjustment
   /** Told about a column whose type nobody knows. */
   readonly onLeftOut: (table: string, column: string, type: string) => void
+  /** Told about a column of the key whose values are hidden in the event: in the key they are not, as in Debezium's. */
+  readonly onShownInKey: (table: string, column: string) => void
 }
 
 interface FoundColumn extends RuledColumn {
@@ -81,6 +83,10 @@ export function tableShape(
     found.some((one) => one.name === name),
   )
   const keyColumns = keyNames.map((name) => shapeColumn(found.find((one) => one.name === name)!, undefined, options))
+  for (const name of keyNames) {
+    const column = found.find((one) => one.name === name)!
+    if (ruleOf(table, column, options)?.change(column)) options.onShownInKey(table, name)
+  }
   const columns = found
     .filter((one) => options.includesColumn(`${table}.${one.name}`))
     .map((one) => shapeColumn(one, ruleOf(table, one, options), options))
