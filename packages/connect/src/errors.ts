@@ -288,6 +288,13 @@ export const connectErrors = {
     cause: 'A captured table was truncated, and records of the row format cannot say so.',
     remedy: "Set `truncate: 'skip'` to go on without, or capture the table with `format: 'debezium'`.",
   },
+  POSTGRES_TEXT_INVALID: {
+    retriable: false,
+    cause:
+      'A text is not valid in its encoding: one that the database holds (with the encoding SQL_ASCII it takes any bytes), or one that is to be written (with the character 0).',
+    remedy:
+      'Correct the rows to valid UTF-8. The log still has the old ones: drop the slot and run "millrace connect forget <name>" to begin with a new snapshot; `snapshot: when-needed` does that by itself.',
+  },
   POSTGRES_STATEMENT_FAILED: {
     retriable: false,
     cause: 'The database refused a statement of the connector for a reason that does not pass by itself.',

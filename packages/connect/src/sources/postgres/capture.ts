@@ -70,6 +70,7 @@ export interface CaptureMapper {
 export interface CapturedTable {
   readonly relation: Relation
   readonly primaryKey: readonly string[]
+  readonly isPartitioned: boolean
   /** Without it PostgreSQL refuses updates and deletes of a table that is published with them. */
   readonly hasReplicaIdentity: boolean
 }

@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { connectError } from '../../errors.ts'
-import { type TableName, tableText } from '../../postgres/identifiers.ts'
+import { quoteTable, type TableName, tableText } from '../../postgres/identifiers.ts'
 import type { CapturedTable } from './capture.ts'
 
 interface ColumnRow {
@@ -49,6 +49,12 @@ export async function readTable(client: Client, table: TableName): Promise<Captu
       columns: rows.map((row) => ({ name: row.column, typeOid: row.type_oid, isKey: row.in_identity })),
     },
     primaryKey,
+    isPartitioned: first.kind === 'p',
     hasReplicaIdentity: rows.some((row) => row.in_identity),
   }
+}
+
+/** The table in a statement, without tables that inherit from it: the stream shows their rows as theirs. */
+export function ownRows({ relation, isPartitioned }: Pick<CapturedTable, 'relation' | 'isPartitioned'>): string {
+  return isPartitioned ? quoteTable(relation) : `only ${quoteTable(relation)}`
 }

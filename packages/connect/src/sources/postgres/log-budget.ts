@@ -2,17 +2,7 @@ import type { Client } from 'pg'
 import { connectClient } from '../../postgres/driver.ts'
 import { reportNotice } from '../../runtime/diagnostics.ts'
 import { dropSlot } from './slots.ts'
-
-/** How much log the server may keep for the source's slot, and what happens beyond. */
-export interface LogBudget {
-  /** Default 8 GiB. */
-  readonly maxBytes?: number
-  /**
-   * `warn`, the default: say so and go on. `drop-slot`: give up the slot before the server's disk is full; the source then
-   * fails, or with `snapshot: 'when-needed'` publishes its tables anew.
-   */
-  readonly whenReached?: 'warn' | 'drop-slot'
-}
+import type { LogBudget } from './source-options.ts'
 
 export const defaultBudgetBytes = 8 * 1024 ** 3
 
@@ -28,6 +18,8 @@ export interface BudgetWatchOptions {
   readonly intervalMs: number
   /** Called before the slot is dropped. */
   readonly onDrop: (retainedBytes: number) => void
+  /** What else is to be looked at with each look. */
+  readonly look: (client: Client) => Promise<void>
 }
 
 /**
@@ -53,9 +45,10 @@ export class BudgetWatch {
   }
 
   async #look(): Promise<void> {
-    const { connector, slot, budget, onDrop } = this.#options
+    const { connector, slot, budget, onDrop, look } = this.#options
     const { maxBytes = defaultBudgetBytes, whenReached = 'warn' } = budget
     this.#client ??= await connectClient(this.#options.url, this.#options.applicationName)
+    await look(this.#client)
     const retained = await retainedBytes(this.#client, slot)
     if (retained === undefined || retained < maxBytes * calmShare) this.#isOver = false
     if (retained === undefined || retained <= maxBytes) return

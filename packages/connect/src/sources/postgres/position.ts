@@ -29,6 +29,8 @@ export interface PostgresPosition {
   readonly youngest?: string
   /** Identities of the publications that the stream was read through, by their names. */
   readonly publications?: Readonly<Record<string, number>>
+  /** What stood for the tables in the catalog, see `TableMarks`. */
+  readonly marks?: readonly string[]
 }
 
 /**
@@ -54,8 +56,8 @@ export interface Handover {
 const version = 1
 
 export function encodePosition(position: PostgresPosition): StoredPosition {
-  const { lsn, index, systemId, lastCommitLsn, handover, snapshot, tables, vanished, signals, publications, youngest } =
-    position
+  const { lsn, index, systemId, lastCommitLsn, handover, snapshot, tables, vanished, signals, publications } = position
+  const { marks, youngest } = position
   return {
     version,
     lsn: formatLsn(lsn),
@@ -68,6 +70,7 @@ export function encodePosition(position: PostgresPosition): StoredPosition {
     ...(vanished && { vanished }),
     ...(signals && { signals }),
     ...(publications && { publications }),
+    ...(marks && { marks }),
     ...(youngest !== undefined && { youngest }),
   }
 }
@@ -78,8 +81,9 @@ export function decodePosition(stored: StoredPosition, connector: string): Postg
     connectError('CONNECT_POSITION_INVALID', `the stored position of ${connector} ${reason}`, { connector })
   if (stored.version !== version)
     throw invalid(`has format version ${String(stored.version)}; this one reads ${version}`)
-  const { lsn, index, systemId, lastCommitLsn, handover, snapshot, tables, vanished, signals, publications, youngest } =
+  const { lsn, index, systemId, lastCommitLsn, handover, snapshot, tables, vanished, signals, publications } =
     stored as Record<string, unknown>
+  const { marks, youngest } = stored as Record<string, unknown>
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0 || typeof systemId !== 'string') {
     throw invalid('has no event index or no server identifier')
   }
@@ -95,6 +99,7 @@ export function decodePosition(stored: StoredPosition, connector: string): Postg
       ...(vanished !== undefined && { vanished: decodeVanished(vanished) }),
       ...(signals !== undefined && { signals: decodeSignals(signals) }),
       ...(publications !== undefined && { publications: decodePublications(publications) }),
+      ...(Array.isArray(marks) && { marks: marks.map(String) }),
       ...(youngest !== undefined && { youngest: BigInt(youngest as string).toString() }),
     }
   } catch (error) {

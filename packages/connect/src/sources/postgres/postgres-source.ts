@@ -13,7 +13,7 @@ import { lostEvents, tellLost } from './lost-events.ts'
 import { decodePosition, type PostgresPosition } from './position.ts'
 import { checkPublications, ensurePublication, publicationIds } from './publications.ts'
 import { ReplicationFeed } from './replication-feed.ts'
-import { serverIdentity, serverProblems } from './server-checks.ts'
+import { logEnd, serverIdentity, serverProblems } from './server-checks.ts'
 import { Notifier } from './signals/notifications.ts'
 import { notifySnapshot } from './signals/signal-desk.ts'
 import { withSignalTable } from './signals/signal-table.ts'
@@ -25,6 +25,7 @@ import { SourceDoctor } from './source-doctor.ts'
 import { type PostgresSourceOptions, slotNameFor, sourceLimits } from './source-options.ts'
 import { resyncDue, type SourceStart, startSource } from './source-start.ts'
 import { StreamSession } from './stream-session.ts'
+import { CapturedNames, checkStreamedTables, checkTableMarks, type TableMarks, tableMarks } from './table-marks.ts'
 
 /** Kafka brokers refuse longer transactions unless told otherwise (transaction.max.timeout.ms). */
 const snapshotTransactionTimeoutMs = 900_000
@@ -80,6 +81,8 @@ class PostgresSource {
   #hasOpened = false
   /** What the last session found lost. */
   #lost: MillraceError | undefined
+  /** Everything before this was written before publications that are new were there. */
+  #publishedLsn: bigint | undefined
   readonly doctor: SourceDoctor
 
   constructor(options: PostgresSourceOptions, plan: CapturePlan) {
@@ -132,10 +135,11 @@ class PostgresSource {
     const tables = await this.#tables(client)
     const needs = await this.#needs(client, tables)
     // What was dropped must be missed before it is created again.
-    if (context.position && snapshot !== 'when-needed') {
-      await checkPublications(client, decodePosition(context.position, this.#plan.name).publications ?? {})
-    }
     const stored = context.position && decodePosition(context.position, this.#plan.name)
+    if (stored && snapshot !== 'when-needed') {
+      await checkPublications(client, stored.publications ?? {})
+      await checkTableMarks(client, stored, tables)
+    }
     const mapper = this.#plan.mapper(tables, context.clock, stored?.youngest)
     // The publication first: the slot's history must know it, or decoding ends with "publication does not exist".
     for (const need of needs) await ensurePublication(client, need, this.#options.createPublication)
@@ -147,6 +151,7 @@ class PostgresSource {
         applicationName: this.#applicationName,
         systemId,
         failover,
+        tables,
         resyncs: snapshot === 'when-needed',
         lost: this.#lost,
         onLost: (position) => this.#tellLost(client, tables, mapper, position, context.clock),
@@ -154,17 +159,41 @@ class PostgresSource {
       context,
     )
     this.#lost = undefined
-    const ids = await publicationIds(
-      client,
-      needs.map((need) => need.name),
-    )
+    const publications = needs.map((need) => need.name)
+    const ids = await publicationIds(client, publications)
+    const marks = await tableMarks(client, tables, publications)
     if (start.reason !== 'continue' && snapshot !== 'never') {
-      return this.#snapshot({ client, tables, publications: ids, mapper, start, slot: this.#slot }, context)
+      return this.#snapshot({ client, tables, publications: ids, marks, mapper, start, slot: this.#slot }, context)
+    }
+    const streamed = { mapper, tables, marks }
+    const untilLsn = await this.#newPublicationsLsn(client, start.position, publications)
+    if (untilLsn !== undefined) {
+      const before = Object.keys(start.position.publications ?? {})
+      const old = await tableMarks(client, tables, before)
+      return this.#stream(
+        { ...streamed, position: start.position, publications: before, marks: old, untilLsn },
+        context,
+      )
     }
     const position = await this.#withTablesToRead(client, start.position, tables, mapper, context.clock)
-    const known = { ...position, publications: ids }
-    const publications = needs.map((need) => need.name)
-    return this.#stream({ position: known, publications, mapper, tables: namesOf(tables) }, context)
+    const known = { ...position, publications: ids, marks: [...marks.values()] }
+    return this.#stream({ ...streamed, position: known, publications, untilLsn }, context)
+  }
+
+  /**
+   * How far the stream has to be read with the publications that it was begun with, because the log before knows nothing of
+   * the others; undefined when it has been.
+   */
+  async #newPublicationsLsn(
+    client: Client,
+    { publications: known, lsn }: PostgresPosition,
+    publications: readonly string[],
+  ): Promise<bigint | undefined> {
+    if (known === undefined || Object.keys(known).length === 0) return undefined
+    if (publications.every((name) => known[name] !== undefined)) return undefined
+    // Kept: the end of the log moves on.
+    this.#publishedLsn ??= await logEnd(client)
+    return lsn < this.#publishedLsn ? this.#publishedLsn : undefined
   }
 
   /** Of rows that are only ever inserted: those that are gone were never seen, and no comparison with the table shows it. */
@@ -187,7 +216,8 @@ class PostgresSource {
     const position = { lsn: 0n, index: 0, systemId: rows[0]!.id }
     const mapper = this.#plan.mapper(tables, context.clock)
     const start: SourceStart = { position, reason: 'first' }
-    return this.#snapshot({ client, tables, publications: {}, mapper, start, slot: undefined }, context)
+    const marks = new Map<string, string>()
+    return this.#snapshot({ client, tables, publications: {}, marks, mapper, start, slot: undefined }, context)
   }
 
   #snapshot(
@@ -195,6 +225,7 @@ class PostgresSource {
       readonly client: Client
       readonly tables: readonly CapturedTable[]
       readonly publications: Readonly<Record<string, number>>
+      readonly marks: TableMarks
       readonly mapper: CaptureMapper
       readonly start: SourceStart
       readonly slot: string | undefined
@@ -248,11 +279,13 @@ class PostgresSource {
       readonly position: PostgresPosition
       readonly publications: readonly string[]
       readonly mapper: CaptureMapper
-      readonly tables: readonly string[]
+      readonly tables: readonly CapturedTable[]
+      readonly marks: TableMarks
+      readonly untilLsn: bigint | undefined
     },
     { clock, client }: SourceContext,
   ): Promise<SourceSession> {
-    const { position, publications, mapper, tables } = found
+    const { position, publications, mapper, tables, marks, untilLsn } = found
     const { name } = this.#plan
     const { url, signals: signalOptions = {}, heartbeat: heartbeatOptions = {} } = this.#options
     const { chunkMaxRows, chunkMaxBytes, heartbeatIntervalMs } = this.#limits
@@ -270,7 +303,7 @@ class PostgresSource {
       },
       position.snapshot,
     )
-    const captured = mapper.idOf ? [] : tables
+    const captured = mapper.idOf ? [] : namesOf(tables)
     const context = { connector: name, tables: captured, notifier, client, clock, state: position.signals }
     const signals = await Signals.open(signalOptions, context)
     const heartbeat = new Heartbeat(name, heartbeatOptions, connection, clock, heartbeatIntervalMs)
@@ -278,7 +311,23 @@ class PostgresSource {
     const onLost = this.#onLost
     try {
       const feed = await this.#feed(position, publications, clock)
-      const parts = { name, feed, mapper, snapshotter, signals, notifier, heartbeat, position }
+      this.doctor.stillShown = (asked) => checkStreamedTables(asked, tables, { marks, publications })
+      this.doctor.unseen = undefined
+      const problem = (): MillraceError | undefined => this.doctor.unseen
+      const names = new CapturedNames(tables)
+      const parts = {
+        name,
+        feed,
+        mapper,
+        snapshotter,
+        signals,
+        notifier,
+        heartbeat,
+        position,
+        names,
+        problem,
+        untilLsn,
+      }
       return new StreamSession({ ...parts, heartbeatIntervalMs, clock, client, ...(resyncs && { onLost }) })
     } catch (error) {
       await signals.close()

@@ -4,6 +4,7 @@ import { connectError } from '../../errors.ts'
 import { quoteIdentifier, quoteTable, tableText } from '../../postgres/identifiers.ts'
 import { codeOf, postgresError } from '../../postgres/postgres-errors.ts'
 import type { PublicationNeed } from './capture.ts'
+import { ownRows } from './catalog.ts'
 
 const operationColumns = {
   insert: 'pubinsert',
@@ -90,7 +91,7 @@ async function createPublication(
   need: PublicationNeed,
   create: 'tables' | 'all-tables' | 'never',
 ): Promise<void> {
-  const list = need.tables.map(({ relation }) => quoteTable(relation)).join(', ')
+  const list = need.tables.map(ownRows).join(', ')
   // Rows of partitions come under the name of the table that the user named.
   const settings = `publish = '${need.operations.join(', ')}', publish_via_partition_root = ${need.viaRoot ?? true}`
   // Without tables it still is what messages in the log need to be decoded.

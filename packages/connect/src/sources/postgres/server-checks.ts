@@ -74,6 +74,7 @@ export function describeTables(tables: readonly CapturedTable[]): string[] {
 export async function describeServer(client: Client, slot: string): Promise<string[]> {
   const { rows } = await client.query<{
     version: string
+    encoding: string
     slots: number
     slots_max: number
     keep: string
@@ -81,7 +82,7 @@ export async function describeServer(client: Client, slot: string): Promise<stri
     is_active: boolean | null
     failover: boolean | null
   }>(
-    `select current_setting('server_version') as version,
+    `select current_setting('server_version') as version, current_setting('server_encoding') as encoding,
             (select count(*)::int from pg_replication_slots) as slots,
             current_setting('max_replication_slots')::int as slots_max,
             current_setting('max_slot_wal_keep_size') as keep,
@@ -91,6 +92,12 @@ export async function describeServer(client: Client, slot: string): Promise<stri
   )
   const found = rows[0]!
   const sentences = [`PostgreSQL ${found.version}: capture reads its log (pgoutput)`]
+  if (found.encoding === 'SQL_ASCII') {
+    sentences.push(
+      'the encoding of the database is SQL_ASCII, which takes any bytes: a text that is not UTF-8 ends the source; ' +
+        'only a new database with ENCODING UTF8 keeps such texts out',
+    )
+  }
   const retained = await retainedBytes(client, slot)
   if (found.is_slot) {
     const kept = retained === undefined ? '' : `, keeps ${bytesText(retained)} of log`

@@ -1,10 +1,11 @@
 import { type Clock, sleep } from '@millrace/base'
 import type { Client } from 'pg'
 import { connectError } from '../../errors.ts'
-import { quoteIdentifier, quoteTable, tableText } from '../../postgres/identifiers.ts'
+import { quoteIdentifier, tableText } from '../../postgres/identifiers.ts'
 import { postgresError } from '../../postgres/postgres-errors.ts'
 import type { SourceFigures, SourceOutput, SourcePull, SourceSession } from '../../runtime/connector.ts'
 import type { CapturedTable, CaptureMapper, SnapshotMark } from './capture.ts'
+import { ownRows } from './catalog.ts'
 import { encodePosition, type PostgresPosition } from './position.ts'
 import { TextRow } from './row.ts'
 import type { Notifier } from './signals/notifications.ts'
@@ -36,7 +37,7 @@ export interface SnapshotSessionOptions {
   /** SQL conditions by `schema.table`. */
   readonly filters: Readonly<Record<string, string>>
   /** What the position says beside where the stream goes on. */
-  readonly further: Pick<PostgresPosition, 'snapshot' | 'tables' | 'vanished' | 'publications'>
+  readonly further: Pick<PostgresPosition, 'snapshot' | 'tables' | 'vanished' | 'publications' | 'marks'>
   readonly notifier: Notifier
   readonly clock: Clock
   readonly signal: AbortSignal
@@ -157,7 +158,7 @@ export class SnapshotSession implements SourceSession {
     const order = orderBy(table)
     const filter = filters[tableText(table.relation)]
     await client.query(
-      `declare millrace_rows no scroll cursor for select ${columns} from ${quoteTable(table.relation)}
+      `declare millrace_rows no scroll cursor for select ${columns} from ${ownRows(table)}
        ${filter === undefined ? '' : `where (${filter})`} ${order && `order by ${order}`}`,
     )
     return new RowCursor(client, table.relation)

@@ -5,10 +5,11 @@ import { connectClient } from '../../postgres/driver.ts'
 import { postgresError } from '../../postgres/postgres-errors.ts'
 import { isSameConnector, isSibling } from './application-name.ts'
 import type { CapturedTable, PublicationNeed } from './capture.ts'
-import { BudgetWatch, bytesText, type LogBudget } from './log-budget.ts'
+import { BudgetWatch, bytesText } from './log-budget.ts'
 import { publicationProblem } from './publications.ts'
 import { describeServer, describeTables, serverIdentity, serverProblems, slotsProblem } from './server-checks.ts'
 import { readSlot, slotTaken } from './slots.ts'
+import type { LogBudget } from './source-options.ts'
 
 export interface SourceDoctorOptions {
   readonly connector: string
@@ -26,6 +27,10 @@ export class SourceDoctor {
   readonly #options: SourceDoctorOptions
   /** Set once the slot was dropped for its budget. */
   dropped: MillraceError | undefined
+  /** Whether the catalog is still what the stream was begun with; set by who begins it. @throws POSTGRES_CHANGES_UNSEEN */
+  stillShown: ((client: Client) => Promise<void>) | undefined
+  /** What the last look has shown. */
+  unseen: MillraceError | undefined
 
   constructor(options: SourceDoctorOptions) {
     this.#options = options
@@ -80,7 +85,15 @@ export class SourceDoctor {
       const message = `the server kept ${bytesText(retained)} of log for slot "${slot}", which was dropped`
       this.dropped = connectError('POSTGRES_LOG_BUDGET', message, { slot })
     }
-    await new BudgetWatch({ connector, url, applicationName, slot, budget, intervalMs, onDrop }).run(signal)
+    const look = async (client: Client): Promise<void> => {
+      try {
+        await this.stillShown?.(client)
+      } catch (error) {
+        if (!isMillraceError(error)) throw error
+        this.unseen = error
+      }
+    }
+    await new BudgetWatch({ connector, url, applicationName, slot, budget, intervalMs, onDrop, look }).run(signal)
   }
 
   async #ask<T>(doing: string, question: (client: Client) => Promise<T>): Promise<T> {

@@ -1,8 +1,18 @@
 import type { LimitTable } from '@millrace/base/internal'
 import type { HeartbeatOptions } from './heartbeat.ts'
-import type { LogBudget } from './log-budget.ts'
 import type { NotificationOptions } from './signals/notifications.ts'
 import type { SignalOptions } from './signals/signal.ts'
+
+/** How much log the server may keep for the source's slot, and what happens beyond. */
+export interface LogBudget {
+  /** Default 8 GiB. */
+  readonly maxBytes?: number
+  /**
+   * `warn`, the default: say so and go on. `drop-slot`: give up the slot before the server's disk is full; the source then
+   * fails, or with `snapshot: 'when-needed'` publishes its tables anew.
+   */
+  readonly whenReached?: 'warn' | 'drop-slot'
+}
 
 /** Bounds of a PostgreSQL source. */
 export const sourceLimits = {

@@ -3,11 +3,13 @@ import type { Client } from 'pg'
 import { connectError } from '../../errors.ts'
 import type { SourceContext } from '../../runtime/connector.ts'
 import { reportNotice } from '../../runtime/diagnostics.ts'
+import type { CapturedTable } from './capture.ts'
 import { decodePosition, type PostgresPosition } from './position.ts'
 import { checkPublications } from './publications.ts'
 import { logEnd } from './server-checks.ts'
 import { createSlot, dropSlot, readSlot, takeOverSlot } from './slots.ts'
 import { checkStart } from './start-rules.ts'
+import { checkTableMarks } from './table-marks.ts'
 
 /** What a stored position cannot be continued for, but a new snapshot can make good. */
 const lostLogCodes: ReadonlySet<string> = new Set([
@@ -16,10 +18,17 @@ const lostLogCodes: ReadonlySet<string> = new Set([
   'POSTGRES_SLOT_LOST',
   'POSTGRES_OTHER_SERVER',
   'POSTGRES_PUBLICATION_LOST',
+  'POSTGRES_CHANGES_UNSEEN',
+  'POSTGRES_TEXT_INVALID',
 ])
 
 /** With these the slot is of no more use, either. */
-const slotIsUseless: ReadonlySet<string> = new Set(['POSTGRES_SLOT_LOST', 'POSTGRES_PUBLICATION_LOST'])
+const slotIsUseless: ReadonlySet<string> = new Set([
+  'POSTGRES_SLOT_LOST',
+  'POSTGRES_PUBLICATION_LOST',
+  'POSTGRES_CHANGES_UNSEEN',
+  'POSTGRES_TEXT_INVALID',
+])
 
 export interface SourceStart {
   readonly position: PostgresPosition
@@ -33,6 +42,7 @@ export interface StartOptions {
   readonly applicationName: string
   readonly systemId: string
   readonly failover: boolean
+  readonly tables: readonly CapturedTable[]
   /** Whether to begin anew where changes were lost, rather than to refuse. */
   readonly resyncs: boolean
   /** What the last session found lost while it read. */
@@ -56,6 +66,7 @@ export async function startSource(client: Client, options: StartOptions, context
     const slot = await readSlot(client, name)
     if (position) {
       await checkPublications(client, position.publications ?? {})
+      await checkTableMarks(client, position, options.tables)
       const confirmedLsn = slot?.confirmedLsn
       checkStart({ connector, slot: name, position, systemId, walLsn: await logEnd(client), confirmedLsn })
     }

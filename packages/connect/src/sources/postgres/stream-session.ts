@@ -1,5 +1,6 @@
 import type { Clock, MillraceError } from '@millrace/base'
 import type { KafkaClient } from '@millrace/kafka'
+import { connectError } from '../../errors.ts'
 import type { SourceFigures, SourceOutput, SourcePull, SourceSession, StoredPosition } from '../../runtime/connector.ts'
 import type { CaptureMapper, ChangeSource } from './capture.ts'
 import type { Heartbeat } from './heartbeat.ts'
@@ -14,6 +15,7 @@ import { RecentTransactions } from './snapshots/recent-transactions.ts'
 import { nudgePrefix, type Snapshotter } from './snapshots/snapshotter.ts'
 import { type VanishedKey, vanishedKeys } from './snapshots/vanished-keys.ts'
 import { resyncDue } from './source-start.ts'
+import type { CapturedNames } from './table-marks.ts'
 import { TransactionFilter } from './transaction-filter.ts'
 
 /** How often it is asked again whether the stream has passed a snapshot. */
@@ -28,12 +30,22 @@ export interface StreamSessionOptions {
   readonly notifier: Notifier
   readonly heartbeat: Heartbeat
   readonly position: PostgresPosition
+  readonly names: CapturedNames
+  /** What was found wrong beside the stream. */
+  readonly problem: () => MillraceError | undefined
+  /** Where the source is to be opened anew, with publications that are not in the log before. */
+  readonly untilLsn: bigint | undefined
   /** How often an idle source moves its stored position along with the server's log. */
   readonly heartbeatIntervalMs: number
   readonly clock: Clock
   readonly client: KafkaClient
   /** Told what is lost, where that is made good by beginning anew. */
   readonly onLost?: (error: MillraceError) => void
+}
+
+function publicationDue(connector: string): Error {
+  const message = 'everything before the new publication is read'
+  return connectError('POSTGRES_PUBLICATION_DUE', message, { connector })
 }
 
 /** Changes from the replication stream on, after the snapshot if there was one. */
@@ -80,6 +92,7 @@ export class StreamSession implements SourceSession {
         this.#filter.commit(transaction)
       },
       relation: (relation) => {
+        options.names.check(relation)
         this.#undescribed = relation
       },
       origin: (origin) => {
@@ -101,7 +114,10 @@ export class StreamSession implements SourceSession {
   }
 
   async #pull(output: SourceOutput, maxWaitMs: number): Promise<SourcePull | undefined> {
-    const { feed, snapshotter, signals, heartbeat } = this.#options
+    const { feed, snapshotter, signals, heartbeat, problem, untilLsn } = this.#options
+    const found = problem()
+    if (found) throw found
+    if (untilLsn !== undefined && this.#committedLsn >= untilLsn) throw publicationDue(this.#options.name)
     if (this.#vanished && !this.#isSearchDone) return this.#searchVanished(output)
     const { progress } = snapshotter
     const { state } = signals
@@ -125,8 +141,11 @@ export class StreamSession implements SourceSession {
    * position goes to Kafka first; a slot that is ahead of the stored position would be refused at the next start.
    */
   #isPositionDue(): boolean {
-    const isDue = this.#options.clock.now() - this.#lastPositionMs >= this.#options.heartbeatIntervalMs
-    return isDue && this.#filter.position().lsn > this.#pulledLsn
+    const { clock, heartbeatIntervalMs, untilLsn } = this.#options
+    const { lsn } = this.#filter.position()
+    const isEnd = untilLsn !== undefined && lsn >= untilLsn
+    const isDue = isEnd || clock.now() - this.#lastPositionMs >= heartbeatIntervalMs
+    return isDue && lsn > this.#pulledLsn
   }
 
   async #act(): Promise<void> {
@@ -197,12 +216,13 @@ export class StreamSession implements SourceSession {
     const { position: start, mapper, snapshotter, signals, notifier } = this.#options
     notifier.flush(output)
     const snapshot = snapshotter.progress
-    const { tables, vanished, publications } = start
+    const { tables, vanished, publications, marks } = start
     const position = {
       ...this.#filter.position(),
       ...(snapshot && { snapshot }),
       ...(tables && { tables }),
       ...(publications && { publications }),
+      ...(marks && { marks }),
       ...(mapper.youngest !== undefined && { youngest: mapper.youngest }),
       ...(vanished && !this.#isSearchDone && { vanished }),
       ...(signals.state.seen.length + (signals.state.offset ?? 0) > 0 && { signals: signals.state }),

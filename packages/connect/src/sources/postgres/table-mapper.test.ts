@@ -101,7 +101,8 @@ test('several key columns are one JSON object, none is no key', () => {
 
 test('a key that was too large to log again is taken from the old row, never left empty', () => {
   const routes = new Map([['public.account', { topic: 'accounts', key: ['note'] }]])
-  const update = { operation: 'update', row: row('1', 'b', unchanged) } as const
+  const whole = { ...relation, replicaIdentity: 'f', columns: relation.columns.map((one) => ({ ...one, isKey: true })) }
+  const update = { operation: 'update', relation: whole, row: row('1', 'b', unchanged) } as const
   assert.deepEqual(
     map([{ ...update, old: row('1', 'a', 'long') }], { routes }).map((record) => (record as unknown[])[1]),
     ['long'],

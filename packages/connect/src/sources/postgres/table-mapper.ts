@@ -5,6 +5,8 @@ import type { CaptureMapper, ChangeSource } from './capture.ts'
 import { type Int8Form, jsonEncoder } from './json-values.ts'
 import type { RowChange } from './pgoutput.ts'
 import type { Relation, RowView } from './row.ts'
+import { unlogged } from './table-marks.ts'
+import { TextScratch } from './text-scratch.ts'
 
 /** What stands for a large value that PostgreSQL did not log because the statement did not touch it; Debezium's own. */
 export const unavailableValue = '__debezium_unavailable_value'
@@ -27,6 +29,8 @@ interface Layout {
   readonly relation: Relation
   readonly route: TableRoute
   readonly key: readonly number[]
+  /** A key column that the log of updates and deletes leaves out. */
+  readonly unlogged: string | undefined
   readonly columns: readonly { name: string; encode: (row: RowView, column: number) => string }[]
 }
 
@@ -34,14 +38,17 @@ interface Layout {
 export class TableMapper implements CaptureMapper {
   readonly #options: TableMapperOptions
   readonly #layouts = new Map<number, Layout>()
+  readonly #key = new TextScratch()
+  readonly #value = new TextScratch()
 
   constructor(options: TableMapperOptions) {
     this.#options = options
   }
 
-  change({ relation, row, old, oldIsKey }: RowChange, source: ChangeSource, output: SourceOutput): void {
+  change({ operation, relation, row, old, oldIsKey }: RowChange, source: ChangeSource, output: SourceOutput): void {
     const layout = this.#layoutOf(relation)
     if (!layout) return
+    if (operation !== 'insert' && layout.unlogged !== undefined) throw unlogged(relation, layout.unlogged)
     // A new key is another record: readers that keep rows by key would otherwise keep the old one for ever.
     const key = row ? keyOf(layout, row, old) : undefined
     if (old && keyOf(layout, old) !== key) this.#delete(layout, old, source, output)
@@ -61,12 +68,13 @@ export class TableMapper implements CaptureMapper {
 
   #write(layout: Layout, key: string | null, value: string, source: ChangeSource, output: SourceOutput): void {
     const { topic } = layout.route
-    output.append(topic, source.commitTimeMs, key === null ? null : Buffer.from(key), Buffer.from(value), [])
+    const keyBytes = key === null ? null : this.#key.encode(key)
+    output.append(topic, source.commitTimeMs, keyBytes, this.#value.encode(value), [])
   }
 
   #delete(layout: Layout, old: RowView, source: ChangeSource, output: SourceOutput): void {
     const key = keyOf(layout, old)
-    if (key) output.append(layout.route.topic, source.commitTimeMs, Buffer.from(key), null, [])
+    if (key !== null) output.append(layout.route.topic, source.commitTimeMs, this.#key.encode(key), null, [])
   }
 
   /** Undefined for tables of the publication that were not asked for. */
@@ -85,7 +93,8 @@ export class TableMapper implements CaptureMapper {
       name: `${JSON.stringify(name)}:`,
       encode: jsonEncoder(typeOid, this.#options.int8),
     }))
-    const layout = { relation, route, key, columns }
+    const logged = new Set(relation.columns.filter((column) => column.isKey).map(({ name }) => name))
+    const layout = { relation, route, key, columns, unlogged: route.key.find((name) => !logged.has(name)) }
     this.#layouts.set(relation.oid, layout)
     return layout
   }

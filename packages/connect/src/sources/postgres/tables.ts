@@ -5,7 +5,8 @@ import { databaseOf } from '../../postgres/driver.ts'
 import { parseTableName, quoteTable, tableText } from '../../postgres/identifiers.ts'
 import type { SourceConnector, TopicSpec } from '../../runtime/connector.ts'
 import type { CapturedTable, PublicationNeed } from './capture.ts'
-import { checkTableEvents, eventTopicSpecs, type TableEventOptions, tableEvents } from './debezium/table-events.ts'
+import type { TableEventOptions } from './debezium/table-event-options.ts'
+import { checkTableEvents, eventTopicSpecs, tableEvents } from './debezium/table-events.ts'
 import type { Int8Form } from './json-values.ts'
 import { postgresSource } from './postgres-source.ts'
 import { type PostgresSourceOptions, sourceOptionRules } from './source-options.ts'
@@ -63,7 +64,7 @@ export function postgresTables(options: PostgresTablesOptions): SourceConnector 
     rowTopics: () => options.tables.map(({ topic }) => topicSpec(topic).name),
     tables: [...captures.keys()],
     publications: (tables, publication) => {
-      for (const table of tables) checkKey(table, captures.get(tableText(table.relation))?.key)
+      for (const table of tables) checkKey(table, captures.get(tableText(table.relation))?.key ?? table.primaryKey)
       checkConverters(tables, Object.keys(events.converters ?? {}))
       return publicationNeeds(tables, publication)
     },
@@ -114,9 +115,9 @@ function checkConverters(tables: readonly CapturedTable[], names: readonly strin
   throw connectError('POSTGRES_COLUMN_MISSING', message, { column: stray })
 }
 
-function checkKey({ relation, hasReplicaIdentity }: CapturedTable, key: readonly string[] | undefined): void {
+function checkKey({ relation, hasReplicaIdentity }: CapturedTable, key: readonly string[]): void {
   const table = tableText(relation)
-  for (const name of key ?? []) {
+  for (const name of key) {
     const column = relation.columns.find((candidate) => candidate.name === name)
     if (!column) throw connectError('POSTGRES_COLUMN_MISSING', `table ${table} has no column ${name}`, { table })
     if (!hasReplicaIdentity || column.isKey) continue

@@ -109,11 +109,19 @@ const isGiven = (text: string | null | undefined): boolean => text !== null && t
 function tellOfHarm(tell: (text: string) => void, needs: readonly PublicationNeed[]): void {
   for (const { tables, operations } of needs) {
     if (!operations.includes('update') && !operations.includes('delete')) continue
-    for (const { relation, hasReplicaIdentity } of tables) {
-      if (hasReplicaIdentity) continue
+    for (const { relation, primaryKey, hasReplicaIdentity } of tables) {
+      const table = tableText(relation)
       const remedy = `ALTER TABLE ${quoteTable(relation)} REPLICA IDENTITY FULL`
-      const text = `PostgreSQL refuses updates and deletes in ${tableText(relation)} while it is published; run: ${remedy}`
-      tell(text)
+      const unlogged = primaryKey.find(
+        (name) => !relation.columns.some((column) => column.isKey && column.name === name),
+      )
+      if (!hasReplicaIdentity) {
+        tell(`PostgreSQL refuses updates and deletes in ${table} while it is published; run: ${remedy}`)
+      } else if (unlogged !== undefined) {
+        tell(
+          `the log of deletes in ${table} has no ${unlogged}, so that their keys are wrong, as Debezium's; run: ${remedy}`,
+        )
+      }
     }
   }
 }

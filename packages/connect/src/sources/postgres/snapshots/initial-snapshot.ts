@@ -10,6 +10,7 @@ import { snapshotNotification } from '../signals/signal-desk.ts'
 import { SnapshotSession } from '../snapshot-session.ts'
 import type { PostgresSourceOptions } from '../source-options.ts'
 import type { SourceStart } from '../source-start.ts'
+import type { TableMarks } from '../table-marks.ts'
 import { isKnown, knownTables } from './known-tables.ts'
 import { addTables } from './progress.ts'
 import { planSnapshot, taskFor } from './snapshot-plan.ts'
@@ -20,6 +21,7 @@ export interface InitialSnapshotOptions {
   readonly tables: readonly CapturedTable[]
   /** Identities by name. */
   readonly publications: Readonly<Record<string, number>>
+  readonly marks: TableMarks
   readonly mapper: CaptureMapper
   readonly start: SourceStart
   /** Undefined: no stream follows. */
@@ -68,6 +70,7 @@ export async function initialSnapshot(
     further: {
       tables: knownTables(namesOf(tables)),
       publications,
+      marks: [...options.marks.values()],
       ...(progress && { snapshot: progress }),
       ...(vanished && { vanished }),
     },

@@ -124,7 +124,8 @@ export class Snapshotter {
       const [xmin = '0'] = snapshot.text.split(':')
       const isSettled = recent.areVisible(isVisible) && BigInt(xmin) >= BigInt(task.afterXid ?? '0')
       if (isSettled) this.#reading = await this.#readFirst(client, snapshot, isVisible)
-      if (this.#reading?.kind !== 'table') await client.query('rollback')
+      // Without rows the table was the last one, perhaps, and the connection is closed.
+      if (this.#reading?.kind !== 'table' && this.#client === client) await client.query('rollback')
       this.#attempts = 0
       this.#nudgedMs = 0
       return isSettled

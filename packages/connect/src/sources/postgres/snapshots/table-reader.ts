@@ -1,7 +1,7 @@
 import type { Client, CustomTypesConfig } from 'pg'
-import { parseTableName, quoteIdentifier, quoteTable } from '../../../postgres/identifiers.ts'
+import { parseTableName, quoteIdentifier } from '../../../postgres/identifiers.ts'
 import type { CapturedTable } from '../capture.ts'
-import { readTable } from '../catalog.ts'
+import { ownRows, readTable } from '../catalog.ts'
 import { parseLsn } from '../lsn.ts'
 import { asPublished, both } from '../published-shape.ts'
 import type { Relation } from '../row.ts'
@@ -87,7 +87,7 @@ export async function readKeyedTable(
 export async function greatestKey(client: Client, keyed: KeyedTable): Promise<string[] | undefined> {
   const names = keyed.order.map(({ name }) => quoteIdentifier(name))
   const { rows } = await client.query<string[]>({
-    text: `select ${names.join(', ')} from ${quoteTable(keyed.table.relation)} ${where(keyed.filter ? [`(${keyed.filter})`] : [])}
+    text: `select ${names.join(', ')} from ${ownRows(keyed.table)} ${where(keyed.filter ? [`(${keyed.filter})`] : [])}
             order by ${names.map((name) => `${name} desc`).join(', ')} limit 1`,
     rowMode: 'array',
     types: rawTexts,
@@ -120,7 +120,7 @@ export async function openRows(
   const limited = range.limit === undefined ? '' : `limit ${range.limit}`
   await client.query(
     `declare millrace_rows no scroll cursor for
-     select ${columns} from ${quoteTable(table.relation)} ${where(conditions)} ${ordered} ${limited}`,
+     select ${columns} from ${ownRows(table)} ${where(conditions)} ${ordered} ${limited}`,
     values,
   )
   return new RowCursor(client, table.relation)
