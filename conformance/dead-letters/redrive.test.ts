@@ -1,7 +1,7 @@
 // Records fail in a handler, in streams, in a source and in a sink; one desk lists them by cause, and after each cause is mended
 // they go back and take effect once.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -19,12 +19,17 @@ import { startPostgres } from '../support/postgres.ts'
 const cli = join(import.meta.dirname, '../../packages/millrace/bin/millrace.js')
 const order = topic('order', { key: serdes.string, value: serdes.json<{ amount: number }>() })
 const payment = topic('payment', { key: serdes.string, value: serdes.json<{ amount: number }>() })
+const effect = topic('effect', { key: serdes.string, value: serdes.json<{ n: number }>() })
 const total = topic('total', { key: serdes.string, value: serdes.json<{ total: number }>() })
 const stray = topic('stray', { key: serdes.string, value: serdes.json<{ n: number }>() })
 
 const tables = `
 create table bills (consumer text not null, amount integer not null, arrival bigserial);
+create table effects (key text not null, n integer not null, arrival bigserial);
 create table totals (key text primary key, total integer not null, constraint small check (total < 100));`
+
+/** `MILLRACE_LETTERS=10000` for the long form. */
+const manyLetters = Number(process.env.MILLRACE_LETTERS ?? 1_500)
 
 class World implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack()
@@ -74,6 +79,20 @@ class World implements AsyncDisposable {
     }
   }
 
+  /** Takes nothing until it is mended; writes down what takes effect, in its order. */
+  async effects(): Promise<void> {
+    const limits = { maxAttempts: 1, commitIntervalMs: 50 }
+    const running = await consume(
+      effect,
+      async ({ key, value }, { tx }) => {
+        if (!this.isMended) throw new RangeError(`not yet ${value?.n}`)
+        await tx.query('insert into effects (key, n) values ($1, $2)', [key, value?.n])
+      },
+      { client: this.client, groupId: 'effects', inbox: this.db, onFailure: 'dead-letter', ...limits },
+    )
+    this.#stack.use(running)
+  }
+
   async streams(): Promise<void> {
     const app = topology('totals')
     app
@@ -114,10 +133,14 @@ class World implements AsyncDisposable {
     for (const value of values) await producer.send({ topic: name, key: Buffer.from('k'), value: Buffer.from(value) })
   }
 
-  async dlq(...args: string[]): Promise<unknown> {
-    const child = spawn(process.execPath, ['--conditions=source', cli, 'dlq', ...args, '--json'], {
+  desk(...args: string[]): ChildProcessWithoutNullStreams {
+    return spawn(process.execPath, ['--conditions=source', cli, 'dlq', ...args, '--json'], {
       env: { ...process.env, MILLRACE_BROKERS: this.broker.brokers },
     })
+  }
+
+  async dlq(...args: string[]): Promise<unknown> {
+    const child = this.desk(...args)
     let [stdout, stderr] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
@@ -143,7 +166,7 @@ class World implements AsyncDisposable {
 }
 
 async function eventually<T>(ask: () => Promise<T>, expected: T): Promise<void> {
-  const deadlineMs = Date.now() + 20_000
+  const deadlineMs = Date.now() + 20_000 + 10 * manyLetters
   for (;;) {
     const answer = await ask()
     try {
@@ -223,4 +246,44 @@ test('what fails in handlers, streams, a source and a sink stands in one list, g
     trail.map(({ action }) => action),
     ['edit', 'redrive', 'redrive'],
   )
+})
+
+test(`${manyLetters} letters, sent by a desk that is killed on the way, take effect once each and in the order of each key`, async () => {
+  const [count, keys] = [manyLetters, 50]
+  await using world = await World.start()
+  await world.client.admin.createTopics([{ name: effect.name, partitions: 4 }])
+  await world.effects()
+  {
+    await using producer = world.client.producer()
+    for (let n = 0; n < count; n++) {
+      const record = { key: Buffer.from(`k${n % keys}`), value: Buffer.from(JSON.stringify({ n })) }
+      void producer.send({ topic: effect.name, ...record })
+    }
+  }
+  const [dlq, at] = [`${effect.name}.dlq`, 'latest' as const]
+  const letters = async (): Promise<number> =>
+    (await world.client.admin.listOffsets([{ topic: dlq, partition: 0, at }]).catch(() => []))[0]?.offset ?? 0
+  await eventually(letters, count)
+  world.isMended = true
+  const dying = world.desk('redrive', 'effect', '--all', '--yes', '--by', 'ann', '--no-successors')
+  const died = once(dying, 'exit')
+  const effects = async (): Promise<number> =>
+    Number((await world.db.query('select count(*) from effects')).rows[0]?.count)
+  while ((await effects()) === 0) await delay(5)
+  dying.kill('SIGKILL')
+  await died
+  const second = (await world.dlq('redrive', 'effect', '--all', '--yes', '--by', 'bob')) as { redriven: number }
+  await eventually(effects, count)
+  assert.ok(second.redriven > 0, 'the first desk was killed too late')
+  const { rows } = await world.db.query<{ key: string; n: number }>('select key, n from effects order by arrival')
+  for (const [key, own] of Map.groupBy(rows, (row) => row.key)) {
+    const expected = Array.from({ length: count / keys }, (_, i) => i * keys + Number(key.slice(1)))
+    assert.deepEqual(
+      own.map(({ n }) => n),
+      expected,
+    )
+  }
+  const trail = (await world.dlq('audit', 'effect', '--max', `${2 * count}`)) as { action: string; by: string }[]
+  const by = (name: string): number => trail.filter((line) => line.action === 'redrive' && line.by === name).length
+  assert.deepEqual([by('ann') + by('bob'), by('bob')], [count, second.redriven])
 })
