@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { startBroker } from '@millrace/broker'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
+import { connectError } from '../src/errors.ts'
 import { defaultPipeline } from '../src/runtime/default-pipeline.ts'
 import { strictPolicy } from '../src/runtime/pipeline.ts'
 import { runSource } from '../src/runtime/source-runner.ts'
@@ -104,6 +105,56 @@ test('refused records are skipped, or set aside with what was wrong, and the res
       [skipped, first.status().deadLetters, second.status().skipped, second.status().deadLetters],
       [1, 0, 0, 1],
     )
+  }))
+
+/** Fails at 7 and at 8 as if it asked something that is away, so many times each. */
+class Away implements Transform {
+  readonly #times: number
+  readonly attempts = new Map<unknown, number>()
+
+  constructor(times: number) {
+    this.#times = times
+  }
+
+  apply(record: Parameters<Transform['apply']>[0]): typeof record {
+    const n = record.value.value
+    const attempt = (this.attempts.get(n) ?? 0) + 1
+    this.attempts.set(n, attempt)
+    if ((n === 7 || n === 8) && attempt <= this.#times) throw connectError('DATABASE_UNAVAILABLE', 'away')
+    return record
+  }
+}
+
+test('what may pass is tried again for as long as the policy says, and is refused then', () =>
+  withClient(async (client) => {
+    const policy = { ...strictPolicy, tolerance: 'all' } as const
+    const limits = { retryDelayMsMin: 5, retryDelayMsMax: 20 }
+    const start = (name: string, away: Away, retryTimeoutMs: number) => {
+      const pipeline = { ...defaultPipeline, transforms: [away] }
+      const errors = { ...policy, retryTimeoutMs }
+      const record = (n: number) => plainRecord(name, n, n)
+      return runSource(countingSource({ name, limit: 12, record, more: { pipeline, errors } }), { client, limits })
+    }
+    const values = (records: readonly ReadRecord[]) => records.map(({ value }) => Number(value)).sort((a, b) => a - b)
+    const all = Array.from({ length: 12 }, (_, n) => n)
+    {
+      const away = new Away(3)
+      await using running = start('passing', away, -1)
+      assert.deepEqual(values(await topicWith(client, 'passing', 12)), all)
+      assert.deepEqual([away.attempts.get(7)! >= 4, away.attempts.get(8), running.status().skipped], [true, 4, 0])
+    }
+    const away = new Away(Number.POSITIVE_INFINITY)
+    const startedMs = Date.now()
+    await using running = start('lasting', away, 300)
+    // Records before it succeed at each attempt, which is no reason to begin counting anew.
+    assert.deepEqual(
+      values(await topicWith(client, 'lasting', 10)),
+      all.filter((n) => n !== 7 && n !== 8),
+    )
+    const tookMs = Date.now() - startedMs
+    assert.ok(tookMs >= 300, `${tookMs} ms`)
+    assert.ok(away.attempts.get(7)! >= 3, `${away.attempts.get(7)} attempts`)
+    await eventually('both to be counted', () => (running.status().skipped === 2 ? true : undefined))
   }))
 
 test('transactions at intervals: several pulls become visible at once', () =>

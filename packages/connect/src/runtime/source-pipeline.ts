@@ -1,4 +1,3 @@
-import type { Clock } from '@millrace/base'
 import { deadLetterHeaders } from '@millrace/base/internal'
 import type { ConnectRecord } from '../data/record.ts'
 import { connectError } from '../errors.ts'
@@ -7,7 +6,7 @@ import {
   type ErrorPolicy,
   PipelineFailure,
   type RecordPipeline,
-  RetryWindow,
+  type RetryWindow,
   type SerializedRecord,
   serializeRecord,
 } from './pipeline.ts'
@@ -16,7 +15,8 @@ export interface SourcePipelineParts {
   readonly name: string
   readonly pipeline: RecordPipeline
   readonly policy: ErrorPolicy
-  readonly clock: Clock
+  /** Cleared by whoever knows that the source has got on: here a record that fails comes after others that do not, every time. */
+  readonly retries: RetryWindow
   /** Called for each record that was refused and passed over. */
   readonly onRefused: (isDeadLetter: boolean) => void
 }
@@ -24,11 +24,9 @@ export interface SourcePipelineParts {
 /** A source's transforms and converters, and what becomes of the records that they refuse. */
 export class SourcePipeline {
   readonly #parts: SourcePipelineParts
-  readonly #retries: RetryWindow
 
   constructor(parts: SourcePipelineParts) {
     this.#parts = parts
-    this.#retries = new RetryWindow(parts.policy, parts.clock)
   }
 
   /**
@@ -37,9 +35,7 @@ export class SourcePipeline {
    */
   process(record: ConnectRecord): SerializedRecord | undefined {
     try {
-      const serialized = serializeRecord(this.#parts.pipeline, record)
-      this.#retries.clear()
-      return serialized
+      return serializeRecord(this.#parts.pipeline, record)
     } catch (error) {
       if (!(error instanceof PipelineFailure)) throw error
       return this.#refused(record, error)
@@ -47,10 +43,9 @@ export class SourcePipeline {
   }
 
   #refused(record: ConnectRecord, failure: PipelineFailure): SerializedRecord | undefined {
-    const { name, policy, onRefused } = this.#parts
+    const { name, policy, onRefused, retries } = this.#parts
     const { topic } = record
-    this.#retries.check(failure, `a record of ${name} for ${topic}`)
-    this.#retries.clear()
+    retries.check(failure, `a record of ${name} for ${topic}`)
     if (policy.tolerance === 'none') {
       const message = `a record of ${name} for ${topic} was refused by ${failure.executingClass} (${failure.stage}): ${failure.message}`
       throw connectError('CONNECT_RECORD_REFUSED', message, { connector: name, topic, stage: failure.stage }, failure)

@@ -6,7 +6,7 @@ import { CommitPace } from './commit-pace.ts'
 import type { SourceConnector, SourceSession, StoredPosition, TopicSpec } from './connector.ts'
 import { defaultPipeline } from './default-pipeline.ts'
 import { abortable, endWithin, finishing } from './failures.ts'
-import { type ErrorPolicy, strictPolicy } from './pipeline.ts'
+import { type ErrorPolicy, RetryWindow, strictPolicy } from './pipeline.ts'
 import { PositionStore, positionsTopic, transactionalIdOf } from './position-store.ts'
 import { type SourceRunnerOptions, sourceRunnerLimits } from './runner-options.ts'
 import { SourcePipeline } from './source-pipeline.ts'
@@ -49,6 +49,8 @@ class SourceRunner {
   readonly #board: StatusBoard
   readonly #clock: Clock
   readonly #positions: PositionStore
+  /** Outlives sessions, since each begins with what the last one failed on. */
+  readonly #retries: RetryWindow
   /** Undefined where a transaction is committed as soon as the source allows it. */
   readonly #intervalMs: number | undefined
   readonly loop: SupervisedLoop
@@ -81,6 +83,7 @@ class SourceRunner {
     this.#clock = options.clock ?? systemClock
     const clock = this.#clock
     this.#positions = new PositionStore(options.client, options.positionsTopic ?? positionsTopic, clock)
+    this.#retries = new RetryWindow(connector.errors ?? strictPolicy, clock)
     this.loop = new SupervisedLoop({
       board: this.#board,
       clock,
@@ -153,7 +156,7 @@ class SourceRunner {
       if (isDeadLetter) board.deadLetters++
       else board.skipped++
     }
-    return new SourcePipeline({ name, pipeline, policy, clock: this.#clock, onRefused })
+    return new SourcePipeline({ name, pipeline, policy, retries: this.#retries, onRefused })
   }
 
   async #position(): Promise<StoredPosition | undefined> {
@@ -212,6 +215,7 @@ class SourceRunner {
       await finishing(this.#end(session, producer, position), signal, clock, stopGraceMs)
       pace.committed()
       openedMs = uncommitted = undefined
+      this.#retries.clear()
       this.#board.committed(records, clock.now())
       records = 0
     }
