@@ -1,7 +1,7 @@
 import { kindOf } from '../data/kind-of.ts'
 import { bytesOfBigInt, decimalScale, logicalNames, parseDecimal, rescale } from '../data/logical-types.ts'
 import type { ConnectSchema } from '../data/schema.ts'
-import { fieldGetter, perSchema } from '../data/schemas.ts'
+import { fieldGetter, perSchema, setField } from '../data/schemas.ts'
 import { connectError } from '../errors.ts'
 import { NumberText } from './json-text.ts'
 
@@ -103,10 +103,7 @@ export class JsonReader {
       try {
         for (const { name, get, read } of fields) {
           at = name
-          const field = read(get(json))
-          if (name === '__proto__')
-            Object.defineProperty(value, name, { value: field, enumerable: true, writable: true })
-          else value[name] = field
+          setField(value, name, read(get(json)))
         }
       } catch (error) {
         throw connectError('CONNECT_CONVERT_FAILED', `field ${at}: ${(error as Error).message}`, { field: at })

@@ -32,6 +32,23 @@ export function ownValue(value: object, name: string): unknown {
   return Object.hasOwn(value, name) ? ((value as Record<string, unknown>)[name] ?? null) : null
 }
 
+/** Sets a field of a struct's value, whatever it is called. */
+export function setField(value: Record<string, unknown>, name: string, field: unknown): void {
+  if (name === '__proto__')
+    Object.defineProperty(value, name, { value: field, enumerable: true, writable: true, configurable: true })
+  else value[name] = field
+}
+
+/** A struct's value, field by field. Pairs for `Object.fromEntries` would cost more than what is done with the fields. */
+export function structValue(
+  fields: readonly ConnectField[] | undefined,
+  read: (field: ConnectField) => unknown,
+): Record<string, unknown> {
+  const value: Record<string, unknown> = {}
+  for (const field of fields ?? []) setField(value, field.name, read(field))
+  return value
+}
+
 /** What a transform keeps of a struct's schema when it changes its fields: optionality and default value are not among it. */
 export function copyBasics(source: ConnectSchema): Omit<ConnectSchema, 'type'> {
   const { name, version, doc, parameters } = source

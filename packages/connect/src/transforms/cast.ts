@@ -3,7 +3,7 @@ import { nonEmpty, type Validator } from '../config/config-key.ts'
 import { logicalNames } from '../data/logical-types.ts'
 import type { SchemaAndValue } from '../data/record.ts'
 import type { ConnectSchema, SchemaType } from '../data/schema.ts'
-import { copyBasics, fieldValue, ownValue, perSchema } from '../data/schemas.ts'
+import { copyBasics, fieldValue, ownValue, perSchema, setField, structValue } from '../data/schemas.ts'
 import { type CastType, castTypes, castValue } from './cast-value.ts'
 import { replaceNullWithDefault } from './common-keys.ts'
 import { isNothing, keyAndValue, requireObject, requireStruct } from './plugin-makers.ts'
@@ -55,21 +55,22 @@ export const castPlugins = keyAndValue('Cast', definition, (config) => {
     }
     if (data.schema === undefined) return { schema: undefined, value: castFields(data.value, types) }
     const value = requireStruct(data, purpose)
-    const cast = (data.schema.fields ?? []).map((field) => {
+    const cast = structValue(data.schema.fields, (field) => {
       const own = fieldValue(value, field, withDefault)
       const type = types.get(field.name)
-      return [field.name, type ? castValue({ schema: field.schema, value: own }, type) : own]
+      return type ? castValue({ schema: field.schema, value: own }, type) : own
     })
-    return { schema: schemaOf(data.schema), value: Object.fromEntries(cast) }
+    return { schema: schemaOf(data.schema), value: cast }
   }
 })
 
 function castFields(value: unknown, types: ReadonlyMap<string | undefined, CastType>): unknown {
   const fields = requireObject(value, purpose)
-  const cast = [...types].map(([name, type]) => {
-    return [name, castValue({ schema: undefined, value: ownValue(fields, name!) }, type)]
-  })
-  return Object.fromEntries([...Object.entries(fields), ...cast])
+  const cast = { ...fields }
+  for (const [name, type] of types) {
+    setField(cast, name!, castValue({ schema: undefined, value: ownValue(fields, name!) }, type))
+  }
+  return cast
 }
 
 function wholeSchema(schema: ConnectSchema, type: SchemaType): ConnectSchema {

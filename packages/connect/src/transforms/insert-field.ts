@@ -2,7 +2,7 @@ import { configDef } from '../config/config-def.ts'
 import { timestampSchema } from '../data/logical-types.ts'
 import type { ConnectRecord } from '../data/record.ts'
 import type { ConnectField, ConnectSchema } from '../data/schema.ts'
-import { copyBasics, fieldOf, fieldValue, perSchema } from '../data/schemas.ts'
+import { copyBasics, fieldOf, fieldValue, perSchema, setField, structValue } from '../data/schemas.ts'
 import { replaceNullWithDefault } from './common-keys.ts'
 import { failed, isNothing, keyAndValue, requireObject, requireStruct } from './plugin-makers.ts'
 
@@ -68,14 +68,12 @@ export const insertFieldPlugins = keyAndValue('InsertField', definition, (config
     const { schema } = data
     if (isNothing(data)) return data
     const value = schema === undefined ? requireObject(data.value, purpose) : requireStruct(data, purpose)
-    const own = schema
-      ? (schema.fields ?? []).map((field) => [field.name, fieldValue(value, field, withDefault)])
-      : Object.entries(value)
-    const added = insertions.flatMap((each) => {
+    const fields = schema ? structValue(schema.fields, (field) => fieldValue(value, field, withDefault)) : { ...value }
+    for (const each of insertions) {
       const inserted = each.value(record, schema !== undefined)
-      return inserted === undefined ? [] : [[each.name, inserted]]
-    })
-    return { schema: schema && schemaOf(schema), value: Object.fromEntries([...own, ...added]) }
+      if (inserted !== undefined) setField(fields, each.name, inserted)
+    }
+    return { schema: schema && schemaOf(schema), value: fields }
   }
 })
 

@@ -3,7 +3,7 @@ import { nonEmpty } from '../config/config-key.ts'
 import { kindOf } from '../data/kind-of.ts'
 import { bytesOfBigInt, decimalScale, logicalNames, parseDecimal, rescale } from '../data/logical-types.ts'
 import type { ConnectSchema } from '../data/schema.ts'
-import { fieldValue, ownValue } from '../data/schemas.ts'
+import { fieldValue, ownValue, setField, structValue } from '../data/schemas.ts'
 import { castValue } from './cast-value.ts'
 import { replaceNullWithDefault } from './common-keys.ts'
 import { failed, isObject, keyAndValue, requireObject, requireStruct } from './plugin-makers.ts'
@@ -34,15 +34,16 @@ export const maskFieldPlugins = keyAndValue('MaskField', definition, (config) =>
     const { schema } = data
     if (schema === undefined) {
       const value = requireObject(data.value, purpose)
-      const masked = fields.map((name) => [name, mask(undefined, ownValue(value, name))])
-      return { schema, value: Object.fromEntries([...Object.entries(value), ...masked]) }
+      const masked = { ...value }
+      for (const name of fields) setField(masked, name, mask(undefined, ownValue(value, name)))
+      return { schema, value: masked }
     }
     const value = requireStruct(data, purpose)
-    const masked = (schema.fields ?? []).map((field) => {
+    const masked = structValue(schema.fields, (field) => {
       const own = fieldValue(value, field, withDefault)
-      return [field.name, fields.includes(field.name) ? mask(field.schema, own) : own]
+      return fields.includes(field.name) ? mask(field.schema, own) : own
     })
-    return { schema, value: Object.fromEntries(masked) }
+    return { schema, value: masked }
   }
 })
 

@@ -1,7 +1,7 @@
 import { configDef } from '../config/config-def.ts'
 import type { Validator } from '../config/config-key.ts'
 import type { ConnectField, ConnectSchema } from '../data/schema.ts'
-import { copyBasics, fieldValue, perSchema } from '../data/schemas.ts'
+import { copyBasics, fieldValue, perSchema, setField } from '../data/schemas.ts'
 import { replaceNullWithDefault } from './common-keys.ts'
 import { failed, isNothing, keyAndValue, requireObject, requireStruct } from './plugin-makers.ts'
 
@@ -33,13 +33,17 @@ export const replaceFieldPlugins = keyAndValue('ReplaceField', definition, (conf
   return (data) => {
     if (isNothing(data)) return data
     if (data.schema === undefined) {
-      const kept = Object.entries(requireObject(data.value, purpose)).filter(([name]) => isKept(name))
-      return { schema: undefined, value: Object.fromEntries(kept.map(([name, value]) => [renamed(name), value])) }
+      const kept: Record<string, unknown> = {}
+      for (const [name, value] of Object.entries(requireObject(data.value, purpose))) {
+        if (isKept(name)) setField(kept, renamed(name), value)
+      }
+      return { schema: undefined, value: kept }
     }
     const value = requireStruct(data, purpose)
     const { kept, schema } = plan(data.schema)
-    const fields = kept.map((field) => [renamed(field.name), fieldValue(value, field, withDefault)])
-    return { schema, value: Object.fromEntries(fields) }
+    const fields: Record<string, unknown> = {}
+    for (const field of kept) setField(fields, renamed(field.name), fieldValue(value, field, withDefault))
+    return { schema, value: fields }
   }
 })
 

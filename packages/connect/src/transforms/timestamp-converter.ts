@@ -3,7 +3,7 @@ import { kindOf } from '../data/kind-of.ts'
 import { dateSchema, epochMillis, millisPerDay, timeSchema, timestampSchema } from '../data/logical-types.ts'
 import type { SchemaAndValue } from '../data/record.ts'
 import type { ConnectSchema } from '../data/schema.ts'
-import { copyBasics, fieldValue, ownValue, perSchema } from '../data/schemas.ts'
+import { copyBasics, fieldValue, ownValue, perSchema, setField, structValue } from '../data/schemas.ts'
 import { replaceNullWithDefault } from './common-keys.ts'
 import { failed, isNothing, keyAndValue, requireObject, requireStruct } from './plugin-makers.ts'
 import { SimpleDateFormat, validDateFormat } from './simple-date-format.ts'
@@ -56,12 +56,12 @@ export const timestampConverterPlugins = keyAndValue('TimestampConverter', defin
   }
   const withDefault = config['replace.null.with.default']
   const converted = (schema: ConnectSchema, value: object) => {
-    const fields = (schema.fields ?? []).map((each) => {
+    return structValue(schema.fields, (each) => {
       const own = fieldValue(value, each, withDefault)
-      return [each.name, each.name === field ? convert({ schema: each.schema, value: own }) : own]
+      return each.name === field ? convert({ schema: each.schema, value: own }) : own
     })
-    return Object.fromEntries(fields)
   }
+  const wholeSchema = perSchema((schema) => targetSchema(target, schema.optional))
   const schemaOf = perSchema((schema): ConnectSchema => {
     const fields = (schema.fields ?? []).map((each) => {
       return each.name === field ? { ...each, schema: targetSchema(target, each.schema.optional) } : each
@@ -77,7 +77,7 @@ export const timestampConverterPlugins = keyAndValue('TimestampConverter', defin
   return (data) => {
     const { schema } = data
     if (field === '') {
-      return { schema: schema && targetSchema(target, schema.optional), value: convert(data) }
+      return { schema: schema && wholeSchema(schema), value: convert(data) }
     }
     if (schema !== undefined) {
       if (schema.type !== 'struct') requireStruct(data, purpose)
@@ -88,8 +88,9 @@ export const timestampConverterPlugins = keyAndValue('TimestampConverter', defin
     }
     if (isNothing(data)) return data
     const value = requireObject(data.value, purpose)
-    const own = convert({ schema, value: ownValue(value, field) })
-    return { schema, value: Object.fromEntries([...Object.entries(value), [field, own]]) }
+    const changed = { ...value }
+    setField(changed, field, convert({ schema, value: ownValue(value, field) }))
+    return { schema, value: changed }
   }
 })
 

@@ -2,7 +2,7 @@ import { type ConfigOf, configDef } from '../../config/config-def.ts'
 import type { Validator } from '../../config/config-key.ts'
 import type { ConnectHeader, ConnectRecord, SchemaAndValue } from '../../data/record.ts'
 import type { ConnectSchema } from '../../data/schema.ts'
-import { copyBasics, fieldOf, fieldValue, ownValue, perSchema } from '../../data/schemas.ts'
+import { copyBasics, fieldOf, fieldValue, ownValue, perSchema, setField, structValue } from '../../data/schemas.ts'
 import { failed, isNothing, isObject, plugin } from '../plugin-makers.ts'
 import { debeziumPackage, type Envelope, envelopeOf, structIn } from './envelope.ts'
 import {
@@ -151,19 +151,19 @@ class NewRecordState {
 
   #marked(row: Envelope, isDeleted: 'true' | 'false'): Envelope {
     const withDefault = this.#config['replace.null.with.default']
-    const fields = (row.schema.fields ?? []).map((field) => [field.name, fieldValue(row.value, field, withDefault)])
-    const value = Object.fromEntries([...fields, [deletedField, isDeleted]]) as Envelope['value']
+    const value = structValue(row.schema.fields, (field) => fieldValue(row.value, field, withDefault))
+    setField(value, deletedField, isDeleted)
     return { schema: this.#rewritten(row.schema), value }
   }
 
   #withFields(envelope: Envelope, row: Envelope): SchemaAndValue {
     const schema = this.#added(envelope.schema)(row.schema)
-    const added = this.#fields.flatMap((reference) => {
-      const isThere = referencedSchema(envelope.schema, reference) !== undefined
-      return isThere ? [[reference.newName, referencedValue(envelope, reference)]] : []
-    })
-    const own = (row.schema.fields ?? []).map(({ name }) => [name, ownValue(row.value, name)])
-    return { schema, value: Object.fromEntries([...own, ...added]) }
+    const value = structValue(row.schema.fields, ({ name }) => ownValue(row.value, name))
+    for (const reference of this.#fields) {
+      if (referencedSchema(envelope.schema, reference) === undefined) continue
+      setField(value, reference.newName, referencedValue(envelope, reference))
+    }
+    return { schema, value }
   }
 
   #withAdded(row: ConnectSchema, envelope: ConnectSchema): ConnectSchema {
@@ -211,7 +211,6 @@ class NewRecordState {
       ({ name, schema: own }) => !(names.includes(name) && mayGo(own.optional)),
     )
     if (fields.length === schema.fields?.length) return data
-    const kept = fields.map((field) => [field.name, fieldValue(value, field, true)])
     const known = this.#remaining(schema)
     const left = fields.map(({ name }) => name).join('\n')
     let remaining = known.get(left)
@@ -219,7 +218,7 @@ class NewRecordState {
       remaining = { type: 'struct', ...copyBasics(schema), fields }
       known.set(left, remaining)
     }
-    return { schema: remaining, value: Object.fromEntries(kept) }
+    return { schema: remaining, value: structValue(fields, (field) => fieldValue(value, field, true)) }
   }
 }
 
