@@ -1,11 +1,16 @@
-import { after } from 'node:test'
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
 import { startBroker as startMemoryBroker } from '@millrace/broker'
+import { pollingOutbox, runSource } from '@millrace/connect'
+import { serdes, topic } from '@millrace/contracts'
+import { kafkaClient } from '@millrace/kafka'
 import { outbox, outboxMigration } from '@millrace/outbox'
 import * as mysql2 from '@millrace/outbox/mysql2'
 import { createPool, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise'
 import pg from 'pg'
 import { type PolledService, registerPollingTests } from '../../packages/connect/test/support/polling-suite.ts'
 import { registerSourceCrashTest } from '../../packages/connect/test/support/source-crash-suite.ts'
+import { eventually, readTopic } from '../../packages/connect/test/support/topic-reader.ts'
 import { mariaDbUnavailable, startMariaDb, type TestMariaDb } from '../support/mariadb.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 
@@ -100,6 +105,31 @@ registerPollingTests(
   },
   { skip: mariaDbUnavailable(), isConcurrent: true, deletes: true },
 )
+
+test('rows that are kept for a time go after it, however many they are', async () => {
+  await using broker = await startMemoryBroker({ memory: true })
+  await using client = kafkaClient({ brokers: broker.brokers })
+  const service = await onPostgres()
+  const contract = topic('aged', { key: serdes.string, value: serdes.string, partitions: 1 })
+  // More than one statement removes.
+  const count = 35_000
+  await service.query(`insert into outbox (id, aggregatetype, aggregateid, type, payload)
+    select gen_random_uuid(), 'aged', n::text, 'aged', 'v' from generate_series(1, ${count}) n`)
+  const removal = { afterMs: 1_000 }
+  const source = pollingOutbox({
+    url: service.url,
+    topics: [contract],
+    removal,
+    limits: { pollIntervalMs: 10, maxRows: 5_000 },
+  })
+  await using _running = runSource(source, { client })
+  await eventually('the first rows to go', async () => ((await service.rows()) < count ? true : undefined))
+  const startedMs = Date.now()
+  await eventually('an empty table', async () => ((await service.rows()) === 0 ? true : undefined))
+  assert.ok(Date.now() - startedMs < 9_000, 'it took more than one interval')
+  assert.equal((await readTopic(client, contract.name)).length, count)
+  await service.close()
+})
 
 for (const kind of ['polling', 'polling-kept'] as const) {
   const startBroker = (): ReturnType<typeof startMemoryBroker> => startMemoryBroker({ memory: true })

@@ -208,6 +208,24 @@ export function registerPollingTests(
       if (deletes) await eventually('an empty table', async () => ((await service.rows()) === 0 ? true : undefined))
     })
 
+    test('under a load that goes on, the table holds what is not published yet and no more', {
+      skip: !deletes,
+    }, async () => {
+      await using service = disposable(await open())
+      const contract = own('steady')
+      await using _running = await run(service, [contract])
+      const perBatch = 25
+      const batches = 20
+      for (let batch = 0; batch < batches; batch++) {
+        const tx = await service.begin()
+        for (let i = 0; i < perBatch; i++) await tx.outbox.append(contract, `k${i}`, { n: batch })
+        await tx.commit()
+        await eventually('room in the table', async () => ((await service.rows()) <= 2 * perBatch ? true : undefined))
+      }
+      await eventually('an empty table', async () => ((await service.rows()) === 0 ? true : undefined))
+      assert.equal((await readTopic(client, contract.name)).length, perBatch * batches)
+    })
+
     const canBlock = isConcurrent && deletes
     test('what was published when the source was stopped, and not deleted yet, is deleted by the next start', {
       skip: !canBlock,

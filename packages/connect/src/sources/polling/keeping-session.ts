@@ -96,11 +96,14 @@ export class KeepingSession implements SourceSession {
     }
   }
 
-  /** Only rows of transactions below all that the stored snapshot did not see yet. */
+  /**
+   * Only rows of transactions below all that the stored snapshot did not see yet. As long as there are more than one statement takes,
+   * each transaction is followed by one, so that the table does not grow faster than it is emptied.
+   */
   async #expire(): Promise<void> {
     const { clock } = this.#poller.parts
     if (this.#retentionMs === undefined || clock.now() - this.#expiredMs < expireIntervalMs) return
-    this.#expiredMs = clock.now()
-    await this.#database.expire(this.#position.seen, this.#retentionMs, expireMaxRows)
+    const count = await this.#database.expire(this.#position.seen, this.#retentionMs, expireMaxRows)
+    if (count < expireMaxRows) this.#expiredMs = clock.now()
   }
 }

@@ -10,8 +10,6 @@ import { envelopeMapper } from './envelope-parts.ts'
 import { noticeOnce } from './notice-once.ts'
 import type { TableEventOptions } from './table-event-options.ts'
 
-export type { TableEventOptions }
-
 export interface TableEventParts {
   readonly name: string
   readonly database: string
