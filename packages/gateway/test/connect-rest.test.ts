@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -158,9 +158,14 @@ describe("Kafka Connect's REST API", () => {
     for (let i = 0; i < 100 && active.length === 0; i++)
       active = (await call('GET', '/connectors/topics/topics')).body.topics.topics
     assert.deepEqual(active, ['active'])
-    await call('PUT', '/connectors/topics/stop')
+    // It runs and has nothing to do; the worker looks twice a second.
     assert.equal((await call('PUT', '/connectors/topics/topics/reset')).status, 202)
+    await new Promise((resolve) => setTimeout(resolve, 700))
     assert.deepEqual((await call('GET', '/connectors/topics/topics')).body, { topics: { topics: [] } })
+    await appendFile(join(folder, 'a.txt'), 'three\n')
+    for (active = []; active.length === 0; )
+      active = (await call('GET', '/connectors/topics/topics')).body.topics.topics
+    assert.deepEqual(active, ['active'])
     await call('DELETE', '/connectors/topics')
   })
 

@@ -41,6 +41,8 @@ export interface RunningConnector extends MetricSource, AsyncDisposable {
   status(): ConnectorStatus
   /** Topics that it has written to, or read from, since it was started. */
   topics(): ReadonlySet<string>
+  /** Begins to gather them anew. */
+  forgetTopics(): void
   /** Resolves when it runs for the first time; rejects when it fails or is closed before. */
   readonly ready: Promise<void>
   /** Resolves when it has been closed; rejects when it has failed. */

@@ -54,6 +54,10 @@ export class SupervisedLoop implements RunningConnector {
     return this.#options.board.topics
   }
 
+  forgetTopics(): void {
+    this.#options.board.topics.clear()
+  }
+
   metrics(): ReturnType<StatusBoard['metrics']> {
     return this.#options.board.metrics()
   }

@@ -21,6 +21,8 @@ test('the properties of a distributed worker become a configuration', () => {
     listeners: 'http://127.0.0.1:8083',
     'session.timeout.ms': '1000',
     'producer.linger.ms': '5',
+    'rest.advertised.listener': 'http',
+    'inter.worker.key.size': '256',
   })
   assert.deepEqual(config, {
     brokers: ['one:9092', 'two:9092'],
@@ -41,7 +43,7 @@ test('the properties of a distributed worker become a configuration', () => {
   assert.equal(password, 'p;w')
   assert.deepEqual(
     notes.map((note) => note.split(' ')[0]),
-    ['session.timeout.ms', 'producer.linger.ms'],
+    ['session.timeout.ms', 'producer.linger.ms', 'rest.advertised.listener', 'inter.worker.key.size'],
   )
 })
 
@@ -63,5 +65,7 @@ test('what cannot be had is refused with the name', () => {
   }
   refused({ 'bootstrap.server': 'one:9092' }, /no property "bootstrap\.server"/)
   refused({ listeners: 'https://:8443' }, /listeners/)
+  // Somebody relies on who it lets in.
+  refused({ 'rest.extension.classes': 'org.example.BasicAuth' }, /rest\.extension\.classes/)
   refused({ 'security.protocol': 'SSL', 'ssl.truststore.location': '/etc/store.jks' }, /PEM/)
 })

@@ -21,6 +21,11 @@ const needless: Readonly<Record<string, string>> = {
   'exactly.once.source.support': 'sources are always exactly once',
   'rest.advertised.host.name': 'workers do not forward requests to each other',
   'rest.advertised.port': 'workers do not forward requests to each other',
+  'rest.advertised.listener': 'workers do not forward requests to each other',
+  'connect.protocol': 'one worker runs all connectors of a group',
+  'topic.tracking.enable': 'the topics of connectors are always tracked',
+  'topic.tracking.allow.reset': 'they may always be reset',
+  'metric.reporters': 'metrics are at /metrics',
   'connector.client.config.override.policy': 'the overrides that are supported are always allowed',
   'topic.creation.enable': 'topics of sources are always created',
   'config.storage.replication.factor': "the broker's default is used",
@@ -37,6 +42,15 @@ const needlessPrefixes: Readonly<Record<string, string>> = {
   'consumer.': 'clients have their own settings',
   'admin.': 'clients have their own settings',
   'metrics.': 'metrics are at /metrics',
+  'inter.worker.': 'workers do not talk to each other',
+  'reconnect.': 'clients have their own settings',
+  'retry.backoff.': 'clients have their own settings',
+  'socket.connection.': 'clients have their own settings',
+  'connections.max.': 'clients have their own settings',
+  'metadata.': 'clients have their own settings',
+  'send.buffer.': 'clients have their own settings',
+  'receive.buffer.': 'clients have their own settings',
+  'client.dns.': 'Node.js tries the addresses of a name',
 }
 
 const timing = new Set([
@@ -47,8 +61,8 @@ const timing = new Set([
   'task.shutdown.graceful.timeout.ms',
   'client.id',
   'request.timeout.ms',
-  'retry.backoff.ms',
   'worker.sync.timeout.ms',
+  'worker.unsync.backoff.ms',
 ])
 
 /** Passed on: converters of connectors that name none, and where secrets come from. */

@@ -214,7 +214,8 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   }
 
   async resetTopics(name: string): Promise<void> {
-    this.#get(name)
+    // What runs goes on to use some: those come back.
+    this.#get(name).forgetTopics()
     await this.#status.resetTopics(name)
   }
 

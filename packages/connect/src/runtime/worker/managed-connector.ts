@@ -90,6 +90,10 @@ export class ManagedConnector {
     return this.#running?.topics() ?? new Set()
   }
 
+  forgetTopics(): void {
+    this.#running?.forgetTopics()
+  }
+
   metrics(): Iterable<MetricSample> {
     return this.#running?.metrics() ?? []
   }
