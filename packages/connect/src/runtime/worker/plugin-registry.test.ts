@@ -14,6 +14,14 @@ test('a class answers to its name, to the last part of it, and to that without C
   assert.match(names.unknown('Line'), /there is no connector Line \(did you mean Lines\?\)/)
 })
 
+test('of a class that is known to be missing it is said what there is instead, and not another that sounds alike', () => {
+  const names = new PluginNames('connector', [plugin('io.confluent.connect.jdbc.JdbcSinkConnector')])
+  const message = names.unknown('io.confluent.connect.jdbc.JdbcSourceConnector')
+  assert.match(message, /there is no connector .*JdbcSourceConnector; .*PostgresConnector captures.*polls an outbox/)
+  const converters = new PluginNames('converter', [plugin('JsonConverter')])
+  assert.match(converters.unknown('io.confluent.connect.avro.AvroConverter'), /JsonConverter with schemas/)
+})
+
 test('a short name that two classes share names neither', () => {
   const names = new PluginNames('connector', [plugin('a.JdbcSinkConnector'), plugin('b.JdbcSinkConnector')])
   assert.equal(names.find('JdbcSink'), undefined)

@@ -2,6 +2,7 @@ import { nearest } from '@millrace/base/internal'
 import type { ConverterPlugin, HeaderConverterPlugin } from '../../converters/converter.ts'
 import type { PredicatePlugin, TransformPlugin } from '../../transforms/transform.ts'
 import type { ConnectorPlugin } from '../plugin.ts'
+import { insteadOf } from './absent-plugins.ts'
 
 /** Everything that a config may name. */
 export interface ConnectPlugins {
@@ -53,6 +54,8 @@ export class PluginNames<P extends Named> {
       const all = this.all.flatMap(({ classNames }) => classNames).filter((className) => isShortFor(className, name))
       return `${name} is the short name of ${all.join(' and ')}; name one of them in full`
     }
+    const replacement = insteadOf(name)
+    if (replacement !== undefined) return `there is no ${this.#kind} ${name}; ${replacement}`
     const meant = nearest(name, [...this.#byName.keys()])
     const known = this.all.map(({ classNames }) => classNames[0]).join(', ')
     const hint = meant === undefined ? `there are ${known || 'none'}` : `did you mean ${meant}?`
