@@ -71,8 +71,9 @@ class Keeper implements RecordProcessor<ProcessorRecord<string, Signal>> {
   #pass: Pass | undefined
   #nextPassMs = 0
   #entriesPerStep = entriesPerStepMin
-  /** Keys of references, oldest first. */
+  /** Keys of references, and when the first of them is old enough. */
   #young: string[] = []
+  #youngDueMs = Number.POSITIVE_INFINITY
   /** When a record that was old already told of a parent: then the topic is being read anew, and more will come. */
   #oldParentMs = Number.NEGATIVE_INFINITY
 
@@ -126,7 +127,7 @@ class Keeper implements RecordProcessor<ProcessorRecord<string, Signal>> {
     if (!this.#pass) {
       if (nowMs < this.#nextPassMs) return
       this.#nextPassMs = nowMs + this.#options.auditIntervalMs
-      this.#young = []
+      this.#forgetYoung()
       this.#pass = { startedMs: nowMs, phase: 'references', after: undefined, references: 0, violations: 0 }
     }
     const pass = this.#pass
@@ -143,12 +144,18 @@ class Keeper implements RecordProcessor<ProcessorRecord<string, Signal>> {
 
   /** Those that have come of age since an audit passed them over. */
   #auditYoung(nowMs: number): void {
-    const keys = this.#young
-    this.#young = []
-    for (const key of keys) {
+    if (nowMs < this.#youngDueMs) return
+    for (const key of this.#forgetYoung()) {
       const reference = this.#references.get(key)
       if (reference && !reference.told) this.#audit(key, reference, undefined, nowMs)
     }
+  }
+
+  #forgetYoung(): readonly string[] {
+    const keys = this.#young
+    this.#young = []
+    this.#youngDueMs = Number.POSITIVE_INFINITY
+    return keys
   }
 
   /** Looks at the next entries, at most so many, and returns how many there were. */
@@ -183,10 +190,11 @@ class Keeper implements RecordProcessor<ProcessorRecord<string, Signal>> {
       this.#heal(key, reference)
       return
     }
-    const { graceMs } = this.#options
-    const isDue = nowMs - Math.max(reference.sinceMs, this.#oldParentMs) >= graceMs
-    if (!parent && !isDue && !reference.told) {
-      if (this.#young.length < youngMax) this.#young.push(key)
+    const dueMs = Math.max(reference.sinceMs, this.#oldParentMs) + this.#options.graceMs
+    if (!parent && nowMs < dueMs && !reference.told) {
+      if (this.#young.length >= youngMax) return
+      this.#young.push(key)
+      this.#youngDueMs = Math.min(this.#youngDueMs, dueMs)
       return
     }
     if (pass) pass.violations++

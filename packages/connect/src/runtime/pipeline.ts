@@ -1,5 +1,6 @@
 import type { Clock } from '@millrace/base'
 import { isMillraceError, systemClock } from '@millrace/base'
+import { isForAnother } from '@millrace/base/internal'
 import type { Header } from '@millrace/protocol'
 import type { Converter, HeaderConverter } from '../converters/converter.ts'
 import type { ConnectHeader, ConnectRecord } from '../data/record.ts'
@@ -16,6 +17,8 @@ export interface RecordPipeline {
   readonly headerConverter: HeaderConverter
   /** In the order in which they are applied. */
   readonly transforms: readonly Transform[]
+  /** Of a sink, its name: what came back from the dead letters of another application is left out. */
+  readonly application?: string
 }
 
 /** A record as it lies in a topic. */
@@ -77,12 +80,14 @@ export function serializeRecord(pipeline: RecordPipeline, record: ConnectRecord)
 }
 
 /**
- * A sink's way in: converters, then transforms. Undefined where a transform dropped the record.
+ * A sink's way in: converters, then transforms. Undefined where a transform dropped the record, or where it came back from
+ * the dead letters of another application.
  * @throws PipelineFailure
  */
 export function deserializeRecord(pipeline: RecordPipeline, consumed: ConsumedBytes): ConnectRecord | undefined {
   const { topic, partition, offset, timestampMs, headers: raw } = consumed
-  const { keyConverter, valueConverter, headerConverter, transforms } = pipeline
+  const { keyConverter, valueConverter, headerConverter, transforms, application } = pipeline
+  if (application !== undefined && isForAnother(raw, topic, application)) return undefined
   const key = staged('KEY_CONVERTER', keyConverter, () => keyConverter.toConnect(topic, raw, consumed.key))
   const value = staged('VALUE_CONVERTER', valueConverter, () => valueConverter.toConnect(topic, raw, consumed.value))
   const headers = raw.map((header): ConnectHeader => {

@@ -67,7 +67,10 @@ export async function buildConnector(
   definition.parse(name, properties, given)
   for (const text of definition.withoutEffect(properties)) reportNotice(name, text)
   const errors = errorPolicy(properties)
-  const pipeline = pipelineOf(registry, properties, home.defaults)
+  const pipeline = {
+    ...pipelineOf(registry, properties, home.defaults),
+    ...(plugin.type === 'sink' && { application: name }),
+  }
   const common = plugin.type === 'source' ? sourceConfig : sinkConfig
   const ownConfig = plugin.further ? plugin.configDef.and(plugin.further(properties)) : plugin.configDef
   const own = Object.fromEntries(
