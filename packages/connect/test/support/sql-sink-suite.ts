@@ -378,12 +378,11 @@ export function registerSqlSinkTests(target: () => SqlTarget, quote: (name: stri
       { key: { id: 2 }, value: change('d', { id: 2, n: 2 }, null) },
       { key: { id: 2 }, value: null },
       { key: { id: 3 }, value: change('x', null, { id: 3, n: 2 }) },
-      { key: { id: 1 }, value: change('u', null, { id: 1, n: '__debezium_unavailable_value' }) },
     ])
     assert.deepEqual(plain(await rowsOf(table)), [['1', '3']])
     assert.deepEqual(
       driver.takeDeadLetters().map(([offset]) => offset),
-      [5, 6],
+      [5],
     )
     await driver.put([
       { key: { id: 4 }, value: change('c', null, { id: 4, n: 4 }) },
@@ -392,6 +391,57 @@ export function registerSqlSinkTests(target: () => SqlTarget, quote: (name: stri
     ])
     assert.deepEqual(plain(await rowsOf(table)), [['5', '5']])
     driver.noDeadLetters()
+  })
+
+  test("what the source's log did not hold stays as it is in the table, and the other columns change", async () => {
+    const table = newTable()
+    const { text: textType } = target().types
+    await target().query(`create table ${table} (id integer primary key, n integer, body ${textType} not null)`)
+    await using driver = await SinkDriver.open(sink(table, { envelope: 'debezium', key: ['id'] }, 'json'))
+    const source = { connector: 'postgresql' }
+    const unlogged = '__debezium_unavailable_value'
+    const row = (op: string, id: number, n: unknown, body: unknown) => ({
+      key: { id },
+      value: { before: null, after: { id, n, body }, source, op, ts_ms: 1 },
+    })
+    await driver.put([row('c', 1, 1, 'large'), row('c', 2, 2, 'large'), row('c', 3, 3, 'large')])
+    driver.noDeadLetters()
+    await driver.put([
+      row('u', 1, 10, unlogged),
+      row('u', 1, 11, 'larger'),
+      row('u', 1, 12, [unlogged]),
+      row('u', 2, unlogged, unlogged),
+      row('u', 9, 90, unlogged),
+      row('u', 3, 30, Buffer.from(unlogged).toString('base64')),
+    ])
+    assert.deepEqual(plain(await rowsOf(table)), [
+      ['1', '12', 'larger'],
+      ['2', '2', 'large'],
+      ['3', '30', 'large'],
+    ])
+    const [[offset, message] = [], ...others] = driver.takeDeadLetters()
+    assert.equal(offset, 7)
+    assert.match(String(message), /not in the table; set REPLICA IDENTITY FULL/)
+    assert.deepEqual(others, [])
+  })
+
+  test("what the source's log did not hold cannot be inserted, and is no key", async () => {
+    const table = newTable()
+    const value = { n: '__debezium_unavailable_value' }
+    await using driver = await SinkDriver.open(sink(table, { mode: 'insert' }))
+    await driver.put([
+      { key: 'a', value: { n: 'b' } },
+      { key: 'b', value },
+    ])
+    await using upserts = await SinkDriver.open(
+      sink(table, { name: `keys-${table}`, key: 'n', keyFrom: 'value', mode: 'update' }),
+    )
+    await upserts.put([{ key: 'a', value }])
+    assert.equal((await rowsOf(table)).length, 1)
+    for (const letters of [driver.takeDeadLetters(), upserts.takeDeadLetters()]) {
+      assert.equal(letters.length, 1)
+      assert.match(String(letters[0]![1]), /does not hold "n"; set REPLICA IDENTITY FULL/)
+    }
   })
 
   test('a batch is one transaction with its offset, and a zombie cannot write another', async () => {

@@ -49,7 +49,7 @@ export const clickHouseDialect: TableDialect = {
   isAlreadyThere: (error) => [44, 57].includes(codeOf(error)),
 }
 
-async function unused(): Promise<void> {
+async function unused(): Promise<never> {
   throw new TypeError('rows of ClickHouse are inserted with a token')
 }
 

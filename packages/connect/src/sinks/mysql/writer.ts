@@ -19,6 +19,7 @@ export function mysqlWriter(
   const upsert = `${insert} on duplicate key update ${sets.length > 0 ? sets.join(', ') : `${names[0]} = ${names[0]}`}`
   const inserts = (sql: string) => async (connection: SqlConnection, rows: readonly RowValues[]) => {
     for (const part of parts(rows)) await connection.query(sql, [part.map(({ values }) => values)])
+    return rows.length
   }
   const isAmbiguous = mode === 'upsert' && existing.uniqueKeys.length > 1
   const write = mode === 'insert' ? inserts(insert) : isAmbiguous || mode === 'update' ? joined() : inserts(upsert)
@@ -33,11 +34,18 @@ export function mysqlWriter(
     const next = columns.map(() => '?').join(', ')
     const on = columns.flatMap(({ name, isKey }, i) => (isKey ? [`t.${quote(name)} = u.c${i}`] : [])).join(' and ')
     const changes = columns.flatMap(({ name, isKey }, i) => (isKey ? [] : [`t.${quote(name)} = u.c${i}`])).join(', ')
+    // A row that is all key has nothing to update, and still has to be found.
+    const same = columns.filter(({ isKey }) => isKey).map(({ name }) => `t.${quote(name)} = t.${quote(name)}`)
     return async (connection, rows) => {
+      let found = 0
       for (const part of parts(rows, maxKeysPerStatement)) {
         const derived = `(select ${first}${` union all select ${next}`.repeat(part.length - 1)}) u`
         const values = part.flatMap((row) => row.values)
-        if (changes !== '') await connection.query(`update ${table} t join ${derived} on ${on} set ${changes}`, values)
+        // The driver asks for the rows that were found, not for those that are different now.
+        if (changes !== '' || mode === 'update') {
+          const sets = changes === '' ? same[0] : changes
+          found += (await connection.query(`update ${table} t join ${derived} on ${on} set ${sets}`, values)).affected
+        }
         if (mode === 'update') continue
         const picked = columns.map((_, i) => `u.c${i}`).join(', ')
         await connection.query(
@@ -46,6 +54,7 @@ export function mysqlWriter(
           values,
         )
       }
+      return found
     }
   }
 }

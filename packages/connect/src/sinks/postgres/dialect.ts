@@ -73,11 +73,12 @@ function postgresWriter(table: TableName, columns: readonly WrittenColumn[], mod
     const width = rows[0]?.values.length ?? 0
     const arrays: string[] = []
     for (let i = 0; i < width; i++) arrays.push(arrayLiteral(rows as readonly { values: readonly string[] }[], i))
-    await (connection as PostgresConnection).client.query(sql, arrays)
+    const { rowCount } = await (connection as PostgresConnection).client.query(sql, arrays)
+    return rowCount ?? 0
   }
   return {
     write: (connection, rows) => run(connection, writeSql, rows),
-    remove: (connection, rows) => run(connection, deleteSql, rows),
+    remove: async (connection, rows) => void (await run(connection, deleteSql, rows)),
   }
 }
 

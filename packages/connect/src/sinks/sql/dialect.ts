@@ -62,7 +62,8 @@ export interface RowValues {
 
 /** Writes to one table, with statements that were made for its columns. Rows of one call have different keys, unless inserted. */
 export interface TableWriter {
-  write(connection: SqlConnection, rows: readonly RowValues[]): Promise<void>
+  /** Of updates, how many of the rows were there; otherwise the number says nothing. */
+  write(connection: SqlConnection, rows: readonly RowValues[]): Promise<number>
   remove(connection: SqlConnection, rows: readonly RowValues[]): Promise<void>
 }
 

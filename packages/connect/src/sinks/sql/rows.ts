@@ -8,6 +8,7 @@ import { type Mutation, mutationOf } from './mutation.ts'
 import { isPlainObject } from './record-fields.ts'
 import type { SqlSinkSettings } from './settings.ts'
 import type { RecordPlace, TablePlan, Wanting } from './table-plan.ts'
+import { isUnavailable } from './unavailable-value.ts'
 
 /** One row as the dialect writes it. What it was made from is not kept: a batch holds tens of thousands of them. */
 export interface Row extends RowValues {
@@ -82,7 +83,6 @@ export class RowReader {
       if (!plan || !knowsFields(plan, mutation)) return { tableText, record, mutation }
       this.#place.record = record
       this.#place.offset = offset
-      if (settings.unwraps) checkAvailable(mutation)
       this.rows.push(rowOf(view, plan, mutation, this.#place))
       return undefined
     } catch (error) {
@@ -128,17 +128,6 @@ function isWanted(mutation: Mutation, record: DecodedRecord, settings: SqlSinkSe
   return true
 }
 
-const unavailable = '__debezium_unavailable_value'
-
-/** What the source's log did not hold must not be written as if it were the value. @throws TypeError */
-function checkAvailable({ kind, value }: Mutation): void {
-  if (kind !== 'write') return
-  for (const field in value as object) {
-    if ((value as Record<string, unknown>)[field] !== unavailable) continue
-    throw new TypeError(`the change event does not hold "${field}"; set REPLICA IDENTITY FULL on the source's table`)
-  }
-}
-
 function isTombstone({ value }: DecodedRecord): boolean {
   return value === null || value === undefined
 }
@@ -154,8 +143,26 @@ function knowsFields({ knownFields }: TablePlan, { kind, value }: Mutation): boo
   return true
 }
 
+/** What the source's log did not hold must not be written as if it were the value. @throws TypeError where nothing else can be */
+function availablePlan(plan: TablePlan, value: unknown, place: RecordPlace): TablePlan {
+  const missing = plan.columns.flatMap((column, i) =>
+    isUnavailable(column.read(value, place.record.key, place)) ? [i] : [],
+  )
+  const columns = missing.map((i) => plan.columns[i]!)
+  if (plan.without && columns.length > 0 && !columns.some(({ isKey }) => isKey)) return plan.without(missing)
+  const names = columns.map(({ name }) => `"${name}"`).join(', ')
+  throw new TypeError(
+    `the change event does not hold ${names || 'the key'}; set REPLICA IDENTITY FULL on the source's table`,
+  )
+}
+
 /** @throws TypeError naming what does not fit */
-function rowOf(batch: RecordBatchView, plan: TablePlan, { kind, value }: Mutation, place: RecordPlace): Row {
+function rowOf(
+  batch: RecordBatchView,
+  plan: TablePlan,
+  { kind, value }: Pick<Mutation, 'kind' | 'value'>,
+  place: RecordPlace,
+): Row {
   const { offset } = place
   const { key } = place.record
   const columns = kind === 'write' ? plan.columns : plan.keyColumns
@@ -164,6 +171,7 @@ function rowOf(batch: RecordBatchView, plan: TablePlan, { kind, value }: Mutatio
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i]!
     const field = column.read(value, key, place)
+    if (isUnavailable(field)) return rowOf(batch, availablePlan(plan, value, place), { kind, value }, place)
     if (field === null && column.refusesNull) throw new TypeError(`the column "${column.name}" takes no null`)
     const encoded = field === null || field === undefined ? null : column.encode(field)
     values[i] = encoded

@@ -9,6 +9,7 @@ import { type Row, RowReader } from './rows.ts'
 import type { SqlSinkSettings } from './settings.ts'
 import { mismatch } from './table-plan.ts'
 import { TablePlans } from './table-plans.ts'
+import { RowMissing } from './unavailable-value.ts'
 import { RowWriter } from './writer.ts'
 
 export interface SqlSessionParts {
@@ -107,7 +108,7 @@ export class SqlSinkSession implements SinkSession {
         return rows.length
       })
     } catch (error) {
-      if (!dialect.isAboutRows(error)) throw error
+      if (!(error instanceof RowMissing || dialect.isAboutRows(error))) throw error
     }
     return this.#transaction(batch, claim, rows, async (connection) => {
       const refused = await this.#writer.writeGood(connection, rows)

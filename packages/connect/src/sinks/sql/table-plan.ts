@@ -25,6 +25,10 @@ export interface TablePlan {
   readonly knownFields: ReadonlySet<string> | undefined
   /** Undefined as long as there is no table, from which nothing can be deleted. */
   readonly writer: TableWriter | undefined
+  /** Whether each row it writes has to be in the table already. */
+  readonly needsRows?: boolean
+  /** The plan for rows that lack a value for some columns, by their indexes: the table keeps what it has in them. */
+  without?(columns: readonly number[]): TablePlan
 }
 
 /** A record and where it lies. */
@@ -89,6 +93,19 @@ export function planColumns(
     )
   }
   if (settings.mode === 'upsert') checkUniqueKey(dialect, target, keyColumns)
+  const partial = new Map<string, TablePlan>()
+  const without = (missing: readonly number[]): TablePlan => {
+    const id = missing.join()
+    const known = partial.get(id)
+    if (known) return known
+    const rest = columns.filter((_, i) => !missing.includes(i))
+    // An insertion that leaves columns out is refused for those that take no null, even where it would become an update.
+    const writer = dialect.writer(table, rest, 'update', existing)
+    const needsRows = settings.mode === 'upsert'
+    const plan = { table, exists: true, columns: rest, keyColumns, knownFields: undefined, writer, needsRows }
+    partial.set(id, plan)
+    return plan
+  }
   return {
     table,
     exists: true,
@@ -96,6 +113,7 @@ export function planColumns(
     keyColumns,
     knownFields: undefined,
     writer: dialect.writer(table, columns, settings.mode, existing),
+    ...(settings.mode !== 'insert' && { without }),
   }
 }
 

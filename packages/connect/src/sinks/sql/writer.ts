@@ -1,6 +1,7 @@
 import type { SqlConnection, SqlDialect } from './dialect.ts'
 import { lastPerKey, type Row, runsOfDistinctKeys, runsOfPlan } from './rows.ts'
 import type { SqlSinkSettings } from './settings.ts'
+import { RowMissing } from './unavailable-value.ts'
 
 /** A row that the table refused. */
 export interface RefusedRow {
@@ -61,7 +62,7 @@ export class RowWriter {
       await connection.query('release savepoint millrace_rows')
       return
     } catch (error) {
-      if (!this.#dialect.isAboutRows(error)) throw error
+      if (!(error instanceof RowMissing || this.#dialect.isAboutRows(error))) throw error
       await connection.query('rollback to savepoint millrace_rows')
       await connection.query('release savepoint millrace_rows')
       const [only] = rows
@@ -86,7 +87,9 @@ export class RowWriter {
     if (!first?.plan.exists) return
     const { plan, kind } = first
     if (kind === 'truncate') await connection.query(this.#dialect.truncateStatement(plan.table))
-    else if (kind === 'write') await plan.writer?.write(connection, rows)
-    else await plan.writer?.remove(connection, rows)
+    else if (kind === 'write') {
+      const found = await plan.writer?.write(connection, rows)
+      if (plan.needsRows && found !== rows.length) throw new RowMissing(rows.length - (found ?? 0))
+    } else await plan.writer?.remove(connection, rows)
   }
 }

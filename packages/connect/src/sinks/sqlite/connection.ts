@@ -77,14 +77,16 @@ export class SqliteConnection implements SqlConnection {
     return { rows: [], affected: Number(statement.run(...(values as SQLInputValue[])).changes) }
   }
 
-  /** Runs one statement for each row, its values in the given order. */
-  async runAll(sql: string, rows: readonly RowValues[], order: readonly number[] | undefined): Promise<void> {
+  /** Runs one statement for each row, its values in the given order. Answers how many rows it changed. */
+  async runAll(sql: string, rows: readonly RowValues[], order: readonly number[] | undefined): Promise<number> {
     const statement = this.#prepared(sql)
+    let changed = 0
     for (let i = 0; i < rows.length; i++) {
       const values = rows[i]!.values as SQLInputValue[]
-      statement.run(...(order ? order.map((at) => values[at]!) : values))
+      changed += Number(statement.run(...(order ? order.map((at) => values[at]!) : values)).changes)
       if (i % sliceRows === sliceRows - 1) await new Promise<void>((resolve) => setImmediate(resolve))
     }
+    return changed
   }
 
   release(isBroken: boolean): void {

@@ -75,7 +75,8 @@ function sqliteWriter(table: string, columns: readonly WrittenColumn[], mode: Wr
   const order = mode === 'update' ? updateOrder(columns) : undefined
   return {
     write: (connection, rows) => run(connection, writeSql, rows, order),
-    remove: (connection, rows) => run(connection, `delete from ${table} where ${matches}`, rows, undefined),
+    remove: async (connection, rows) =>
+      void (await run(connection, `delete from ${table} where ${matches}`, rows, undefined)),
   }
 }
 
