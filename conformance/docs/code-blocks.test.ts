@@ -12,7 +12,7 @@ const contracts = `import { topic } from '@millrace/contracts'
 import { z } from 'zod'
 export const order = topic('order', {
   key: z.string(),
-  value: z.object({ id: z.string(), customerId: z.string(), amount: z.number() }),
+  value: z.object({ id: z.string(), customerId: z.string(), amount: z.number(), status: z.string().default('placed') }),
 })
 export const reserved = topic('reserved', { key: z.string(), value: z.object({ amount: z.number() }) })
 export const customer = topic('customer', { key: z.string(), value: z.object({ name: z.string() }) })
@@ -27,9 +27,42 @@ const drizzle = `declare const db: import('drizzle-orm/node-postgres').NodePgDat
 declare const orders: typeof import('./tables.ts').orders\n`
 const pool = `declare const pool: import('pg').Pool\n`
 
+const brokers = `declare const brokers: string\n`
+const capture = `import { postgresTables, SignalSender } from '@millrace/connect'
+import { serdes, topic } from '@millrace/contracts'
+declare const url: string
+declare const tables: import('@millrace/connect').PostgresTablesOptions['tables']\n`
+const consuming = `${pool}${brokers}import { consume } from '@millrace/handlers'
+import { outbox } from '@millrace/outbox'
+import { order } from './contracts.ts'\n`
+
 /** What stands around the blocks of a page, each in turn. */
 const pages: Readonly<Record<string, readonly string[]>> = {
   'docs/guides/outbox.md': [row + kysely, row, kysely],
+  'docs/guides/postgresql.md': [capture],
+  'docs/guides/debezium.md': [capture],
+  'docs/guides/kafka-connect.md': [
+    `import { defineConfig } from 'millrace'
+declare const ledgerSink: import('@millrace/connect').ConnectorPlugin\n`,
+  ],
+  'docs/guides/own-connectors.md': [
+    '',
+    `declare function client(): import('@millrace/kafka').KafkaClient
+declare const FeedSubject: { open(): Promise<import('@millrace/connect/testing').SourceSubject> }\n`,
+  ],
+  'docs/guides/integrity.md': [
+    '',
+    `import { app } from 'millrace'\n`,
+    `${consuming}import { ordersOfCustomers } from './docs-guides-integrity-1.ts'
+type OrderRow = { readonly id: string }
+declare function fromRow(row: OrderRow): import('@millrace/contracts').ValueInput<typeof order>\n`,
+  ],
+  'packages/connect/README.md': [`import { order } from './contracts.ts'\n`],
+  'packages/integrity/README.md': [
+    '',
+    `${consuming}import { ordersOfCustomers } from './packages-integrity-README-1.ts'
+declare function cancelOrder(tx: import('@millrace/outbox').SqlTransaction, id: string | null): Promise<void>\n`,
+  ],
   'packages/outbox/README.md': [
     `${row}${pool}declare const id: string\n`,
     row + drizzle,
