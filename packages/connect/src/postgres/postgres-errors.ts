@@ -59,8 +59,10 @@ export function postgresError(error: unknown, doing: string, fields: ErrorFields
       return connectError('POSTGRES_ACCESS_DENIED', `${doing}: ${reason}`, all, error)
     case 'pooler':
       return connectError('POSTGRES_POOLER', `${doing}: ${reason}`, all, error)
-    case 'table':
     case 'record':
+      if (codeOf(error) === '22021') return connectError('POSTGRES_TEXT_INVALID', `${doing}: ${reason}`, all, error)
+      return connectError('POSTGRES_STATEMENT_FAILED', `${doing}: ${reason}`, all, error)
+    case 'table':
     case 'other':
       return connectError('POSTGRES_STATEMENT_FAILED', `${doing}: ${reason}`, all, error)
   }

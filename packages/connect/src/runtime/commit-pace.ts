@@ -3,8 +3,8 @@ import { type Clock, sleep } from '@millrace/base'
 /** Brokers look again after so long (add.partitions.to.txn.retry.backoff.ms, 20 by default), less a timer's inexactness. */
 const brokerBackoffMs = 18
 const restMsMax = 8
-/** As many transactions without a wait at the broker end with a try of a shorter rest; the try costs one such wait. */
-const calmMax = 500
+/** As many transactions without a wait at the broker end with a try of a shorter rest; the try costs one such wait, perhaps. */
+const calmMax = 200
 /** A large send may take that long by itself. */
 const smallBytes = 64 * 1024
 
@@ -15,7 +15,7 @@ const smallBytes = 64 * 1024
  */
 export class CommitPace {
   readonly #clock: Clock
-  #restMs = 1
+  #restMs = 2
   #calm = 0
   #endedMs = 0
 
