@@ -135,11 +135,11 @@ describe('forms of one’s own', () => {
     }
     subscribe('millrace:connect:notice', onNotice)
     const properties = {
-      'table.include.list': 'public.(pay|signal)',
+      'table.include.list': 'public.(pay|signal),public.payed',
       'signal.data.collection': 'public.signal',
-      'column.mask.hash.v2.SHA-256.with.salt.pepper': 'public.pay.card',
+      'column.mask.hash.v2.SHA-256.with.salt.pepper': 'public.pay.card,public.pay.crad',
       'column.mask.with.4.chars': 'public.pay.note',
-      'message.key.columns': 'public.pay:id,note',
+      'message.key.columns': 'public.pay:id,note;public.signal:ids;public.pays:id',
       'provide.transaction.metadata': 'true',
       'post.processors': 'again',
       'again.type': 'io.debezium.processors.reselect.ReselectColumnsPostProcessor',
@@ -176,7 +176,11 @@ describe('forms of one’s own', () => {
     assert.deepEqual(notices.filter((text) => !text.startsWith('PostgreSQL refuses')).sort(), [
       '2 tables are to be captured, more than guardrail.collections.max=1 allows',
       'column public.pay.note is masked in events, and not in their keys; name other columns in message.key.columns',
+      'column.mask.hash.v2.SHA-256.with.salt.pepper: public.pay.crad matches no column',
       'max.batch.size changes nothing here: Kafka transactions have limits of their own.',
+      'message.key.columns: public.pays matches no table',
+      'message.key.columns: public.signal has no column ids',
+      'table.include.list: public.payed matches no table',
     ])
     const tooMany = await startFrom(s, { ...properties, 'guardrail.collections.limit.action': 'fail' })
     await assert.rejects(tooMany.finished, { code: 'CONNECT_CONFIG_INVALID', message: /guardrail\.collections\.max=1/ })

@@ -47,7 +47,8 @@ export interface EnvelopeMapperOptions {
 /** Debezium's events: what a row was, what it is, and where the change comes from. */
 export class EnvelopeMapper implements CaptureMapper {
   readonly #options: EnvelopeMapperOptions
-  readonly #shapes = new WeakMap<Relation, TableShape>()
+  /** Undefined for a table that is not captured, though it is published. */
+  readonly #shapes = new WeakMap<Relation, { readonly shape: TableShape | undefined }>()
   /** An event of which columns have to be read before it is written. */
   #waiting: { readonly event: RowEvent; readonly places: readonly number[]; readonly timestampMs: number } | undefined
 
@@ -57,9 +58,12 @@ export class EnvelopeMapper implements CaptureMapper {
 
   /** To be called for every relation before its rows come, and again whenever it was altered. */
   async describe(relation: Relation, from: { readonly client: Client } | { readonly xid: number }): Promise<void> {
-    if (!this.#options.includesTable(tableText(relation))) return
+    if (!this.#options.includesTable(tableText(relation))) {
+      this.#shapes.set(relation, { shape: undefined })
+      return
+    }
     const { typeOf, description } = await this.#options.catalog.read(relation, from)
-    this.#shapes.set(relation, tableShape(relation, typeOf, description, this.#options.shape))
+    this.#shapes.set(relation, { shape: tableShape(relation, typeOf, description, this.#options.shape) })
   }
 
   async close(): Promise<void> {
@@ -165,8 +169,11 @@ export class EnvelopeMapper implements CaptureMapper {
     const { skipped, transactions, tombstones, writer, reselection } = this.#options
     if (skipped.has(event.operation)) return
     const isPublished = source.isPublished === true
-    const table = tableText(event.shape.relation)
-    const block = transactions?.event(table, event.source.lsn ?? 0, isPublished ? undefined : output)
+    const block = transactions?.event(
+      tableText(event.shape.relation),
+      event.source.lsn ?? 0,
+      isPublished ? undefined : output,
+    )
     if (isPublished) return
     const whole: RowEvent = { ...event, block, otherKey: event.otherKey }
     const places = reselection?.wanted(whole)
@@ -181,7 +188,7 @@ export class EnvelopeMapper implements CaptureMapper {
   /** Undefined for tables that are not captured. */
   #shapeOf(relation: Relation): TableShape | undefined {
     const known = this.#shapes.get(relation)
-    if (known) return known
+    if (known) return known.shape
     const table = tableText(relation)
     if (!this.#options.includesTable(table)) return undefined
     throw connectError('POSTGRES_STREAM_INVALID', `rows of ${table} came before its description`, { table })

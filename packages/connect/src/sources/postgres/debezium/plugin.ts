@@ -20,6 +20,7 @@ import { noticeOnce } from './notice-once.ts'
 import { postProcessorConfig, reselectionOf } from './post-processors.ts'
 import { columnRules, keyColumns, skippedOperations, snapshotFilters, valueModes } from './properties.ts'
 import { Reselection } from './reselection.ts'
+import { unmatched } from './unmatched.ts'
 
 type Config = ConfigOf<typeof debeziumConfig.keys>
 
@@ -90,8 +91,11 @@ function create(properties: Properties, context: PluginContext): SourceConnector
     name,
     topics: [],
     newTopic: (topic): TopicSpec => ({ name: topic }),
-    tables: async (client) =>
-      checkCount(tell, config, await findTables(client, includesTable, config['table.include.list'])),
+    tables: async (client) => {
+      const tables = await findTables(client, includesTable, config['table.include.list'])
+      for (const text of await unmatched(client, properties, tables)) tell(text)
+      return checkCount(tell, config, tables)
+    },
     publications: (tables, publication) => {
       const needs = wholePublication(tables, publication, config['publish.via.partition.root'], unpublished)
       tellOfHarm(tell, needs)
