@@ -196,6 +196,14 @@ describe('sinks of a Connect worker', () => {
       const altered = worker.alterOffsets(name, [{ partition: part, offset: { kafka_offset: offset } }])
       await assert.rejects(altered, { code: 'CONNECT_OFFSETS_REFUSED' })
     }
+    {
+      // Another process runs the same sink.
+      await using other = client.consumer({ groupId: `connect-${name}` })
+      await other.subscribe({ topics: [topic] })
+      await other.poll({ timeoutMs: 1_000 })
+      await assert.rejects(worker.resetOffsets(name), { code: 'CONNECT_OFFSETS_REFUSED', message: /has members/ })
+      assert.deepEqual(await worker.offsets(name), [{ partition, offset: { kafka_offset: 3 } }])
+    }
     await worker.alterOffsets(name, [{ partition, offset: { kafka_offset: '1' } }])
     assert.deepEqual(await worker.offsets(name), [{ partition, offset: { kafka_offset: 1 } }])
     await worker.setTarget(name, 'STARTED')
@@ -245,6 +253,32 @@ describe('sinks of a Connect worker', () => {
     await worker.resetOffsets(name)
     await worker.setTarget(name, 'STARTED')
     assert.deepEqual(await rows(7), [1, 2, 3, 3, 1, 2, 3])
+  })
+
+  test('a sink that begins at the end leaves out what was there before, and nothing after a stop', async () => {
+    const { name, topic, config, reaches } = await subject([line('a'), line('b')])
+    await worker.create(name, { ...config, 'consumer.override.auto.offset.reset': 'latest' })
+    await eventually('it to run', () => worker.details(name)?.state === 'running' || undefined)
+    await eventually('its offset', async () => ((await worker.offsets(name)).length > 0 ? true : undefined))
+    await worker.setTarget(name, 'STOPPED')
+    // Before the first batch: what has come by now is not left out.
+    await client.producer({}).send({ topic, key: null, value: Buffer.from(line('c')) })
+    await worker.setTarget(name, 'STARTED')
+    assert.deepEqual(await reaches(1), ['c'])
+  })
+
+  test('a sink that may not choose where to begin stops, and begins where its offsets are put', async () => {
+    const { name, topic, config, reaches } = await subject([line('a'), line('b')])
+    await worker.create(name, { ...config, 'consumer.override.auto.offset.reset': 'none' })
+    const failed = await eventually('the failure', () =>
+      worker.status(name).tasks.find(({ state }) => state === 'FAILED'),
+    )
+    assert.match(failed.trace ?? '', /CONNECT_NO_OFFSET: the sink has never read/)
+    await worker.setTarget(name, 'STOPPED')
+    const partition = { kafka_topic: topic, kafka_partition: 0 }
+    await worker.alterOffsets(name, [{ partition, offset: { kafka_offset: 1 } }])
+    await worker.setTarget(name, 'STARTED')
+    assert.deepEqual(await reaches(1), ['b'])
   })
 
   test('a pattern of topics takes those that exist, and new ones when they come', async () => {

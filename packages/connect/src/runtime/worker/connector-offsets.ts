@@ -4,7 +4,7 @@ import { connectError } from '../../errors.ts'
 import type { SinkConnector, SourceConnector, StoredPosition } from '../connector.ts'
 import { PositionStore, replacePosition } from '../position-store.ts'
 import type { BuiltConnector } from './build-connector.ts'
-import { groupOffsets, type MovedOffset, moveGroupOffsets } from './group-offsets.ts'
+import { awaitNoMembers, groupOffsets, type MovedOffset, moveGroupOffsets } from './group-offsets.ts'
 
 /** Where a connector stands, as `GET /connectors/<name>/offsets` shows it and `PATCH` takes it. */
 export interface ConnectorOffset {
@@ -99,7 +99,7 @@ async function alterSink(
   groupId: string,
   connector: SinkConnector,
   offsets: readonly ConnectorOffset[],
-  { client }: OffsetsHome,
+  { client, clock }: OffsetsHome,
 ): Promise<void> {
   if (!connector.setOffsets) {
     throw refused(`${connector.name} keeps its offsets in its target, and they cannot be altered from here`)
@@ -116,6 +116,8 @@ async function alterSink(
     }
     return { partition: { topic, partition, topicId: found.topicId }, offset }
   })
+  // Before anything is moved: a member would go on from where it stands, or be fenced for nothing.
+  await awaitNoMembers(client, groupId, clock)
   // The target's are the truth. Dying in between leaves what is shown behind it, until the sink runs.
   await connector.setOffsets(targets)
   await moveGroupOffsets(client, groupId, wanted)

@@ -1,4 +1,4 @@
-import { isMillraceError } from '@millrace/base'
+import { type Clock, isMillraceError, sleep } from '@millrace/base'
 import type { KafkaClient, TopicPartition, TopicPartitionOffset } from '@millrace/kafka'
 import { apis, ErrorCode } from '@millrace/protocol'
 import { connectError } from '../../errors.ts'
@@ -14,6 +14,27 @@ export async function groupOffsets(client: KafkaClient, groupId: string): Promis
     return await client.admin.committedOffsets(groupId)
   } catch (error) {
     if (isMillraceError(error) && error.code === 'KAFKA_GROUP_ID_NOT_FOUND') return []
+    throw error
+  }
+}
+
+/** A sink that has just stopped may still be on its way out of its group. */
+const leaveMs = 2_000
+const pollMs = 100
+
+/** @throws CONNECT_OFFSETS_REFUSED where the group has members, and keeps them */
+export async function awaitNoMembers(client: KafkaClient, groupId: string, clock: Clock): Promise<void> {
+  for (const deadlineMs = clock.now() + leaveMs; (await memberCount(client, groupId)) > 0; await sleep(clock, pollMs)) {
+    if (clock.now() >= deadlineMs) throw inUse(groupId)
+  }
+}
+
+async function memberCount(client: KafkaClient, groupId: string): Promise<number> {
+  try {
+    const [group] = await client.admin.describeGroups([groupId])
+    return group?.members.length ?? 0
+  } catch (error) {
+    if (isMillraceError(error) && error.code === 'KAFKA_GROUP_ID_NOT_FOUND') return 0
     throw error
   }
 }
@@ -62,7 +83,7 @@ async function takeBack(client: KafkaClient, groupId: string, partitions: readon
   if (failed !== undefined) throw inUse(groupId, new Error(`error ${failed}`))
 }
 
-function inUse(groupId: string, cause: unknown): Error {
-  const message = `the consumer group ${groupId} has members elsewhere, and their offsets cannot be altered`
+function inUse(groupId: string, cause?: unknown): Error {
+  const message = `the consumer group ${groupId} has members: another process runs the sink, or has been gone for less than its session timeout`
   return connectError('CONNECT_OFFSETS_REFUSED', message, { groupId }, cause)
 }
