@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { type Broker, startBroker } from '@millrace/broker'
 import { type ClickHouseSinkOptions, clickHouseSink, type SinkConnector } from '@millrace/connect'
 import { registerSinkTests } from '@millrace/connect/testing'
 import { serdes, topic } from '@millrace/contracts'
 import { kafkaClient } from '@millrace/kafka'
+import { builtInPlugins } from '../../packages/connect/src/plugins.ts'
+import { ConnectWorker } from '../../packages/connect/src/runtime/worker/connect-worker.ts'
 import { redrivenFor, SinkDriver } from '../../packages/connect/test/support/sink-driver.ts'
 import { clickHouseUnavailable, startClickHouse, type TestClickHouse } from '../support/clickhouse.ts'
 
@@ -52,6 +55,53 @@ describe('the ClickHouse sink', { skip: clickHouseUnavailable() }, () => {
       { key: 'a', n: 2, s: null, list: null, nested: null, flag: null },
     ])
     assert.deepEqual(driver.takeDeadLetters(), [[2, 'a tombstone cannot be inserted']])
+  })
+
+  test("a config of ClickHouse's own connector: tables of topics, native types, and a typo named before anything runs", async () => {
+    const table = newTable()
+    await client.command({
+      query: `create table ${table} (id String, at DateTime64(3, 'UTC'), tags Array(String)) engine = MergeTree order by id
+        settings non_replicated_deduplication_window = 100`,
+    })
+    const name = `t-${table}`
+    await using kafka = kafkaClient({ brokers: broker.brokers })
+    await kafka.admin.createTopics([{ name, partitions: 1 }])
+    {
+      await using producer = kafka.producer({})
+      for (const id of ['a', 'b']) {
+        const value = JSON.stringify({ id, at: '2024-02-29T12:00:00.125Z', tags: ['x', id] })
+        await producer.send({ topic: name, key: null, value: Buffer.from(value) })
+      }
+    }
+    const { hostname, port } = new URL(server.url)
+    const config = {
+      'connector.class': 'com.clickhouse.kafka.connect.ClickHouseSinkConnector',
+      topics: name,
+      hostname,
+      port,
+      ssl: 'false',
+      topic2TableMap: `${name}=${table}`,
+      exactlyOnce: 'true',
+      'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
+      'value.converter.schemas.enable': 'false',
+    }
+    await using worker = await ConnectWorker.start({
+      client: kafka,
+      plugins: builtInPlugins,
+      groupId: 'clickhouse',
+      storage: 'memory',
+    })
+    await assert.rejects(worker.create(name, { ...config, hostnam: 'x' }), { message: /hostnam/ })
+    await assert.rejects(worker.create(name, { ...config, retryCount: '3' }), { message: /leave the property out/ })
+    await worker.create(name, config)
+    const expected = ['a', 'b'].map((id) => ({ id, at: '2024-02-29 12:00:00.125', tags: ['x', id] }))
+    const deadline = Date.now() + 20_000
+    let found: unknown[] = []
+    while (found.length < 2 && Date.now() < deadline) {
+      await delay(50)
+      found = await rows(`select * from ${table} order by id`)
+    }
+    assert.deepEqual(found, expected, JSON.stringify(worker.details(name)))
   })
 
   test('what came back for another application is not inserted', async () => {

@@ -1,6 +1,7 @@
 import { converterPlugins, headerConverterPlugins } from './converters/converters.ts'
 import type { ConnectPlugins } from './runtime/worker/plugin-registry.ts'
 import { clickHouseSinkPlugin } from './sinks/clickhouse/plugin.ts'
+import { fileStreamSink } from './sinks/files/file-stream.ts'
 import { httpSinkPlugin } from './sinks/http/plugin.ts'
 import { confluentJdbcSink, debeziumJdbcSink } from './sinks/jdbc/plugins.ts'
 import { fileLinesSource } from './sources/file/file-lines.ts'
@@ -12,6 +13,7 @@ import { predicatePlugins, transformPlugins } from './transforms/plugins.ts'
 export const builtInPlugins: ConnectPlugins = {
   connectors: [
     fileLinesSource,
+    fileStreamSink,
     postgresConnectorPlugin,
     pollingOutboxPlugin,
     confluentJdbcSink,

@@ -1,59 +1,26 @@
 import assert from 'node:assert/strict'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
 import { startBroker } from '@millrace/broker'
 import { serdes, topic } from '@millrace/contracts'
 import { kafkaClient } from '@millrace/kafka'
 import { httpSink, runSink } from '../src/index.ts'
+import { type Answer, type HttpService, startHttpService } from './support/http-service.ts'
 import { redrivenFor, SinkDriver } from './support/sink-driver.ts'
 import { eventually } from './support/topic-reader.ts'
-
-interface Seen {
-  readonly method: string
-  readonly url: string
-  readonly body: unknown
-  readonly idempotencyKey: string
-  readonly authorization: string | undefined
-}
-
-type Answer = (seen: Seen, count: number) => number | 'cut'
 
 const order = topic('order', { key: serdes.string, value: serdes.json<{ n: number }>() })
 
 describe('the HTTP sink', () => {
-  const servers: Server[] = []
+  const services: HttpService[] = []
 
-  afterEach(() => {
-    for (const server of servers.splice(0)) {
-      server.closeAllConnections()
-      server.close()
-    }
+  afterEach(async () => {
+    for (const running of services.splice(0)) await running.close()
   })
 
-  /** A service that keeps what it accepted. */
-  async function service(answer: Answer = () => 200): Promise<{ url: string; accepted: Seen[]; all: Seen[] }> {
-    const all: Seen[] = []
-    const accepted: Seen[] = []
-    const server = createServer(async (request, response) => {
-      let text = ''
-      for await (const chunk of request) text += chunk
-      const seen: Seen = {
-        method: request.method ?? '',
-        url: request.url ?? '',
-        body: text === '' ? undefined : JSON.parse(text),
-        idempotencyKey: String(request.headers['idempotency-key']),
-        authorization: request.headers.authorization,
-      }
-      all.push(seen)
-      const status = answer(seen, all.length)
-      if (status === 'cut') return void response.destroy()
-      if (status < 300) accepted.push(seen)
-      response.writeHead(status).end(status < 300 ? '' : 'because')
-    })
-    servers.push(server)
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, accepted, all }
+  async function service(answer?: Answer): Promise<HttpService> {
+    const started = await startHttpService(answer)
+    services.push(started)
+    return started
   }
 
   test('sends each record to its address, in order, and deletes on a tombstone', async () => {

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { type ErrorFields, isMillraceError, type MillraceError } from '@millrace/base'
 import { checkOptions, type LimitTable, resolveLimits } from '@millrace/base/internal'
 import { type TopicContract, whenReady } from '@millrace/contracts'
 import { connectError } from '../../errors.ts'
@@ -8,6 +7,7 @@ import { decodeBatch } from '../decode-batch.ts'
 import { ownRecords } from '../own-records.ts'
 import { contractDecoder, type DecodedRecord, type RecordDecoder } from '../record-decoder.ts'
 import { plainJson } from '../sql/plain-json.ts'
+import { fileError } from './file-error.ts'
 import { PartitionFolder } from './partition-folder.ts'
 
 const fileLimits = {
@@ -130,19 +130,6 @@ class FileSinkSession implements SinkSession {
 
 function lineOf({ key, value, timestampMs }: DecodedRecord, offset: number, line: 'record' | 'value'): string {
   return plainJson(line === 'value' ? value : { offset, timestampMs, key, value })
-}
-
-function fileError(error: unknown, doing: string, fields: ErrorFields): MillraceError {
-  if (isMillraceError(error)) return error
-  const { code, message } = error as NodeJS.ErrnoException
-  // EEXIST: another instance takes the partition over at this moment.
-  const isAccess = code === 'EACCES' || code === 'EPERM' || code === 'ENOTDIR' || code === 'EISDIR'
-  const kind = isAccess
-    ? 'DATABASE_ACCESS_DENIED'
-    : code === undefined
-      ? 'DATABASE_STATEMENT_FAILED'
-      : 'DATABASE_UNAVAILABLE'
-  return connectError(kind, `${doing}: ${message}`, fields, error)
 }
 
 function idOf({ topicId, partition }: SinkPartition): string {
