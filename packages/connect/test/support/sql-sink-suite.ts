@@ -466,6 +466,36 @@ export function registerSqlSinkTests(target: () => SqlTarget, quote: (name: stri
     )
   })
 
+  test('its offset is put elsewhere, and a claim from before that is void', async () => {
+    const connector = sink(newTable(), { mode: 'insert' })
+    const { partition } = await (async () => {
+      await using driver = await SinkDriver.open(connector)
+      await driver.put([
+        { key: 'a', value: { n: 1 } },
+        { key: 'b', value: { n: 2 } },
+      ])
+      await connector.setOffsets!([{ partition: driver.partition, offset: 1 }])
+      await assert.rejects(driver.put([{ key: 'c', value: { n: 3 } }]), { code: 'CONNECT_SINK_FENCED' })
+      return driver
+    })()
+    const stands = async (): Promise<number> => {
+      await using driver = await SinkDriver.open(connector)
+      return driver.nextOffset
+    }
+    assert.equal(await stands(), 1)
+    await connector.setOffsets!([{ partition, offset: undefined }])
+    assert.equal(await stands(), 0)
+    // Also of a partition that nobody has claimed yet, and all of them or none.
+    const other = { ...partition, partition: 7 }
+    await connector.setOffsets!([
+      { partition, offset: 5 },
+      { partition: other, offset: 9 },
+    ])
+    assert.equal(await stands(), 5)
+    await using second = await SinkDriver.open(connector, undefined, 7)
+    assert.equal(second.nextOffset, 9)
+  })
+
   test('a table that is gone is not made again, since it would lack what was written before', async () => {
     const table = newTable()
     const connector = sink(table)
