@@ -29,8 +29,9 @@ function textOf(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * Changes no row where nothing captures the database: a message that no slot reads exists nowhere. The condition is that
- * of the outbox table's trigger: a slot that is being created misses transactions which commit before it is consistent.
+ * Changes no row where nothing captures the outbox: a message that no slot reads exists nowhere. The condition is that of
+ * the outbox table's trigger: a slot that is being created misses transactions which commit before it is consistent, and
+ * one of captured tables, whose publication has updates, leaves messages out.
  */
 export function logMessage(row: MessageRow, slot: string | undefined): Statement {
   return {
@@ -39,12 +40,14 @@ export function logMessage(row: MessageRow, slot: string | undefined): Statement
   }
 }
 
-const text = (comparison: string): string =>
+const text = (condition: string): string =>
   placeholders(
     'postgres',
-    `select pg_logical_emit_message(true, ?::text, ?::text) where exists (select from pg_catalog.pg_replication_slots
+    `select pg_logical_emit_message(true, ?::text, ?::text) where exists (select from pg_catalog.pg_replication_slots s
   where slot_type = 'logical' and confirmed_flush_lsn is not null and wal_status is distinct from 'lost'
-    and database = current_database() and slot_name ${comparison} ?::text)`,
+    and database = current_database() and slot_name ${condition})`,
   )
-const anySlot = text('like')
-const namedSlot = text('=')
+const anySlot = text(
+  'like ?::text and exists (select from pg_catalog.pg_publication where pubname = s.slot_name and pubinsert and not pubupdate)',
+)
+const namedSlot = text('= ?::text')

@@ -23,8 +23,9 @@ export interface OutboxMigrationOptions {
    */
   readonly keepRows?: boolean
   /**
-   * Name of the replication slot that captures this table. Default: any ready slot of the database whose name begins with
-   * `millrace_`, as those do that Millrace creates; a subscription's or another tool's slot captures nothing for us.
+   * Name of the replication slot that captures this table, where that is none which `postgresOutbox` made: by default it is
+   * a ready slot whose name begins with `millrace_`, with a publication of its name that has inserts of this table and no
+   * updates. Any other slot, of other tables or another tool, captures nothing for us.
    */
   readonly slot?: string
 }
@@ -62,11 +63,12 @@ export function outboxStatements(options: OutboxMigrationOptions = {}): string[]
 
 /**
  * What brings a table of an earlier layout to the current one, each statement on its own. Version 2 on PostgreSQL added the index
- * on `position`.
+ * on `position`, and its trigger asks more exactly whether rows are captured; where rows are kept, nothing calls that function.
  */
 export function outboxUpgrade(from: number, dialect: Dialect, table = 'outbox'): string[] {
   if (dialect !== 'postgres' || from >= outboxVersions.postgres) return []
-  return [indexOn('position', table), commentOn(table)]
+  const [deletes] = deletion(table, quoteTable(table), quoteOwned(table, 'delete_captured'), undefined)
+  return [indexOn('position', table), deletes!, commentOn(table)]
 }
 
 const commentOf = (dialect: Dialect): string => `millrace outbox, version ${outboxVersions[dialect]}`
@@ -110,16 +112,23 @@ function postgres({ table = 'outbox', payload = 'bytea', keepRows = false, slot 
  * The check for a slot guards what is written before capture exists: without it, those rows would be gone when the slot is
  * created, and no log would show them. `confirmed_flush_lsn` is set when the slot has become consistent. A slot that is
  * still being created is visible too, but misses transactions which commit before it is consistent; one that runs when
- * it becomes so is decoded whole. One that lost its log captures nothing any more.
+ * it becomes so is decoded whole. One that lost its log captures nothing any more, and one whose publication does not have
+ * this very table never did.
  */
 function deletion(table: string, name: string, trigger: string, slot: string | undefined): string[] {
   const functionName = quoteBeside(table, 'delete_captured')
-  const ready = `slot_type = 'logical' and confirmed_flush_lsn is not null and wal_status is distinct from 'lost' and database = current_database()`
-  const named = ` and slot_name ${slot === undefined ? `like 'millrace\\_%'` : `= ${quoteText(slot)}`}`
+  const named = slot === undefined ? `s.slot_name like 'millrace\\_%'` : `s.slot_name = ${quoteText(slot)}`
+  const publication = slot === undefined ? `p.pubname = s.slot_name and p.pubinsert and not p.pubupdate` : 'p.pubinsert'
   return [
     `create or replace function ${functionName}() returns trigger language plpgsql as $millrace$
 begin
-  if exists (select from pg_catalog.pg_replication_slots where ${ready}${named}) then
+  if exists (
+    select from pg_catalog.pg_replication_slots s, pg_catalog.pg_publication p
+     where s.slot_type = 'logical' and s.confirmed_flush_lsn is not null and s.wal_status is distinct from 'lost'
+       and s.database = current_database() and ${named} and ${publication}
+       and (p.puballtables or exists (
+         select from pg_catalog.pg_publication_rel r where r.prpubid = p.oid and r.prrelid = tg_relid))
+  ) then
     delete from ${name} where id = new.id;
   end if;
   return null;

@@ -20,22 +20,23 @@ async function createSlot(client: TestClient, name: string): Promise<void> {
 /** The kinds of pgoutput's messages (I insert, D delete) and the whole text of the inserts. */
 async function decode(client: TestClient, slot: string): Promise<{ kinds: string; inserted: string }> {
   const { rows } = await client.query<{ data: Buffer }>(
-    `select data from pg_logical_slot_get_binary_changes($1, null, null, 'proto_version', '1', 'publication_names', 'captured')`,
-    [slot],
+    `select data from pg_logical_slot_get_binary_changes($1, null, null, 'proto_version', '1', 'publication_names', $2)`,
+    [slot, slot],
   )
   const messages = rows.map(({ data }) => data.toString('latin1'))
   const changes = messages.filter((message) => 'IUDT'.includes(message[0]!))
   return { kinds: changes.map((message) => message[0]).join(''), inserted: changes.join('\n') }
 }
 
-const captureInserts = `create publication captured for table outbox with (publish = 'insert')`
+/** Millrace's own has the slot's name. */
+const captureInserts = (name: string): string => `create publication ${name} for table outbox with (publish = 'insert')`
 const write = (client: TestClient, key: string): Promise<unknown> =>
   inTransaction(client, () => outbox(client).append(note, key, `value of ${key}`))
 
 test('a captured row is deleted in its own transaction, and decoding still shows its insert alone', async () => {
   await using client = await databases.client()
   await client.query(outboxMigration())
-  await client.query(captureInserts)
+  await client.query(captureInserts('millrace_first'))
   await createSlot(client, 'millrace_first')
   await write(client, 'k1')
   await write(client, 'k2')
@@ -48,7 +49,7 @@ test('a captured row is deleted in its own transaction, and decoding still shows
 test('a row that is written before anything captures the database stays', async () => {
   await using client = await databases.client()
   await client.query(outboxMigration())
-  await client.query(captureInserts)
+  await client.query(captureInserts('millrace_second'))
   await write(client, 'early')
   await createSlot(client, 'millrace_second')
   await write(client, 'late')
@@ -60,7 +61,7 @@ test('a row that is written before anything captures the database stays', async 
 test('with a named slot, the slot of somebody else does not delete rows', async () => {
   await using client = await databases.client()
   await client.query(outboxMigration({ slot: 'ours' }))
-  await client.query(captureInserts)
+  await client.query(captureInserts('ours'))
   await createSlot(client, 'theirs')
   await write(client, 'k1')
   await createSlot(client, 'ours')
@@ -72,16 +73,41 @@ test('with a named slot, the slot of somebody else does not delete rows', async 
 test('the slot of another tool does not delete rows that wait for ours', async () => {
   await using client = await databases.client()
   await client.query(outboxMigration())
+  await client.query(captureInserts('debezium'))
   await createSlot(client, 'debezium')
   await write(client, 'k1')
   const { rows } = await client.query('select aggregateid from outbox')
   assert.deepEqual(rows, [{ aggregateid: 'k1' }])
 })
 
+test('a slot that captures other tables, or did before the table was replaced, does not delete rows', async () => {
+  await using client = await databases.client()
+  await client.query(outboxMigration())
+  await client.query('create table other (id int primary key); create publication millrace_tables for table other')
+  await createSlot(client, 'millrace_tables')
+  await write(client, 'k1')
+  await client.query('alter publication millrace_tables add table outbox')
+  await write(client, 'k2')
+  await client.query(captureInserts('millrace_outbox'))
+  await createSlot(client, 'millrace_outbox')
+  await write(client, 'k3')
+  await client.query('alter publication millrace_outbox drop table outbox')
+  await write(client, 'k4')
+  const { rows } = await client.query<{ aggregateid: string }>('select aggregateid from outbox order by position')
+  assert.deepEqual(
+    rows.map(({ aggregateid }) => aggregateid),
+    ['k1', 'k2', 'k4'],
+  )
+  // A server has ten.
+  await client.query(
+    'select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = current_database()',
+  )
+})
+
 test('rows are never lost between a slot that is being created and transactions that run meanwhile', async () => {
   await using client = await databases.client()
   await client.query(outboxMigration())
-  await client.query(captureInserts)
+  await client.query(captureInserts('millrace_slow'))
   await using blocker = await databases.connect(client.url)
   await using slotMaker = await databases.connect(client.url)
   await using writer = await databases.connect(client.url)
@@ -103,6 +129,8 @@ test('rows are never lost between a slot that is being created and transactions 
 
 test('the migration can be run again, and switches between keeping rows and deleting them', async () => {
   await using client = await databases.client()
+  await client.query(outboxMigration())
+  await client.query(captureInserts('millrace_again'))
   await createSlot(client, 'millrace_again')
   for (const [keepRows, expected] of [
     [false, 0],
@@ -119,7 +147,7 @@ test('the migration can be run again, and switches between keeping rows and dele
 test('messages of one key are decoded in the order in which their transactions took the lock of the aggregate', async () => {
   await using first = await databases.client()
   await first.query(outboxMigration())
-  await first.query(captureInserts)
+  await first.query(captureInserts('ordered'))
   await createSlot(first, 'ordered')
   await first.query('create table account (id text primary key, n int); insert into account values ($$a$$, 0)')
   await using second = await databases.connect(first.url)

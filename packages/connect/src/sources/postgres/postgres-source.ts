@@ -12,6 +12,7 @@ import { Heartbeat } from './heartbeat.ts'
 import { lostEvents, tellLost } from './lost-events.ts'
 import { decodePosition, type PostgresPosition } from './position.ts'
 import { checkPublications, ensurePublication, publicationIds } from './publications.ts'
+import { PublishedRows } from './published-rows.ts'
 import { ReplicationFeed } from './replication-feed.ts'
 import { logEnd, serverIdentity, serverProblems } from './server-checks.ts'
 import { Notifier } from './signals/notifications.ts'
@@ -25,7 +26,14 @@ import { SourceDoctor } from './source-doctor.ts'
 import { type PostgresSourceOptions, slotNameFor, sourceLimits } from './source-options.ts'
 import { resyncDue, type SourceStart, startSource } from './source-start.ts'
 import { StreamSession } from './stream-session.ts'
-import { CapturedNames, checkStreamedTables, checkTableMarks, type TableMarks, tableMarks } from './table-marks.ts'
+import {
+  CapturedNames,
+  checkStreamedTables,
+  checkTableMarks,
+  isMarkedOtherwise,
+  type TableMarks,
+  tableMarks,
+} from './table-marks.ts'
 
 /** Kafka brokers refuse longer transactions unless told otherwise (transaction.max.timeout.ms). */
 const snapshotTransactionTimeoutMs = 900_000
@@ -138,9 +146,12 @@ class PostgresSource {
     const stored = context.position && decodePosition(context.position, this.#plan.name)
     if (stored && snapshot !== 'when-needed') {
       await checkPublications(client, stored.publications ?? {})
-      await checkTableMarks(client, stored, tables)
     }
     const mapper = this.#plan.mapper(tables, context.clock, stored?.youngest)
+    const isOutbox = mapper.idOf !== undefined
+    if (stored && snapshot !== 'when-needed' && !isOutbox) await checkTableMarks(client, stored, tables)
+    // Rows of an outbox that no slot captured are in the table: none is lost, and they are read from there.
+    const hasRowsLeft = stored && isOutbox && snapshot !== 'never' && (await isMarkedOtherwise(client, stored, tables))
     // The publication first: the slot's history must know it, or decoding ends with "publication does not exist".
     for (const need of needs) await ensurePublication(client, need, this.#options.createPublication)
     const start = await startSource(
@@ -152,6 +163,7 @@ class PostgresSource {
         systemId,
         failover,
         tables,
+        isOutbox,
         resyncs: snapshot === 'when-needed',
         lost: this.#lost,
         onLost: (position) => this.#tellLost(client, tables, mapper, position, context.clock),
@@ -162,7 +174,7 @@ class PostgresSource {
     const publications = needs.map((need) => need.name)
     const ids = await publicationIds(client, publications)
     const marks = await tableMarks(client, tables, publications)
-    if (start.reason !== 'continue' && snapshot !== 'never') {
+    if ((start.reason !== 'continue' && snapshot !== 'never') || hasRowsLeft) {
       return this.#snapshot({ client, tables, publications: ids, marks, mapper, start, slot: this.#slot }, context)
     }
     const streamed = { mapper, tables, marks }
@@ -311,10 +323,9 @@ class PostgresSource {
     const onLost = this.#onLost
     try {
       const feed = await this.#feed(position, publications, clock)
-      this.doctor.stillShown = (asked) => checkStreamedTables(asked, tables, { marks, publications })
       this.doctor.unseen = undefined
       const problem = (): MillraceError | undefined => this.doctor.unseen
-      const names = new CapturedNames(tables)
+      const names = new CapturedNames(tables, { replaceable: mapper.idOf !== undefined })
       const parts = {
         name,
         feed,
@@ -328,7 +339,17 @@ class PostgresSource {
         problem,
         untilLsn,
       }
-      return new StreamSession({ ...parts, heartbeatIntervalMs, clock, client, ...(resyncs && { onLost }) })
+      const session = new StreamSession({ ...parts, heartbeatIntervalMs, clock, client, ...(resyncs && { onLost }) })
+      // Rows that were there before the slot are in Kafka only where there was a snapshot of them.
+      const published =
+        mapper.idOf && position.tables !== undefined ? tables.map((table) => new PublishedRows(name, table)) : []
+      this.doctor.besideStream = async (asked) => {
+        await checkStreamedTables(asked, tables, { marks, publications }).catch((error: unknown) => {
+          throw mapper.idOf ? resyncDue(error, () => {}) : error
+        })
+        for (const rows of published) await rows.remove(asked, session.committedLsn)
+      }
+      return session
     } catch (error) {
       await signals.close()
       throw error

@@ -27,8 +27,8 @@ export class SourceDoctor {
   readonly #options: SourceDoctorOptions
   /** Set once the slot was dropped for its budget. */
   dropped: MillraceError | undefined
-  /** Whether the catalog is still what the stream was begun with; set by who begins it. @throws POSTGRES_CHANGES_UNSEEN */
-  stillShown: ((client: Client) => Promise<void>) | undefined
+  /** What is to be looked after beside the stream; set by who begins it. @throws POSTGRES_CHANGES_UNSEEN */
+  besideStream: ((client: Client) => Promise<void>) | undefined
   /** What the last look has shown. */
   unseen: MillraceError | undefined
 
@@ -87,7 +87,7 @@ export class SourceDoctor {
     }
     const look = async (client: Client): Promise<void> => {
       try {
-        await this.stillShown?.(client)
+        await this.besideStream?.(client)
       } catch (error) {
         if (!isMillraceError(error)) throw error
         this.unseen = error

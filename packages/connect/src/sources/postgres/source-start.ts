@@ -43,6 +43,7 @@ export interface StartOptions {
   readonly systemId: string
   readonly failover: boolean
   readonly tables: readonly CapturedTable[]
+  readonly isOutbox: boolean
   /** Whether to begin anew where changes were lost, rather than to refuse. */
   readonly resyncs: boolean
   /** What the last session found lost while it read. */
@@ -66,7 +67,7 @@ export async function startSource(client: Client, options: StartOptions, context
     const slot = await readSlot(client, name)
     if (position) {
       await checkPublications(client, position.publications ?? {})
-      await checkTableMarks(client, position, options.tables)
+      if (!options.isOutbox) await checkTableMarks(client, position, options.tables)
       const confirmedLsn = slot?.confirmedLsn
       checkStart({ connector, slot: name, position, systemId, walLsn: await logEnd(client), confirmedLsn })
     }

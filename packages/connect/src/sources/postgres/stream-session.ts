@@ -104,6 +104,11 @@ export class StreamSession implements SourceSession {
     })
   }
 
+  /** Of the position in Kafka. */
+  get committedLsn(): bigint {
+    return this.#committedLsn
+  }
+
   async pull(output: SourceOutput, maxWaitMs: number): Promise<SourcePull | undefined> {
     try {
       return await this.#pull(output, maxWaitMs)

@@ -38,15 +38,32 @@ export async function tableMarks(
 /** Compares the catalog with what it was when the position was stored. @throws POSTGRES_CHANGES_UNSEEN */
 export async function checkTableMarks(
   client: Client,
-  { tables, marks, publications }: PostgresPosition,
+  position: PostgresPosition,
   captured: readonly CapturedTable[],
 ): Promise<void> {
-  if (tables === undefined || marks === undefined) return
+  const table = await changedTable(client, position, captured)
+  if (table !== undefined) throw unseen(table, replaced)
+}
+
+/** The same comparison as a question. */
+export async function isMarkedOtherwise(
+  client: Client,
+  position: PostgresPosition,
+  captured: readonly CapturedTable[],
+): Promise<boolean> {
+  return (await changedTable(client, position, captured)) !== undefined
+}
+
+async function changedTable(
+  client: Client,
+  { tables, marks, publications }: PostgresPosition,
+  captured: readonly CapturedTable[],
+): Promise<string | undefined> {
+  if (tables === undefined || marks === undefined) return undefined
   const known = new Set(tables)
   const old = new Set(marks)
-  for (const [table, mark] of await tableMarks(client, captured, Object.keys(publications ?? {}))) {
-    if (isKnown(known, table) && !old.has(mark)) throw unseen(table, replaced)
-  }
+  const now = await tableMarks(client, captured, Object.keys(publications ?? {}))
+  return [...now].find(([table, mark]) => isKnown(known, table) && !old.has(mark))?.[0]
 }
 
 /** Compares the catalog with what it was when the stream began. @throws POSTGRES_CHANGES_UNSEEN */
@@ -67,9 +84,10 @@ export class CapturedNames {
   readonly #oids = new Map<string, number>()
   readonly #names = new Map<number, string>()
 
-  constructor(captured: readonly CapturedTable[]) {
+  /** @param options `replaceable`: the name counts, since rows are only ever inserted */
+  constructor(captured: readonly CapturedTable[], options: { readonly replaceable: boolean }) {
     for (const { relation } of captured) {
-      this.#oids.set(tableText(relation), relation.oid)
+      if (!options.replaceable) this.#oids.set(tableText(relation), relation.oid)
       this.#names.set(relation.oid, tableText(relation))
     }
   }

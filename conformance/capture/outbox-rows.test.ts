@@ -1,0 +1,99 @@
+// Which rows of an outbox delete themselves, and what becomes of the others: only what a slot captures may go.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { postgresOutbox, postgresTables, type SourceConnector } from '@millrace/connect'
+import { serdes, topic } from '@millrace/contracts'
+import { outbox, outboxMigration } from '@millrace/outbox'
+import { type CapturedDatabase, CaptureFixture, fast } from '../../packages/connect/test/support/capture-fixture.ts'
+import { eventually, readTopic } from '../../packages/connect/test/support/topic-reader.ts'
+
+const limits = { ...fast, budgetCheckIntervalMs: 100 }
+const other = 'create table other (id int primary key)'
+
+describe('rows of an outbox', () => {
+  const capture = new CaptureFixture()
+  const { database, run } = capture
+
+  const order = (s: CapturedDatabase) => topic(`${s.name}.order`, { key: serdes.string, value: serdes.json<number>() })
+
+  const append = async (s: CapturedDatabase, value: number, via: 'table' | 'log' = 'table'): Promise<void> => {
+    await s.db.query('begin')
+    try {
+      await outbox(s.db, { via }).append(order(s), 'k', value)
+      await s.db.query('commit')
+    } catch (error) {
+      await s.db.query('rollback')
+      throw error
+    }
+  }
+
+  const rowCount = async (s: CapturedDatabase): Promise<number> =>
+    (await s.db.query<{ count: number }>('select count(*)::int as count from outbox')).rows[0]!.count
+
+  const publishes = (s: CapturedDatabase, values: readonly number[]): Promise<true> =>
+    eventually(`events ${values}`, async () => {
+      const records = await readTopic(capture.client, order(s).name)
+      return records.map(({ value }) => value).join() === values.join() ? true : undefined
+    })
+
+  const source = (s: CapturedDatabase): SourceConnector => postgresOutbox({ url: s.url, topics: [order(s)], limits })
+
+  const tablesSource = (s: CapturedDatabase): SourceConnector =>
+    postgresTables({ url: s.url, tables: [{ table: 'other', topic: `${s.name}.other` }], limits })
+
+  test('those from before there was a slot are published, and then go', async () => {
+    await using s = await database(outboxMigration())
+    await append(s, 1)
+    await append(s, 2)
+    assert.equal(await rowCount(s), 2)
+    await using running = run(source(s))
+    await running.ready
+    await append(s, 3)
+    await publishes(s, [1, 2, 3])
+    await eventually('an empty outbox', async () => ((await rowCount(s)) === 0 ? true : undefined))
+  })
+
+  test('those that are to be kept stay', async () => {
+    await using s = await database(outboxMigration({ keepRows: true }))
+    await append(s, 1)
+    await using running = run(source(s))
+    await running.ready
+    await append(s, 2)
+    await publishes(s, [1, 2])
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    assert.equal(await rowCount(s), 2)
+  })
+
+  test('the slot of captured tables captures no outbox: rows stay, and messages in the log are refused', async () => {
+    await using s = await database(`${outboxMigration()}; ${other}`)
+    await using beside = run(tablesSource(s))
+    await beside.ready
+    await append(s, 1)
+    assert.equal(await rowCount(s), 1)
+    await assert.rejects(append(s, 2, 'log'), { code: 'OUTBOX_NOT_CAPTURED' })
+    await using running = run(source(s))
+    await running.ready
+    await append(s, 2, 'log')
+    await publishes(s, [1, 2])
+  })
+
+  test('those of a table that took the place of the captured one stay until it is captured', async () => {
+    await using s = await database(outboxMigration())
+    const running = run(source(s))
+    running.finished.catch(() => {})
+    await running.ready
+    await append(s, 1)
+    await publishes(s, [1])
+    await s.db.query(`drop table outbox; ${outboxMigration()}`)
+    await append(s, 2)
+    assert.equal(await rowCount(s), 1)
+    await assert.rejects(running.finished, { code: 'POSTGRES_PUBLICATION_INCOMPLETE' })
+    await s.db.query(`alter publication millrace_${s.name}_outbox add table outbox`)
+    await append(s, 3)
+    await using again = run(source(s))
+    await again.ready
+    await append(s, 4)
+    await publishes(s, [1, 2, 3, 4])
+    await eventually('an empty outbox', async () => ((await rowCount(s)) === 0 ? true : undefined))
+  })
+})
