@@ -47,7 +47,7 @@ describe('the MySQL sink on MariaDB', { skip: mariaDbUnavailable() }, () => {
         const [rows] = await db.query(sql)
         return rows as Record<string, unknown>[]
       },
-      types: { text: 'longtext', keyText: 'varchar(255)', double: 'double' },
+      types: { text: 'longtext', keyText: 'varchar(255)', double: 'double', small: 'smallint' },
     }),
     (name) => `\`${name}\``,
   )

@@ -317,10 +317,19 @@ describe('the PostgreSQL sink', () => {
     () => ({
       dialect: () => postgresDialect(url),
       query: async (sql) => (await db.query(sql)).rows,
-      types: { text: 'text', keyText: 'text', double: 'double precision' },
+      types: { text: 'text', keyText: 'text', double: 'double precision', small: 'smallint' },
     }),
     (name) => `"${name}"`,
   )
+
+  test('a user that the server does not take is told at once, with what helps', async () => {
+    const spend = await contract()
+    const stranger = new URL(url)
+    stranger.username = 'stranger'
+    const running = runSink(postgresSink(spend, { url: stranger.href, table: 'x', mode: 'insert' }), { client })
+    await assert.rejects(running.finished, { code: 'POSTGRES_ACCESS_DENIED', message: /stranger/ })
+    assert.match(running.status().error?.remedy ?? '', /url/)
+  })
 
   test('says when the record to go on from was deleted', async () => {
     const spend = await contract()

@@ -32,11 +32,12 @@ describe('the SQLite sink', () => {
     rmSync(folder, { recursive: true })
   })
 
+  const small = `integer check (typeof(n) = 'integer' and n between -32768 and 32767)`
   registerSqlSinkTests(
     () => ({
       dialect: () => sqliteDialect(file),
       query: async (sql) => database.prepare(sql).all(),
-      types: { text: 'text', keyText: 'text', double: 'real' },
+      types: { text: 'text', keyText: 'text', double: 'real', small },
     }),
     (name) => `"${name}"`,
   )

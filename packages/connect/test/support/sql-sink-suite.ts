@@ -18,7 +18,13 @@ export interface SqlTarget {
   /** Rows as the driver gives them; names without quotes. */
   query(sql: string): Promise<Record<string, unknown>[]>
   /** For `create table` of the tests themselves. */
-  readonly types: { readonly text: string; readonly keyText: string; readonly double: string }
+  readonly types: {
+    readonly text: string
+    readonly keyText: string
+    readonly double: string
+    /** Of a column `n` of 16 bits. */
+    readonly small: string
+  }
 }
 
 type Options = Partial<SqlSinkOptions<unknown, never>>
@@ -234,6 +240,54 @@ export function registerSqlSinkTests(target: () => SqlTarget, quote: (name: stri
     )
     assert.equal((await rowsOf(table)).length, 38)
     assert.deepEqual(plain(await target().query(`select n from ${table} where id = 'k5'`)), [['5']])
+  })
+
+  test('a value that does not fit its column goes to the dead letters alone', async () => {
+    const table = newTable()
+    const { keyText, small } = target().types
+    await target().query(`create table ${table} (id ${keyText} primary key, n ${small})`)
+    await using driver = await SinkDriver.open(sink(table, { key: 'id' }))
+    await driver.put([
+      { key: 'a', value: { n: 1 } },
+      { key: 'b', value: { n: 40_000 } },
+      { key: 'c', value: { n: 'many' } },
+      { key: 'a', value: { n: { a: 1 } } },
+      { key: 'd', value: { n: -2 } },
+    ])
+    assert.deepEqual(
+      driver.takeDeadLetters().map(([offset]) => offset),
+      [1, 2, 3],
+    )
+    assert.deepEqual(plain(await rowsOf(table)), [
+      ['a', '1'],
+      ['d', '-2'],
+    ])
+  })
+
+  test('a column that somebody drops stops the sink, which says so, and no record is to blame', async () => {
+    const table = newTable()
+    const connector = sink(table)
+    const gone = { code: 'CONNECT_TABLE_MISMATCH', retriable: false, message: /\bs\b/ }
+    {
+      await using driver = await SinkDriver.open(connector)
+      await driver.put([{ key: 'a', value: { n: 1, s: 'x' } }])
+      await target().query(`alter table ${table} drop column s`)
+      await assert.rejects(driver.put([{ key: 'b', value: { n: 2, s: 'y' } }]), gone)
+      driver.noDeadLetters()
+    }
+    {
+      await using driver = await SinkDriver.open(connector)
+      await assert.rejects(driver.put([{ key: 'b', value: { n: 2, s: 'y' } }]), gone)
+      driver.noDeadLetters()
+    }
+    const { text: textType } = target().types
+    await target().query(`alter table ${table} add column s ${textType}`)
+    await using driver = await SinkDriver.open(connector)
+    await driver.put([{ key: 'b', value: { n: 2, s: 'y' } }])
+    assert.deepEqual(plain(await rowsOf(table, quote('key'))), [
+      ['a', '1', null],
+      ['b', '2', 'y'],
+    ])
   })
 
   test('columns that the database fills are left to it until a record has them', async () => {
