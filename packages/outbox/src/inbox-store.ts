@@ -2,6 +2,7 @@ import { placeholders } from './dialect.ts'
 import { outboxError } from './errors.ts'
 import type { Executor } from './executor.ts'
 import { quoteTable } from './identifier.ts'
+import { inTurn } from './in-turn.ts'
 import { type ExpireInboxOptions, expireInboxOn, type InboxOptions, inboxOn } from './inbox.ts'
 
 export type InboxStoreOptions = InboxOptions
@@ -30,7 +31,19 @@ export interface InboxStoreParts<Tx> {
   readonly executor: Executor
 }
 
+/**
+ * The same for every client. On SQLite handlers wait for each other, since a connection there has one transaction at a time, and of
+ * several connections one would find the database locked.
+ */
 export function inboxStoreOn<Tx>(parts: InboxStoreParts<Tx>, options: InboxStoreOptions): InboxStore<Tx> {
+  if (parts.executor.dialect !== 'sqlite') return storeOn(parts, options)
+  const queue = inTurn()
+  const transaction = (work: (tx: Tx) => Promise<void>) => queue(async () => parts.transaction(work))
+  const store = storeOn({ ...parts, transaction }, options)
+  return { ...store, expire: (given) => queue(() => store.expire(given)) }
+}
+
+function storeOn<Tx>(parts: InboxStoreParts<Tx>, options: InboxStoreOptions): InboxStore<Tx> {
   const { table = 'inbox' } = options
   const { executor } = parts
   const name = quoteTable(table, executor.dialect)

@@ -1,6 +1,5 @@
 import { type Dialect, returnsRows } from '../dialect.ts'
 import { type Executor, notATransaction, type SyncExecutor } from '../executor.ts'
-import { inTurn } from '../in-turn.ts'
 import { type ExpireInboxOptions, expireInboxOn, type InboxOptions, type SyncInbox, syncInboxOn } from '../inbox.ts'
 import { type InboxStore, type InboxStoreOptions, inboxStoreOn } from '../inbox-store.ts'
 import { type SyncOutbox, syncOutboxOn } from '../outbox.ts'
@@ -44,13 +43,11 @@ export function expireInbox(db: SqliteDatabase, options: ExpireInboxOptions = {}
  * transaction at a time, so handlers wait for each other; give this a connection that nothing else writes through.
  */
 export function inboxStore<D extends SqliteDatabase>(db: D, options: InboxStoreOptions = {}): InboxStore<D> {
-  const queue = inTurn()
   const executor = asynchronous(executorOf(db))
-  const store = inboxStoreOn<D>(
-    { transaction: (work) => queue(() => inTransaction(db, work)), executorOf: () => executor, executor },
+  return inboxStoreOn<D>(
+    { transaction: (work) => inTransaction(db, work), executorOf: () => executor, executor },
     options,
   )
-  return { ...store, expire: (given) => queue(() => store.expire(given)) }
 }
 
 async function inTransaction<D extends SqliteDatabase>(db: D, work: (db: D) => Promise<void>): Promise<void> {

@@ -2,7 +2,6 @@ import { affectedRows } from '../affected-rows.ts'
 import type { Dialect } from '../dialect.ts'
 import { outboxError } from '../errors.ts'
 import { type Executor, notATransaction } from '../executor.ts'
-import { inTurn } from '../in-turn.ts'
 import { type ExpireInboxOptions, expireInboxOn, type Inbox, type InboxOptions, inboxOn } from '../inbox.ts'
 import { type InboxStore, type InboxStoreOptions, inboxStoreOn } from '../inbox-store.ts'
 import { type Outbox, outboxOn } from '../outbox.ts'
@@ -52,16 +51,14 @@ export function inboxStore<M extends TypeOrmManager>(
   dataSource: TypeOrmDataSource<M>,
   options: InboxStoreOptions = {},
 ): InboxStore<M> {
-  const executor = executorOf(dataSource.manager, false)
-  const parts = { executorOf: (manager: M) => executorOf(manager, true), executor }
-  if (executor.dialect !== 'sqlite') {
-    return inboxStoreOn<M>({ ...parts, transaction: (work) => dataSource.transaction(work) }, options)
-  }
-  // There it has one connection, on which it would begin a transaction within another.
-  const queue = inTurn()
-  const transaction = (work: (manager: M) => Promise<void>) => queue(() => dataSource.transaction(work))
-  const store = inboxStoreOn<M>({ ...parts, transaction }, options)
-  return { ...store, expire: (given) => queue(() => store.expire(given)) }
+  return inboxStoreOn(
+    {
+      transaction: (work) => dataSource.transaction(work),
+      executorOf: (manager) => executorOf(manager, true),
+      executor: executorOf(dataSource.manager, false),
+    },
+    options,
+  )
 }
 
 function executorOf(manager: TypeOrmManager, isTransactionDue: boolean): Executor {
