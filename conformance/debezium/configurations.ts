@@ -97,6 +97,7 @@ export const configurations: readonly Configuration[] = [
     properties: {
       ...converters(false),
       'table.include.list': 'public.(large|done)',
+      'xmin.fetch.interval.ms': '100',
       'post.processors': 'again',
       'again.type': 'io.debezium.processors.reselect.ReselectColumnsPostProcessor',
       'again.reselect.columns.include.list': 'public.large:(big|bytes|json|words|list|map)',

@@ -29,6 +29,8 @@ export function sameDatabase(captured: Captured): ComparedTopics {
     if ('op' in payload) for (const field of clockFields) if (field in payload) payload[field] = 0
     const source = payload.source as Json | undefined
     if (source && source.snapshot !== 'false') hide(source, [...clockFields, 'txId', 'lsn', 'sequence'])
+    // Each slot has its own.
+    if (source) hide(source, ['xmin'])
     // The log has no time for a message outside of a transaction.
     if (source && payload.op === 'm' && source.txId === null) hide(source, clockFields)
     return value
@@ -41,7 +43,7 @@ export function anyDatabase(captured: Captured): ComparedTopics {
     const payload = payloadOf(value)
     if (!payload) return value
     hide(payload, clockFields)
-    if (payload.source) hide(payload.source as Json, [...clockFields, 'txId', 'lsn', 'sequence'])
+    if (payload.source) hide(payload.source as Json, [...clockFields, 'txId', 'lsn', 'sequence', 'xmin'])
     if (payload.transaction) hide(payload.transaction as Json, ['id'])
     if ('status' in payload) hide(payload, ['id'])
     for (const row of [payload.before, payload.after]) if (row) shorten(row as Json)

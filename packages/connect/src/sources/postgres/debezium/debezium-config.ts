@@ -306,9 +306,13 @@ const engine = {
     'The connector writes to the database only where a signal table or a heartbeat statement is configured.',
   ),
   'flush.lsn.source': not('the slot is always told what is in Kafka; leave it out'),
-  'xmin.fetch.interval.ms': not(
-    'source.xmin is always null; read catalog_xmin of pg_replication_slots, and leave this out',
-  ),
+  'xmin.fetch.interval.ms': {
+    type: 'long',
+    default: 0,
+    valid: between(0),
+    importance: 'low',
+    doc: 'How old source.xmin may be; 0 leaves it null.',
+  },
   'offset.mismatch.strategy': not(
     'a slot that is ahead of the position is refused; snapshot.mode=when_needed makes it good',
   ),

@@ -10,6 +10,7 @@ import type { EventSource, EventWriter, RowEvent } from './event.ts'
 import type { MessageEvents } from './message-events.ts'
 import type { Reselection } from './reselection.ts'
 import { keyJson, sameRow } from './row-json.ts'
+import type { SlotXmin } from './slot-xmin.ts'
 import type { TableDescription } from './table-description.ts'
 import { type ShapeOptions, type TableShape, tableShape } from './table-shape.ts'
 import type { TransactionEvents } from './transaction-events.ts'
@@ -40,6 +41,7 @@ export interface EnvelopeMapperOptions {
   readonly transactions: TransactionEvents | undefined
   readonly messages: MessageEvents
   readonly reselection?: Reselection | undefined
+  readonly xmin?: SlotXmin | undefined
   /** Whether values are JSON, so that a last event can be read again. */
   readonly isJson: boolean
 }
@@ -58,6 +60,7 @@ export class EnvelopeMapper implements CaptureMapper {
 
   /** To be called for every relation before its rows come, and again whenever it was altered. */
   async describe(relation: Relation, from: { readonly client: Client } | { readonly xid: number }): Promise<void> {
+    if ('xid' in from) await this.#options.xmin?.ready()
     if (!this.#options.includesTable(tableText(relation))) {
       this.#shapes.set(relation, { shape: undefined })
       return
@@ -67,7 +70,8 @@ export class EnvelopeMapper implements CaptureMapper {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#options.catalog.close(), this.#options.reselection?.close()])
+    const { catalog, reselection, xmin } = this.#options
+    await Promise.all([catalog.close(), reselection?.close(), xmin?.close()])
   }
 
   settle(output: SourceOutput): Promise<void> | undefined {
@@ -93,7 +97,7 @@ export class EnvelopeMapper implements CaptureMapper {
     const { relation, row, old } = change
     const shape = this.#shapeOf(relation)
     if (!shape) return
-    const common = { shape, source: eventSource(relation, source), old }
+    const common = { shape, source: this.#source(relation, source), old }
     if (change.operation === 'insert') {
       this.#emit({ ...common, operation: 'c', keyRow: row, before: undefined, after: row }, source, output)
     } else if (!row) {
@@ -130,7 +134,7 @@ export class EnvelopeMapper implements CaptureMapper {
   truncate(relation: Relation, source: ChangeSource, output: SourceOutput): void {
     const shape = this.#shapeOf(relation)
     if (!shape) return
-    const event = { shape, operation: 't', source: eventSource(relation, source) } as const
+    const event = { shape, operation: 't', source: this.#source(relation, source) } as const
     this.#emit({ ...event, keyRow: undefined, before: undefined, after: undefined, old: undefined }, source, output)
   }
 
@@ -158,7 +162,7 @@ export class EnvelopeMapper implements CaptureMapper {
     const block = message.isTransactional
       ? transactions?.event('LOGICAL_DECODING_MESSAGE', lsn, isPublished ? undefined : output)
       : undefined
-    if (!isPublished) messages.write(message, eventSource({ schema: '', name: '' }, source), block, output)
+    if (!isPublished) messages.write(message, this.#source({ schema: '', name: '' }, source), block, output)
   }
 
   #emit(
@@ -185,6 +189,11 @@ export class EnvelopeMapper implements CaptureMapper {
     if (event.operation === 'd' && tombstones) writer.tombstone(whole, source.commitTimeMs, output)
   }
 
+  /** Of a change in the stream. */
+  #source(relation: Pick<Relation, 'schema' | 'name'>, source: ChangeSource): EventSource {
+    return eventSource(relation, source, this.#options.xmin?.value)
+  }
+
   /** Undefined for tables that are not captured. */
   #shapeOf(relation: Relation): TableShape | undefined {
     const known = this.#shapes.get(relation)
@@ -195,7 +204,7 @@ export class EnvelopeMapper implements CaptureMapper {
   }
 }
 
-function eventSource(relation: Pick<Relation, 'schema' | 'name'>, source: ChangeSource): EventSource {
+function eventSource(relation: Pick<Relation, 'schema' | 'name'>, source: ChangeSource, xmin?: number): EventSource {
   const { commitTimeMs, commitTimeMicros, lsn, lastCommitLsn, commitLsn, xid, snapshot, origin } = source
   return {
     tsMicros: commitTimeMicros ?? commitTimeMs * 1_000,
@@ -205,6 +214,7 @@ function eventSource(relation: Pick<Relation, 'schema' | 'name'>, source: Change
     schema: relation.schema,
     table: relation.name,
     xid: xid === 0 ? undefined : xid,
+    xmin,
     origin,
   }
 }

@@ -10,6 +10,7 @@ import { MessageEvents } from './message-events.ts'
 import { RecordEventWriter } from './record-event-writer.ts'
 import type { Reselection } from './reselection.ts'
 import type { BadValueHandler } from './row-json.ts'
+import type { SlotXmin } from './slot-xmin.ts'
 import type { ShapeOptions } from './table-shape.ts'
 import { TransactionEvents } from './transaction-events.ts'
 
@@ -35,6 +36,7 @@ export interface EnvelopeParts
   readonly tell: (text: string) => void
   readonly catalog: FactsReader
   readonly reselection?: Reselection | undefined
+  readonly xmin?: SlotXmin | undefined
   readonly clock: Clock
 }
 

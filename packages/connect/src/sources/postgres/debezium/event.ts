@@ -13,6 +13,8 @@ export interface EventSource {
   readonly schema: string
   readonly table: string
   readonly xid: number | undefined
+  /** Of the slot; undefined where nobody asked for it. */
+  readonly xmin: number | undefined
   readonly origin: { readonly name: string; readonly lsn: number } | undefined
 }
 

@@ -75,10 +75,13 @@ export class JsonEventWriter implements EventWriter {
     return [{ key: otherKey.header, value: Buffer.from(keyJson(shape, otherKey.row, old)) }, ...this.#headers]
   }
 
-  #source({ tsMicros, snapshot, xid, lsn, lastCommitLsn, origin }: EventSource, { namesJson }: TableShape): string {
+  #source(
+    { tsMicros, snapshot, xid, lsn, lastCommitLsn, xmin, origin }: EventSource,
+    { namesJson }: TableShape,
+  ): string {
     const from = origin ? `${jsonString(origin.name)},"origin_lsn":${origin.lsn}` : 'null,"origin_lsn":null'
     const time = `"ts_us":${tsMicros},"ts_ns":${tsMicros}000`
-    return `${this.#sourceStart}${Math.floor(tsMicros / 1_000)},"snapshot":"${snapshot}"${this.#sourceDatabase}"[${quoted(lastCommitLsn)},${quoted(lsn)}]",${time},${namesJson},"txId":${xid ?? null},"lsn":${lsn ?? null},"xmin":null,"origin":${from}}`
+    return `${this.#sourceStart}${Math.floor(tsMicros / 1_000)},"snapshot":"${snapshot}"${this.#sourceDatabase}"[${quoted(lastCommitLsn)},${quoted(lsn)}]",${time},${namesJson},"txId":${xid ?? null},"lsn":${lsn ?? null},"xmin":${xmin ?? null},"origin":${from}}`
   }
 }
 

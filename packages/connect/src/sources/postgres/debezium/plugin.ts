@@ -20,6 +20,7 @@ import { noticeOnce } from './notice-once.ts'
 import { postProcessorConfig, reselectionOf } from './post-processors.ts'
 import { columnRules, keyColumns, skippedOperations, snapshotFilters, valueModes } from './properties.ts'
 import { Reselection } from './reselection.ts'
+import { SlotXmin, type SlotXminOptions } from './slot-xmin.ts'
 import { unmatched } from './unmatched.ts'
 
 type Config = ConfigOf<typeof debeziumConfig.keys>
@@ -78,6 +79,7 @@ function create(properties: Properties, context: PluginContext): SourceConnector
       onBadValue: config['event.converting.failure.handling.mode'],
       json: plainJson(context.pipeline),
       tell,
+      xmin: slotXmin(name, url, config, { clock, tell }),
       catalog: new CatalogFacts(url, `${name} catalog`, clock),
       reselection: reselected && new Reselection({ ...reselected, url, applicationName: `${name} reselect`, tell }),
       clock,
@@ -105,6 +107,17 @@ function create(properties: Properties, context: PluginContext): SourceConnector
     rowTopics: (tables) => tables.map(({ relation }) => topics.rows(relation)),
     snapshotOrder: () => '',
   })
+}
+
+function slotXmin(
+  name: string,
+  url: string,
+  config: Config,
+  parts: Pick<SlotXminOptions, 'clock' | 'tell'>,
+): SlotXmin | undefined {
+  const intervalMs = config['xmin.fetch.interval.ms']
+  if (intervalMs === 0) return undefined
+  return new SlotXmin({ url, applicationName: `${name} xmin`, slot: config['slot.name'], intervalMs, ...parts })
 }
 
 const isGiven = (text: string | null | undefined): boolean => text !== null && text !== undefined

@@ -81,7 +81,7 @@ export class RecordEventWriter implements EventWriter {
 
 /** The block `source` as data. */
 export function sourceData(source: EventSource, { name, database }: { name: string; database: string }): unknown {
-  const { tsMicros, snapshot, schema, table, xid, lsn, origin } = source
+  const { tsMicros, snapshot, schema, table, xid, lsn, xmin, origin } = source
   const long = (value: number | undefined): bigint | null => (value === undefined ? null : BigInt(value))
   return {
     version: debeziumVersion,
@@ -98,7 +98,7 @@ export function sourceData(source: EventSource, { name, database }: { name: stri
     table,
     txId: long(xid),
     lsn: long(lsn),
-    xmin: null,
+    xmin: long(xmin),
     origin: origin?.name ?? null,
     origin_lsn: long(origin?.lsn),
   }
