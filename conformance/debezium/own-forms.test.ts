@@ -145,6 +145,7 @@ describe('forms of one’s own', () => {
       'again.type': 'io.debezium.processors.reselect.ReselectColumnsPostProcessor',
       'guardrail.collections.max': '1',
       'max.batch.size': '7',
+      'notification.enabled.channels': 'log',
     }
     const running = await startFrom(s, properties)
     const topic = `${s.name}.public.pay`
@@ -173,7 +174,11 @@ describe('forms of one’s own', () => {
         assert.ok(!/card\d-|4111/.test(text), `${name}: ${text.slice(0, 200)}`)
       }
     }
-    assert.deepEqual(notices.filter((text) => !text.startsWith('PostgreSQL refuses')).sort(), [
+    const notifications = notices.flatMap((text) => /^notification (.*)$/.exec(text)?.[1] ?? [])
+    const types = notifications.map((text) => (JSON.parse(text) as { type: string }).type)
+    assert.deepEqual([types[0], types.at(-1)], ['STARTED', 'COMPLETED'])
+    const others = notices.filter((text) => !/^(notification|PostgreSQL refuses)/.test(text))
+    assert.deepEqual(others.sort(), [
       '2 tables are to be captured, more than guardrail.collections.max=1 allows',
       'column public.pay.note is masked in events, and not in their keys; name other columns in message.key.columns',
       'column.mask.hash.v2.SHA-256.with.salt.pepper: public.pay.crad matches no column',

@@ -333,6 +333,15 @@ const engine = {
 export const debeziumConfig = configDef(
   { ...connection, ...capture, ...events, ...engine },
   {
+    rules: [
+      {
+        name: 'notification.sink.topic.name',
+        problem: ({ 'notification.enabled.channels': channels, 'notification.sink.topic.name': topic }) =>
+          Array.isArray(channels) && channels.includes('sink') && topic === undefined
+            ? 'it is missing beside notification.enabled.channels=sink'
+            : undefined,
+      },
+    ],
     passThrough: [
       'column.mask.hash.',
       'column.mask.with.',

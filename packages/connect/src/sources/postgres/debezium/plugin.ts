@@ -5,10 +5,12 @@ import { SimpleHeaderConverter } from '../../../converters/simple-header-convert
 import { connectError } from '../../../errors.ts'
 import { quoteTable, tableText } from '../../../postgres/identifiers.ts'
 import type { SourceConnector, TopicSpec } from '../../../runtime/connector.ts'
+import { reportNotice } from '../../../runtime/diagnostics.ts'
 import type { RecordPipeline } from '../../../runtime/pipeline.ts'
 import type { ConnectorPlugin, PluginContext } from '../../../runtime/plugin.ts'
 import type { CaptureMapper, PublicationNeed } from '../capture.ts'
 import { postgresSource } from '../postgres-source.ts'
+import type { Notification } from '../signals/notifications.ts'
 import type { PostgresSourceOptions, SnapshotMode } from '../source-options.ts'
 import { findTables, listFilter, tableFilter, wholePublication } from './captured-tables.ts'
 import { CatalogFacts } from './catalog-facts.ts'
@@ -211,7 +213,7 @@ function sourceOptions(name: string, url: string, config: Config): PostgresSourc
         ...(query !== undefined && { query }),
       },
     }),
-    ...signalsOf(config),
+    ...signalsOf(name, config),
     limits: {
       statusIntervalMs: config['status.update.interval.ms'],
       chunkMaxRows: config['incremental.snapshot.chunk.size'],
@@ -225,14 +227,15 @@ function heartbeatTopic(config: Config): string {
   return whole ?? [prefix, config['topic.prefix']].join(delimiter)
 }
 
-function signalsOf(config: Config): Pick<PostgresSourceOptions, 'signals' | 'notifications'> {
+function signalsOf(name: string, config: Config): Pick<PostgresSourceOptions, 'signals' | 'notifications'> {
   const channels = config['signal.enabled.channels']
   const table = channels.includes('source') ? config['signal.data.collection'] : undefined
   const prefix = config['topic.prefix']
   const topic = channels.includes('kafka') ? (config['signal.kafka.topic'] ?? `${prefix}-signal`) : undefined
   const file = channels.includes('file') ? (config['signal.file'] ?? 'file-signals.txt') : undefined
-  const isTold = config['notification.enabled.channels'].includes('sink')
-  const notified = isTold ? config['notification.sink.topic.name'] : undefined
+  const told = config['notification.enabled.channels']
+  const notified = told.includes('sink') ? config['notification.sink.topic.name'] : undefined
+  const log = (notification: Notification): void => reportNotice(name, `notification ${JSON.stringify(notification)}`)
   return {
     ...((table ?? topic ?? file) !== undefined && {
       signals: {
@@ -241,6 +244,8 @@ function signalsOf(config: Config): Pick<PostgresSourceOptions, 'signals' | 'not
         ...(file !== undefined && { file }),
       },
     }),
-    ...(notified !== undefined && { notifications: { topic: notified } }),
+    ...(told.length > 0 && {
+      notifications: { ...(notified !== undefined && { topic: notified }), ...(told.includes('log') && { on: log }) },
+    }),
   }
 }

@@ -44,6 +44,7 @@ test('names that mean nothing are reported with what was meant', () => {
   refused({ 'column.mask.with.many.chars': 'public.orders.card' }, /column\.mask\.with\.many\.chars/)
   refused({ 'column.mask.hash.SHA-0.with.salt.x': 'public.orders.card' }, /no hash algorithm SHA-0/)
   refused({ converters: 'isbn' }, /converters is not supported: they name Java classes; write them in TypeScript/)
+  refused({ 'notification.enabled.channels': 'sink' }, /notification\.sink\.topic\.name: it is missing/)
   refused({ 'decimal.handling.mode': 'exact' }, /decimal\.handling\.mode/)
   refused({ 'message.key.columns': 'public.orders' }, /message\.key\.columns/)
 })
