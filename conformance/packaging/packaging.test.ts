@@ -23,6 +23,15 @@ const usage = `
   driver.input(order).pipe('o-2', { customerId: 'alice', amount: 3 })
   const total = driver.store('totals').get('alice')
 `
+/** Entries that are built on a library, which their users have: it is no dependency of ours. */
+const builtOn: Readonly<Record<string, string>> = {
+  '@millrace/outbox/drizzle': 'drizzle-orm',
+  '@millrace/outbox/kysely': 'kysely',
+  '@millrace/registry/avro': 'avsc@5',
+  '@millrace/registry/json-schema': 'ajv@8',
+  '@millrace/registry/protobuf': '@bufbuild/protobuf@2',
+}
+
 const compilerOptions = {
   target: 'es2022',
   module: 'nodenext',
@@ -31,6 +40,57 @@ const compilerOptions = {
   skipLibCheck: false,
   types: ['node'],
   outDir: 'out',
+}
+
+const service = `import { DatabaseSync } from 'node:sqlite'
+import { serdes, topic } from '@millrace/contracts'
+import { inboxMigration, outboxMigration } from '@millrace/outbox'
+import { inbox, outbox } from '@millrace/outbox/sqlite'
+
+const order = topic('order', { key: serdes.string, value: serdes.json<{ amount: number }>() })
+const db = new DatabaseSync(':memory:')
+db.exec(outboxMigration({ dialect: 'sqlite' }))
+db.exec(inboxMigration({ dialect: 'sqlite' }))
+db.exec('begin immediate')
+const { id }: { readonly id: string } = outbox(db).append(order, 'o1', { amount: 2 })
+const isNew: boolean = inbox(db).claim('billing', id)
+db.exec('commit')
+// @ts-expect-error an amount is a number
+const wrong = () => outbox(db).append(order, 'o1', { amount: '2' })
+console.log(isNew, typeof wrong, db.prepare('select aggregateid from outbox').get())
+`
+
+const imports = (entries: readonly string[]): string => {
+  const lines = entries.map((entry, i) => `import * as e${i} from '${entry}'`)
+  const names = entries.map((_, i) => `e${i}`)
+  return `${lines.join('\n')}\nconsole.log([${names.join(', ')}].length, 'entries')\n`
+}
+
+/** What packages export, but for their manifests. */
+async function entriesOf(tarballs: readonly Tarball[]): Promise<string[]> {
+  const lists = tarballs.map(async ({ name }) => {
+    const { exports = {} } = await manifestOf(name)
+    return Object.keys(exports).flatMap((path) => (path === './package.json' ? [] : [join(name, path)]))
+  })
+  return (await Promise.all(lists)).flat()
+}
+
+/** Imports what a compiled file names. */
+async function checkLoaded(project: Project, file: string): Promise<void> {
+  assert.match(await project.run('node', `out/${file}.js`), /^[1-9]\d* entries$/m)
+}
+
+/** What is built on a library, with that library and still without a driver. */
+async function checkBuilt(project: Project, entries: readonly string[]): Promise<void> {
+  const built = Object.keys(builtOn)
+  for (const entry of built) assert.ok(entries.includes(entry), entry)
+  // What they are built on names types of drivers that nobody has all of.
+  const options = { ...compilerOptions, skipLibCheck: true }
+  await project.write('tsconfig.json', JSON.stringify({ compilerOptions: options, files: ['src/built.ts'] }))
+  await project.write('src/built.ts', imports(built))
+  await project.install(...Object.values(builtOn))
+  await project.run('npx', 'tsc', '-p', '.')
+  await checkLoaded(project, 'built')
 }
 
 describe('packed packages in projects of their own', { skip: packagingUnavailable(), timeout: 900_000 }, () => {
@@ -91,11 +151,18 @@ test('totals add up', () => {${usage}
 `
       await project.write('src/totals.spec.ts', body('node:test'))
       await project.write('src/vitest.spec.ts', body('vitest'))
+      const bare = (await entriesOf(tarballs)).filter((entry) => builtOn[entry] === undefined)
+      await project.write('src/bare.ts', imports(bare))
+      await project.write('src/service.ts', service)
       await project.install(...paths(), 'zod@4', 'typescript@5', '@types/node@24', 'vitest@4', `node@${nodeVersion}`)
       assert.match(await project.run('node', '--version'), new RegExp(`^v${nodeVersion}\\.`))
       await project.run('npx', 'tsc', '-p', '.')
       assert.match(await project.run('node', '--test', 'out/totals.spec.js'), /pass 1/)
       assert.match(await project.run('npx', 'vitest', 'run', 'out/vitest.spec.js'), /1 passed/)
+      // No driver of any database is there.
+      await checkLoaded(project, 'bare')
+      assert.match(await project.run('node', 'out/service.js'), /true function .*o1/)
+      if (nodeVersion === '24') await checkBuilt(project, await entriesOf(tarballs))
     })
   }
 

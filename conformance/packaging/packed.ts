@@ -49,6 +49,7 @@ interface PackResult {
 
 interface Manifest {
   readonly scripts?: Readonly<Record<string, string>>
+  readonly exports?: Readonly<Record<string, unknown>>
 }
 
 export async function manifestOf(name: string): Promise<Manifest> {
