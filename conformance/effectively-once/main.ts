@@ -5,10 +5,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type Death, startPipeline } from './pipeline.ts'
-import { compareAgain, runSchedule, type ScheduleResult } from './schedule.ts'
+import { compareAgain, lastSchedule, runSchedule, type ScheduleResult } from './schedule.ts'
 
 const { values } = parseArgs({
   options: {
@@ -20,8 +19,6 @@ const { values } = parseArgs({
 })
 let wanted = whole('schedules', 1)
 const firstSeed = whole('seed', 0)
-/** What came twice would come soon after everything is back. */
-const settleMs = 2_000
 const keptLines = 40
 
 function whole(name: 'schedules' | 'seed', min: number): number {
@@ -69,9 +66,9 @@ let replay = ''
   }
   if (process.stdout.isTTY) process.stdout.write('\r\u001b[K')
   if (problems.length === 0) {
-    await delay(settleMs)
     replay = `--schedules ${results.length} --seed ${firstSeed}`
-    problems.push(...(await compareAgain(pipeline, [...results.keys()])))
+    const last = results.length
+    problems.push(...(await lastSchedule(pipeline, last)), ...(await compareAgain(pipeline, [...results.keys(), last])))
   }
 }
 await rm(folder, { recursive: true, force: true })
