@@ -322,6 +322,29 @@ describe('the PostgreSQL sink', () => {
     (name) => `"${name}"`,
   )
 
+  test('values of types with a length keep all of it, and what is longer is refused', async () => {
+    const spend = await contract()
+    const table = 'of_lengths'
+    await db.query(
+      `create table ${table} (key text primary key, country char(3), total numeric(5, 2), bits bit(4), codes char(2)[])`,
+    )
+    const running = run(spend, { table })
+    await send(spend.name, [
+      ['a', { country: 'AUT', total: 123.45, bits: '1010', codes: ['AT', 'DE'] } as never],
+      ['b', { country: 'AUTX', total: 1 }],
+      ['c', { country: 'DEU', total: 12_345 }],
+      ['d', { country: 'D', total: 1, bits: '10101' } as never],
+      ['e', { country: 'D', total: 1.005, bits: null, codes: null } as never],
+    ])
+    const found = await rows(`select * from ${table} order by key`, 2)
+    assert.deepEqual(found, [
+      { key: 'a', country: 'AUT', total: '123.45', bits: '1010', codes: ['AT', 'DE'] },
+      { key: 'e', country: 'D  ', total: '1.01', bits: null, codes: null },
+    ])
+    await eventually('three dead letters', () => (running.status().deadLetters === 3 ? true : undefined))
+    await running.close()
+  })
+
   test('a user that the server does not take is told at once, with what helps', async () => {
     const spend = await contract()
     const stranger = new URL(url)

@@ -382,6 +382,7 @@ export function registerSqlSinkTests(target: () => SqlTarget, quote: (name: stri
       field('flag', 'boolean', { optional: true }),
       field('big', 'int64', { optional: true }),
       field('raw', 'bytes', { optional: true }),
+      logical('mask', 'bytes', 'io.debezium.data.Bits', { length: '12' }),
     ])
     const amount = Buffer.from([0xfb, 0x2e]).toString('base64') // -1234
     const payload = {
@@ -394,6 +395,7 @@ export function registerSqlSinkTests(target: () => SqlTarget, quote: (name: stri
       flag: true,
       big: 9_007_199_254_740_991,
       raw: 'AAH/',
+      mask: Buffer.from([0x03, 0x0a]).toString('base64'),
     }
     const key = { schema: { type: 'int32' }, payload: 1 }
     const nothing = Object.fromEntries(Object.keys(payload).map((name) => [name, name === 'id' ? 2 : null]))
@@ -411,6 +413,9 @@ export function registerSqlSinkTests(target: () => SqlTarget, quote: (name: stri
     assert.equal(Number(row!.flag), 1)
     assert.equal(String(row!.big), '9007199254740991')
     assert.deepEqual(Buffer.from(row!.raw as Uint8Array), Buffer.from([0, 1, 255]))
+    const { mask } = row!
+    if (mask instanceof Uint8Array) assert.equal(Buffer.from(mask).toString('hex'), '0a03')
+    else assert.equal(mask, '101000000011')
     assert.ok(Object.entries(empty!).every(([name, value]) => value === null || name === 'id' || name === 'key'))
   })
 

@@ -41,6 +41,10 @@ export function columnType(schema: ConnectSchema, isKey: boolean): string {
     const precision = Math.min(65, Number(schema.parameters?.['connect.decimal.precision'] ?? 65))
     return `decimal(${precision},${Math.max(0, Math.min(30, Number(schema.parameters?.scale ?? 0)))})`
   }
+  if (schema.name === 'io.debezium.data.Bits') {
+    const length = Number(schema.parameters?.length)
+    return length <= 64 ? `bit(${length})` : 'longtext'
+  }
   const logical = schema.name === undefined ? undefined : logicalTypes[schema.name]
   return logical ?? (isKey ? keyTypes[schema.type] : undefined) ?? types[schema.type]
 }

@@ -21,3 +21,18 @@ test('values take the form of their column', () => {
   assert.equal(encoder('longtext')({ a: 1 }), '{"a":1}')
   assert.deepEqual(encoder('longblob')(Uint8Array.of(0, 255)), Buffer.from([0, 255]))
 })
+
+test('bits are bytes, and what is none is refused, since the server would take any text', () => {
+  const encode = encoder('bit(12)')
+  const values: [value: unknown, bytes: number[]][] = [
+    ['101000000011', [0x0a, 0x03]],
+    ['1', [1]],
+    [true, [1]],
+    [false, [0]],
+    [2_563, [0x0a, 0x03]],
+    [5n, [5]],
+    [Uint8Array.of(7), [7]],
+  ]
+  for (const [value, bytes] of values) assert.deepEqual(encode(value), Buffer.from(bytes))
+  for (const value of ['x', '', -1, 1.5, {}]) assert.throws(() => encode(value), TypeError)
+})

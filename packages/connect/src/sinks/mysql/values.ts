@@ -1,7 +1,7 @@
 import type { Encoder } from '../sql/dialect.ts'
 import { plainJson } from '../sql/plain-json.ts'
 
-const binary = /^(tiny|medium|long)?blob|^(var)?binary|^geometry|^point|^bit/
+const binary = /^(tiny|medium|long)?blob|^(var)?binary|^geometry|^point/
 const times = /^(datetime|timestamp)/
 const iso = /^(\d{4,}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d(?::?\d\d)?)?$/
 
@@ -9,6 +9,7 @@ const iso = /^(\d{4,}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d(?
 export function encoder(type: string): Encoder {
   const base = type.toLowerCase()
   if (base.startsWith('json')) return plainJson
+  if (base.startsWith('bit')) return bits
   if (binary.test(base)) return (value) => (value instanceof Uint8Array ? asBuffer(value) : plain(value))
   if (times.test(base)) return (value) => (typeof value === 'string' ? dateTime(value) : plain(value))
   return plain
@@ -27,6 +28,17 @@ function plain(value: unknown): string | Buffer {
       if (value instanceof Date) return dateTime(value.toISOString())
       return value instanceof Uint8Array ? asBuffer(value) : plainJson(value)
   }
+}
+
+/** The server would take a text for its bytes, whatever it says. @throws TypeError */
+function bits(value: unknown): Buffer {
+  if (value instanceof Uint8Array) return asBuffer(value)
+  const isDigits = typeof value === 'string' && /^[01]+$/.test(value)
+  const isNumber = typeof value === 'boolean' || typeof value === 'bigint' || Number.isSafeInteger(value)
+  const number = isDigits || isNumber ? BigInt(isDigits ? `0b${value}` : (value as boolean | number | bigint)) : -1n
+  if (number < 0n) throw new TypeError(`${plain(value)} cannot be read as bits`)
+  const hex = number.toString(16)
+  return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex')
 }
 
 function asBuffer(value: Uint8Array): Buffer {

@@ -1,4 +1,5 @@
 import type { ConnectSchema, SchemaType } from '../../data/schema.ts'
+import { bitsLengthMax } from '../sql/logical-values.ts'
 
 /** Logical types as PostgreSQL has them. Where a name is missing, the type that carries it counts. */
 const logicalTypes: Readonly<Record<string, string>> = {
@@ -41,6 +42,10 @@ const types: Readonly<Record<SchemaType, string>> = {
 export function columnType(schema: ConnectSchema): string {
   const logical = schema.name === undefined ? undefined : logicalTypes[schema.name]
   if (logical) return logical
+  if (schema.name === 'io.debezium.data.Bits') {
+    const length = Number(schema.parameters?.length)
+    return length <= bitsLengthMax ? `bit(${length})` : 'bit varying'
+  }
   const items = schema.type === 'array' ? schema.valueSchema : undefined
   if (!items || items.type === 'array') return types[schema.type]
   const item = columnType(items)

@@ -135,8 +135,9 @@ function quoted({ schema, name }: TableName): string {
 async function readTable(connection: SqlConnection, table: TableName): Promise<ExistingTable | undefined> {
   const { client } = connection as PostgresConnection
   const names = [table.schema ?? 'public', table.name]
+  // Of -1 types of any length: without it `character` and `bit` are of length one, to which a cast cuts without a word.
   const columns = await client.query<{ name: string; type: string; hasDefault: boolean }>(
-    `select a.attname as name, format_type(a.atttypid, null) as type, a.atthasdef or a.attidentity <> '' as "hasDefault"
+    `select a.attname as name, format_type(a.atttypid, -1) as type, a.atthasdef or a.attidentity <> '' as "hasDefault"
        from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
       where n.nspname = $1 and c.relname = $2 and a.attnum > 0 and not a.attisdropped
         and a.attgenerated = '' and a.attidentity <> 'a'

@@ -31,6 +31,7 @@ const logicalValues: Readonly<Record<string, (schema: ConnectSchema) => PlainVal
     const { scale, value: unscaled } = value as { readonly scale: number; readonly value: Uint8Array }
     return decimalText(unscaled, scale)
   },
+  'io.debezium.data.Bits': (schema) => (value) => bitsText(value as Uint8Array, Number(schema.parameters?.length)),
   'org.apache.kafka.connect.data.Date': () => dateText,
   'io.debezium.time.Date': () => dateText,
   'org.apache.kafka.connect.data.Time': () => (value) => timeText(BigInt(value as number) * 1_000n),
@@ -86,6 +87,16 @@ export function decimalText(bytes: Uint8Array, scale: number): string {
   const isNegative = unscaled < 0n
   const digits = String(isNegative ? -unscaled : unscaled).padStart(scale + 1, '0')
   return `${isNegative ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+}
+
+/** Bits of more than that come as many as they are. */
+export const bitsLengthMax = 65_536
+
+/** Digits from bytes of which the first holds the last bits, and from which zero bytes at the end are left out. */
+function bitsText(bytes: Uint8Array, length: number): string {
+  let text = ''
+  for (const byte of bytes) text = byte.toString(2).padStart(8, '0') + text
+  return text.replace(/^0+/, '').padStart(length <= bitsLengthMax ? length : 1, '0')
 }
 
 function dateText(value: unknown): string {

@@ -18,7 +18,7 @@ const types: Readonly<Record<SchemaType, string>> = {
 
 /** SQLite has four types; decimals, dates, times and nested values are texts, which keep every digit. */
 export function columnType(schema: ConnectSchema): string {
-  const isText = /Decimal$|\.time\.|\.data\.(Date|Time|Timestamp)$/.test(schema.name ?? '')
+  const isText = /Decimal$|\.Bits$|\.time\.|\.data\.(Date|Time|Timestamp)$/.test(schema.name ?? '')
   return isText ? 'text' : types[schema.type]
 }
 
