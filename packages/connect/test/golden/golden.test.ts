@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { predicatePlugins, transformPlugins } from '../../src/transforms/plugins.ts'
 import { goldenGroups, readFixture } from './fixtures.ts'
 import type { GoldenCase, JavaOutcome } from './golden-case.ts'
 import { comparable, ourOutcome } from './outcome.ts'
@@ -39,3 +40,41 @@ function isSame(a: unknown, b: unknown): boolean {
     return false
   }
 }
+
+/** What has no fixture, and why. */
+const untested = new Set([
+  // Their language is a subset of one that needs a script engine in Java; see scripting.test.ts.
+  'io.debezium.transforms.Filter',
+  'io.debezium.transforms.ContentBasedRouter',
+])
+const untestedOptions = new Set([
+  // See expand-json.test.ts and tracing-context.test.ts: what Java's class makes depends on its run.
+  'table.json.payload.empty.array.behavior',
+  'tracing.span.context.field',
+  'tracing.operation.name',
+  'tracing.with.context.field.only',
+])
+
+test('every transform and predicate, for keys and for values, has a fixture, and so has every option', () => {
+  const cases = goldenGroups.flatMap((group) => group.cases)
+  for (const { classNames, configDef } of [...transformPlugins, ...predicatePlugins]) {
+    if (untested.has(classNames[0])) continue
+    const own = cases.filter((each) => each.class === classNames[0] && each.does !== 'configDef')
+    assert.ok(own.length > 0, `${classNames[0]} has no fixture`)
+    // Keys and values have the same options.
+    const both = new Set([
+      classNames[0],
+      classNames[0].replace(/\$(Key|Value)$/, '$Key'),
+      classNames[0].replace(/\$(Key|Value)$/, '$Value'),
+    ])
+    const used = new Set(cases.filter((each) => both.has(each.class)).flatMap(({ config = {} }) => Object.keys(config)))
+    const options = Object.entries(configDef.keys).filter(
+      ([option, key]) => !key.notSupported && !key.withoutEffect && !untestedOptions.has(option),
+    )
+    assert.deepEqual(
+      options.flatMap(([option]) => (used.has(option) ? [] : [option])),
+      [],
+      `${classNames[0]}: options without a fixture`,
+    )
+  }
+})

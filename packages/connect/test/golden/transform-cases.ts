@@ -388,6 +388,7 @@ const timeCases: readonly GoldenCase[] = [
   ),
   ...shapes('a field that is not there', 'TimestampConverter', { field: 'none', 'target.type': 'unix' }),
   ...shapes('a field that is null', 'TimestampConverter', { field: 'raw', 'target.type': 'unix' }),
+  ...both('null stays null', 'TimestampConverter', { field: 'at', 'target.type': 'unix', ...keepNull }, withSchema),
   ...formats.map((pattern) =>
     one(`written as ${pattern}`, 'TimestampConverter$Value', {
       config: { 'target.type': 'string', format: pattern },

@@ -6,7 +6,7 @@ import type { ReselectionOptions } from './reselection.ts'
 const reselectClass = 'io.debezium.processors.reselect.ReselectColumnsPostProcessor'
 const flag = (value: boolean, doc: string) => ({ type: 'boolean', default: value, importance: 'medium', doc }) as const
 const list = (doc: string) => ({ type: 'string', default: null, importance: 'medium', doc }) as const
-const noCache = 'columns are read anew for each event; leave it out'
+const cache = { ...list('Not supported.'), notSupported: 'columns are read anew for each event; leave it out' } as const
 
 const reselectConfig = configDef({
   type: { type: 'string', oneOf: [reselectClass], importance: 'high', doc: 'Class of the post-processor.' },
@@ -26,8 +26,11 @@ const reselectConfig = configDef({
     importance: 'low',
     doc: 'What becomes of an event whose row is gone: it is published as it is, or the connector stops.',
   },
-  'reselect.cache.enabled': { ...list('Not supported.'), notSupported: noCache },
-  'reselect.cache.type': { ...list('Not supported.'), notSupported: noCache },
+  'reselect.cache.enabled': cache,
+  'reselect.cache.type': cache,
+  'reselect.cache.ttl.ms': cache,
+  'reselect.cache.max.size': cache,
+  'reselect.cache.max.columns.per.row': cache,
 })
 
 const aliases = (properties: Properties): string[] =>
