@@ -101,8 +101,8 @@ export class BetterSqlite3 {
   }
 }
 
-export default BetterSqlite3
-export { BetterSqlite3 as 'module.exports' }
+/** What `require` and `import` of the package give. */
+export { BetterSqlite3 as default, BetterSqlite3 as 'module.exports' }
 
 /** From here on, whoever asks for better-sqlite3 gets this. */
 export function standInForBetterSqlite3(): void {
