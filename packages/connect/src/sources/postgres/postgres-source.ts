@@ -20,7 +20,14 @@ import { notifySnapshot } from './signals/signal-desk.ts'
 import { withSignalTable } from './signals/signal-table.ts'
 import { Signals } from './signals/signals.ts'
 import { IdleSession, SnapshotSession } from './snapshot-session.ts'
-import { initialSnapshot, namesOf, snapshotFilters, tellBegun, withTablesToRead } from './snapshots/initial-snapshot.ts'
+import {
+  initialSnapshot,
+  namesOf,
+  snapshotFilters,
+  tellBegun,
+  withTablesToRead,
+  xidHorizon,
+} from './snapshots/initial-snapshot.ts'
 import { Snapshotter } from './snapshots/snapshotter.ts'
 import { SourceDoctor } from './source-doctor.ts'
 import { type PostgresSourceOptions, slotNameFor, sourceLimits } from './source-options.ts'
@@ -125,6 +132,8 @@ class PostgresSource {
       return session
     } catch (error) {
       const known = postgresError(error, `starting ${this.#plan.name}`, { connector: this.#plan.name })
+      // The slot went while this was looking at it.
+      if (this.doctor.dropped && this.#options.snapshot !== 'when-needed') throw this.doctor.dropped
       // Lost between looking at the slot and reading from it.
       throw this.#options.snapshot === 'when-needed' ? resyncDue(known, this.#onLost) : known
     } finally {
@@ -177,7 +186,7 @@ class PostgresSource {
     if ((start.reason !== 'continue' && snapshot !== 'never') || hasRowsLeft) {
       return this.#snapshot({ client, tables, publications: ids, marks, mapper, start, slot: this.#slot }, context)
     }
-    const streamed = { mapper, tables, marks }
+    const streamed = { mapper, tables, marks, afterXid: await xidHorizon(client) }
     const untilLsn = await this.#newPublicationsLsn(client, start.position, publications)
     if (untilLsn !== undefined) {
       const before = Object.keys(start.position.publications ?? {})
@@ -294,10 +303,11 @@ class PostgresSource {
       readonly tables: readonly CapturedTable[]
       readonly marks: TableMarks
       readonly untilLsn: bigint | undefined
+      readonly afterXid: string
     },
     { clock, client }: SourceContext,
   ): Promise<SourceSession> {
-    const { position, publications, mapper, tables, marks, untilLsn } = found
+    const { position, publications, mapper, tables, marks, untilLsn, afterXid } = found
     const { name } = this.#plan
     const { url, signals: signalOptions = {}, heartbeat: heartbeatOptions = {} } = this.#options
     const { chunkMaxRows, chunkMaxBytes, heartbeatIntervalMs } = this.#limits
@@ -311,6 +321,7 @@ class PostgresSource {
         chunkRows: chunkMaxRows,
         chunkBytes: chunkMaxBytes,
         clock,
+        afterXid,
         notify: (progress, event) => notifySnapshot(notifier, progress, event, clock.now()),
       },
       position.snapshot,

@@ -104,8 +104,8 @@ async function createPublication(
   try {
     await client.query(statement)
   } catch (error) {
-    // Another instance was quicker.
-    if (codeOf(error) === '42710') return
+    // Another instance was quicker, before this one looked or at the same moment.
+    if (codeOf(error) === '42710' || codeOf(error) === '23505') return
     if (codeOf(error) === '42501') {
       const message = `the publication could not be created (${(error as Error).message}); run: ${statement}`
       throw connectError('POSTGRES_NO_PUBLICATION_RIGHT', message, { publication: need.name }, error)

@@ -68,6 +68,8 @@ export class StreamSession implements SourceSession {
   #origin: { readonly name: string; readonly lsn: number } | undefined
   #vanished: AsyncGenerator<VanishedKey> | undefined
   #isSearchDone: boolean
+  /** Something was pulled and is not committed yet. */
+  #isOpen = false
 
   constructor(options: StreamSessionOptions) {
     this.#options = options
@@ -164,8 +166,12 @@ export class StreamSession implements SourceSession {
    * Deletes what was deleted while nobody could see it. Nothing else is published between reading the topics and this, so
    * that no key which came back meanwhile is deleted; a crash in between begins the search anew.
    */
-  async #searchVanished(output: SourceOutput): Promise<SourcePull> {
-    const { client, mapper, position, clock } = this.#options
+  async #searchVanished(output: SourceOutput): Promise<SourcePull | undefined> {
+    const { client, mapper, position, clock, feed } = this.#options
+    if (!this.#vanished && this.#isOpen) {
+      await feed.wait(snapshotPollMs)
+      return undefined
+    }
     this.#vanished ??= vanishedKeys(client, position.vanished!)
     while (!output.isFull) {
       const { value, done } = await this.#vanished.next()
@@ -232,6 +238,7 @@ export class StreamSession implements SourceSession {
       ...(vanished && !this.#isSearchDone && { vanished }),
       ...(signals.state.seen.length + (signals.state.offset ?? 0) > 0 && { signals: signals.state }),
     }
+    this.#isOpen = true
     this.#pulledLsn = position.lsn
     this.#lastPositionMs = this.#options.clock.now()
     return { position: encodePosition(position), transaction: 'commit' }
@@ -240,6 +247,7 @@ export class StreamSession implements SourceSession {
   async commit(stored: StoredPosition): Promise<void> {
     const { lsn } = decodePosition(stored, this.#options.name)
     this.#committedLsn = lsn
+    this.#isOpen = false
     this.#options.feed.confirm(lsn)
     await this.#options.signals.committed()
   }

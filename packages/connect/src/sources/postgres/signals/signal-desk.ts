@@ -35,6 +35,16 @@ export class SignalDesk {
   act(signal: Signal, progress: SnapshotProgress | undefined): SnapshotProgress | undefined {
     if (this.#seen.includes(signal.id)) return progress
     this.#seen = [...this.#seen, signal.id].slice(-seenMax)
+    try {
+      return this.#actOn(signal, progress)
+    } catch (error) {
+      // One that makes no sense comes again with every start, where it lies in a topic.
+      this.#tell(signal, 'Signal', 'REFUSED', { reason: error instanceof Error ? error.message : String(error) })
+      return progress
+    }
+  }
+
+  #actOn(signal: Signal, progress: SnapshotProgress | undefined): SnapshotProgress | undefined {
     switch (signal.type) {
       case 'execute-snapshot':
         return this.#execute(signal, progress)
@@ -188,8 +198,9 @@ function matches(pattern: string, table: string): boolean {
 function filterFor(data: Signal['data'], table: string): string | undefined {
   const conditions = data['additional-conditions']
   if (!Array.isArray(conditions)) return undefined
-  for (const condition of conditions as Record<string, unknown>[]) {
-    const { filter, 'data-collection': pattern } = condition
+  for (const condition of conditions as unknown[]) {
+    if (typeof condition !== 'object' || condition === null) throw new TypeError('a condition is no object')
+    const { filter, 'data-collection': pattern } = condition as Record<string, unknown>
     if (typeof filter === 'string' && filter !== '' && matches(String(pattern), table)) return filter
   }
   return undefined

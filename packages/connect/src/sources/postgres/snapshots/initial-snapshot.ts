@@ -96,11 +96,19 @@ export async function withTablesToRead(
   const added = tables.filter(({ relation }) => !isKnown(known, tableText(relation)))
   const again = options.read === 'all' ? tables : added
   if (again.length === 0 || options.read === 'none') return all
-  const { rows } = await client.query<{ xmax: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as xmax')
-  const xmax = rows[0]!.xmax
+  const xmax = await xidHorizon(client)
   const tasks = again.map((table) => taskFor(table, options.filters, added.includes(table) ? xmax : undefined))
   const progress = addTables(position.snapshot, 'initial', 'added tables', tasks)
   return { ...all, ...(progress && { snapshot: progress }) }
+}
+
+/**
+ * An id that is greater than those of all transactions under way. The upper end of a snapshot would not do: transactions that
+ * nobody has overtaken yet lie beyond it.
+ */
+export async function xidHorizon(client: Client): Promise<string> {
+  const { rows } = await client.query<{ xid: string }>('select pg_current_xact_id()::text as xid')
+  return rows[0]!.xid
 }
 
 /** Tells of a snapshot that was begun by `withTablesToRead`. */

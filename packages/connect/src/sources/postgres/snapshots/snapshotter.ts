@@ -34,6 +34,11 @@ export interface SnapshotterOptions {
   /** About so many bytes of rows are in memory at a time. */
   readonly chunkBytes: number
   readonly clock: Clock
+  /**
+   * Transaction id below which all transactions must have ended before rows are read: what was published of them before this
+   * session may not be visible yet.
+   */
+  readonly afterXid: string
   readonly notify: (progress: SnapshotProgress, event: SnapshotEvent) => void
 }
 
@@ -122,7 +127,7 @@ export class Snapshotter {
       const snapshot = await beginSnapshot(client)
       const isVisible = snapshotVisibility(snapshot.text)
       const [xmin = '0'] = snapshot.text.split(':')
-      const isSettled = recent.areVisible(isVisible) && BigInt(xmin) >= BigInt(task.afterXid ?? '0')
+      const isSettled = recent.areVisible(isVisible) && BigInt(xmin) >= later(task.afterXid, this.#options.afterXid)
       if (isSettled) this.#reading = await this.#readFirst(client, snapshot, isVisible)
       // Without rows the table was the last one, perhaps, and the connection is closed.
       if (this.#reading?.kind !== 'table' && this.#client === client) await client.query('rollback')
@@ -323,6 +328,10 @@ export class Snapshotter {
     this.#client = undefined
     await client?.end().catch(() => {})
   }
+}
+
+function later(one = '0', other = '0'): bigint {
+  return BigInt(one) > BigInt(other) ? BigInt(one) : BigInt(other)
 }
 
 function withoutKeys({ id, kind, tables }: SnapshotProgress): SnapshotProgress {

@@ -83,10 +83,17 @@ export async function readKeyedTable(
   return { table, key, order: key.length > 0 ? [...surrogate, ...key] : [], filter: both(filter, task.filter) }
 }
 
+/**
+ * Sends a text in the protocol's form that takes one statement. Conditions come from signals: one that ends the statement
+ * and adds others would leave the read-only transaction.
+ */
+const oneStatement: object = { queryMode: 'extended' }
+
 /** The greatest key of the table, by which the snapshot of a table that grows comes to an end. */
 export async function greatestKey(client: Client, keyed: KeyedTable): Promise<string[] | undefined> {
   const names = keyed.order.map(({ name }) => quoteIdentifier(name))
   const { rows } = await client.query<string[]>({
+    ...oneStatement,
     text: `select ${names.join(', ')} from ${ownRows(keyed.table)} ${where(keyed.filter ? [`(${keyed.filter})`] : [])}
             order by ${names.map((name) => `${name} desc`).join(', ')} limit 1`,
     rowMode: 'array',
@@ -118,11 +125,12 @@ export async function openRows(
   const columns = table.relation.columns.map((column) => quoteIdentifier(column.name)).join(', ')
   const ordered = order.length > 0 ? `order by ${names}` : ''
   const limited = range.limit === undefined ? '' : `limit ${range.limit}`
-  await client.query(
-    `declare millrace_rows no scroll cursor for
+  await client.query({
+    ...oneStatement,
+    text: `declare millrace_rows no scroll cursor for
      select ${columns} from ${ownRows(table)} ${where(conditions)} ${ordered} ${limited}`,
     values,
-  )
+  })
   return new RowCursor(client, table.relation)
 }
 

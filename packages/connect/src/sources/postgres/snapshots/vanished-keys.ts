@@ -14,7 +14,8 @@ export interface VanishedKey {
 
 /**
  * Finds the rows that were deleted while no slot kept the log: a resynchronisation has written every row anew, so that a
- * key which is only before it, and not deleted there, is of a row that is gone.
+ * key which is only before it, and not deleted there, is of a row that is gone. What the source has written must be committed;
+ * what of it was aborted counts for nothing.
  */
 export async function* vanishedKeys(client: KafkaClient, search: VanishedSearch): AsyncGenerator<VanishedKey> {
   for (const [topic, ends] of Object.entries(search.ends)) {
@@ -32,7 +33,7 @@ interface Target {
 
 async function* vanishedInPartition(client: KafkaClient, target: Target, end: number): AsyncGenerator<VanishedKey> {
   const [start] = await client.admin.listOffsets([{ ...target, at: 'earliest' }])
-  // What the source has written but not committed yet counts: it is committed with what is found here, or neither is.
+  // What others have not committed by now is waited for: a row that came back must not be taken for one that is gone.
   const [now] = await client.admin.listOffsets([{ ...target, at: 'latest' }], { isolation: 'read_uncommitted' })
   if (!start || !now || start.offset >= end) return
   const passes = Math.ceil((end - start.offset) / keysMax)
@@ -55,7 +56,7 @@ async function readPartition(
   to: number,
   visit: (offset: number, key: Buffer, value: Buffer | null) => void,
 ): Promise<void> {
-  const consumer = client.consumer({ isolation: 'read_uncommitted' })
+  const consumer = client.consumer({ isolation: 'read_committed' })
   try {
     await consumer.assign([target])
     consumer.seek({ ...target, offset: from })
