@@ -86,7 +86,7 @@ describe('HTTP and file sinks by their properties', () => {
         ['PUT', `/${topic}/c`, { n: 3 }],
       ],
     )
-    const [{ headers } = { headers: {} }] = accepted
+    const { headers } = accepted[0]!
     assert.equal(headers['x-team'], 'billing')
     assert.equal(headers['x-environment'], 'test')
     assert.equal(headers.authorization, `Basic ${Buffer.from('shop:secret').toString('base64')}`)
