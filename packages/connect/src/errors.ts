@@ -7,6 +7,12 @@ export const connectErrors = {
     remedy:
       'Run the version that wrote it, or newer; to begin anew, drop the slot and run "millrace connect forget <name>".',
   },
+  CONNECT_FILE_CUT: {
+    retriable: false,
+    cause: 'A file that is read as it grows has become shorter than what was read of it: it was replaced, or cut.',
+    remedy:
+      'Give each file a name of its own and only add to it. To read this one from its beginning, stop the connector and reset its offsets.',
+  },
   CONNECT_POSITION_BLOCKED: {
     retriable: true,
     cause: "Another source's unfinished transaction in the topic of positions hides what was committed after it.",

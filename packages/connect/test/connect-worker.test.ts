@@ -7,6 +7,7 @@ import { type Broker, startBroker } from '@millrace/broker'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import { builtInPlugins } from '../src/plugins.ts'
 import { ConnectWorker } from '../src/runtime/worker/connect-worker.ts'
+import type { ConnectorOffset } from '../src/runtime/worker/connector-offsets.ts'
 import { eventually, readTopic } from './support/topic-reader.ts'
 
 describe('a Connect worker', () => {
@@ -218,5 +219,24 @@ describe('a Connect worker', () => {
     await writeFile(file, 'fine\nmended\n')
     await worker.restart('lines', { onlyFailed: true })
     assert.deepEqual(await linesIn(topic, 2), ['fine', 'mended'])
+  })
+  test('a file that was cut stops its source, which would leave out what comes next; so does a position that is none', async () => {
+    const { file, topic, group } = await newFile('one\ntwo\n')
+    await using worker = await start(group)
+    await worker.create('lines', config(file, topic))
+    assert.deepEqual(await linesIn(topic, 2), ['one', 'two'])
+    const failed = (code: string) =>
+      eventually(code, () => worker.status('lines').tasks.find(({ trace }) => trace?.startsWith(code)))
+    await writeFile(file, 'new\n')
+    await failed('CONNECT_FILE_CUT')
+    await worker.setTarget('lines', 'STOPPED')
+    const [{ partition }] = (await worker.offsets('lines')) as [ConnectorOffset]
+    await worker.alterOffsets('lines', [{ partition, offset: { position: -1 } }])
+    await worker.setTarget('lines', 'STARTED')
+    await failed('CONNECT_POSITION_INVALID')
+    await worker.setTarget('lines', 'STOPPED')
+    await worker.resetOffsets('lines')
+    await worker.setTarget('lines', 'STARTED')
+    assert.deepEqual(await linesIn(topic, 3), ['one', 'two', 'new'])
   })
 })

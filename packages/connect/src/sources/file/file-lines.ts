@@ -4,7 +4,7 @@ import { configDef } from '../../config/config-def.ts'
 import { between, nonEmpty } from '../../config/config-key.ts'
 import type { ConnectSchema } from '../../data/schema.ts'
 import { connectError } from '../../errors.ts'
-import type { SourceContext, SourceOutput, SourcePull, SourceSession } from '../../runtime/connector.ts'
+import type { SourceContext, SourceOutput, SourcePull, SourceSession, StoredPosition } from '../../runtime/connector.ts'
 import type { ConnectorPlugin } from '../../runtime/plugin.ts'
 
 const definition = configDef({
@@ -42,7 +42,10 @@ export const fileLinesSource: ConnectorPlugin = {
       topics: [],
       newTopic: (topicName) => ({ name: topicName }),
       partition: { filename: file },
-      open: async (context) => new FileLines({ file, topic, maxLines, context }, await opened(file)),
+      open: async (context) => {
+        const position = startOf(name, context.position)
+        return new FileLines({ file, topic, maxLines, context }, position, await opened(file))
+      },
     }
   },
 }
@@ -63,6 +66,14 @@ const carriageReturn = 0x0d
 const noKey: ConnectSchema = { type: 'string', optional: true }
 const line: ConnectSchema = { type: 'string' }
 
+/** @throws CONNECT_POSITION_INVALID where somebody has altered it to what is none */
+function startOf(name: string, stored: StoredPosition | undefined): number {
+  const position = stored?.position ?? 0
+  if (typeof position === 'number' && Number.isSafeInteger(position) && position >= 0) return position
+  const message = `the stored position of ${name} has no bytes to begin behind: ${JSON.stringify(stored)}`
+  throw connectError('CONNECT_POSITION_INVALID', message, { connector: name })
+}
+
 /** @throws CONNECT_FILE_UNAVAILABLE: the file may still be made */
 async function opened(file: string): Promise<FileHandle> {
   try {
@@ -80,10 +91,10 @@ class FileLines implements SourceSession {
   /** What was read behind it. */
   #rest: Buffer = Buffer.alloc(0)
 
-  constructor(options: FileLinesOptions, handle: FileHandle) {
+  constructor(options: FileLinesOptions, position: number, handle: FileHandle) {
     this.#options = options
+    this.#position = position
     this.#handle = handle
-    this.#position = Number(options.context.position?.position ?? 0)
   }
 
   async pull(output: SourceOutput, maxWaitMs: number): Promise<SourcePull | undefined> {
@@ -141,11 +152,24 @@ class FileLines implements SourceSession {
     }
   }
 
+  /** What is written behind a cut would be left out up to where the file was read. @throws CONNECT_FILE_CUT */
+  async #checkSize(): Promise<void> {
+    const { file } = this.#options
+    const read = this.#position + this.#rest.length
+    const { size } = await this.#handle.stat()
+    if (size >= read) return
+    const message = `${file} was read up to byte ${read}, and has ${size} now`
+    throw connectError('CONNECT_FILE_CUT', message, { file, position: read, size })
+  }
+
   /** False at the end of the file; a line without its end is left for later. */
   async #read(): Promise<boolean> {
     const chunk = Buffer.alloc(chunkBytes)
     const { bytesRead } = await this.#handle.read(chunk, 0, chunkBytes, this.#position + this.#rest.length)
-    if (bytesRead === 0) return false
+    if (bytesRead === 0) {
+      await this.#checkSize()
+      return false
+    }
     this.#rest = Buffer.concat([this.#rest, chunk.subarray(0, bytesRead)])
     if (this.#rest.length <= lineBytesMax) return true
     const { file } = this.#options
