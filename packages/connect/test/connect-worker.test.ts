@@ -220,7 +220,7 @@ describe('a Connect worker', () => {
     await worker.restart('lines', { onlyFailed: true })
     assert.deepEqual(await linesIn(topic, 2), ['fine', 'mended'])
   })
-  test('a file that was cut stops its source, which would leave out what comes next; so does a position that is none', async () => {
+  test('a file that was cut stops its source, which would leave out what comes next; a position that is none is refused', async () => {
     const { file, topic, group } = await newFile('one\ntwo\n')
     await using worker = await start(group)
     await worker.create('lines', config(file, topic))
@@ -231,10 +231,9 @@ describe('a Connect worker', () => {
     await failed('CONNECT_FILE_CUT')
     await worker.setTarget('lines', 'STOPPED')
     const [{ partition }] = (await worker.offsets('lines')) as [ConnectorOffset]
-    await worker.alterOffsets('lines', [{ partition, offset: { position: -1 } }])
-    await worker.setTarget('lines', 'STARTED')
-    await failed('CONNECT_POSITION_INVALID')
-    await worker.setTarget('lines', 'STOPPED')
+    for (const offset of [{ position: -1 }, { position: 'x' }, {}]) {
+      await assert.rejects(worker.alterOffsets('lines', [{ partition, offset }]), { code: 'CONNECT_OFFSETS_REFUSED' })
+    }
     await worker.resetOffsets('lines')
     await worker.setTarget('lines', 'STARTED')
     assert.deepEqual(await linesIn(topic, 3), ['one', 'two', 'new'])

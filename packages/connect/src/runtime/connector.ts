@@ -110,6 +110,8 @@ export interface SourceConnector {
   /** Whether a snapshot may become due at any start, so that each has that time-out. */
   readonly mayBeginAnew?: boolean
   open(context: SourceContext): Promise<SourceSession>
+  /** Throws where somebody alters the position to what `open` would refuse; left out, it is refused there. */
+  checkPosition?(position: StoredPosition): void
   /** Whether another instance is at work; asked before an instance that was running begins again. */
   occupied?(): Promise<boolean>
   /** Everything that stands in the way of starting, for `millrace doctor`. Changes nothing. */

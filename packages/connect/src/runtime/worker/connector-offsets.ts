@@ -45,6 +45,7 @@ export async function alterOffsets(
   if (position !== null && connector.partition === undefined && !('version' in position)) {
     throw refused('an offset of this connector has a version; GET shows its form')
   }
+  if (position !== null) checkPosition(connector, position)
   await storePosition(built, connector, position ?? undefined, home)
 }
 
@@ -59,6 +60,14 @@ export async function resetOffsets(built: BuiltConnector, home: OffsetsHome): Pr
     known.map(({ partition }) => ({ partition, offset: null })),
     home,
   )
+}
+
+function checkPosition(connector: SourceConnector, position: StoredPosition): void {
+  try {
+    connector.checkPosition?.(position)
+  } catch (error) {
+    throw refused(error instanceof Error ? error.message : String(error))
+  }
 }
 
 async function storePosition(

@@ -42,6 +42,7 @@ export const fileLinesSource: ConnectorPlugin = {
       topics: [],
       newTopic: (topicName) => ({ name: topicName }),
       partition: { filename: file },
+      checkPosition: (position) => void startOf(name, position),
       open: async (context) => {
         const position = startOf(name, context.position)
         return new FileLines({ file, topic, maxLines, context }, position, await opened(file))
@@ -68,9 +69,10 @@ const line: ConnectSchema = { type: 'string' }
 
 /** @throws CONNECT_POSITION_INVALID where somebody has altered it to what is none */
 function startOf(name: string, stored: StoredPosition | undefined): number {
-  const position = stored?.position ?? 0
-  if (typeof position === 'number' && Number.isSafeInteger(position) && position >= 0) return position
-  const message = `the stored position of ${name} has no bytes to begin behind: ${JSON.stringify(stored)}`
+  if (stored === undefined) return 0
+  const position = /^\d+$/.test(String(stored.position)) ? Number(stored.position) : Number.NaN
+  if (Number.isSafeInteger(position)) return position
+  const message = `the position of ${name} is {"position": <bytes>}, not ${JSON.stringify(stored)}`
   throw connectError('CONNECT_POSITION_INVALID', message, { connector: name })
 }
 
