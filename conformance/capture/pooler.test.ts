@@ -43,6 +43,9 @@ test('behind PgBouncer capture from the log is refused with the reason, and `aut
   await using client = kafkaClient({ brokers: broker.brokers })
   const url = `postgres://postgres@127.0.0.1:${pooler.port}/pooled`
 
+  const [problem] = (await postgresOutbox({ url, topics: [order] }).check?.()) ?? []
+  assert.equal(problem?.code, 'POSTGRES_POOLER')
+  assert.match(problem?.remedy ?? '', /address of PostgreSQL itself/)
   const refused = runSource(postgresOutbox({ url, topics: [order] }), { client })
   await assert.rejects(refused.ready, { code: 'POSTGRES_POOLER' })
   await refused.close()
