@@ -220,6 +220,31 @@ describe('a Connect worker', () => {
     await worker.restart('lines', { onlyFailed: true })
     assert.deepEqual(await linesIn(topic, 2), ['fine', 'mended'])
   })
+  test('a position that PostgreSQL cannot have is refused before it is stored', async () => {
+    const { group, topic } = await newFile('')
+    await using worker = await start(group)
+    const database = {
+      'database.hostname': '127.0.0.1',
+      'database.port': '1',
+      'database.user': 'u',
+      'database.dbname': 'd',
+    }
+    const properties = {
+      'connector.class': 'PostgresConnector',
+      'database.password': 'p',
+      'topic.prefix': topic,
+      ...database,
+    }
+    await worker.create('pg', properties, 'STOPPED')
+    const partition = { source: 'pg' }
+    for (const offset of [{ lsn: 1 }, { version: 1, lsn: 'x', index: 0, systemId: '7' }]) {
+      await assert.rejects(worker.alterOffsets('pg', [{ partition, offset }]), { code: 'CONNECT_OFFSETS_REFUSED' })
+    }
+    const offset = { version: 1, lsn: '0/16B3748', index: 0, systemId: '7' }
+    await worker.alterOffsets('pg', [{ partition, offset }])
+    assert.deepEqual(await worker.offsets('pg'), [{ partition, offset }])
+  })
+
   test('a file that was cut stops its source, which would leave out what comes next; a position that is none is refused', async () => {
     const { file, topic, group } = await newFile('one\ntwo\n')
     await using worker = await start(group)

@@ -86,6 +86,7 @@ export function pollingOutbox(options: PollingOutboxOptions): SourceConnector {
     kind: 'source',
     name,
     topics: topicsOf(options.topics, name, onUnknownTopic),
+    checkPosition: (position) => void decodePosition(position, name),
     async open(context: SourceContext): Promise<SourceSession> {
       const position = context.position && decodePosition(context.position, name)
       const parts = { name, publisher, limits, clock: context.clock, signal: context.signal }

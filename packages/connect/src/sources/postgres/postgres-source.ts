@@ -71,6 +71,7 @@ export function postgresSource(options: PostgresSourceOptions, plan: CapturePlan
     ...(plan.newTopic && { newTopic: plan.newTopic }),
     ...(options.snapshot !== 'never' && { snapshotTransactionTimeoutMs }),
     ...(options.snapshot === 'when-needed' && { mayBeginAnew: true }),
+    checkPosition: (position) => void decodePosition(position, plan.name),
     open: (context) => source.open(context),
     occupied: () => source.doctor.occupied(),
     check: () => source.doctor.check(),
