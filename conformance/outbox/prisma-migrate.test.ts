@@ -10,8 +10,10 @@ import { type EngineDatabase, prismaMigrate } from './prisma-schema-engine.ts'
 
 const all = databases()
 
-const ownTable =
-  'create table effect (id serial not null, name varchar(100) not null, constraint effect_pkey primary key (id));'
+const own: Readonly<Record<'postgresql' | 'sqlite', string>> = {
+  postgresql: 'id serial not null, name varchar(100) not null, constraint effect_pkey primary key (id)',
+  sqlite: 'id integer not null primary key autoincrement, name text not null',
+}
 
 async function script(url: string, sql: string): Promise<void> {
   const client = new pg.Client(url)
@@ -20,26 +22,32 @@ async function script(url: string, sql: string): Promise<void> {
 }
 
 // The engine that npm has knows no MySQL.
-test('Prisma applies the migration and proposes no change afterwards', { skip: prismaUnavailable() }, async () => {
-  const { folder, write } = prismaProject('postgresql')
-  write('prisma/migrations/20200101000000_own/migration.sql', ownTable)
-  const fresh = await all.empty('postgres')
-  const shadow = async (): Promise<string> => {
-    const database = await all.empty('postgres')
-    fresh.closing(() => database.close())
-    return database.url
-  }
-  const factory = await adapterOf<ReturnType<EngineDatabase['factory']>>(folder, 'postgresql')
-  const prisma = await prismaMigrate(folder, { url: fresh.url, factory, script, shadow })
-  fresh.closing(() => prisma.close())
-  assert.equal((await prisma.apply()).length, 2)
-  assert.deepEqual(await prisma.diagnose(), { tag: 'createMigration' })
-  assert.equal(await prisma.next(), undefined)
-  assert.equal(await prisma.push(), 0)
-  // It does compare: without its model the table would go.
-  const path = join(folder, 'prisma/schema.prisma')
-  const schema = readFileSync(path, 'utf8')
-  writeFileSync(path, schema.slice(0, schema.indexOf('/// Messages on their way')))
-  assert.match((await prisma.next()) ?? '', /DROP TABLE "outbox"/)
-  await fresh.close()
-})
+for (const [provider, dialect] of [
+  ['postgresql', 'postgres'],
+  ['sqlite', 'sqlite'],
+] as const) {
+  const title = `Prisma applies the migration and proposes no change afterwards, ${provider}`
+  test(title, { skip: prismaUnavailable() }, async () => {
+    const { folder, write } = prismaProject(provider)
+    write('prisma/migrations/20200101000000_own/migration.sql', `create table effect (${own[provider]});`)
+    const fresh = await all.empty(dialect)
+    const shadow = async (): Promise<string> => {
+      const database = await all.empty(dialect)
+      fresh.closing(() => database.close())
+      return database.url
+    }
+    const factory = await adapterOf<ReturnType<EngineDatabase['factory']>>(folder, provider)
+    const prisma = await prismaMigrate(folder, { url: fresh.url, factory, script, shadow })
+    fresh.closing(() => prisma.close())
+    assert.equal((await prisma.apply()).length, 2)
+    assert.deepEqual(await prisma.diagnose(), { tag: 'createMigration' })
+    assert.equal(await prisma.next(), undefined)
+    assert.equal(await prisma.push(), 0)
+    // It does compare: without its model the table would go.
+    const path = join(folder, 'prisma/schema.prisma')
+    const schema = readFileSync(path, 'utf8')
+    writeFileSync(path, schema.slice(0, schema.indexOf('/// Messages on their way')))
+    assert.match((await prisma.next()) ?? '', /DROP TABLE "outbox"/)
+    await fresh.close()
+  })
+}

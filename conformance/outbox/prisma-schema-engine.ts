@@ -46,7 +46,7 @@ export interface EngineDatabase {
   readonly url: string
   /** A driver adapter of Prisma. */
   factory(url: string): AdapterFactory
-  /** Runs statements as the engine's own program does, all in one message. */
+  /** Runs statements on PostgreSQL as the engine's own program does, all in one message. */
   script(url: string, sql: string): Promise<unknown>
   /** An empty database, in which migrations are tried out. */
   shadow(): Promise<string>
@@ -60,9 +60,16 @@ interface AdapterFactory {
 
 interface Adapter {
   queryRaw(query: object): Promise<ResultSet>
-  performIO?(query: object): Promise<{ readonly fields: { dataTypeID: number }[] }>
+  executeRaw(query: Statement): Promise<number>
+  performIO(query: object): Promise<{ readonly fields: { dataTypeID: number }[] }>
   executeScript(sql: string): Promise<void>
   dispose(): Promise<void>
+}
+
+interface Statement {
+  readonly sql: string
+  readonly args: readonly unknown[]
+  readonly argTypes: readonly unknown[]
 }
 
 interface ResultSet {
@@ -148,15 +155,31 @@ function withoutWaiting(imports: object): object {
   return { ...imports, ...(name !== undefined && { [name]: later }) }
 }
 
-/**
- * An adapter as the engine needs one: those of Prisma's clients split scripts at semicolons, also inside of functions, or take none,
- * and know no type `"char"`, of which PostgreSQL's catalog is full.
- */
+/** An adapter as the engine needs one. */
 async function connect({ factory, script }: EngineDatabase, url: string): Promise<Adapter> {
-  const adapter = await factory(url).connect()
-  adapter.executeScript = async (sql) => void (await script(url, sql))
+  const made = factory(url)
+  const adapter = await made.connect()
+  return made.provider === 'sqlite' ? withScripts(adapter) : withChars(adapter, (sql) => script(url, sql))
+}
+
+/** The adapter for SQLite runs the first statement of a script. No statement of ours has a semicolon within. */
+function withScripts(adapter: Adapter): Adapter {
+  const executeRaw = adapter.executeRaw.bind(adapter)
+  const run = async (sql: string): Promise<void> => {
+    for (const part of sql.split(';')) if (part.trim() !== '') await executeRaw({ sql: part, args: [], argTypes: [] })
+  }
+  adapter.executeScript = run
+  adapter.executeRaw = async (query) => (query.args.length > 0 ? executeRaw(query) : run(query.sql).then(() => 0))
+  return adapter
+}
+
+/**
+ * The adapter for PostgreSQL splits scripts at semicolons, also inside of functions, and knows no type `"char"`, of which the catalog is
+ * full.
+ */
+function withChars(adapter: Adapter, script: (sql: string) => Promise<unknown>): Adapter {
+  adapter.executeScript = async (sql) => void (await script(sql))
   const { queryRaw, performIO } = adapter
-  if (!performIO) return adapter
   adapter.queryRaw = async (query) => {
     let isChar: boolean[] = []
     const asText = async (io: object): ReturnType<typeof performIO> => {
