@@ -313,8 +313,9 @@ const engine = {
     importance: 'low',
     doc: 'How old source.xmin may be; 0 leaves it null.',
   },
-  'offset.mismatch.strategy': not(
-    'a slot that is ahead of the position is refused; snapshot.mode=when_needed makes it good',
+  'offset.mismatch.strategy': choice(
+    ['trust_offset'],
+    'The position in Kafka is what counts: a slot that is ahead of it is refused, and with snapshot.mode=when_needed made good.',
   ),
   'replica.identity.autoset.values': not('tables are never altered; run ALTER TABLE … REPLICA IDENTITY … before'),
   converters: not(

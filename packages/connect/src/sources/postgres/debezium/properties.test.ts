@@ -39,6 +39,10 @@ test('the names that Debezium requires are enough', () => {
   assert.deepEqual(connector.newTopic?.('shop.public.orders'), { name: 'shop.public.orders' })
 })
 
+test('the position in Kafka is what counts, as with Debezium’s strategy trust_offset', () => {
+  assert.equal(create({ 'offset.mismatch.strategy': 'trust_offset' }).name, 'shop')
+})
+
 test('names that mean nothing are reported with what was meant', () => {
   refused({ 'table.include.lists': 'public.orders' }, /table\.include\.lists.*did you mean table\.include\.list\?/)
   refused({ 'column.mask.with.many.chars': 'public.orders.card' }, /column\.mask\.with\.many\.chars/)
@@ -47,6 +51,7 @@ test('names that mean nothing are reported with what was meant', () => {
   refused({ 'notification.enabled.channels': 'sink' }, /notification\.sink\.topic\.name: it is missing/)
   refused({ 'decimal.handling.mode': 'exact' }, /decimal\.handling\.mode/)
   refused({ 'message.key.columns': 'public.orders' }, /message\.key\.columns/)
+  refused({ 'offset.mismatch.strategy': 'trust_slot' }, /offset\.mismatch\.strategy/)
 })
 
 test('sizes of queues and numbers of retries are accepted', () => {
