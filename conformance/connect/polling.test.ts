@@ -8,8 +8,11 @@ import { outbox, outboxMigration } from '@millrace/outbox'
 import * as mysql2 from '@millrace/outbox/mysql2'
 import { createPool, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise'
 import pg from 'pg'
+import { events } from '../../packages/connect/test/support/contracts.ts'
+import { crashLoop } from '../../packages/connect/test/support/crash-loop.ts'
 import { type PolledService, registerPollingTests } from '../../packages/connect/test/support/polling-suite.ts'
 import { registerSourceCrashTest } from '../../packages/connect/test/support/source-crash-suite.ts'
+import { sqliteService } from '../../packages/connect/test/support/sqlite-service.ts'
 import { eventually, readTopic } from '../../packages/connect/test/support/topic-reader.ts'
 import { mariaDbUnavailable, startMariaDb, type TestMariaDb } from '../support/mariadb.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
@@ -66,45 +69,41 @@ registerPollingTests('polling PostgreSQL, rows kept', onPostgres, {
   options: { removal: 'never' },
 })
 
-registerPollingTests(
-  'polling MariaDB',
-  async () => {
-    mariadb ??= startMariaDb({ 'max-connections': 100 })
-    const url = await (await mariadb).createDatabase(`polled_${++databases}`)
-    const pool = createPool({ uri: url, connectionLimit: 60 })
-    await pool.query(outboxMigration({ dialect: 'mysql' }))
-    await pool.query(counters)
-    return {
-      url,
-      async begin() {
-        const connection = await pool.getConnection()
-        await connection.beginTransaction()
-        return {
-          outbox: mysql2.outbox(connection),
-          async bump(key) {
-            await connection.execute<ResultSetHeader>('update counter set n = n + 1 where id = ?', [key])
-            const [rows] = await connection.execute<RowDataPacket[]>('select n - 1 as n from counter where id = ?', [
-              key,
-            ])
-            return Number(rows[0]!.n)
-          },
-          commit: () => connection.commit().finally(() => connection.release()),
-          rollback: () => connection.rollback().finally(() => connection.release()),
-        }
-      },
-      rows: async () => Number((await pool.query<RowDataPacket[]>('select count(*) as n from outbox'))[0][0]!.n),
-      query: (sql) => pool.query(sql),
-      async block() {
-        const connection = await pool.getConnection()
-        await connection.beginTransaction()
-        await connection.query('select * from outbox for update')
-        return () => connection.rollback().finally(() => connection.release())
-      },
-      close: () => pool.end(),
-    }
-  },
-  { skip: mariaDbUnavailable(), isConcurrent: true, deletes: true },
-)
+async function onMariaDb(): Promise<PolledService> {
+  mariadb ??= startMariaDb({ 'max-connections': 100 })
+  const url = await (await mariadb).createDatabase(`polled_${++databases}`)
+  const pool = createPool({ uri: url, connectionLimit: 60 })
+  await pool.query(outboxMigration({ dialect: 'mysql' }))
+  await pool.query(counters)
+  return {
+    url,
+    async begin() {
+      const connection = await pool.getConnection()
+      await connection.beginTransaction()
+      return {
+        outbox: mysql2.outbox(connection),
+        async bump(key) {
+          await connection.execute<ResultSetHeader>('update counter set n = n + 1 where id = ?', [key])
+          const [rows] = await connection.execute<RowDataPacket[]>('select n - 1 as n from counter where id = ?', [key])
+          return Number(rows[0]!.n)
+        },
+        commit: () => connection.commit().finally(() => connection.release()),
+        rollback: () => connection.rollback().finally(() => connection.release()),
+      }
+    },
+    rows: async () => Number((await pool.query<RowDataPacket[]>('select count(*) as n from outbox'))[0][0]!.n),
+    query: (sql) => pool.query(sql),
+    async block() {
+      const connection = await pool.getConnection()
+      await connection.beginTransaction()
+      await connection.query('select * from outbox for update')
+      return () => connection.rollback().finally(() => connection.release())
+    },
+    close: () => pool.end(),
+  }
+}
+
+registerPollingTests('polling MariaDB', onMariaDb, { skip: mariaDbUnavailable(), isConcurrent: true, deletes: true })
 
 test('rows that are kept for a time go after it, however many they are', async () => {
   await using broker = await startMemoryBroker({ memory: true })
@@ -135,3 +134,47 @@ for (const kind of ['polling', 'polling-kept'] as const) {
   const startBroker = (): ReturnType<typeof startMemoryBroker> => startMemoryBroker({ memory: true })
   registerSourceCrashTest(`${kind} of PostgreSQL`, { kind, startBroker, kills: 4 })
 }
+
+/** Writers that go on while the source is killed; what they committed is in the topic once, and in order. */
+async function checkKills(open: () => Promise<PolledService>, writers: number): Promise<void> {
+  await using broker = await startMemoryBroker({ memory: true })
+  await using client = kafkaClient({ brokers: broker.brokers })
+  const service = await open()
+  const keys = Array.from({ length: 5 }, (_, i) => `key-${i}`)
+  for (const key of keys) await service.query(`insert into counter (id, n) values ('${key}', 0)`)
+  const written: string[] = []
+  let isStopped = false
+  const write = async (): Promise<void> => {
+    for (let i = 0; !isStopped; i++) {
+      const key = keys[Math.floor(Math.random() * keys.length)]!
+      const tx = await service.begin()
+      const seq = await tx.bump(key)
+      const { id } = await tx.outbox.append(events, key, { key, seq })
+      if (i % 10 === 9) await tx.rollback()
+      else await tx.commit().then(() => written.push(id))
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5))
+    }
+  }
+  const writing = Promise.all(Array.from({ length: writers }, write))
+  const isDone = async (): Promise<boolean> => {
+    isStopped = true
+    await writing
+    return (await service.rows()) === 0
+  }
+  const job = { kind: 'polling', brokers: broker.brokers, url: service.url } as const
+  await crashLoop(job, { kills: 4, random: Math.random, isDone })
+  const records = await readTopic(client, events.name)
+  assert.ok(written.length > 100, `${written.length} events`)
+  assert.deepEqual(records.map(({ headers }) => headers.id).sort(), written.sort())
+  const next = new Map<string, number>()
+  for (const { key, value } of records) {
+    const { seq } = JSON.parse(value!) as { seq: number }
+    assert.equal(seq, next.get(key!) ?? 0, `order of ${key}`)
+    next.set(key!, seq + 1)
+  }
+  await service.close()
+}
+
+const killed = 'killed at random moments, each committed row is in the topic once and in order'
+test(`polling of MariaDB, ${killed}`, { skip: mariaDbUnavailable() }, () => checkKills(onMariaDb, 4))
+test(`polling of SQLite, ${killed}`, () => checkKills(sqliteService, 1))
