@@ -130,6 +130,41 @@ test('rows that are kept for a time go after it, however many they are', async (
   await service.close()
 })
 
+test('an outbox whose rows a slot captures is not polled; slots of other tables and tools are no matter', async () => {
+  await using server = await startPostgres({ walLevel: 'logical' })
+  const problemsBeside = async (statements: readonly string[], migration = outboxMigration()): Promise<unknown[]> => {
+    const url = await server.createDatabase(`kept_${++databases}`)
+    const client = new pg.Client(url)
+    await client.connect()
+    for (const sql of [migration, 'create table other (id int primary key)', ...statements]) await client.query(sql)
+    await client.end()
+    const source = pollingOutbox({ url, topics: [events] })
+    return (await source.check!()).map(({ code }) => code)
+  }
+  const slot = (name: string): string => `select pg_create_logical_replication_slot('${name}', 'pgoutput')`
+  const refused = ['CONNECT_OUTBOX_NOT_KEPT']
+  const publication = `for table outbox with (publish = 'insert')`
+  assert.deepEqual(await problemsBeside([]), [])
+  assert.deepEqual(await problemsBeside([slot('millrace_a'), `create publication millrace_a ${publication}`]), refused)
+  assert.deepEqual(await problemsBeside([slot('millrace_b'), 'create publication millrace_b for table other']), [])
+  assert.deepEqual(await problemsBeside([slot('stranger'), `create publication stranger ${publication}`]), [])
+  const own = [slot('own_slot'), `create publication p ${publication}`]
+  assert.deepEqual(await problemsBeside(own, outboxMigration({ slot: 'own_slot' })), refused)
+  // The trigger of the first layout takes any slot of Millrace for its own.
+  const first = outboxMigration().replace(
+    /if exists \(.*?\) then/s,
+    "if exists (select from pg_replication_slots where slot_name like 'millrace\\_%') then",
+  )
+  assert.deepEqual(await problemsBeside([slot('millrace_c')], first), refused)
+  assert.deepEqual(
+    await problemsBeside(
+      [slot('millrace_d'), `create publication millrace_d ${publication}`],
+      outboxMigration({ keepRows: true }),
+    ),
+    [],
+  )
+})
+
 for (const kind of ['polling', 'polling-kept'] as const) {
   const startBroker = (): ReturnType<typeof startMemoryBroker> => startMemoryBroker({ memory: true })
   registerSourceCrashTest(`${kind} of PostgreSQL`, { kind, startBroker, kills: 4 })

@@ -62,15 +62,27 @@ async function layoutOf(
 }
 
 /**
- * The outbox's trigger deletes rows that capture will find in the log. With a slot of whatever connector in the database, a
- * poller would never see a row.
+ * The outbox's trigger deletes rows that capture will find in the log. With a slot that counts as capture, a poller would never see
+ * a row. Which slots count is what the trigger's function says: a named one, or those of Millrace, since version 2 of the table only
+ * where their publication has it.
  */
 async function checkKept(client: Client, table: string): Promise<void> {
-  const { rows } = await client.query<{ slot: string }>(
-    `select s.slot_name as slot from pg_catalog.pg_replication_slots s where s.slot_type = 'logical' and s.database = current_database()
-    and s.slot_name like 'millrace\\_%' and exists (select from pg_catalog.pg_trigger t where t.tgrelid = $1::regclass
-    and t.tgname like '%\\_delete\\_captured' and t.tgenabled <> 'D')`,
+  const { rows: triggers } = await client.query<{ source: string }>(
+    `select p.prosrc as source from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid
+    where t.tgrelid = $1::regclass and t.tgname like '%\\_delete\\_captured' and t.tgenabled <> 'D'`,
     [table],
+  )
+  const source = triggers[0]?.source
+  if (source === undefined) return
+  const named = /slot_name = '((?:[^']|'')+)'/.exec(source)?.[1]?.replaceAll("''", "'")
+  const { rows } = await client.query<{ slot: string }>(
+    `select s.slot_name as slot from pg_catalog.pg_replication_slots s
+    where s.slot_type = 'logical' and s.database = current_database()
+    and case when $2::text is null then s.slot_name like 'millrace\\_%' else s.slot_name = $2 end
+    and (not $3 or exists (select from pg_catalog.pg_publication p
+      where p.pubinsert and ($2 is not null or p.pubname = s.slot_name and not p.pubupdate) and (p.puballtables
+        or exists (select from pg_catalog.pg_publication_rel r where r.prpubid = p.oid and r.prrelid = $1::regclass))))`,
+    [table, named ?? null, source.includes('pg_publication')],
   )
   const slot = rows[0]?.slot
   if (slot === undefined) return
