@@ -59,6 +59,42 @@ describe('the MySQL sink on MariaDB', { skip: mariaDbUnavailable() }, () => {
     await assert.rejects(SinkDriver.open(connector), { code: 'CONNECT_TABLE_MISMATCH', message: /MyISAM/ })
   })
 
+  test('keys are looked up as what they are: the server would take abc for 0 and 1x for 1', async () => {
+    const keys: [type: string, kept: string, bad: string[]][] = [
+      ['int', '0', ['abc', '0x', '1.4', '']],
+      ['decimal(5,2)', '1.24', ['abc', '1.239', '1.24x']],
+      ['date', '2024-02-29', ['2024', 'abc', '2024-02-29x']],
+      ['datetime', '2024-02-29 01:02:03', ['abc', '2024-02-29 01:02:03.4']],
+    ]
+    for (const [i, [type, kept, bad]] of keys.entries()) {
+      await db.query(`create table typed_${i} (id ${type} primary key, n int)`)
+      const contract = topic(`t-typed-${i}`, { key: serdes.string, value: serdes.json<{ n: number }>() })
+      const options = { url: server.url(), table: `typed_${i}`, mode: 'upsert', key: 'id' } as const
+      await using driver = await SinkDriver.open(mysqlSink(contract, options))
+      await driver.put([
+        { key: kept, value: { n: 1 } },
+        ...bad.map((key) => ({ key })),
+        { key: bad[0]!, value: { n: 2 } },
+      ])
+      assert.equal(driver.takeDeadLetters().length, bad.length + 1, type)
+      assert.deepEqual((await db.query(`select n from typed_${i}`))[0], [{ n: 1 }], type)
+      await driver.put([{ key: kept }])
+      assert.deepEqual((await db.query(`select n from typed_${i}`))[0], [], type)
+    }
+  })
+
+  test('deletions and writes keep their order in a table that takes letters of both cases for one', async () => {
+    await db.query('create table folding (id varchar(20) collate utf8mb4_general_ci primary key, n int)')
+    const contract = topic('t-folding', { key: serdes.string, value: serdes.json<{ n: number }>() })
+    const options = { url: server.url(), table: 'folding', mode: 'upsert', key: 'id' } as const
+    await using driver = await SinkDriver.open(mysqlSink(contract, options))
+    await driver.put([{ key: 'c' }, { key: 'C', value: { n: 1 } }, { key: 'c ', value: { n: 5 } }, { key: 'd' }])
+    assert.deepEqual((await db.query('select n from folding'))[0], [{ n: 5 }])
+    await driver.put([{ key: 'e', value: { n: 1 } }, { key: 'C' }, { key: 'E' }])
+    assert.deepEqual((await db.query('select n from folding'))[0], [])
+    driver.noDeadLetters()
+  })
+
   test('waits for a server that was killed, and goes on with what it had committed', async () => {
     const contract = topic('t-killed', { key: serdes.string, value: serdes.json<{ n: number }>() })
     const connector = mysqlSink(contract, { url: server.url(), table: 'killed', mode: 'insert' })

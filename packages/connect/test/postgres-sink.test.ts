@@ -10,6 +10,7 @@ import { RecordBatchBuilder, RecordBatchView } from '@millrace/protocol'
 import pg from 'pg'
 import { type PostgresSinkOptions, postgresSink, type RunningConnector, runSink } from '../src/index.ts'
 import { postgresDialect } from '../src/sinks/postgres/dialect.ts'
+import { SinkDriver } from './support/sink-driver.ts'
 import { registerSqlSinkTests } from './support/sql-sink-suite.ts'
 import { eventually, readTopic } from './support/topic-reader.ts'
 
@@ -321,6 +322,20 @@ describe('the PostgreSQL sink', () => {
     }),
     (name) => `"${name}"`,
   )
+
+  test('a deletion and a write of one uuid keep their order in whatever letters they come', async () => {
+    await db.query('create table uuids (id uuid primary key, total int)')
+    const upserts = topic('of-uuids', { key: serdes.string, value: serdes.json<{ total: number }>() })
+    await using driver = await SinkDriver.open(
+      postgresSink(upserts, { url, table: 'uuids', mode: 'upsert', key: 'id' }),
+    )
+    const id = 'abcdefab-1111-4111-8111-abcdefabcdef'
+    await driver.put([{ key: id.toUpperCase() }, { key: id, value: { total: 1 } }])
+    assert.deepEqual((await db.query('select * from uuids')).rows, [{ id, total: 1 }])
+    await driver.put([{ key: id, value: { total: 2 } }, { key: id.toUpperCase() }])
+    assert.deepEqual((await db.query('select * from uuids')).rows, [])
+    driver.noDeadLetters()
+  })
 
   test('values of types with a length keep all of it, and what is longer is refused', async () => {
     const spend = await contract()

@@ -12,6 +12,7 @@ import { plainValue } from '../sql/logical-values.ts'
 import { mismatch } from '../sql/table-plan.ts'
 import { columnType, inferredType } from './column-type.ts'
 import { type MysqlConnection, openMysql } from './connection.ts'
+import { canonicalKey, keyEncoder } from './key-values.ts'
 import { classify, errnoOf, isAlreadyThere } from './mysql-errors.ts'
 import { encoder } from './values.ts'
 import { mysqlWriter, quote } from './writer.ts'
@@ -69,7 +70,12 @@ export function mysqlDialect(url: string): SqlDialect {
     },
     columnDefinition: (column) => columnDefinition(dialect, column),
     createStatement: (table, definitions, keys) => createStatement(dialect, table, definitions, keys),
-    encoder: ({ type }) => encoder(type),
+    encoder: ({ type }, { isKey, isJsonText }) => {
+      // The server takes JSON as its text.
+      const encode = isJsonText && type.startsWith('json') ? encoder('longtext') : encoder(type)
+      return isKey ? keyEncoder(type, encode) : encode
+    },
+    canonicalKey: ({ type, collation }) => canonicalKey(type, collation),
     writer: (table, columns, mode, existing) => mysqlWriter(quotedTable(dialect, table), columns, mode, existing),
     // Not TRUNCATE, which would end the transaction.
     truncateStatement: (table) => `delete from ${quotedTable(dialect, table)}`,

@@ -5,6 +5,7 @@ import { classify, codeOf, postgresError } from '../../postgres/postgres-errors.
 import {
   columnDefinition,
   createStatement,
+  type ExistingColumn,
   type ExistingTable,
   type SqlConnection,
   type SqlDialect,
@@ -17,6 +18,7 @@ import {
 } from '../sql/dialect.ts'
 import { plainValue } from '../sql/logical-values.ts'
 import { arrayLiteral } from './array-literal.ts'
+import { canonicalKey } from './canonical-key.ts'
 import { columnType } from './column-type.ts'
 import { deleteStatement, updateStatement, writeStatement } from './statements.ts'
 import { inferredType, textEncoder } from './text-values.ts'
@@ -53,7 +55,9 @@ export function postgresDialect(url: string): SqlDialect {
     columnDefinition: (column) => columnDefinition({ quote: quoteIdentifier }, column),
     createStatement: (table, definitions, keys) =>
       createStatement({ quote: quoteIdentifier }, { ...table, schema: table.schema ?? 'public' }, definitions, keys),
-    encoder: ({ type }) => textEncoder(type),
+    // JSON in text form is what the server reads.
+    encoder: ({ type }, { isJsonText }) => textEncoder(isJsonText && /^jsonb?$/.test(type) ? 'text' : type),
+    canonicalKey,
     writer: (table, columns, mode) => postgresWriter(table, columns, mode),
     truncateStatement: (table) => `truncate table ${quoted(table)}`,
   }
@@ -136,9 +140,11 @@ async function readTable(connection: SqlConnection, table: TableName): Promise<E
   const { client } = connection as PostgresConnection
   const names = [table.schema ?? 'public', table.name]
   // Of -1 types of any length: without it `character` and `bit` are of length one, to which a cast cuts without a word.
-  const columns = await client.query<{ name: string; type: string; hasDefault: boolean }>(
-    `select a.attname as name, format_type(a.atttypid, -1) as type, a.atthasdef or a.attidentity <> '' as "hasDefault"
+  const columns = await client.query<ExistingColumn>(
+    `select a.attname as name, format_type(a.atttypid, -1) as type, a.atthasdef or a.attidentity <> '' as "hasDefault",
+            case when o.collisdeterministic then null else o.collname end as collation
        from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+       left join pg_collation o on o.oid = a.attcollation
       where n.nspname = $1 and c.relname = $2 and a.attnum > 0 and not a.attisdropped
         and a.attgenerated = '' and a.attidentity <> 'a'
       order by a.attnum`,

@@ -48,6 +48,13 @@ export interface ExistingTable {
   readonly uniqueKeys: readonly (readonly string[])[]
 }
 
+/** What the dialect may have to know of a column's values. */
+export interface ValueUse {
+  readonly isKey: boolean
+  /** Whether its values are JSON in text form, to be kept as what they say. */
+  readonly isJsonText: boolean
+}
+
 /** A column that a sink writes. */
 export interface WrittenColumn extends ExistingColumn {
   readonly isKey: boolean
@@ -69,6 +76,8 @@ export interface TableWriter {
 
 /** Turns a value that is neither null nor undefined into what the dialect's writer takes for a column. */
 export type Encoder = (value: unknown) => unknown
+
+export type CanonicalKey = (encoded: unknown) => string | undefined
 
 /** A column of a table that is to be made. */
 export interface NewColumn {
@@ -97,7 +106,12 @@ export interface TableDialect {
   columnDefinition(column: NewColumn): string
   /** `keys` are quoted names, none where the table is to have no primary key. */
   createStatement(table: TableName, definitions: readonly string[], keys: readonly string[]): string
-  encoder(column: ExistingColumn): Encoder
+  encoder(column: ExistingColumn, use: ValueUse): Encoder
+  /**
+   * For a key column: a text for an encoded key, the same for two keys exactly where the table takes them for one;
+   * undefined where only the table can tell. Without it, it always is.
+   */
+  canonicalKey?(column: ExistingColumn): CanonicalKey | undefined
   writer(table: TableName, columns: readonly WrittenColumn[], mode: WriteMode, existing: ExistingTable): TableWriter
   /** Whether the error says that a table or column which was to be made is there already. */
   isAlreadyThere(error: unknown): boolean

@@ -194,6 +194,26 @@ export function lastPerKey(rows: readonly Row[]): readonly Row[] {
   return last.size === rows.length ? rows : [...last.values()]
 }
 
+/**
+ * Whether keys that are different texts are different to the table, too: where letters of both cases or `1` and `01` are one
+ * key, a deletion and a write of it must keep their order.
+ */
+export function areDifferentKeys(rows: readonly Row[]): boolean {
+  const seen = new Set<string>()
+  for (const { plan, values } of rows) {
+    let text = ''
+    // A write's key columns come first, as those of a delete.
+    for (let i = 0; i < plan.keyColumns.length; i++) {
+      const part = plan.keyColumns[i]!.canonical?.(values[i])
+      if (part === undefined) return false
+      text += `${part}\0`
+    }
+    if (seen.has(text)) return false
+    seen.add(text)
+  }
+  return true
+}
+
 /** Consecutive rows that one writer takes at once: of one plan, and truncations alone. */
 export function runsOfPlan(rows: readonly Row[]): readonly (readonly Row[])[] {
   const [first] = rows

@@ -2,6 +2,7 @@ import type { ConnectSchema } from '../../data/schema.ts'
 import { connectError } from '../../errors.ts'
 import type { DecodedRecord } from '../record-decoder.ts'
 import {
+  type CanonicalKey,
   type Encoder,
   type ExistingTable,
   quotedTable,
@@ -42,6 +43,8 @@ export interface RecordPlace {
 export interface PlannedColumn extends WrittenColumn {
   readonly read: (value: unknown, key: unknown, place: RecordPlace) => unknown
   readonly encode: Encoder
+  /** Of key columns, where the dialect knows it. */
+  readonly canonical?: CanonicalKey | undefined
 }
 
 /** A record for which there is no plan yet. */
@@ -83,7 +86,9 @@ export function planColumns(
   }
   const columns = fields.map(({ column, isKey, schema, read }): PlannedColumn => {
     const found = byName.get(dialect.fold(column))!
-    return { ...found, isKey, read: withPlainValue(read, schema), encode: dialect.encoder(found) }
+    const use = { isKey, isJsonText: schema?.name === 'io.debezium.data.Json' }
+    const canonical = isKey ? dialect.canonicalKey?.(found) : undefined
+    return { ...found, isKey, read: withPlainValue(read, schema), encode: dialect.encoder(found, use), canonical }
   })
   const keyColumns = columns.filter((column) => column.isKey)
   if (settings.mode !== 'insert' && keyColumns.length === 0) {

@@ -1,5 +1,5 @@
 import type { SqlConnection, SqlDialect } from './dialect.ts'
-import { lastPerKey, type Row, runsOfDistinctKeys, runsOfPlan } from './rows.ts'
+import { areDifferentKeys, lastPerKey, type Row, runsOfDistinctKeys, runsOfPlan } from './rows.ts'
 import type { SqlSinkSettings } from './settings.ts'
 import { RowMissing } from './unavailable-value.ts'
 
@@ -29,8 +29,14 @@ export class RowWriter {
       }
       const last = lastPerKey(run)
       const deletes = last.filter((row) => row.kind !== 'write')
-      await this.#writeInParts(connection, deletes.length === 0 ? last : last.filter((row) => row.kind === 'write'))
-      await this.#writeInParts(connection, deletes)
+      if (deletes.length === 0 || deletes.length === last.length) await this.#writeInParts(connection, last)
+      else if (areDifferentKeys(last)) {
+        const writes = last.filter((row) => row.kind === 'write')
+        for (const part of [writes, deletes]) await this.#writeInParts(connection, part)
+      } else {
+        const inOrder = [...last].sort((a, b) => a.offset - b.offset)
+        for (const part of runsOfDistinctKeys(inOrder, 'upsert')) await this.#writeInParts(connection, part)
+      }
     }
   }
 
