@@ -38,7 +38,7 @@ export const connectErrors = {
   CONNECT_CONNECTOR_UNKNOWN: {
     retriable: false,
     cause: 'This worker has no connector of that name.',
-    remedy: 'List the connectors with "millrace connect list" or GET /connectors.',
+    remedy: 'List the connectors with "millrace connect status" or GET /connectors.',
   },
   CONNECT_CONNECTOR_EXISTS: {
     retriable: false,
@@ -70,6 +70,17 @@ export const connectErrors = {
     retriable: false,
     cause: 'Offsets were given that the connector does not have, or that cannot be altered.',
     remedy: 'GET /connectors/<name>/offsets shows their form.',
+  },
+  CONNECT_OFFSETS_CONTENDED: {
+    retriable: true,
+    cause:
+      'While the offsets of a connector were being altered, another process altered them or started the connector.',
+    remedy: 'GET /connectors/<name>/offsets shows what they are now; alter them again if that is not what you want.',
+  },
+  CONNECT_WORKER_CLOSED: {
+    retriable: true,
+    cause: 'The worker was asked to change a connector while it was being closed.',
+    remedy: 'Ask again once a worker runs.',
   },
   CONNECT_TOPIC_UNFIT: {
     retriable: false,

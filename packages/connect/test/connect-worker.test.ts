@@ -84,6 +84,68 @@ describe('a Connect worker', () => {
     assert.deepEqual(Object.keys(JSON.parse(status?.value ?? '')), ['state', 'trace', 'worker_id', 'generation'])
   })
 
+  test('of several that create one at the same time one does; deleted, nothing of it goes on', async () => {
+    const { file, topic, group } = await newFile('one\n')
+    await using worker = await start(group)
+    const numbers = [0, 1, 2, 3]
+    const made = await Promise.allSettled(numbers.map((n) => worker.create('lines', config(file, `${topic}-${n}`))))
+    const refused = made.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []))
+    assert.deepEqual(refused, Array(3).fill('CONNECT_CONNECTOR_EXISTS'))
+    await linesIn(`${topic}-0`, 1)
+    await worker.delete('lines')
+    await appendFile(file, 'two\n')
+    await worker.create('other', config(file, `${topic}-other`))
+    await linesIn(`${topic}-other`, 2)
+    assert.deepEqual(await Promise.all(numbers.map((n) => values(`${topic}-${n}`))), [['one'], [], [], []])
+  })
+
+  test('what is deleted while its config is changed is gone for the next worker too', async () => {
+    const { file, topic, group } = await newFile('one\n')
+    {
+      await using worker = await start(group)
+      await worker.create('lines', config(file, topic))
+      const answers = await Promise.allSettled([
+        worker.delete('lines'),
+        worker.put('lines', config(file, `${topic}-again`)),
+        worker.setTarget('lines', 'PAUSED'),
+        worker.delete('lines'),
+        worker.delete('lines'),
+      ])
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        ['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected'],
+      )
+      const created = worker.create('late', config(file, topic))
+      const closed = worker.close()
+      await Promise.allSettled([created, closed])
+      await assert.rejects(worker.create('later', config(file, topic)), { code: 'CONNECT_WORKER_CLOSED' })
+    }
+    await using next = await start(group)
+    assert.deepEqual(
+      next.names().filter((name) => name !== 'late'),
+      [],
+    )
+  })
+
+  test('offsets that are reset twice at once are reset twice; another worker that comes in between is told', async () => {
+    const { file, topic, group } = await newFile('one\n')
+    await using worker = await start(group)
+    await worker.create('lines', config(file, topic))
+    await linesIn(topic, 1)
+    await worker.setTarget('lines', 'STOPPED')
+    await Promise.all([worker.resetOffsets('lines'), worker.resetOffsets('lines')])
+    assert.deepEqual(await worker.offsets('lines'), [])
+    await using other = await start(group)
+    const answers = await Promise.allSettled(
+      Array.from({ length: 4 }, (_, n) => (n % 2 === 0 ? worker : other).resetOffsets('lines')),
+    )
+    const codes = answers.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []))
+    assert.ok(
+      codes.every((code) => code === 'CONNECT_OFFSETS_CONTENDED'),
+      codes.join(),
+    )
+  })
+
   test('stops, pauses and resumes; what is wanted outlives the worker', async () => {
     const { file, topic, group } = await newFile('one\n')
     {

@@ -205,6 +205,21 @@ describe("Kafka Connect's REST API", () => {
     assert.equal((await call('PUT', '/connectors/x/config', { name: 'y' })).status, 400)
   })
 
+  test('names that every object has are names like any other', async () => {
+    for (const name of ['__proto__', 'constructor', 'toString', '__defineGetter__']) {
+      assert.deepEqual(Object.values((await call('GET', `/connectors?expand=${name}`)).body)[0], {})
+      assert.equal((await call('GET', `/admin/loggers/${name}`)).status, 404)
+      assert.equal((await call('GET', `/connector-plugins/${name}/config`)).status, 404)
+    }
+  })
+
+  test('two that create a connector at the same time: one is told of the conflict', async () => {
+    const body = { name: 'twice', config: config('twice') }
+    const answers = await Promise.all([call('POST', '/connectors', body), call('POST', '/connectors', body)])
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409])
+    assert.equal((await call('DELETE', '/connectors/twice')).status, 204)
+  })
+
   test('an error that tells what it is about does not tell secrets', async () => {
     const reference = `\${env:MILLRACE_TEST_SECRET}`
     const given = {

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '@millrace/base'
+import { type Clock, isMillraceError, systemClock } from '@millrace/base'
 import type { KafkaClient, Producer } from '@millrace/kafka'
 import { partitionForKey, RecordBatchBuilder } from '@millrace/protocol'
 import { connectError } from '../errors.ts'
@@ -121,7 +121,10 @@ export async function forgetPosition(client: KafkaClient, name: string): Promise
   await replacePosition(client, transactionalIdOf(name), store, { name }, undefined)
 }
 
-/** Stores another position, or none; whoever works under the transactional id is fenced first. */
+/**
+ * Stores another position, or none; whoever works under the transactional id is fenced first.
+ * @throws CONNECT_OFFSETS_CONTENDED
+ */
 export async function replacePosition(
   client: KafkaClient,
   transactionalId: string,
@@ -129,17 +132,28 @@ export async function replacePosition(
   owner: PositionOwner,
   position: StoredPosition | undefined,
 ): Promise<void> {
-  await using producer = client.producer({ transactionalId })
-  await producer.init()
-  producer.begin()
-  if (position === undefined) await store.delete(producer, owner)
-  else await store.write(producer, owner, position)
-  await producer.commit()
+  const producer = client.producer({ transactionalId })
+  try {
+    await producer.init()
+    producer.begin()
+    if (position === undefined) await store.delete(producer, owner)
+    else await store.write(producer, owner, position)
+    await producer.commit()
+  } catch (error) {
+    // Closing says the same once more.
+    await producer.close().catch(() => {})
+    if (!isMillraceError(error) || !fenced.has(error.code)) throw error
+    const message = `the offsets of ${owner.name} are being altered by another process, or it runs there`
+    throw connectError('CONNECT_OFFSETS_CONTENDED', message, { connector: owner.name }, error)
+  }
+  await producer.close()
 }
 
 export function transactionalIdOf(source: string): string {
   return `millrace-source-${source}`
 }
+
+const fenced = new Set(['KAFKA_FENCED', 'KAFKA_INVALID_PRODUCER_EPOCH', 'KAFKA_PRODUCER_FENCED'])
 
 function keyOf({ name, partition = { source: name } }: PositionOwner): Buffer {
   return Buffer.from(JSON.stringify([name, partition]))

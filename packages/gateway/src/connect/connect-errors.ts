@@ -12,6 +12,7 @@ const statuses: Readonly<Partial<Record<string, number>>> = {
   CONNECT_PLUGIN_UNKNOWN: 404,
   CONNECT_NOT_STOPPED: 400,
   CONNECT_OFFSETS_REFUSED: 400,
+  CONNECT_OFFSETS_CONTENDED: 409,
   CONNECT_TASK_UNKNOWN: 404,
   ...httpStatus,
 }

@@ -58,7 +58,9 @@ function readRoutes(scope: FastifyInstance, connectors: Connectors): void {
   scope.get<{ Querystring: { readonly expand?: string | readonly string[] } }>('/connectors', ({ query }) => {
     if (query.expand === undefined) return connectors.names()
     // KIP-465; what is not known is left out, as there.
-    const wanted = [query.expand].flat().flatMap((name) => (name in views ? (name as keyof typeof views) : []))
+    const wanted = [query.expand]
+      .flat()
+      .flatMap((name) => (Object.hasOwn(views, name) ? (name as keyof typeof views) : []))
     return Object.fromEntries(
       connectors.names().map((name) => [name, Object.fromEntries(wanted.map((view) => [view, views[view](name)]))]),
     )

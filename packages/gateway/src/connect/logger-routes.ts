@@ -10,8 +10,8 @@ type ByLogger = { Params: { readonly logger: string } }
 export function loggerRoutes(scope: FastifyInstance, connectors: Connectors): void {
   scope.get('/admin/loggers', () => connectors.worker.loggerLevels())
   scope.get<ByLogger>('/admin/loggers/:logger', ({ params: { logger } }) => {
-    const level = connectors.worker.loggerLevels()[logger]
-    if (level) return level
+    const levels = connectors.worker.loggerLevels()
+    if (Object.hasOwn(levels, logger)) return levels[logger]
     throw gatewayError('GATEWAY_NOT_FOUND', `Logger ${logger} not found.`)
   })
   type Change = ByLogger & { Querystring: { readonly scope?: string } }

@@ -23,6 +23,7 @@ import { problemsOf, validateProperties } from './plugin-info.ts'
 import { type ConnectPlugins, PluginRegistry } from './plugin-registry.ts'
 import type { ConnectorStateInfo, StateInfo, TargetState } from './states.ts'
 import { StatusLog } from './status-log.ts'
+import { Turns } from './turns.ts'
 
 export interface ConnectWorkerOptions {
   readonly client: KafkaClient
@@ -81,6 +82,8 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   readonly #configs = new ConfigState()
   readonly #status: StatusLog
   readonly #connectors = new Map<string, ManagedConnector>()
+  /** What changes a connector is done one after another: two at once would each go by what the other is about to change. */
+  readonly #turns = new Turns()
   #configLog: CompactedLog | undefined
   #isClosed = false
   #nextRefreshMs = 0
@@ -138,7 +141,11 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   }
 
   /** @throws CONNECT_CONNECTOR_EXISTS, CONNECT_CONFIG_INVALID */
-  async create(name: string, config: Properties, target: TargetState = 'STARTED'): Promise<ConnectorInfo> {
+  create(name: string, config: Properties, target: TargetState = 'STARTED'): Promise<ConnectorInfo> {
+    return this.#inTurn(name, () => this.#create(name, config, target))
+  }
+
+  async #create(name: string, config: Properties, target: TargetState): Promise<ConnectorInfo> {
     if (this.#connectors.has(name)) {
       throw connectError('CONNECT_CONNECTOR_EXISTS', `Connector ${name} already exists`, { connector: name })
     }
@@ -150,9 +157,13 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   }
 
   /** Creates it, or gives it another config and starts it with that. */
-  async put(name: string, config: Properties): Promise<{ readonly created: boolean; readonly info: ConnectorInfo }> {
+  put(name: string, config: Properties): Promise<{ readonly created: boolean; readonly info: ConnectorInfo }> {
+    return this.#inTurn(name, () => this.#put(name, config))
+  }
+
+  async #put(name: string, config: Properties): Promise<{ readonly created: boolean; readonly info: ConnectorInfo }> {
     const existing = this.#connectors.get(name)
-    if (!existing) return { created: true, info: await this.create(name, config) }
+    if (!existing) return { created: true, info: await this.#create(name, config, 'STARTED') }
     const properties = await this.#checked(name, config)
     const { type } = pluginOf(this.registry, properties)
     if (type !== existing.type) {
@@ -165,26 +176,33 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   }
 
   /** Changes some properties; null removes one (KIP-477). */
-  async patch(name: string, changes: Properties): Promise<ConnectorInfo> {
-    const merged = Object.entries({ ...this.#get(name).properties, ...changes }).filter(([, value]) => value !== null)
-    return (await this.put(name, Object.fromEntries(merged))).info
+  patch(name: string, changes: Properties): Promise<ConnectorInfo> {
+    return this.#inTurn(name, async () => {
+      const merged = Object.entries({ ...this.#get(name).properties, ...changes }).filter(([, value]) => value !== null)
+      return (await this.#put(name, Object.fromEntries(merged))).info
+    })
   }
 
-  async delete(name: string): Promise<void> {
-    const connector = this.#get(name)
-    await this.#store(removalRecords(name))
-    this.#connectors.delete(name)
-    await connector.close()
-    await this.#status.forget(name)
+  delete(name: string): Promise<void> {
+    return this.#inTurn(name, async () => {
+      const connector = this.#get(name)
+      await this.#store(removalRecords(name))
+      this.#connectors.delete(name)
+      await connector.close()
+      await this.#status.forget(name)
+    })
   }
 
   /** What is wanted of it from now on, also by the next worker. */
   async setTarget(name: string, target: TargetState): Promise<void> {
-    const connector = this.#get(name)
-    if (connector.target === target) return
-    const { properties, type, target: from } = connector
-    await this.#store(targetRecords(name, properties, type, { from, to: target }))
-    const applied = connector.apply({ target })
+    const { applied } = await this.#inTurn(name, async () => {
+      const connector = this.#get(name)
+      if (connector.target === target) return { applied: undefined }
+      const { properties, type, target: from } = connector
+      await this.#store(targetRecords(name, properties, type, { from, to: target }))
+      // In an object, so that the turn does not last until it has stopped.
+      return { applied: connector.apply({ target }) }
+    })
     // Who asks for it to be stopped wants to touch its offsets, or its database, right after.
     if (target !== 'STARTED') await applied
   }
@@ -193,7 +211,14 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
    * Starts it anew (KIP-745) and says what it will be until then; with `onlyFailed` where it has failed, or with `includeTasks`
    * its task has. Paused ones stay as they are.
    */
-  async restart(name: string, { onlyFailed = false, includeTasks = true } = {}): Promise<ConnectorStateInfo> {
+  restart(name: string, options: { onlyFailed?: boolean; includeTasks?: boolean } = {}): Promise<ConnectorStateInfo> {
+    return this.#inTurn(name, async () => this.#restart(name, options))
+  }
+
+  #restart(
+    name: string,
+    { onlyFailed = false, includeTasks = true }: { onlyFailed?: boolean; includeTasks?: boolean },
+  ): ConnectorStateInfo {
     const connector = this.#get(name)
     const { connector: itself, tasks, ...rest } = connector.status()
     if (connector.target !== 'STARTED') return { ...rest, connector: itself, tasks }
@@ -223,14 +248,14 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
     return readOffsets(await this.#get(name).built(), this.#offsetsHome)
   }
 
-  /** @throws CONNECT_NOT_STOPPED, CONNECT_OFFSETS_REFUSED */
-  async alterOffsets(name: string, offsets: readonly ConnectorOffset[]): Promise<void> {
-    await alterOffsets(await this.#stopped(name), offsets, this.#offsetsHome)
+  /** @throws CONNECT_NOT_STOPPED, CONNECT_OFFSETS_REFUSED, CONNECT_OFFSETS_CONTENDED */
+  alterOffsets(name: string, offsets: readonly ConnectorOffset[]): Promise<void> {
+    return this.#inTurn(name, async () => alterOffsets(await this.#stopped(name), offsets, this.#offsetsHome))
   }
 
-  /** @throws CONNECT_NOT_STOPPED, CONNECT_OFFSETS_REFUSED */
-  async resetOffsets(name: string): Promise<void> {
-    await resetOffsets(await this.#stopped(name), this.#offsetsHome)
+  /** @throws CONNECT_NOT_STOPPED, CONNECT_OFFSETS_REFUSED, CONNECT_OFFSETS_CONTENDED */
+  resetOffsets(name: string): Promise<void> {
+    return this.#inTurn(name, async () => resetOffsets(await this.#stopped(name), this.#offsetsHome))
   }
 
   /** The connector that a config describes, not started: what it can check, it can be asked. @throws CONNECT_CONFIG_INVALID */
@@ -270,6 +295,8 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancelPublishing()
+    // What is under way may still add one.
+    await this.#turns.idle()
     await Promise.all([...this.#connectors.values()].map((connector) => connector.close()))
     await this.#publishing
     await Promise.allSettled([this.#configLog?.close(), this.#status.log?.close()])
@@ -300,6 +327,14 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
     const connector = this.#connectors.get(name)
     if (connector) return connector
     throw connectError('CONNECT_CONNECTOR_UNKNOWN', `Connector ${name} not found`, { connector: name })
+  }
+
+  /** @throws CONNECT_WORKER_CLOSED */
+  #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(name, async () => {
+      if (!this.#isClosed) return work()
+      throw connectError('CONNECT_WORKER_CLOSED', `the worker was closed before ${name} could be changed`)
+    })
   }
 
   async #stopped(name: string): Promise<BuiltConnector> {
