@@ -1,6 +1,12 @@
 import type { SourceFigures, SourceOutput, SourcePull, SourceSession } from '../../runtime/connector.ts'
 import type { PolledRow, SnapshotDatabase } from './polling-database.ts'
-import { encodePosition, type KeepingPosition, type PollingPosition, positionOfOtherMode } from './polling-position.ts'
+import {
+  encodePosition,
+  type KeepingPosition,
+  type PollingPosition,
+  positionOfOtherMode,
+  snapshotUpTo,
+} from './polling-position.ts'
 import { Poller, type PollingParts } from './polling-session.ts'
 import { checkSnapshot } from './postgres-polling.ts'
 
@@ -24,6 +30,8 @@ export class KeepingSession implements SourceSession {
   #position: KeepingPosition
   #pulled: KeepingPosition
   #expiredMs = 0
+  /** The position holds a snapshot that was taken before this session. */
+  #isResumed = true
 
   private constructor(
     database: SnapshotDatabase,
@@ -47,7 +55,9 @@ export class KeepingSession implements SourceSession {
     try {
       if (position && position.mode !== 'keep') throw positionOfOtherMode(parts.name)
       if (position) await checkSnapshot(database, position, parts.name)
-      const start = position ?? { mode: 'keep', database: await database.identity(), seen: nothingSeen }
+      const begun = position ?? { mode: 'keep' as const, database: await database.identity(), seen: nothingSeen }
+      const timeline = await database.timeline()
+      const start = { ...begun, ...(timeline !== undefined && { timeline }) }
       return new KeepingSession(database, start, retentionMs, parts)
     } catch (error) {
       await database.close()
@@ -62,10 +72,16 @@ export class KeepingSession implements SourceSession {
       return undefined
     }
     this.#poller.publish(rows, output)
-    const { seen, next, database } = this.#position
+    const { seen, next } = this.#position
     // A read that was cut short says nothing about its snapshot as a whole.
     const upTo = rows.at(-1)!.position
-    this.#pulled = { mode: 'keep', database, seen, ...(next !== undefined && { next }), upTo }
+    this.#pulled = {
+      ...this.#position,
+      seen,
+      ...(next !== undefined && { next }),
+      upTo,
+      ...lastOf(this.#position, rows),
+    }
     return { position: encodePosition(this.#pulled), transaction: 'commit' }
   }
 
@@ -86,13 +102,17 @@ export class KeepingSession implements SourceSession {
   async #read(): Promise<PolledRow[]> {
     const { limits } = this.#poller.parts
     for (let isSecond = false; ; isSecond = true) {
-      const { mode, database, seen, next, upTo } = this.#position
+      const { seen, next, upTo, last, ...same } = this.#position
       if (next !== undefined) {
         const scope = { unseenBy: seen, seenBy: next, ...(upTo !== undefined && { afterPosition: upTo }) }
         const rows = await this.#database.read(scope, limits)
         if (rows.length > 0 || isSecond) return rows
       }
-      this.#position = { mode, database, seen: next ?? seen, next: await this.#database.snapshot() }
+      // Should the server have lost its latest transactions, others have their ids now, and those are younger than all that was published.
+      const done = next ?? seen
+      const known = this.#isResumed && last && next !== undefined ? snapshotUpTo(done, last.txid) : done
+      this.#isResumed = false
+      this.#position = { ...same, seen: known, next: await this.#database.snapshot(), ...(last && { last }) }
     }
   }
 
@@ -106,4 +126,13 @@ export class KeepingSession implements SourceSession {
     const count = await this.#database.expire(this.#position.seen, this.#retentionMs, expireMaxRows)
     if (count < expireMaxRows) this.#expiredMs = clock.now()
   }
+}
+
+/** The row of the youngest transaction so far. */
+function lastOf({ last }: KeepingPosition, rows: readonly PolledRow[]): Pick<KeepingPosition, 'last'> {
+  let youngest = last
+  for (const { txid, position, id } of rows) {
+    if (txid !== undefined && (!youngest || BigInt(txid) >= BigInt(youngest.txid))) youngest = { position, id, txid }
+  }
+  return youngest ? { last: youngest } : {}
 }

@@ -7,6 +7,8 @@ export interface PolledRow extends RowKey {
   /** JSON. */
   readonly headers: string | null
   readonly timestampMs: number | undefined
+  /** Of the transaction that wrote it, where a read is about transactions. */
+  readonly txid?: string
 }
 
 export interface RowKey {
@@ -50,6 +52,10 @@ export interface PollingDatabase {
 export interface SnapshotDatabase extends PollingDatabase {
   /** Names the server and its data; what was restored from a dump has another one. */
   identity(): Promise<string>
+  /** Changes when a standby is promoted; undefined on one that is not. */
+  timeline(): Promise<number | undefined>
+  /** Whether the row is there; `older`: it is not, but one from before it. */
+  survival(row: RowKey): Promise<'there' | 'older' | 'gone'>
   /** `pg_current_snapshot()`. */
   snapshot(): Promise<string>
   /** Deletes rows that the snapshot's oldest transaction is beyond and that are older than this. */

@@ -1,5 +1,6 @@
 import { connectError } from '../../errors.ts'
 import type { StoredPosition } from '../../runtime/connector.ts'
+import type { RowKey } from './polling-database.ts'
 import type { PublishedRows } from './position-ranges.ts'
 
 const version = 1
@@ -20,6 +21,19 @@ export interface KeepingPosition {
   readonly seen: string
   readonly next?: string
   readonly upTo?: number
+  /** Of the published rows the one of the youngest transaction. */
+  readonly last?: RowKey & { readonly txid: string }
+  /** The server's when that was published. */
+  readonly timeline?: number
+}
+
+/** The same snapshot without transactions beyond one, of which nothing was published. */
+export function snapshotUpTo(snapshot: string, txid: string): string {
+  const [xmin, xmax, list = ''] = snapshot.split(':')
+  const end = BigInt(txid) + 1n
+  if (BigInt(xmax!) <= end) return snapshot
+  const running = list.split(',').filter((xid) => xid !== '' && BigInt(xid) < end)
+  return `${BigInt(xmin!) < end ? xmin : end}:${end}:${running.join(',')}`
 }
 
 export type PollingPosition = DeletingPosition | KeepingPosition

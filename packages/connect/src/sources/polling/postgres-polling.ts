@@ -6,6 +6,7 @@ import { postgresError } from '../../postgres/postgres-errors.ts'
 import { applicationName, isSibling } from '../postgres/application-name.ts'
 import { checkColumns, tableMissing } from './outbox-columns.ts'
 import type { PolledRow, PositionRange, ReadLimits, ReadScope, RowKey, SnapshotDatabase } from './polling-database.ts'
+import type { KeepingPosition } from './polling-position.ts'
 import { readText } from './read-text.ts'
 
 interface Layout {
@@ -117,7 +118,7 @@ class PostgresPolling implements SnapshotDatabase {
     const text = readText({
       lookup: 'array of ids',
       table: this.#table,
-      columns: this.#layout.columns,
+      columns: `${this.#layout.columns}${scope.unseenBy === undefined ? '' : ', o.txid::text as txid'}`,
       where: conditions.join(' and '),
       length: this.#layout.length,
       maxRows: '$1',
@@ -143,6 +144,20 @@ class PostgresPolling implements SnapshotDatabase {
     const text = `select c.system_identifier::text || '/' || d.oid as identity from pg_control_system() c,
       pg_catalog.pg_database d where d.datname = current_database()`
     return (await this.#query<{ identity: string }>('asking for the identity', text)).rows[0]!.identity
+  }
+
+  async timeline(): Promise<number | undefined> {
+    const text = `select case when not pg_is_in_recovery() then pg_walfile_name(pg_current_wal_insert_lsn()) end as name`
+    const { rows } = await this.#query<{ name: string | null }>('asking for the timeline', text)
+    const name = rows[0]?.name
+    return name ? Number.parseInt(name.slice(0, 8), 16) : undefined
+  }
+
+  async survival({ id, position }: RowKey): Promise<'there' | 'older' | 'gone'> {
+    const text = `select exists (select from ${this.#table} where position = $1 and id = $2::text::${this.#layout.idType}) as there,
+      exists (select from ${this.#table} where position < $1) as older`
+    const { rows } = await this.#query<{ there: boolean; older: boolean }>('looking for a row', text, [position, id])
+    return rows[0]!.there ? 'there' : rows[0]!.older ? 'older' : 'gone'
   }
 
   async snapshot(): Promise<string> {
@@ -180,16 +195,24 @@ class PostgresPolling implements SnapshotDatabase {
   }
 }
 
-/** Refuses a snapshot of another server, or of a later state of this one: it would hide rows as published. */
+/**
+ * Refuses a snapshot of another server, or of a later state of this one: it would hide rows as published. The same server may
+ * have lost its latest transactions, restored from a copy of its disk or replaced by a standby that lagged behind, and have
+ * handed out their ids again: then the last row that was published is not there. Old rows may be gone because somebody
+ * deletes them, and those before them with them.
+ */
 export async function checkSnapshot(
   database: SnapshotDatabase,
-  stored: { readonly database: string; readonly seen: string },
+  stored: Pick<KeepingPosition, 'database' | 'seen' | 'last' | 'timeline'>,
   connector: string,
 ): Promise<void> {
   const current = await database.snapshot()
   const nextXid = (snapshot: string): bigint => BigInt(snapshot.split(':')[1] ?? '0')
   const isSame = (await database.identity()) === stored.database
-  if (isSame && nextXid(stored.seen) <= nextXid(current)) return
+  if (isSame && nextXid(stored.seen) <= nextXid(current)) {
+    const survival = stored.last ? await database.survival(stored.last) : 'there'
+    if (survival === 'there' || (survival === 'gone' && stored.timeline === (await database.timeline()))) return
+  }
   const message = `the stored position of ${connector} is from ${isSame ? 'a later state of the database' : 'another database'}`
   throw connectError('CONNECT_OTHER_DATABASE', message, { connector })
 }

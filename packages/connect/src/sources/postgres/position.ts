@@ -1,5 +1,6 @@
 import { connectError } from '../../errors.ts'
 import type { StoredPosition } from '../../runtime/connector.ts'
+import type { HistoryMark } from './history-check.ts'
 import { formatLsn, parseLsn } from './lsn.ts'
 import type { SignalState } from './signals/signals.ts'
 import { decodeProgress, type SnapshotProgress } from './snapshots/progress.ts'
@@ -14,6 +15,9 @@ export interface PostgresPosition {
   readonly index: number
   /** pg_control's identifier of the server that the position is about. */
   readonly systemId: string
+  /** The server's timeline: it changes when a standby is promoted. */
+  readonly timeline?: number
+  readonly history?: HistoryMark
   /** Where the last transaction or message that came ended; everything else between it and `lsn` was of no concern. */
   readonly lastCommitLsn?: bigint
   /** Present from an initial snapshot until the stream has passed it. */
@@ -57,12 +61,14 @@ const version = 1
 
 export function encodePosition(position: PostgresPosition): StoredPosition {
   const { lsn, index, systemId, lastCommitLsn, handover, snapshot, tables, vanished, signals, publications } = position
-  const { marks, youngest } = position
+  const { marks, youngest, timeline, history } = position
   return {
     version,
     lsn: formatLsn(lsn),
     index,
     systemId,
+    ...(timeline !== undefined && { timeline }),
+    ...(history && { history: [history.xid, formatLsn(history.lsn), formatLsn(history.at)] }),
     ...(lastCommitLsn !== undefined && { lastCommitLsn: formatLsn(lastCommitLsn) }),
     ...(handover && { handover: { ...handover.seen, untilLsn: formatLsn(handover.untilLsn) } }),
     ...(snapshot && { snapshot }),
@@ -83,7 +89,7 @@ export function decodePosition(stored: StoredPosition, connector: string): Postg
     throw invalid(`has format version ${String(stored.version)}; this one reads ${version}`)
   const { lsn, index, systemId, lastCommitLsn, handover, snapshot, tables, vanished, signals, publications } =
     stored as Record<string, unknown>
-  const { marks, youngest } = stored as Record<string, unknown>
+  const { marks, youngest, timeline, history } = stored as Record<string, unknown>
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0 || typeof systemId !== 'string') {
     throw invalid('has no event index or no server identifier')
   }
@@ -92,6 +98,8 @@ export function decodePosition(stored: StoredPosition, connector: string): Postg
       lsn: parseLsn(String(lsn)),
       index,
       systemId,
+      ...(typeof timeline === 'number' && { timeline }),
+      ...(Array.isArray(history) && { history: decodeHistory(history) }),
       ...(lastCommitLsn !== undefined && { lastCommitLsn: parseLsn(String(lastCommitLsn)) }),
       ...(handover !== undefined && { handover: decodeHandover(handover) }),
       ...(snapshot !== undefined && { snapshot: decodeProgress(snapshot) }),
@@ -111,6 +119,10 @@ function decodeHandover(stored: unknown): Handover {
   const { snapshot, ids, untilLsn } = stored as Record<string, unknown>
   const seen = Array.isArray(ids) ? { ids: ids.map(String) } : { snapshot: String(snapshot) }
   return { seen, untilLsn: parseLsn(String(untilLsn)) }
+}
+
+function decodeHistory([xid, lsn, at]: readonly unknown[]): HistoryMark {
+  return { xid: Number(xid), lsn: parseLsn(String(lsn)), at: parseLsn(String(at)) }
 }
 
 function decodeVanished(stored: unknown): VanishedSearch {

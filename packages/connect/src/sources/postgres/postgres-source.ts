@@ -9,12 +9,13 @@ import { applicationName } from './application-name.ts'
 import type { CapturedTable, CaptureMapper, PublicationNeed } from './capture.ts'
 import { readTable } from './catalog.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { HistoryCheck } from './history-check.ts'
 import { lostEvents, tellLost } from './lost-events.ts'
 import { decodePosition, type PostgresPosition } from './position.ts'
 import { checkPublications, ensurePublication, publicationIds } from './publications.ts'
 import { PublishedRows } from './published-rows.ts'
 import { ReplicationFeed } from './replication-feed.ts'
-import { logEnd, serverIdentity, serverProblems } from './server-checks.ts'
+import { logEnd, type ServerIdentity, serverIdentity, serverProblems } from './server-checks.ts'
 import { Notifier } from './signals/notifications.ts'
 import { notifySnapshot } from './signals/signal-desk.ts'
 import { withSignalTable } from './signals/signal-table.ts'
@@ -149,7 +150,7 @@ class PostgresSource {
     const [problem] = await serverProblems(client)
     if (problem) throw problem
     const { failover = true, snapshot = 'initial' } = this.#options
-    const systemId = await serverIdentity(this.#options.url, this.#applicationName)
+    const server = await serverIdentity(this.#options.url, this.#applicationName)
     const tables = await this.#tables(client)
     const needs = await this.#needs(client, tables)
     // What was dropped must be missed before it is created again.
@@ -170,7 +171,7 @@ class PostgresSource {
         connector: this.#plan.name,
         slot: this.#slot,
         applicationName: this.#applicationName,
-        systemId,
+        server,
         failover,
         tables,
         isOutbox,
@@ -187,10 +188,20 @@ class PostgresSource {
     if ((start.reason !== 'continue' && snapshot !== 'never') || hasRowsLeft) {
       return this.#snapshot({ client, tables, publications: ids, marks, mapper, start, slot: this.#slot }, context)
     }
-    const streamed = { mapper, tables, marks, afterXid: await xidHorizon(client) }
+    const { confirmedLsn } = start
+    const knownPublications = Object.keys(start.position.publications ?? {})
+    const streamed = {
+      mapper,
+      tables,
+      marks,
+      server,
+      confirmedLsn,
+      knownPublications,
+      afterXid: await xidHorizon(client),
+    }
     const untilLsn = await this.#newPublicationsLsn(client, start.position, publications)
     if (untilLsn !== undefined) {
-      const before = Object.keys(start.position.publications ?? {})
+      const before = knownPublications
       const old = await tableMarks(client, tables, before)
       return this.#stream(
         { ...streamed, position: start.position, publications: before, marks: old, untilLsn },
@@ -237,7 +248,7 @@ class PostgresSource {
     const { rows } = await client.query<{ id: string }>('select system_identifier::text as id from pg_control_system()')
     const position = { lsn: 0n, index: 0, systemId: rows[0]!.id }
     const mapper = this.#plan.mapper(tables, context.clock)
-    const start: SourceStart = { position, reason: 'first' }
+    const start: SourceStart = { position, reason: 'first', confirmedLsn: 0n }
     const marks = new Map<string, string>()
     return this.#snapshot({ client, tables, publications: {}, marks, mapper, start, slot: undefined }, context)
   }
@@ -305,6 +316,9 @@ class PostgresSource {
       readonly marks: TableMarks
       readonly untilLsn: bigint | undefined
       readonly afterXid: string
+      readonly server: ServerIdentity
+      readonly confirmedLsn: bigint
+      readonly knownPublications: readonly string[]
     },
     { clock, client }: SourceContext,
   ): Promise<SourceSession> {
@@ -334,7 +348,11 @@ class PostgresSource {
     const resyncs = this.#options.snapshot === 'when-needed'
     const onLost = this.#onLost
     try {
-      const feed = await this.#feed(position, publications, clock)
+      // Of other publications other transactions come.
+      const isSame = [...publications].sort().join() === [...found.knownPublications].sort().join()
+      const historyCheck = isSame ? HistoryCheck.begin(name, position, found.confirmedLsn) : undefined
+      const fromLsn = historyCheck ? found.confirmedLsn : position.lsn
+      const feed = await this.#feed(found.server, fromLsn, publications, clock)
       this.doctor.unseen = undefined
       const problem = (): MillraceError | undefined => this.doctor.unseen
       const names = new CapturedNames(tables, { replaceable: mapper.idOf !== undefined })
@@ -350,6 +368,7 @@ class PostgresSource {
         names,
         problem,
         untilLsn,
+        historyCheck,
       }
       const session = new StreamSession({ ...parts, heartbeatIntervalMs, clock, client, ...(resyncs && { onLost }) })
       // Rows that were there before the slot are in Kafka only where there was a snapshot of them.
@@ -368,14 +387,20 @@ class PostgresSource {
     }
   }
 
-  #feed(position: PostgresPosition, publications: readonly string[], clock: Clock): Promise<ReplicationFeed> {
+  #feed(
+    server: ServerIdentity,
+    fromLsn: bigint,
+    publications: readonly string[],
+    clock: Clock,
+  ): Promise<ReplicationFeed> {
     const { bufferMaxBytes, statusIntervalMs, receiveTimeoutMs } = this.#limits
     return ReplicationFeed.start({
       url: this.#options.url,
       applicationName: this.#applicationName,
       slot: this.#slot,
       publications,
-      fromLsn: position.lsn,
+      fromLsn,
+      server,
       bufferMaxBytes,
       statusIntervalMs,
       receiveTimeoutMs,

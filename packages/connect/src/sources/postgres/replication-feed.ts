@@ -7,6 +7,7 @@ import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
 import { codeOf, postgresError } from '../../postgres/postgres-errors.ts'
 import { formatLsn } from './lsn.ts'
 import { MessageQueue } from './message-queue.ts'
+import { identifySystem, type ServerIdentity } from './server-checks.ts'
 
 export interface FeedOptions {
   readonly url: string
@@ -14,6 +15,8 @@ export interface FeedOptions {
   readonly slot: string
   readonly publications: readonly string[]
   readonly fromLsn: bigint
+  /** Whom it was settled with where to go on: another one may have taken over meanwhile. */
+  readonly server: Pick<ServerIdentity, 'systemId' | 'timeline'>
   /** Beyond this many waiting bytes the socket is not read; it is read again when half of them are gone. */
   readonly bufferMaxBytes: number
   /** How often the server is told what is confirmed, also while the socket is not read. */
@@ -97,6 +100,11 @@ export class ReplicationFeed {
     client.on('notice', (notice) => {
       if (/skipped loading publication/.test(notice.message ?? '')) this.#fail(new Error(notice.message))
     })
+    const found = await identifySystem(client)
+    const { systemId, timeline } = this.#options.server
+    if (found.systemId !== systemId || found.timeline !== timeline) {
+      throw connectError('POSTGRES_UNAVAILABLE', 'another server has taken over during the start', { slot })
+    }
     await client.query(textSettings)
     const names = this.#options.publications.map(quoteIdentifier).join(',')
     // Always with messages: they count as events of their transactions, whether anyone asks for them or not.

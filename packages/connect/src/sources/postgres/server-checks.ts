@@ -121,16 +121,37 @@ export async function logEnd(client: Client): Promise<bigint> {
   return parseLsn(rows[0]!.lsn)
 }
 
+export interface ServerIdentity {
+  readonly systemId: string
+  readonly timeline: number
+  /** Where the log of each earlier timeline was left for the next one, as far as the server's own history goes. */
+  readonly history: ReadonlyMap<number, bigint>
+}
+
 /**
  * The server's own identity, asked over a replication connection: whatever keeps one from being opened shows before a slot
  * is created, which would then hold the server's log with nobody to read it.
  */
-export async function serverIdentity(url: string, applicationName: string): Promise<string> {
+export async function serverIdentity(url: string, applicationName: string): Promise<ServerIdentity> {
   const client = await connectClient(url, applicationName, true)
   try {
-    const { rows } = await client.query<{ systemid: string }>('IDENTIFY_SYSTEM')
-    return rows[0]!.systemid
+    const { systemId, timeline } = await identifySystem(client)
+    return { systemId, timeline, history: await timelineHistory(client, timeline) }
   } finally {
     await client.end().catch(() => {})
   }
+}
+
+/** Over a replication connection. */
+export async function identifySystem(client: Client): Promise<{ systemId: string; timeline: number }> {
+  const { rows } = await client.query<{ systemid: string; timeline: unknown }>('IDENTIFY_SYSTEM')
+  return { systemId: rows[0]!.systemid, timeline: Number(rows[0]!.timeline) }
+}
+
+/** The first timeline has no history. Each line of a later one's: a timeline, where it was left, why. */
+async function timelineHistory(client: Client, timeline: number): Promise<Map<number, bigint>> {
+  if (timeline === 1) return new Map()
+  const { rows } = await client.query<{ content: unknown }>(`TIMELINE_HISTORY ${timeline}`)
+  const lines = String(rows[0]?.content).matchAll(/^\s*(\d+)\s+([0-9A-F]+\/[0-9A-F]+)/gim)
+  return new Map(Array.from(lines, ([, left, lsn]) => [Number(left), parseLsn(lsn!)]))
 }

@@ -37,7 +37,7 @@ export interface SnapshotSessionOptions {
   /** SQL conditions by `schema.table`. */
   readonly filters: Readonly<Record<string, string>>
   /** What the position says beside where the stream goes on. */
-  readonly further: Pick<PostgresPosition, 'snapshot' | 'tables' | 'vanished' | 'publications' | 'marks'>
+  readonly further: Pick<PostgresPosition, 'snapshot' | 'tables' | 'vanished' | 'publications' | 'marks' | 'timeline'>
   readonly notifier: Notifier
   readonly clock: Clock
   readonly signal: AbortSignal

@@ -6,7 +6,7 @@ import { reportNotice } from '../../runtime/diagnostics.ts'
 import type { CapturedTable } from './capture.ts'
 import { decodePosition, type PostgresPosition } from './position.ts'
 import { checkPublications } from './publications.ts'
-import { logEnd } from './server-checks.ts'
+import { logEnd, type ServerIdentity } from './server-checks.ts'
 import { createSlot, dropSlot, readSlot, takeOverSlot } from './slots.ts'
 import { checkStart } from './start-rules.ts'
 import { checkTableMarks } from './table-marks.ts'
@@ -34,13 +34,15 @@ export interface SourceStart {
   readonly position: PostgresPosition
   /** `first`: nothing was ever published. `lost`: changes since the stored position are gone. */
   readonly reason: 'first' | 'lost' | 'continue'
+  /** What the slot has confirmed: from there on the server still sends. */
+  readonly confirmedLsn: bigint
 }
 
 export interface StartOptions {
   readonly connector: string
   readonly slot: string
   readonly applicationName: string
-  readonly systemId: string
+  readonly server: ServerIdentity
   readonly failover: boolean
   readonly tables: readonly CapturedTable[]
   readonly isOutbox: boolean
@@ -59,7 +61,7 @@ export interface StartOptions {
  * POSTGRES_PUBLICATION_LOST where changes would be lost
  */
 export async function startSource(client: Client, options: StartOptions, context: SourceContext): Promise<SourceStart> {
-  const { connector, slot: name, systemId } = options
+  const { connector, slot: name, server } = options
   const position = context.position && decodePosition(context.position, connector)
   let reason: SourceStart['reason'] = position ? 'continue' : 'first'
   try {
@@ -69,7 +71,7 @@ export async function startSource(client: Client, options: StartOptions, context
       await checkPublications(client, position.publications ?? {})
       if (!options.isOutbox) await checkTableMarks(client, position, options.tables)
       const confirmedLsn = slot?.confirmedLsn
-      checkStart({ connector, slot: name, position, systemId, walLsn: await logEnd(client), confirmedLsn })
+      checkStart({ connector, slot: name, position, server, walLsn: await logEnd(client), confirmedLsn })
     }
   } catch (error) {
     if (!position || !options.resyncs || !isMillraceError(error) || !lostLogCodes.has(error.code)) throw error
@@ -81,10 +83,13 @@ export async function startSource(client: Client, options: StartOptions, context
   }
   const slot = await readSlot(client, name)
   if (slot) await takeOverSlot(client, name, options.applicationName, context.clock)
-  if (position && reason === 'continue') return { position, reason }
+  const { timeline, systemId } = server
+  if (slot && position && reason === 'continue') {
+    return { position: { ...position, timeline }, reason, confirmedLsn: slot.confirmedLsn }
+  }
   if (!slot) context.report('creating the replication slot')
   const lsn = slot?.confirmedLsn ?? (await createSlot(client, name, options.failover))
-  return { position: { lsn, index: 0, systemId }, reason }
+  return { position: { lsn, index: 0, systemId, timeline }, reason, confirmedLsn: lsn }
 }
 
 /** The same error, or one that makes the runner open the source anew where what is lost is made good by that. */

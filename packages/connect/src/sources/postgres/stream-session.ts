@@ -4,6 +4,7 @@ import { connectError } from '../../errors.ts'
 import type { SourceFigures, SourceOutput, SourcePull, SourceSession, StoredPosition } from '../../runtime/connector.ts'
 import type { CaptureMapper, ChangeSource } from './capture.ts'
 import type { Heartbeat } from './heartbeat.ts'
+import type { HistoryCheck } from './history-check.ts'
 import { parseLsn } from './lsn.ts'
 import { type LogicalMessage, PgoutputReader, type RowChange } from './pgoutput.ts'
 import { decodePosition, encodePosition, type PostgresPosition } from './position.ts'
@@ -31,6 +32,8 @@ export interface StreamSessionOptions {
   readonly heartbeat: Heartbeat
   readonly position: PostgresPosition
   readonly names: CapturedNames
+  /** Undefined where there is nothing to compare. */
+  readonly historyCheck: HistoryCheck | undefined
   /** What was found wrong beside the stream. */
   readonly problem: () => MillraceError | undefined
   /** Where the source is to be opened anew, with publications that are not in the log before. */
@@ -85,6 +88,7 @@ export class StreamSession implements SourceSession {
       begin: (transaction) => {
         this.#hasRows = false
         this.#origin = undefined
+        options.historyCheck?.begin(transaction)
         this.#filter.begin(transaction)
         if (!this.#filter.isSkipped) options.mapper.begin?.({ ...transaction, lsn: options.feed.queue.lsn })
       },
@@ -92,6 +96,7 @@ export class StreamSession implements SourceSession {
         if (this.#hasRows) this.#recent.add(this.#filter.xid)
         if (!this.#filter.isSkipped) options.mapper.commit?.(options.feed.queue.lsn, this.#output!)
         this.#filter.commit(transaction)
+        options.historyCheck?.commit(transaction)
       },
       relation: (relation) => {
         options.names.check(relation)
@@ -220,16 +225,20 @@ export class StreamSession implements SourceSession {
     }
     this.#output = undefined
     feed.resumeIfDrained()
-    if (feed.queue.length === 0) this.#filter.idle(feed.idleLsn)
+    if (feed.queue.length > 0) return
+    this.#options.historyCheck?.idle(feed.idleLsn)
+    this.#filter.idle(feed.idleLsn)
   }
 
   #pulled(output: SourceOutput): SourcePull {
     const { position: start, mapper, snapshotter, signals, notifier } = this.#options
     notifier.flush(output)
     const snapshot = snapshotter.progress
-    const { tables, vanished, publications, marks } = start
+    const { tables, vanished, publications, marks, timeline } = start
     const position = {
       ...this.#filter.position(),
+      ...(timeline !== undefined && { timeline }),
+      history: this.#filter.history(),
       ...(snapshot && { snapshot }),
       ...(tables && { tables }),
       ...(publications && { publications }),
@@ -248,7 +257,7 @@ export class StreamSession implements SourceSession {
     const { lsn } = decodePosition(stored, this.#options.name)
     this.#committedLsn = lsn
     this.#isOpen = false
-    this.#options.feed.confirm(lsn)
+    if (!this.#options.historyCheck?.isDue) this.#options.feed.confirm(lsn)
     await this.#options.signals.committed()
   }
 
@@ -268,6 +277,7 @@ export class StreamSession implements SourceSession {
 
   #row(change: RowChange): void {
     this.#hasRows = true
+    this.#options.historyCheck?.row()
     if (this.#isWatched) {
       this.#options.snapshotter.changed(change.relation, this.#filter.xid, change.row, change.old)
     }
@@ -298,6 +308,7 @@ export class StreamSession implements SourceSession {
 
   #truncate(relations: readonly Relation[]): void {
     this.#hasRows = true
+    this.#options.historyCheck?.row()
     if (this.#isWatched) {
       for (const relation of relations) this.#options.snapshotter.truncated(relation, this.#filter.xid)
     }

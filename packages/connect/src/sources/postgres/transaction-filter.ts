@@ -1,3 +1,4 @@
+import type { HistoryMark } from './history-check.ts'
 import type { Handover, PostgresPosition } from './position.ts'
 import { snapshotVisibility } from './visibility.ts'
 
@@ -14,6 +15,8 @@ export class TransactionFilter {
   #skipBelow = 0
   #isSkipped = false
   #next = 0
+  /** The last transaction that ended, and where. */
+  #last: { readonly xid: number; readonly lsn: bigint }
   /** Rows that the snapshot has published, until the stream has passed it. */
   seenIds: ReadonlySet<string> | undefined
   isInTransaction = false
@@ -29,6 +32,7 @@ export class TransactionFilter {
     this.#index = start.index
     this.#systemId = start.systemId
     this.#handover = start.handover
+    this.#last = start.history ?? { xid: 0, lsn: 0n }
     this.lastCommitLsn = start.lastCommitLsn
     const seen = start.handover?.seen
     if (seen && 'snapshot' in seen) this.#isVisible = snapshotVisibility(seen.snapshot)
@@ -65,6 +69,7 @@ export class TransactionFilter {
   commit(transaction: { endLsn: bigint }): void {
     this.isInTransaction = false
     this.lastCommitLsn = transaction.endLsn
+    this.#last = { xid: this.xid, lsn: transaction.endLsn }
     this.#moveTo(transaction.endLsn)
   }
 
@@ -91,6 +96,12 @@ export class TransactionFilter {
       ...(this.lastCommitLsn !== undefined && { lastCommitLsn: this.lastCommitLsn }),
       ...(this.#handover && { handover: this.#handover }),
     }
+  }
+
+  /** What shows at the next start that the server still has the history of `position()`. */
+  history(): HistoryMark {
+    const within = { xid: this.xid, lsn: this.#lsn }
+    return { ...(this.#index > 0 ? within : this.#last), at: this.#lsn }
   }
 
   #moveTo(lsn: bigint): void {

@@ -70,6 +70,7 @@ export async function initialSnapshot(
     further: {
       tables: knownTables(namesOf(tables)),
       publications,
+      ...(start.position.timeline !== undefined && { timeline: start.position.timeline }),
       marks: [...options.marks.values()],
       ...(progress && { snapshot: progress }),
       ...(vanished && { vanished }),
