@@ -7,30 +7,40 @@ interface Held {
   readonly value: unknown
 }
 
+/** What is told of a record that no longer stands for what it stood for. */
+type Ended = (key: unknown, before: Held) => Signal
 type Follower = ProcessorSupplier<unknown, unknown, string, Signal>
 
 /** Tells which records begin and cease to refer to what, whenever that changes. */
 export function followReferences(field: string, isHeld: ((value: never) => boolean) | undefined): Follower {
-  return follow('children', (key, value) => {
+  const ended: Ended = (child, { value: parent }) => ({ kind: 'reference', held: false, child, parent })
+  return follow('children', ended, (key, value) => {
     const held = (value as Readonly<Record<string, unknown>> | null)?.[field]
     if (value === null || held === undefined || held === null || isHeld?.(value as never) === false) return undefined
-    return { value: held, signal: (isNow) => ({ kind: 'reference', held: isNow, child: key, parent: held }) }
+    return { value: held, signal: { kind: 'reference', held: true, child: key, parent: held } }
   })
 }
 
 /** Tells which records that can be referred to are there, and which are deleted. */
 export function followParents(field: string | undefined): Follower {
-  return follow('parents-by-key', (key, value) => {
+  const ended: Ended = (key) => ({
+    kind: 'parent',
+    present: false,
+    ...(field !== undefined && { holder: referenceText(key) }),
+  })
+  return follow('parents-by-key', ended, (key, value) => {
     const name = field === undefined ? key : (value as Readonly<Record<string, unknown>> | null)?.[field]
     if (value === null || name === undefined || name === null) return undefined
-    return { value: name, signal: (isNow) => ({ kind: 'parent', present: isNow }) }
+    const holder = field === undefined ? {} : { holder: referenceText(key) }
+    return { value: name, signal: { kind: 'parent', present: true, ...holder } }
   })
 }
 
 /** Takes a record to what it stands for, and hands on a signal when that ends or begins. */
 function follow(
   store: string,
-  read: (key: unknown, value: unknown) => { value: unknown; signal: (isNow: boolean) => Signal } | undefined,
+  ended: Ended,
+  read: (key: unknown, value: unknown) => { value: unknown; signal: Signal } | undefined,
 ): Follower {
   const declared = keyValueStore<string, Held>({ name: store })
   return {
@@ -46,17 +56,11 @@ function follow(
           const now = read(key, value)
           const text = now && referenceText(now.value)
           if (before?.text === text) return
-          if (before) context.forward({ key: before.text, value: ended(store, key, before) })
+          if (before) context.forward({ key: before.text, value: ended(key, before) })
           last.put(name, text === undefined ? null : { text, value: now?.value })
-          if (now && text !== undefined) context.forward({ key: text, value: now.signal(true) })
+          if (now && text !== undefined) context.forward({ key: text, value: now.signal })
         },
       }
     },
   }
-}
-
-function ended(store: string, child: unknown, before: Held): Signal {
-  return store === 'children'
-    ? { kind: 'reference', held: false, child, parent: before.value }
-    : { kind: 'parent', present: false }
 }

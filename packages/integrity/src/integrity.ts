@@ -42,7 +42,10 @@ export interface IntegrityOptions<T extends Topics, From extends Fields<T>> {
    * database stands behind. By default nothing is written there: the service that owns the records reads `violations`.
    */
   readonly repair?: 'owner' | 'topic'
-  /** How long what is referred to may come after the reference. Default 10 000. */
+  /**
+   * How long what is referred to may come after the reference. A field that is referred to counts as gone only when no record
+   * has taken its value for so long. Default 10 000.
+   */
   readonly graceMs?: number
   /** How often all references are looked at. Default 60 000. */
   readonly auditIntervalMs?: number
@@ -187,6 +190,7 @@ function watch({ name, from, to, options, violations, audits }: Watch): Topology
         graceMs: options.graceMs ?? 10_000,
         auditIntervalMs: options.auditIntervalMs ?? 60_000,
         deletedRetentionMs: options.deletedRetentionMs ?? 30 * dayMs,
+        isByField: to.field !== undefined,
       }),
       { name: 'keeper', key: serdes.string, value: serdes.json<Finding>() },
     )

@@ -16,6 +16,8 @@ export interface KeeperOptions {
   readonly graceMs: number
   readonly auditIntervalMs: number
   readonly deletedRetentionMs: number
+  /** Whether several records may have the value that is referred to, one after the other or at once. */
+  readonly isByField: boolean
 }
 
 /** What the keeper hands on: a violation, its end (`null`), or the report of an audit, which has no key. */
@@ -47,9 +49,19 @@ const youngMax = 10_000
 export function keeper(options: KeeperOptions): ProcessorSupplier<string, Signal, string, Finding> {
   const parents = keyValueStore<string, Parent>({ name: 'parents' })
   const references = keyValueStore<string, Reference>({ name: 'references' })
+  const holders = keyValueStore<string, true>({ name: 'holders' })
   return {
-    stores: [parents, references],
-    create: (context) => new Keeper(context, context.store(parents), context.store(references), options),
+    stores: options.isByField ? [parents, references, holders] : [parents, references],
+    create: (context) =>
+      new Keeper(
+        context,
+        {
+          parents: context.store(parents),
+          references: context.store(references),
+          holders: options.isByField ? context.store(holders) : undefined,
+        },
+        options,
+      ),
   }
 }
 
@@ -63,11 +75,21 @@ interface Pass {
   violations: number
 }
 
+interface Stores {
+  readonly parents: KeyValueStore<string, Parent>
+  readonly references: KeyValueStore<string, Reference>
+  /** The records that have a value, under the value and the record's key; of keys there is no need to ask whose they are. */
+  readonly holders: KeyValueStore<string, true> | undefined
+}
+
 class Keeper implements RecordProcessor<ProcessorRecord<string, Signal>> {
   readonly #context: ProcessorContext<string, Finding>
   readonly #parents: KeyValueStore<string, Parent>
   readonly #references: KeyValueStore<string, Reference>
+  readonly #holders: KeyValueStore<string, true> | undefined
   readonly #options: KeeperOptions
+  /** A value that a record gave up may be on its way to another, whose change is read later. */
+  readonly #handOverMs: number
   #pass: Pass | undefined
   #nextPassMs = 0
   #entriesPerStep = entriesPerStepMin
@@ -79,14 +101,15 @@ class Keeper implements RecordProcessor<ProcessorRecord<string, Signal>> {
 
   constructor(
     context: ProcessorContext<string, Finding>,
-    parents: KeyValueStore<string, Parent>,
-    references: KeyValueStore<string, Reference>,
+    { parents, references, holders }: Stores,
     options: KeeperOptions,
   ) {
     this.#context = context
     this.#parents = parents
     this.#references = references
+    this.#holders = holders
     this.#options = options
+    this.#handOverMs = options.isByField ? options.graceMs : 0
     const everyMs = Math.max(1, Math.min(stepMsMax, Math.floor(options.auditIntervalMs / 4)))
     context.schedule({ everyMs, by: 'wallClock' }, (nowMs) => this.#step(nowMs))
   }
@@ -95,16 +118,34 @@ class Keeper implements RecordProcessor<ProcessorRecord<string, Signal>> {
     const nowMs = this.#context.wallClockMs
     if (value.kind === 'parent') {
       if (timestamp < nowMs - this.#options.graceMs) this.#oldParentMs = nowMs
-      this.#parentChanged(key, value.present, nowMs)
+      this.#parentChanged(key, this.#isHeld(key, value), nowMs)
     } else this.#referenceChanged(key, value, nowMs)
   }
 
+  /** Whether any record has the value, now that one has it or has it no more. */
+  #isHeld(text: string, { present, holder }: Extract<Signal, { kind: 'parent' }>): boolean {
+    if (!this.#holders || holder === undefined) return present
+    const key = prefixOf(text) + holder
+    if (present) this.#holders.put(key, true)
+    else this.#holders.delete(key)
+    return (
+      present ||
+      !this.#holders
+        .range({ prefix: prefixOf(text), limit: 1 })
+        [Symbol.iterator]()
+        .next().done
+    )
+  }
+
   #parentChanged(text: string, present: boolean, nowMs: number): void {
-    this.#parents.put(text, { present, sinceMs: nowMs })
+    const known = this.#parents.get(text)
+    if (known?.present && present) return
+    const parent = { present, sinceMs: nowMs }
+    this.#parents.put(text, parent)
     // Copied first: telling changes the store that is being read.
     for (const { key, value } of [...this.#references.range({ prefix: prefixOf(text) })]) {
       if (present) this.#heal(key, value)
-      else this.#tell(key, value, 'deleted', nowMs, false)
+      else this.#tellDeleted(key, value, parent, nowMs)
     }
   }
 
@@ -119,7 +160,21 @@ class Keeper implements RecordProcessor<ProcessorRecord<string, Signal>> {
     const reference = { child: signal.child, parent: signal.parent, sinceMs: nowMs }
     this.#references.put(key, reference)
     // What was deleted before is known to be gone; what is not known yet may be on its way.
-    if (this.#parents.get(text)?.present === false) this.#tell(key, reference, 'deleted', nowMs, false)
+    const parent = this.#parents.get(text)
+    if (parent?.present === false) this.#tellDeleted(key, reference, parent, nowMs)
+  }
+
+  #tellDeleted(key: string, reference: Reference, parent: Parent, nowMs: number): void {
+    const dueMs = parent.sinceMs + this.#handOverMs
+    if (nowMs < dueMs) this.#lookAgain(key, dueMs)
+    else this.#tell(key, reference, 'deleted', nowMs, false)
+  }
+
+  /** Where there are too many to remember, the next audit does. */
+  #lookAgain(key: string, dueMs: number): void {
+    if (this.#young.length >= youngMax) return
+    this.#young.push(key)
+    this.#youngDueMs = Math.min(this.#youngDueMs, dueMs)
   }
 
   #step(nowMs: number): void {
@@ -190,15 +245,16 @@ class Keeper implements RecordProcessor<ProcessorRecord<string, Signal>> {
       this.#heal(key, reference)
       return
     }
-    const dueMs = Math.max(reference.sinceMs, this.#oldParentMs) + this.#options.graceMs
-    if (!parent && nowMs < dueMs && !reference.told) {
-      if (this.#young.length >= youngMax) return
-      this.#young.push(key)
-      this.#youngDueMs = Math.min(this.#youngDueMs, dueMs)
+    const dueMs = parent
+      ? parent.sinceMs + this.#handOverMs
+      : Math.max(reference.sinceMs, this.#oldParentMs) + this.#options.graceMs
+    if (nowMs < dueMs && !reference.told) {
+      this.#lookAgain(key, dueMs)
       return
     }
     if (pass) pass.violations++
-    this.#tell(key, reference, parent ? 'deleted' : 'missing', nowMs, true)
+    // What was only not told at once is not what an audit found.
+    this.#tell(key, reference, parent ? 'deleted' : 'missing', nowMs, pass !== undefined || !parent)
   }
 
   #finish({ startedMs, references, violations }: Pass): void {

@@ -240,6 +240,8 @@ test('a field can be referred to, and values of other types are the same by thei
   driver.advanceTime(2 * auditIntervalMs)
   assert.deepEqual(driver.output(declared.violations).readAll(), [])
   driver.input(customer).pipe('ann', { name: 'a', tax: 8 })
+  assert.deepEqual(driver.output(declared.violations).readAll(), [])
+  driver.advanceTime(graceMs + 250)
   const [[key, violation] = []] = driver.output(declared.violations).readAll()
   assert.deepEqual([key, violation?.reason], [{ child: 'b1', parent: '7' }, 'deleted'])
 })
