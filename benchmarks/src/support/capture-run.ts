@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { startPostgres } from '@millrace/conformance/postgres'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import { type Bench, type Outcome, ours, type TrialContext } from '../trial.ts'
-import { startKafka } from './brokers.ts'
+import { startEmbedded, startKafka } from './brokers.ts'
 import { type Child, startChild } from './child.ts'
 import { debeziumArguments } from './debezium.ts'
 import { benchmarks, temporaryFolder } from './folders.ts'
@@ -31,6 +31,9 @@ export interface CaptureTask {
   readonly properties: Readonly<Record<string, string>>
 }
 
+/** The side that is ours, with our broker in the place of Apache Kafka. */
+export const onOwnBroker = 'on our broker'
+
 /** PostgreSQL and Apache Kafka for all runs of a trial. */
 export async function captureBench(
   task: CaptureTask,
@@ -40,11 +43,15 @@ export async function captureBench(
   const classPath = javaPeer('debezium')
   const postgres = await startPostgres()
   const kafka = await startKafka()
-  const { brokers } = kafka
-  const client = kafkaClient({ brokers, clientId: 'bench' })
   let number = 0
   const run = async (side: string): Promise<Outcome> => {
+    if (side !== onOwnBroker) return runOn(kafka.brokers, side)
+    await using embedded = await startEmbedded({ nodeArguments: context.nodeArguments })
+    return await runOn(embedded.brokers, ours)
+  }
+  const runOn = async (brokers: string, side: string): Promise<Outcome> => {
     const name = `bench_${++number}`
+    await using client = kafkaClient({ brokers, clientId: 'bench' })
     const url = await postgres.createDatabase(name)
     await using folder = await temporaryFolder('debezium')
     const topic = task.topic(name)
@@ -60,7 +67,6 @@ export async function captureBench(
     return await measure({ client, brokers, url, name, slot, topic, side, start })
   }
   const close = async (): Promise<void> => {
-    await client.close()
     await kafka[Symbol.asyncDispose]()
     await postgres.close()
   }

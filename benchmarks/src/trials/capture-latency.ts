@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { decodedRecords, type KafkaClient } from '@millrace/kafka'
 import { until } from '../support/backlog.ts'
 import { CaptureDatabase } from '../support/capture-database.ts'
-import { type CaptureRun, captureBench } from '../support/capture-run.ts'
+import { type CaptureRun, captureBench, onOwnBroker } from '../support/capture-run.ts'
 import { javaUnavailable } from '../support/java.ts'
 import { ordersProperties, ordersTable, ordersTopic, orderValues } from '../support/orders-table.ts'
 import { usageOf, watchMemory } from '../support/process-usage.ts'
@@ -111,7 +111,7 @@ function latencyTrial(name: string, perSecond: number, goal: string): Trial {
   return {
     name,
     summary: `from commit to topic, ${perSecond} transactions a second of a row each, as Debezium events in JSON`,
-    peers: ['Debezium 3.6'],
+    peers: ['Debezium 3.6', onOwnBroker],
     goal,
     unavailable: javaUnavailable,
     open: (context) => open(perSecond, context),
