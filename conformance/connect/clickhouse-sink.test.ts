@@ -170,6 +170,38 @@ describe('the ClickHouse sink', { skip: clickHouseUnavailable() }, () => {
     assert.deepEqual(await rows(`select toUInt32(count()) as count from ${table}`), [{ count: 27 }])
   })
 
+  test('a value that the server would bend to fit, or cannot read, goes to the dead letters alone', async () => {
+    const table = newTable()
+    await client.command({
+      query: `create table ${table} (key String, u8 UInt8, i32 Int32, d Decimal(5,2), dt DateTime, da Date, f Float32,
+        fs FixedString(3), b Bool, ip IPv4, list Array(UInt8)) engine = MergeTree order by key
+        settings non_replicated_deduplication_window = 100`,
+    })
+    await using driver = await SinkDriver.open(sink(table))
+    const fits = {
+      ...{ u8: 255, i32: -2147483648, d: '999.99', dt: '2106-02-07T06:28:15Z', da: '2149-06-06', f: 1.5, fs: 'abc' },
+      ...{ b: true, ip: '10.0.0.1', list: [1, 255] },
+    }
+    const misfits: object[] = [
+      ...[{ u8: 300 }, { u8: -1 }, { u8: '300' }, { u8: 1.7 }, { i32: 5_000_000_000 }, { d: '123456.789' }],
+      ...[{ d: '1.239' }, { dt: '2200-01-01 00:00:00' }, { da: '2200-01-01' }, { da: '1900-01-01' }, { fs: 'abcdef' }],
+      ...[{ b: 7 }, { b: 'perhaps' }, { f: 1e300 }, { ip: 'nowhere' }, { list: [300] }, { list: '[1],"u8":2' }],
+    ]
+    await driver.put([
+      { key: 'first', value: fits },
+      ...misfits.map((misfit, i) => ({ key: `k${i}`, value: { ...fits, ...misfit } })),
+      { key: 'last', value: fits },
+    ])
+    assert.deepEqual(
+      driver.takeDeadLetters().map(([offset]) => offset),
+      misfits.map((_, i) => i + 1),
+    )
+    const [first, ...others] = await rows(`select * from ${table} order by key`)
+    assert.equal(others.length, 1)
+    assert.deepEqual(first, { key: 'first', ...fits, d: 999.99, dt: first!.dt })
+    assert.match(String(first!.dt), /^2106-02-07/)
+  })
+
   test('refuses a table that would not recognise an insert that comes again, and one that is gone', async () => {
     const [plain, memory, gone] = [newTable(), newTable(), newTable()]
     await client.command({ query: `create table ${plain} (key String) engine = MergeTree order by key` })

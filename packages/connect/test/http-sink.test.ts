@@ -78,6 +78,43 @@ describe('the HTTP sink', () => {
     }
   })
 
+  test('a redirection is told and not followed, since what answers there has not taken the record', async () => {
+    const elsewhere = await service()
+    const { url } = await service(() => ({ status: 302, location: `${elsewhere.url}/login?token=secret` }))
+    await using driver = await SinkDriver.open(httpSink(order, { url, headers: { 'x-api-key': 'k' } }))
+    await assert.rejects(driver.put([{ key: 'a', value: { n: 1 } }]), (error: Error) => {
+      assert.match(error.message, /answered with 302 and sends elsewhere, to http:\/\/127.0.0.1:\d+\/login;/)
+      return (error as { code?: string }).code === 'DATABASE_STATEMENT_FAILED'
+    })
+    assert.deepEqual(elsewhere.accepted, [])
+    driver.noDeadLetters()
+  })
+
+  test('a key that would make the address that of another thing is a bad record', async () => {
+    const { url, accepted } = await service()
+    const connector = httpSink(order, { url: `${url}/v1/orders/{key}`, method: 'PUT', onTombstone: 'delete' })
+    await using driver = await SinkDriver.open(connector)
+    const keys = ['..', '.', '', '%2e%2e', 'a/../..', '...', 'a.b', '?', '#']
+    for (const value of [null, { n: 1 }]) await driver.put(keys.map((key) => ({ key, value })))
+    const taken = ['%252e%252e', 'a%2F..%2F..', '...', 'a.b', '%3F', '%23'].map((key) => `/v1/orders/${key}`)
+    assert.deepEqual(
+      accepted.map((request) => request.url),
+      [...taken, ...taken],
+    )
+    const refused = driver.takeDeadLetters()
+    assert.deepEqual(
+      refused.map(([offset]) => offset),
+      [0, 1, 2, 9, 10, 11],
+    )
+    assert.match(refused[0]![1], /"\.\." would change the address/)
+    await using query = await SinkDriver.open(httpSink(order, { url: `${url}/orders?id={key}` }))
+    await query.put([
+      { key: '', value: { n: 1 } },
+      { key: '..', value: { n: 1 } },
+    ])
+    query.noDeadLetters()
+  })
+
   test('what came back for another application is not sent', async () => {
     const { url, accepted } = await service()
     await using driver = await SinkDriver.open(httpSink(order, { name: 'mine', url }))

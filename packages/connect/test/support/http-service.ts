@@ -10,8 +10,13 @@ export interface Seen {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
+interface Redirection {
+  readonly status: number
+  readonly location: string
+}
+
 /** Status of an answer; `cut` closes the connection instead. */
-export type Answer = (seen: Seen, count: number) => number | 'cut'
+export type Answer = (seen: Seen, count: number) => number | 'cut' | Redirection
 
 export interface HttpService {
   readonly url: string
@@ -37,8 +42,12 @@ export async function startHttpService(answer: Answer = () => 200): Promise<Http
       headers,
     }
     all.push(seen)
-    const status = answer(seen, all.length)
-    if (status === 'cut') return void response.destroy()
+    const answered = answer(seen, all.length)
+    if (answered === 'cut') return void response.destroy()
+    if (typeof answered === 'object') {
+      return void response.writeHead(answered.status, { location: answered.location }).end()
+    }
+    const status = answered
     if (status < 300) accepted.push(seen)
     response.writeHead(status).end(status < 300 ? '' : 'because')
   })

@@ -25,7 +25,12 @@ const record = new Set([
   691, // null in an ordinary column, constraint, IP, UUID, element of an enum
   53,
   321,
-  131, // type mismatch, value too large
+  131,
+  25,
+  33,
+  395,
+  441,
+  467, // type mismatch, value too large, cut text, `throwIf`, address, Bool
 ])
 const table = new Set([16, 36, 44, 47, 60, 10, 8])
 const access = new Set([81, 192, 193, 194, 195, 497, 516])

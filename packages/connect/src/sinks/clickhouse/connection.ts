@@ -26,6 +26,7 @@ export async function openClickHouse(options: ClickHouseOptions): Promise<ClickH
       // A batch is on disk when its insert is answered, and what it says of times is read in whatever form it is written.
       async_insert: 0,
       date_time_input_format: 'best_effort',
+      date_time_overflow_behavior: 'throw',
       // Nulls are looked at before: the server would make defaults of them.
       input_format_skip_unknown_fields: 0,
     },

@@ -39,6 +39,8 @@ export async function send(request: HttpRequest, timeoutMs: number, signal: Abor
   try {
     response = await fetch(url, {
       method,
+      // A redirection may turn the request into a GET of a page, whose 200 says nothing of the record.
+      redirect: 'manual',
       headers: {
         ...(body !== undefined && { 'content-type': 'application/json' }),
         'idempotency-key': idempotencyKey,
@@ -58,6 +60,14 @@ export async function send(request: HttpRequest, timeoutMs: number, signal: Abor
   const fields = { url: where, status }
   const message = `${method} ${where} was answered with ${status}`
   if (status >= 500 || passing.has(status)) throw connectError('DATABASE_UNAVAILABLE', message, fields)
+  if (status >= 300 && status < 400) {
+    const location = response.headers.get('location')
+    const to =
+      location !== null && URL.canParse(location, url)
+        ? ` and sends elsewhere, to ${placeOf(new URL(location, url).href)}`
+        : ''
+    throw connectError('DATABASE_STATEMENT_FAILED', `${message}${to}; give the address that takes the records`, fields)
+  }
   if (access.has(status)) throw connectError('DATABASE_ACCESS_DENIED', message, fields)
   if (place.has(status)) throw connectError('DATABASE_STATEMENT_FAILED', message, fields)
   throw new RefusedRequest(status, text)

@@ -89,7 +89,14 @@ export class HttpSinkSession implements SinkSession {
     if (url.includes('{key}') && (key === null || key === undefined))
       throw new TypeError('a record without key has no url')
     const text = typeof key === 'object' ? plainJson(key) : String(key)
-    return url.replaceAll('{topic}', encodeURIComponent(topic)).replaceAll('{key}', encodeURIComponent(text))
+    const filled = (part: string): string =>
+      url.replaceAll('{topic}', encodeURIComponent(topic)).replaceAll('{key}', encodeURIComponent(part))
+    // An empty segment is the address of the collection, and '..' that of what is above it.
+    const address = filled(text)
+    if (segments(address) !== segments(filled('k'))) {
+      throw new TypeError(`the key ${JSON.stringify(text)} would change the address of the request`)
+    }
+    return address
   }
 
   /** Sends records at once, and where the service refuses them, by halves, to find the one that it refuses. */
@@ -119,6 +126,11 @@ export class HttpSinkSession implements SinkSession {
       await this.#send(partition, records.slice(middle), bad)
     }
   }
+}
+
+/** How many parts a path has, after dots are resolved. */
+function segments(address: string): number {
+  return new URL(address).pathname.split('/').filter(Boolean).length
 }
 
 /** Records that go together: as many as may, and what is to be deleted alone. */
