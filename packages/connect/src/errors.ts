@@ -328,6 +328,12 @@ export const connectErrors = {
     remedy:
       "Restore the table; or to fill a new one from the topic's beginning, delete the connector's rows in millrace_sink_tables and millrace_sink_offsets; without those in millrace_sink_offsets deleted it goes on in an empty table.",
   },
+  CONNECT_FILES_OF_OTHER_TOPIC: {
+    retriable: false,
+    cause:
+      'The topic was deleted and made anew since the file sink wrote its files: its offsets begin again, and going on behind the old ones would leave records out.',
+    remedy: 'Move the folder of the partition elsewhere; the sink then writes the new topic from its beginning.',
+  },
   DATABASE_DRIVER_MISSING: {
     retriable: false,
     cause: 'A package that the connector needs for its database is not installed.',

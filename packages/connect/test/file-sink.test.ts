@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -100,6 +100,37 @@ describe('the file sink', () => {
       (await linesIn(path)).map(({ offset }) => offset),
       [0, 1, 2, 3, 4],
     )
+  })
+
+  test('a topic that was made anew is not written behind the offsets of the old one', async () => {
+    const folder = newFolder()
+    const connector = fileSink(order, { folder })
+    {
+      await using driver = await SinkDriver.open(connector, 'order', 0, 'first-id')
+      await driver.put(records(0, 3))
+    }
+    const refused = { code: 'CONNECT_FILES_OF_OTHER_TOPIC', retriable: false, message: /first-id.*second-id/ }
+    for (let i = 0; i < 2; i++) await assert.rejects(SinkDriver.open(connector, 'order', 0, 'second-id'), refused)
+    {
+      await using again = await SinkDriver.open(connector, 'order', 0, 'first-id')
+      assert.equal(again.nextOffset, 3)
+    }
+    const path = join(folder, 'order', '0')
+    await rename(path, `${path}.old`)
+    await using driver = await SinkDriver.open(connector, 'order', 0, 'second-id')
+    assert.equal(driver.nextOffset, 0)
+    await driver.put(records(0, 1))
+    assert.equal((await linesIn(path)).length, 1)
+    assert.equal((await linesIn(`${path}.old`)).length, 3)
+  })
+
+  test('goes on in files of before ids were noted', async () => {
+    const folder = newFolder()
+    const path = join(folder, 'order', '0')
+    await mkdir(path, { recursive: true })
+    await writeFile(join(path, '.state-1.json'), '{"version":1,"nextOffset":4,"file":null,"bytes":0}')
+    await using driver = await SinkDriver.open(fileSink(order, { folder }), 'order', 0, 'any-id')
+    assert.equal(driver.nextOffset, 4)
   })
 
   test('says when a file that it wrote is gone', async () => {

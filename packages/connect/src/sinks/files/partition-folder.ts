@@ -14,6 +14,8 @@ interface FolderState {
   /** The file that is being written, and how much of it counts; null between two files. */
   readonly file: string | null
   readonly bytes: number
+  /** Of the topic whose offsets these are; missing in what was written before it was noted. */
+  readonly topicId?: string
 }
 
 const empty: FolderState = { version, nextOffset: null, file: null, bytes: 0 }
@@ -40,8 +42,8 @@ export class PartitionFolder {
     this.#maxFileBytes = maxFileBytes
   }
 
-  /** Takes the partition over. */
-  static async claim(folder: string, maxFileBytes: number): Promise<PartitionFolder> {
+  /** Takes the partition of the topic with this id over. @throws CONNECT_FILES_OF_OTHER_TOPIC */
+  static async claim(folder: string, topicId: string, maxFileBytes: number): Promise<PartitionFolder> {
     await mkdir(folder, { recursive: true })
     const epochs = await epochsIn(folder)
     const last = epochs.at(-1) ?? 0
@@ -54,9 +56,14 @@ export class PartitionFolder {
       const message = `${folder} has a state of format version ${state.version}; this one reads ${version}`
       throw connectError('CONNECT_POSITION_INVALID', message, { folder })
     }
+    if (state.topicId !== undefined && state.topicId !== topicId) {
+      await rm(statePath(folder, epoch))
+      const message = `${folder} holds records of a topic of the same name that was deleted: its id was ${state.topicId}, that of this one is ${topicId}`
+      throw connectError('CONNECT_FILES_OF_OTHER_TOPIC', message, { folder })
+    }
     const claimed = new PartitionFolder(folder, epoch, state, maxFileBytes)
     // First: from here on it is this state that the open file is compared with, whoever dies in between.
-    await claimed.#writeState(state)
+    await claimed.#writeState({ ...state, topicId })
     await claimed.#takeOver()
     for (const old of epochs) await rm(statePath(folder, old), { force: true })
     return claimed
@@ -80,7 +87,7 @@ export class PartitionFolder {
       bytes += data.length
     }
     await this.#checkEpoch()
-    await this.#writeState({ version, nextOffset, file, bytes })
+    await this.#writeState({ ...this.#state, version, nextOffset, file, bytes })
     if (file !== null && bytes >= this.#maxFileBytes) await this.#finish(file)
   }
 

@@ -90,7 +90,7 @@ class FileSinkSession implements SinkSession {
     const { folder, maxFileBytes, name } = this.#parts
     const path = join(folder, partition.topic, String(partition.partition))
     try {
-      const claimed = await PartitionFolder.claim(path, maxFileBytes)
+      const claimed = await PartitionFolder.claim(path, partition.topicId, maxFileBytes)
       this.#folders.set(idOf(partition), claimed)
       return claimed.nextOffset
     } catch (error) {
