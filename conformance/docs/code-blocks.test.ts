@@ -45,11 +45,7 @@ const pages: Readonly<Record<string, readonly string[]>> = {
     `import { defineConfig } from 'millrace'
 declare const ledgerSink: import('@millrace/connect').ConnectorPlugin\n`,
   ],
-  'docs/guides/own-connectors.md': [
-    '',
-    `declare function client(): import('@millrace/kafka').KafkaClient
-declare const FeedSubject: { open(): Promise<import('@millrace/connect/testing').SourceSubject> }\n`,
-  ],
+  'docs/guides/own-connectors.md': ['', ''],
   'docs/guides/integrity.md': [
     '',
     `import { app } from 'millrace'\n`,
@@ -97,6 +93,8 @@ test('the code of the guides compiles', () => {
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['.'] }))
   writeFileSync(join(folder, 'contracts.ts'), contracts)
   writeFileSync(join(folder, 'tables.ts'), tables)
+  // The name that the page gives its own program.
+  writeFileSync(join(folder, 'feed.ts'), `export * from './docs-guides-own-connectors-1.ts'\n`)
   for (const [page, given] of Object.entries(pages)) {
     const blocks = [...readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code)
     assert.equal(blocks.length, given.length, `${page} has ${blocks.length} blocks of code`)

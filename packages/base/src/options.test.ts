@@ -34,7 +34,7 @@ const refused = [
   [{ brokers: 'a', requestTimeoutMs: 1.5 }, 'CONFIG_INVALID_OPTION', /a whole number/],
   [{ brokers: 'a', requestTimeoutMs: Number.NaN }, 'CONFIG_INVALID_OPTION', /a whole number/],
   [{ brokers: 'a', requestTimeoutMs: '5' }, 'CONFIG_INVALID_OPTION', /not a string/],
-  [{ brokers: 'a', compression: 'zip' }, 'CONFIG_INVALID_OPTION', /one of "none", "gzip"/],
+  [{ brokers: 'a', compression: 'zip' }, 'CONFIG_INVALID_OPTION', /one of "none", "gzip", not "zip"/],
   [{ brokers: 5 }, 'CONFIG_INVALID_OPTION', /a string or an array, not 5/],
   [{}, 'CONFIG_MISSING_OPTION', /needs the option `brokers`/],
   [null, 'CONFIG_INVALID_OPTION', /takes an options object, not null/],

@@ -43,7 +43,7 @@ export function checkOptions<T extends object>(
     if (rule === undefined) throw unknownOption(where, name, Object.keys(rules))
     const problem = violation(rule, value)
     if (problem) {
-      throw baseError('CONFIG_INVALID_OPTION', `${where}: \`${name}\` must be ${problem}, not ${kindOf(value)}`, {
+      throw baseError('CONFIG_INVALID_OPTION', `${where}: \`${name}\` must be ${problem}, not ${shown(rule, value)}`, {
         where,
         option: name,
       })
@@ -61,6 +61,12 @@ export function unknownOption(where: string, name: string, known: readonly strin
   const meant = nearest(name, known)
   const hint = meant === undefined ? `known are ${known.join(', ')}` : `did you mean \`${meant}\`?`
   return baseError('CONFIG_UNKNOWN_OPTION', `${where} has no option \`${name}\`; ${hint}`, { where, option: name })
+}
+
+/** One of a few names is no secret, and a name that was mistyped is seen only where it is shown. */
+function shown(rule: OptionRule, value: unknown): string {
+  const isChoice = typeof rule === 'object' && 'oneOf' in rule
+  return isChoice && typeof value === 'string' && value.length <= 64 ? JSON.stringify(value) : kindOf(value)
 }
 
 /** What the rule wants, when the value is something else. */

@@ -7,10 +7,8 @@ import { after, before } from 'node:test'
 import { type Broker, startBroker } from '@millrace/broker'
 import { type KafkaClient, kafkaClient } from '@millrace/kafka'
 import type { PluginContext, SinkConnector, SourceConnector } from '../src/index.ts'
-import { defaultPipeline } from '../src/runtime/default-pipeline.ts'
-import { strictPolicy } from '../src/runtime/pipeline.ts'
 import { fileLinesSource } from '../src/sources/file/file-lines.ts'
-import { registerSinkTests, registerSourceTests } from '../src/testing.ts'
+import { pluginContext, registerSinkTests, registerSourceTests } from '../src/testing.ts'
 import { ledgerSink } from './support/ledger-sink.ts'
 
 let broker: Broker
@@ -26,13 +24,8 @@ after(async () => {
 })
 
 const client = (): KafkaClient => kafkaClient({ brokers: broker.brokers })
-const context = (name: string, topic: string): PluginContext => ({
-  name,
-  client: client(),
-  pipeline: defaultPipeline,
-  errors: strictPolicy,
-  topics: [{ name: topic }],
-})
+const context = (name: string, topic: string): PluginContext =>
+  pluginContext({ name, client: client(), topics: [{ name: topic }] })
 
 registerSourceTests('the lines of a file', {
   client,

@@ -9,10 +9,8 @@ import { type Broker, startBroker } from '@millrace/broker'
 import { kafkaClient } from '@millrace/kafka'
 import { type ConnectorPlugin, configDef, nonEmpty, type SourceConnector } from '../src/index.ts'
 import { builtInPlugins, withPlugins } from '../src/plugins.ts'
-import { defaultPipeline } from '../src/runtime/default-pipeline.ts'
-import { strictPolicy } from '../src/runtime/pipeline.ts'
 import { ConnectWorker } from '../src/runtime/worker/connect-worker.ts'
-import { registerSourceTests, type SourceSubject } from '../src/testing.ts'
+import { pluginContext, registerSourceTests, type SourceSubject } from '../src/testing.ts'
 import { eventually, readTopic } from './support/topic-reader.ts'
 
 const definition = configDef({
@@ -61,7 +59,7 @@ export const feedSource: ConnectorPlugin = {
   },
 }
 
-type Entry = { readonly id: string; readonly number: number; readonly time: number }
+export type Entry = { readonly id: string; readonly number: number; readonly time: number }
 
 async function read(url: string, signal: AbortSignal): Promise<Entry[]> {
   try {
@@ -101,7 +99,7 @@ class FeedSubject implements SourceSubject {
   }
 
   connector(): SourceConnector {
-    const context = { name: this.topic, client: client(), pipeline: defaultPipeline, errors: strictPolicy, topics: [] }
+    const context = pluginContext({ name: this.topic, client: client() })
     return feedSource.create(this.properties, context) as SourceConnector
   }
 

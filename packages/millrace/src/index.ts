@@ -3,6 +3,15 @@ export {
   MillraceError,
 } from '@millrace/base'
 export {
+  type ClickHouseSinkOptions,
+  clickHouseSink,
+  type FileSinkOptions,
+  fileSink,
+  type HttpRecord,
+  type HttpSinkOptions,
+  httpSink,
+  type MysqlSinkOptions,
+  mysqlSink,
   type PollingOutboxOptions,
   type PostgresOutboxOptions,
   type PostgresSinkOptions,
@@ -11,6 +20,9 @@ export {
   postgresOutbox,
   postgresSink,
   postgresTables,
+  SignalSender,
+  type SqliteSinkOptions,
+  sqliteSink,
 } from '@millrace/connect'
 export {
   type KeyInput,
