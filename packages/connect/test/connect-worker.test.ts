@@ -146,6 +146,36 @@ describe('a Connect worker', () => {
     )
   })
 
+  test('what can only fail is found when it is validated, and refused when it is created', async () => {
+    const { group } = await newFile('')
+    await using worker = await start(group)
+    const sink = (more: Record<string, string>) => ({
+      name: 'sink',
+      'connector.class': 'io.debezium.connector.jdbc.JdbcSinkConnector',
+      topics: 'orders',
+      'connection.url': 'jdbc:sqlite:orders.db',
+      ...more,
+    })
+    const errorsOf = async (more: Record<string, string>) => {
+      const { configs, error_count } = await worker.validate(sink(more)['connector.class'], sink(more))
+      const wrong = configs.filter(({ value }) => value.errors.length > 0)
+      assert.equal(wrong.length, error_count)
+      return wrong.map(({ value }) => value.name)
+    }
+    assert.deepEqual(await errorsOf({}), [])
+    const wrong = {
+      'insert.mode': { 'insert.mode': 'upsert', 'primary.key.mode': 'none' },
+      'connection.url': { 'connection.url': 'jdbc:oracle:thin:@h:1521:x' },
+      'delete.enabled': { 'delete.enabled': 'true' },
+    }
+    for (const [name, more] of Object.entries(wrong)) {
+      assert.deepEqual(await errorsOf(more as unknown as Record<string, string>), [name])
+      const created = worker.create('sink', sink(more as unknown as Record<string, string>))
+      await assert.rejects(created, { code: 'CONNECT_CONFIG_INVALID', message: new RegExp(name) })
+    }
+    assert.deepEqual(worker.names(), [])
+  })
+
   test('stops, pauses and resumes; what is wanted outlives the worker', async () => {
     const { file, topic, group } = await newFile('one\n')
     {

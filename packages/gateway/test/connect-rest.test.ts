@@ -232,7 +232,16 @@ describe("Kafka Connect's REST API", () => {
       'message.key.columns': reference,
     }
     const initial = { name: 'secretive', config: given, initial_state: 'STOPPED' }
+    const refused = await call('POST', '/connectors', initial)
+    assert.equal(refused.status, 400)
+    assert.match(refused.body.message, /message\.key\.columns: "\[hidden\]" is not/)
+    const judged = await call('PUT', '/connector-plugins/PostgresConnector/config/validate', { name: 'x', ...given })
+    assert.match(JSON.stringify(judged.body), /"\[hidden\]\\" is not/)
+    assert.ok(!JSON.stringify(judged.body).includes(secret))
+    // What is right when it is created may be wrong when it is started.
+    process.env.MILLRACE_TEST_SECRET = 'orders:id'
     assert.equal((await call('POST', '/connectors', initial)).status, 201)
+    process.env.MILLRACE_TEST_SECRET = secret
     const shown = await call('GET', '/connectors/secretive')
     assert.equal(shown.body.config['database.password'], reference)
     const altered = await call('PATCH', '/connectors/secretive/offsets', {

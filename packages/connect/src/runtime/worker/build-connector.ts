@@ -71,11 +71,7 @@ export async function buildConnector(
     ...pipelineOf(registry, properties, home.defaults),
     ...(plugin.type === 'sink' && { application: name }),
   }
-  const common = plugin.type === 'source' ? sourceConfig : sinkConfig
-  const ownConfig = plugin.further ? plugin.configDef.and(plugin.further(properties)) : plugin.configDef
-  const own = Object.fromEntries(
-    Object.entries(properties).filter(([property]) => isOwn(property, ownConfig, common.keys)),
-  )
+  const own = ownProperties(plugin, properties)
   const topics = await topicsOf(client, plugin, properties)
   const context: PluginContext = { name, client, pipeline, errors, topics }
   const isOutdated = async (): Promise<boolean> =>
@@ -118,6 +114,13 @@ export function pluginOf(registry: PluginRegistry, properties: Properties): Conn
   const plugin = registry.connectors.find(className)
   if (plugin) return plugin
   throw connectError('CONNECT_CONFIG_INVALID', `${where}: ${registry.connectors.unknown(className)}`, { where })
+}
+
+/** Those that the plugin is made with. */
+export function ownProperties(plugin: ConnectorPlugin, properties: Properties): Properties {
+  const common = plugin.type === 'source' ? sourceConfig : sinkConfig
+  const ownConfig = plugin.further ? plugin.configDef.and(plugin.further(properties)) : plugin.configDef
+  return Object.fromEntries(Object.entries(properties).filter(([property]) => isOwn(property, ownConfig, common.keys)))
 }
 
 /** What the plugin's own definition knows; all else is the runtime's, and was checked with the whole. */
@@ -181,7 +184,7 @@ function under(properties: Properties, prefix: string): Properties {
   return Object.fromEntries(names.map(([name, value]) => [name.slice(prefix.length), value]))
 }
 
-function pipelineOf(registry: PluginRegistry, properties: Properties, defaults: Properties): RecordPipeline {
+export function pipelineOf(registry: PluginRegistry, properties: Properties, defaults: Properties): RecordPipeline {
   const converter = (property: 'key.converter' | 'value.converter'): RecordPipeline['keyConverter'] | undefined => {
     // A connector that names a converter has nothing of the worker's, whose settings may be another converter's.
     const from = properties[property] ? properties : defaults

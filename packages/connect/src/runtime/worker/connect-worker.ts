@@ -23,6 +23,7 @@ import { problemsOf, validateProperties } from './plugin-info.ts'
 import { type ConnectPlugins, PluginRegistry } from './plugin-registry.ts'
 import type { ConnectorStateInfo, StateInfo, TargetState } from './states.ts'
 import { StatusLog } from './status-log.ts'
+import { withTrial } from './trial.ts'
 import { Turns } from './turns.ts'
 
 export interface ConnectWorkerOptions {
@@ -271,7 +272,9 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
 
   /** What is wrong with properties of a class, name by name. @throws CONNECT_PLUGIN_UNKNOWN */
   async validate(className: string, config: Properties): Promise<ConfigInfos> {
-    return validateProperties(this.registry, className, await this.#resolve(config), config)
+    const resolved = await this.#resolve(config)
+    const infos = validateProperties(this.registry, className, resolved, config)
+    return this.#withTrial(infos, { 'connector.class': className, ...resolved })
   }
 
   async clusterId(): Promise<string | null> {
@@ -350,9 +353,14 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
     // Judged with the secrets in their places: a port number may be one.
     const resolved = await this.#resolve(properties)
     const plugin = pluginOf(this.registry, resolved)
-    const problems = problemsOf(validateProperties(this.registry, plugin.classNames[0], resolved, properties))
+    const infos = validateProperties(this.registry, plugin.classNames[0], resolved, properties)
+    const problems = problemsOf(this.#withTrial(infos, resolved))
     if (problems !== undefined) throw connectError('CONNECT_CONFIG_INVALID', problems, { where: name })
     return properties
+  }
+
+  #withTrial(infos: ConfigInfos, resolved: Properties): ConfigInfos {
+    return withTrial(infos, resolved, this.#home, (text) => this.mask(text))
   }
 
   async #resolve(properties: Properties): Promise<Properties> {
