@@ -73,6 +73,8 @@ export interface CapturedTable {
   readonly isPartitioned: boolean
   /** Without it PostgreSQL refuses updates and deletes of a table that is published with them. */
   readonly hasReplicaIdentity: boolean
+  /** A generated column that is part of the replica identity: the log leaves it out, so that there is none in effect. */
+  readonly unsentIdentity?: string
 }
 
 /** A publication as the source needs it. */

@@ -57,8 +57,9 @@ export async function slotsProblem(client: Client, slot: string): Promise<Millra
 
 /** What cannot be captured of tables as they are defined. */
 export function describeTables(tables: readonly CapturedTable[]): string[] {
-  return tables.flatMap(({ relation, primaryKey, hasReplicaIdentity }) => {
+  return tables.flatMap(({ relation, primaryKey, hasReplicaIdentity, unsentIdentity }) => {
     const table = tableText(relation)
+    if (unsentIdentity !== undefined) return [`${unsentText(table, unsentIdentity)}: only its inserts are captured`]
     if (!hasReplicaIdentity) {
       const remedy = `ALTER TABLE ${quoteTable(relation)} ADD PRIMARY KEY (…), or REPLICA IDENTITY FULL`
       return [`table ${table} has no replica identity: only its inserts are captured; ${remedy}`]
@@ -68,6 +69,12 @@ export function describeTables(tables: readonly CapturedTable[]): string[] {
     }
     return []
   })
+}
+
+/** Why the replica identity of a table is of no use, and what to do. */
+export function unsentText(table: string, column: string): string {
+  const remedy = 'ALTER TABLE … REPLICA IDENTITY USING INDEX a unique index of other columns that are NOT NULL'
+  return `the replica identity of table ${table} has the generated column ${column}, which PostgreSQL does not send (${remedy})`
 }
 
 /** What is in order, and what is worth a thought although capture works. */

@@ -115,13 +115,19 @@ function checkConverters(tables: readonly CapturedTable[], names: readonly strin
   throw connectError('POSTGRES_COLUMN_MISSING', message, { column: stray })
 }
 
-function checkKey({ relation, hasReplicaIdentity }: CapturedTable, key: readonly string[]): void {
+function checkKey({ relation, primaryKey, hasReplicaIdentity }: CapturedTable, key: readonly string[]): void {
   const table = tableText(relation)
   for (const name of key) {
     const column = relation.columns.find((candidate) => candidate.name === name)
+    if (!column && primaryKey.includes(name)) throw generatedKey(table, name)
     if (!column) throw connectError('POSTGRES_COLUMN_MISSING', `table ${table} has no column ${name}`, { table })
     if (!hasReplicaIdentity || column.isKey) continue
     const message = `the log of deletes in ${table} has no column ${name}; run: ALTER TABLE ${quoteTable(relation)} REPLICA IDENTITY FULL`
     throw connectError('POSTGRES_REPLICA_IDENTITY', message, { table, column: name })
   }
+}
+
+function generatedKey(table: string, column: string): Error {
+  const message = `the record key of table ${table} has the generated column ${column}, which PostgreSQL does not send; name other columns with \`key\``
+  return connectError('POSTGRES_REPLICA_IDENTITY', message, { table, column })
 }

@@ -10,6 +10,7 @@ import type { RecordPipeline } from '../../../runtime/pipeline.ts'
 import type { ConnectorPlugin, PluginContext } from '../../../runtime/plugin.ts'
 import type { CaptureMapper, PublicationNeed } from '../capture.ts'
 import { postgresSource } from '../postgres-source.ts'
+import { unsentText } from '../server-checks.ts'
 import type { Notification } from '../signals/notifications.ts'
 import type { PostgresSourceOptions, SnapshotMode } from '../source-options.ts'
 import { findTables, listFilter, tableFilter, wholePublication } from './captured-tables.ts'
@@ -128,8 +129,12 @@ const isGiven = (text: string | null | undefined): boolean => text !== null && t
 function tellOfHarm(tell: (text: string) => void, needs: readonly PublicationNeed[]): void {
   for (const { tables, operations } of needs) {
     if (!operations.includes('update') && !operations.includes('delete')) continue
-    for (const { relation, primaryKey, hasReplicaIdentity } of tables) {
+    for (const { relation, primaryKey, hasReplicaIdentity, unsentIdentity } of tables) {
       const table = tableText(relation)
+      // Keys would be wrong before 18, and from then on the service's own updates refused.
+      if (unsentIdentity !== undefined) {
+        throw connectError('POSTGRES_REPLICA_IDENTITY', unsentText(table, unsentIdentity), { table })
+      }
       const remedy = `ALTER TABLE ${quoteTable(relation)} REPLICA IDENTITY FULL`
       const unlogged = primaryKey.find(
         (name) => !relation.columns.some((column) => column.isKey && column.name === name),

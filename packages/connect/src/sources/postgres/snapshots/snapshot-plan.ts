@@ -58,5 +58,5 @@ export function taskFor(
 
 function isKeyed({ relation, primaryKey, hasReplicaIdentity }: CapturedTable): boolean {
   if (relation.replicaIdentity === 'i') return hasReplicaIdentity
-  return primaryKey.length > 0
+  return primaryKey.length > 0 && primaryKey.every((name) => relation.columns.some((column) => column.name === name))
 }
