@@ -243,7 +243,7 @@ describe('the ClickHouse sink', { skip: clickHouseUnavailable() }, () => {
     ])
     await client.command({
       query: `insert into millrace_sink_offsets select connector, topic_id, partition, topic, epoch, instance, sequence + 1, 1, 1, 4,
-        version, now() from millrace_sink_offsets where connector = 't-${table}-to-${table}' order by sequence desc limit 1`,
+        version, now(), '' from millrace_sink_offsets where connector = 't-${table}-to-${table}' order by sequence desc limit 1`,
     })
     await using second = await SinkDriver.open(connector)
     assert.equal(second.nextOffset, 1)
@@ -260,6 +260,44 @@ describe('the ClickHouse sink', { skip: clickHouseUnavailable() }, () => {
     )
     await assert.rejects(first.put([{ key: 'z', value }]), { code: 'CONNECT_SINK_FENCED' })
   })
+
+  for (const [others, isForgotten] of [
+    [2, false],
+    [8, true],
+  ] as const) {
+    test(`a batch that may be in the table is ${isForgotten ? 'not ' : ''}inserted again after ${others} inserts of others, of which 5 are remembered`, async () => {
+      const table = newTable()
+      await client.command({
+        query: `create table ${table} (key String, n Float64) engine = MergeTree order by key
+          settings non_replicated_deduplication_window = 5`,
+      })
+      const connector = sink(table)
+      const records = ['a', 'b'].map((key) => ({ key, value: { n: 1 } }))
+      {
+        await using first = await SinkDriver.open(connector, undefined, 0)
+        await first.put([{ key: 'before', value: { n: 1 } }])
+        await client.command({ query: 'system stop merges millrace_sink_offsets' })
+        await first.put(records)
+      }
+      // As if the process had been killed after the insert, before it could say that it is done.
+      await client.command({
+        query: `insert into millrace_sink_offsets select * replace (sequence + 10 as sequence) from millrace_sink_offsets
+          where connector = '${connector.name}' and begun_first = 1`,
+      })
+      await client.command({ query: 'system start merges millrace_sink_offsets' })
+      await using other = await SinkDriver.open(connector, undefined, 1)
+      for (let i = 0; i < others; i++) await other.put([{ key: `other-${i}`, value: { n: i } }])
+      await using second = await SinkDriver.open(connector, undefined, 0)
+      assert.equal(second.nextOffset, 1)
+      const again = second.put(records)
+      if (isForgotten)
+        await assert.rejects(again, { code: 'CONNECT_BATCH_FORGOTTEN', message: /offsets 1 to 2 .* remembers 5/ })
+      else await again
+      assert.deepEqual(await rows(`select toUInt32(count()) as count from ${table} where key in ('a', 'b')`), [
+        { count: 2 },
+      ])
+    })
+  }
 
   test('goes on after the server was killed and restarted', async () => {
     const table = newTable()

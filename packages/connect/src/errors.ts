@@ -334,6 +334,13 @@ export const connectErrors = {
       'The topic was deleted and made anew since the file sink wrote its files: its offsets begin again, and going on behind the old ones would leave records out.',
     remedy: 'Move the folder of the partition elsewhere; the sink then writes the new topic from its beginning.',
   },
+  CONNECT_BATCH_FORGOTTEN: {
+    retriable: false,
+    cause:
+      'A batch was begun, nobody knows whether ClickHouse has it, and its table has taken more inserts since than it remembers: inserted again it might be there twice.',
+    remedy:
+      "Look whether the table has the rows of these offsets. Then, with its connector, topic_id and partition, insert a row into millrace_sink_offsets like the newest (greatest epoch, then sequence) with the next sequence, begun_first and begun_next -1, begun_at '' and next_offset: the first offset where the rows are missing, the one after the last where they are there. A greater non_replicated_deduplication_window prevents it.",
+  },
   DATABASE_DRIVER_MISSING: {
     retriable: false,
     cause: 'A package that the connector needs for its database is not installed.',

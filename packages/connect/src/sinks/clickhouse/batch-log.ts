@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { connectError } from '../../errors.ts'
 import type { SinkPartition } from '../../runtime/connector.ts'
 import { type ClickHouseConnection, literal } from './connection.ts'
+import type { InsertNumbers } from './insert-counts.ts'
 
 const version = 1
 const table = 'millrace_sink_offsets'
@@ -23,6 +24,8 @@ export interface PartitionClaim {
   nextOffset: number | undefined
   /** A batch that was begun and of which nobody knows whether it was written. */
   begun: Bounds | undefined
+  /** How many inserts its tables had taken then; undefined where an older version began it. */
+  begunAt: InsertNumbers | undefined
 }
 
 /**
@@ -48,9 +51,11 @@ export class BatchLog {
     await this.#connection.query(
       `create table if not exists ${table} (connector String, topic_id String, partition Int32, topic String,
         epoch UInt64, instance String, sequence UInt64, next_offset Int64, begun_first Int64, begun_next Int64,
-        version UInt8, updated_at DateTime default now())
+        version UInt8, updated_at DateTime default now(), begun_at String)
        engine = ReplacingMergeTree(sequence) order by (connector, topic_id, partition, epoch, instance)`,
     )
+    // Tables of before it was noted.
+    await this.#connection.query(`alter table ${table} add column if not exists begun_at String`)
     await this.#connection.query(
       `create table if not exists millrace_sink_tables (connector String, table_name String, version UInt8)
        engine = ReplacingMergeTree order by (connector, table_name)`,
@@ -79,7 +84,15 @@ export class BatchLog {
         `select max(epoch) as epoch from ${table} ${this.#where(partition)}`,
       )
       const epoch = Number(rows[0]?.epoch ?? 0) + 1
-      const claim: PartitionClaim = { partition, epoch, instance, sequence: 0, nextOffset: undefined, begun: undefined }
+      const claim: PartitionClaim = {
+        partition,
+        epoch,
+        instance,
+        sequence: 0,
+        nextOffset: undefined,
+        begun: undefined,
+        begunAt: undefined,
+      }
       await this.#write(claim)
       // Of several that claim one epoch at once, the first to look may be alone; the others see it and try the next.
       const others = await this.#connection.query(
@@ -94,8 +107,9 @@ export class BatchLog {
   }
 
   /** Says which batch is about to be written. @throws CONNECT_SINK_FENCED where the partition is another's now */
-  async begin(claim: PartitionClaim, bounds: Bounds): Promise<void> {
+  async begin(claim: PartitionClaim, bounds: Bounds, begunAt: InsertNumbers | undefined): Promise<void> {
     claim.begun = bounds
+    claim.begunAt = begunAt
     await this.#write(claim)
     await this.check(claim)
   }
@@ -103,6 +117,7 @@ export class BatchLog {
   /** Everything before `nextOffset` is written. */
   async finish(claim: PartitionClaim, nextOffset: number): Promise<void> {
     claim.begun = undefined
+    claim.begunAt = undefined
     claim.nextOffset = nextOffset
     await this.#write(claim)
   }
@@ -116,7 +131,7 @@ export class BatchLog {
   /** The last word of the predecessors; a claim of which nothing came has no sequence. */
   async #takeOver(claim: PartitionClaim): Promise<void> {
     const { rows } = await this.#connection.query(
-      `select next_offset, begun_first, begun_next, version from ${table} ${this.#where(claim.partition)}
+      `select next_offset, begun_first, begun_next, begun_at, version from ${table} ${this.#where(claim.partition)}
           and epoch < ${claim.epoch} and sequence > 0 order by epoch desc, sequence desc limit 1`,
     )
     const [last] = rows
@@ -128,12 +143,13 @@ export class BatchLog {
     if (last && Number(last.next_offset) >= 0) claim.nextOffset = Number(last.next_offset)
     if (last && Number(last.begun_first) >= 0) {
       claim.begun = { first: Number(last.begun_first), next: Number(last.begun_next) }
+      if (last.begun_at !== '') claim.begunAt = JSON.parse(String(last.begun_at)) as InsertNumbers
     }
     await this.#write(claim)
   }
 
   async #write(claim: PartitionClaim): Promise<void> {
-    const { partition, epoch, instance, nextOffset = -1, begun } = claim
+    const { partition, epoch, instance, nextOffset = -1, begun, begunAt } = claim
     const values = [
       ...[this.#connector, partition.topicId].map(literal),
       partition.partition,
@@ -145,10 +161,11 @@ export class BatchLog {
       begun?.first ?? -1,
       begun?.next ?? -1,
       version,
+      literal(begunAt === undefined ? '' : JSON.stringify(begunAt)),
     ]
     await this.#connection.query(
       `insert into ${table} (connector, topic_id, partition, topic, epoch, instance, sequence, next_offset,
-        begun_first, begun_next, version) values (${values.join(', ')})`,
+        begun_first, begun_next, version, begun_at) values (${values.join(', ')})`,
     )
   }
 

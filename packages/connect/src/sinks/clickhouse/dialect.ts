@@ -16,7 +16,7 @@ import { literal, quote } from './connection.ts'
 import { encoder } from './values.ts'
 
 /** So many of the last inserts of a table are remembered, for one that comes again. */
-const deduplicationWindow = 1_000
+const deduplicationWindow = 10_000
 
 /** How ClickHouse knows tables. Rows travel as JSON, each with the fields that it has. */
 export const clickHouseDialect: TableDialect = {
@@ -88,17 +88,24 @@ async function readTable(connection: SqlConnection, table: TableName): Promise<E
   return { columns, uniqueKeys: [] }
 }
 
+/** How many of its last inserts a table remembers that is not replicated. */
+export function deduplicationWindowOf(statement: string): number {
+  return Number(/non_replicated_deduplication_window\s*=\s*(\d+)/.exec(statement)?.[1] ?? 0)
+}
+
 /** An insert that comes again after a lost reply has to be recognised by the table. */
 function checkEngine(table: TableName, engine: string, statement: string): void {
-  if (/^(Replicated|Shared).*MergeTree$/.test(engine)) return
+  if (/^(Replicated|Shared).*MergeTree$/.test(engine)) {
+    if (!/\breplicated_deduplication_window\s*=\s*0\b/.test(statement)) return
+    throw mismatch(table, 'has replicated_deduplication_window = 0, and does not recognise an insert that comes again')
+  }
   if (!engine.endsWith('MergeTree')) {
     throw mismatch(
       table,
       `has the engine ${engine}, which does not recognise an insert that comes again; use MergeTree`,
     )
   }
-  const window = /non_replicated_deduplication_window\s*=\s*(\d+)/.exec(statement)
-  if (window && Number(window[1]) > 0) return
+  if (deduplicationWindowOf(statement) > 0) return
   const text = tableText(table)
   throw mismatch(
     table,

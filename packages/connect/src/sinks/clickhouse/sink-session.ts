@@ -13,6 +13,7 @@ import { classify, clickHouseError } from './clickhouse-errors.ts'
 import type { ClickHouseConnection } from './connection.ts'
 import { clickHouseDialect } from './dialect.ts'
 import { insertRows, type RefusedRow } from './insert.ts'
+import { InsertCounts, tablesOf } from './insert-counts.ts'
 
 export interface ClickHouseSessionParts {
   readonly connection: ClickHouseConnection
@@ -36,6 +37,7 @@ export class ClickHouseSinkSession implements SinkSession {
   readonly #parts: ClickHouseSessionParts
   readonly #log: BatchLog
   readonly #plans: TablePlans
+  readonly #counts: InsertCounts
   readonly #partitions = new Map<string, HeldPartition>()
   #written: ReadonlySet<string> = new Set()
 
@@ -43,6 +45,7 @@ export class ClickHouseSinkSession implements SinkSession {
     this.#parts = parts
     this.#log = new BatchLog(parts.connection, parts.settings.name)
     this.#plans = new TablePlans(clickHouseDialect, parts.settings)
+    this.#counts = new InsertCounts(parts.connection)
   }
 
   /** To be called before anything else. */
@@ -112,8 +115,11 @@ export class ClickHouseSinkSession implements SinkSession {
     const unreadable = held.bad.filter(({ offset }) => offset < bounds.next)
     held.rows = held.rows.filter(({ offset }) => offset >= bounds.next)
     held.bad = held.bad.filter(({ offset }) => offset >= bounds.next)
-    if (rows.length > 0) await this.#log.begin(claim, bounds)
-    else await this.#log.check(claim)
+    if (rows.length > 0) {
+      const isAgain = claim.begun === bounds
+      if (isAgain && claim.begunAt) await this.#counts.check(this.#parts.settings.name, bounds, claim.begunAt)
+      await this.#log.begin(claim, bounds, isAgain ? claim.begunAt : await this.#counts.of(tablesOf(rows)))
+    } else await this.#log.check(claim)
     const refused = await this.#insert(claim, bounds, rows)
     const all = refused.map(({ row, error }) => badRecord(claim.partition, row.batch, row.offset, 'process', error))
     const bad = [...unreadable, ...all].sort((a, b) => a.offset - b.offset)

@@ -41,7 +41,7 @@ function compositeEncoder(type: string, { name, args }: TypeText): Encoder | und
       const map = parsed(value)
       if (typeof map !== 'object' || map === null || Array.isArray(map)) throw new TypeError(`the value is no ${type}`)
       const entries = map instanceof Map ? [...map] : Object.entries(map)
-      return `{${entries.map(([name, member]) => `${asKey(key(name))}:${item(member)}`).join(',')}}`
+      return `{${entries.map(([name, member]) => `${asKey(key(name) as string)}:${item(member)}`).join(',')}}`
     }
   }
   return name === 'Tuple' ? tupleEncoder(type, args) : undefined
