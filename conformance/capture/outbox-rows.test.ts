@@ -1,7 +1,7 @@
 // Which rows of an outbox delete themselves, and what becomes of the others: only what a slot captures may go.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { postgresOutbox, postgresTables, type SourceConnector } from '@millrace/connect'
+import { pollingOutbox, postgresOutbox, postgresTables, type SourceConnector } from '@millrace/connect'
 import { serdes, topic } from '@millrace/contracts'
 import { outbox, outboxMigration } from '@millrace/outbox'
 import { type CapturedDatabase, CaptureFixture, fast } from '../../packages/connect/test/support/capture-fixture.ts'
@@ -95,5 +95,42 @@ describe('rows of an outbox', () => {
     await append(s, 4)
     await publishes(s, [1, 2, 3, 4])
     await eventually('an empty outbox', async () => ((await rowCount(s)) === 0 ? true : undefined))
+  })
+
+  const polling = (s: CapturedDatabase): SourceConnector =>
+    pollingOutbox({ name: `${s.name}-poll`, url: s.url, topics: [order(s)], limits: { pollIntervalMs: 20 } })
+
+  test('a poller sees every row though a slot for other tables comes, and stops when one comes to capture the outbox', async () => {
+    await using s = await database(`${outboxMigration()}; ${other}`)
+    await using polled = run(polling(s))
+    polled.finished.catch(() => {})
+    await polled.ready
+    await append(s, 1)
+    await publishes(s, [1])
+    await using beside = run(tablesSource(s))
+    await beside.ready
+    await append(s, 2)
+    await append(s, 3)
+    await publishes(s, [1, 2, 3])
+    await using running = run(source(s))
+    await running.ready
+    await assert.rejects(polled.finished, { code: 'CONNECT_OUTBOX_NOT_KEPT' })
+  })
+
+  test('rows that a delete leaves where they are end polling, at its next start too, and are not published again', async () => {
+    await using s = await database(`${outboxMigration({ keepRows: true })};
+      create rule keep as on delete to outbox where old.aggregateid <> 'gone' do instead nothing`)
+    await append(s, 1)
+    await append(s, 2)
+    for (const start of ['first', 'next']) {
+      await using polled = run(polling(s))
+      await assert.rejects(polled.finished, { code: 'CONNECT_OUTBOX_NOT_REMOVED', message: /2 of 2/ }, start)
+      await publishes(s, [1, 2])
+    }
+    await s.db.query('drop rule keep on outbox')
+    await using polled = run(polling(s))
+    await polled.ready
+    await append(s, 3)
+    await publishes(s, [1, 2, 3])
   })
 })

@@ -377,6 +377,12 @@ export const connectErrors = {
     cause: 'A trigger deletes the rows of the outbox as captured, and the source polls the table instead of the log.',
     remedy: 'Capture the outbox from the log, or create the table with `outboxMigration({ keepRows: true })`.',
   },
+  CONNECT_OUTBOX_NOT_REMOVED: {
+    retriable: false,
+    cause: 'Rows of the outbox were published and deleted, and are still there: they would be published for ever.',
+    remedy:
+      'Look for what keeps them: a rule or trigger on DELETE (a soft delete), or row security that hides them from DELETE. Once it is gone the source deletes them first; or let rows stay with `removal: { afterMs }`, on PostgreSQL.',
+  },
   CONNECT_OTHER_DATABASE: {
     retriable: false,
     cause: 'The stored position comes from another database, or from a later state of this one (it was restored).',

@@ -1,3 +1,4 @@
+import { connectError } from '../../errors.ts'
 import type { SourceFigures, SourceOutput, SourcePull, SourceSession } from '../../runtime/connector.ts'
 import type { PollingDatabase, RowKey } from './polling-database.ts'
 import { encodePosition, type PollingPosition, positionOfOtherMode } from './polling-position.ts'
@@ -46,7 +47,7 @@ export class DeletingSession implements SourceSession {
   }
 
   async commit(): Promise<void> {
-    if (this.#published.length > 0) await this.#database.remove(this.#published)
+    if (this.#published.length > 0) await removeAll(this.#database, this.#published)
     this.#published = []
   }
 
@@ -59,10 +60,21 @@ export class DeletingSession implements SourceSession {
   }
 }
 
+/** Rows that stay would be published again and again. @throws CONNECT_OUTBOX_NOT_REMOVED */
+async function removeAll(database: PollingDatabase, rows: readonly RowKey[]): Promise<void> {
+  if ((await database.remove(rows)) >= rows.length) return
+  // Somebody else may have deleted some.
+  const ids = new Set(rows.map(({ id }) => id))
+  const left = (await database.find(publishedRows(rows).ranges)).filter(({ id }) => ids.has(id))
+  if (left.length === 0) return
+  const message = `${left.length} of ${rows.length} published rows are still there after they were deleted, the first at position ${left[0]!.position}`
+  throw connectError('CONNECT_OUTBOX_NOT_REMOVED', message, { position: left[0]!.position })
+}
+
 /** Rows that a predecessor published and did not come to delete. */
 async function removeRest(database: PollingDatabase, { ranges, digest }: PublishedRows): Promise<void> {
   if (ranges.length === 0) return
   const rows = await database.find(ranges)
   // They are deleted in one statement: either all are there, or none, or these are not the rows that were published.
-  if (rows.length > 0 && digestOf(rows) === digest) await database.remove(rows)
+  if (rows.length > 0 && digestOf(rows) === digest) await removeAll(database, rows)
 }

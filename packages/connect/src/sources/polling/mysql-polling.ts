@@ -143,10 +143,10 @@ class MysqlPolling implements PollingDatabase {
     }))
   }
 
-  async remove(rows: readonly RowKey[]): Promise<void> {
+  async remove(rows: readonly RowKey[]): Promise<number> {
     const text = `delete from ${this.#table} where position in (?) and id in (?)`
     const values = [rows.map((row) => row.position), rows.map((row) => row.id)]
-    await this.#query<ResultSetHeader>('deleting published rows', text, values)
+    return (await this.#query<ResultSetHeader>('deleting published rows', text, values))[0].affectedRows
   }
 
   async find(ranges: readonly PositionRange[]): Promise<RowKey[]> {

@@ -39,8 +39,8 @@ export interface ReadLimits {
 export interface PollingDatabase {
   /** In the order of their positions, as one statement sees them. */
   read(scope: ReadScope, limits: ReadLimits): Promise<PolledRow[]>
-  /** Deletes rows for good. */
-  remove(rows: readonly RowKey[]): Promise<void>
+  /** Deletes rows for good, and counts them. */
+  remove(rows: readonly RowKey[]): Promise<number>
   /** Which of these positions still have rows, in their order. */
   find(ranges: readonly PositionRange[]): Promise<RowKey[]>
   /** Whether another instance of the same connector is at work. */

@@ -9,6 +9,9 @@ import type { PolledRow, PositionRange, ReadLimits, ReadScope, RowKey, SnapshotD
 import type { KeepingPosition } from './polling-position.ts'
 import { readText } from './read-text.ts'
 
+/** How often it is looked whether anything deletes rows before they are read. */
+const keptIntervalMs = 1_000
+
 interface Layout {
   readonly columns: string
   readonly idType: string
@@ -96,6 +99,7 @@ class PostgresPolling implements SnapshotDatabase {
   readonly #table: string
   readonly #ownName: string
   readonly #layout: Layout
+  #keptMs = performance.now()
 
   constructor(client: Client, table: string, ownName: string, layout: Layout) {
     this.#client = client
@@ -105,6 +109,13 @@ class PostgresPolling implements SnapshotDatabase {
   }
 
   async read(scope: ReadScope, limits: ReadLimits): Promise<PolledRow[]> {
+    // A slot may come to capture the table at any time.
+    if (performance.now() - this.#keptMs >= keptIntervalMs) {
+      await checkKept(this.#client, this.#table).catch((error: unknown) => {
+        throw postgresError(error, 'looking for slots')
+      })
+      this.#keptMs = performance.now()
+    }
     const values: unknown[] = [limits.maxRows, limits.maxBytes]
     const value = (given: unknown): string => `$${values.push(given)}`
     const conditions: string[] = []
@@ -128,9 +139,9 @@ class PostgresPolling implements SnapshotDatabase {
     return rows.map((row) => ({ ...row, timestampMs: row.timestampMs ?? undefined }))
   }
 
-  async remove(rows: readonly RowKey[]): Promise<void> {
+  async remove(rows: readonly RowKey[]): Promise<number> {
     const text = `delete from ${this.#table} where id = any($1::text[]::${this.#layout.idType}[])`
-    await this.#query('deleting published rows', text, [rows.map((row) => row.id)])
+    return (await this.#query('deleting published rows', text, [rows.map((row) => row.id)])).rowCount ?? 0
   }
 
   async find(ranges: readonly PositionRange[]): Promise<RowKey[]> {

@@ -72,10 +72,10 @@ class SqlitePolling implements PollingDatabase {
     }))
   }
 
-  async remove(rows: readonly RowKey[]): Promise<void> {
+  async remove(rows: readonly RowKey[]): Promise<number> {
     const ids = JSON.stringify(rows.map((row) => row.id))
     const text = `delete from ${this.#table} where id in (select value from json_each(?)) returning 1`
-    await this.#all('deleting published rows', text, ids)
+    return (await this.#all('deleting published rows', text, ids)).length
   }
 
   async find(ranges: readonly PositionRange[]): Promise<RowKey[]> {
