@@ -1,6 +1,6 @@
 import type { AddressInfo, Socket } from 'node:net'
 import { isMillraceError, type MetricSource, type MillraceError } from '@millrace/base'
-import type { ConnectWorker } from '@millrace/connect/internal'
+import type { ConnectorOffset, ConnectWorker } from '@millrace/connect/internal'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { checkExposure, requireToken } from './access.ts'
 import { connectRoutes } from './connect/connect-routes.ts'
@@ -58,6 +58,8 @@ export interface GatewayContent {
   readonly applications?: ApplicationSource[]
   /** Sources and sinks that are declared in code. */
   connectors(): readonly ConnectorReport[]
+  /** Where a source or sink of those stands, as `GET /connectors/<name>/offsets` shows it. */
+  offsetsOf?(name: string): Promise<readonly ConnectorOffset[]>
   /** The worker behind Kafka Connect's REST API; undefined while it starts, and where there is none. */
   connect?(): ConnectWorker | undefined
   /** True until everything above is filled in: `/readyz` and requests for state answer 503 so long. Default: never. */

@@ -49,7 +49,14 @@ describe("Kafka Connect's REST API", () => {
 
   function content(): GatewayContent {
     const connectors = () => [{ ...declared, details: { attempts: 3, error } }]
-    return { state: [], metrics: [], health: [], connectors, connect: () => worker }
+    return {
+      state: [],
+      metrics: [],
+      health: [],
+      connectors,
+      offsetsOf: async (name) => [{ partition: { name }, offset: { at: 7 } }],
+      connect: () => worker,
+    }
   }
 
   async function call(
@@ -267,6 +274,8 @@ describe("Kafka Connect's REST API", () => {
     assert.equal(expanded['spend-to-db'].status.tasks[0].state, 'RUNNING')
     assert.match(expanded['spend-to-db'].status.tasks[0].trace, /^POSTGRES_UNAVAILABLE: no answer/)
     assert.equal(expanded['spend-to-db'].details.details.attempts, 3)
+    const offsets = (await call('GET', '/connectors/spend-to-db/offsets')).body
+    assert.deepEqual(offsets, { offsets: [{ partition: { name: 'spend-to-db' }, offset: { at: 7 } }] })
     for (const [method, path] of [
       ['PUT', '/pause'],
       ['DELETE', ''],

@@ -33,6 +33,10 @@ transforms.Route.regex=(.*)
 transforms.Route.replacement=$1-routed
 `
 
+const database =
+  'database.hostname=127.0.0.1\ndatabase.port=1\ndatabase.user=u\ndatabase.password=s3cret\ndatabase.dbname=d\n'
+const capture = `name=orders\nconnector.class=io.debezium.connector.postgresql.PostgresConnector\ntopic.prefix=orders\n`
+
 async function consumed(topic: string): Promise<string[]> {
   const { stdout } = await millrace([
     'consume',
@@ -118,6 +122,16 @@ test('the connect commands manage connectors that outlive the process', async ()
   assert.equal((await json('resume', 'lines')).connector.state, 'RUNNING')
   assert.equal((await linesOf('managed-routed', 2)).length, 2)
   assert.equal((await json('restart', 'lines')).name, 'lines')
+  await project.write({ 'orders.properties': `${capture}${database}` })
+  await json('apply', 'orders.properties')
+  const table = (await millrace(['connect', 'list', '--url', url])).stdout
+  assert.match(table, /^lines +source +running/m)
+  const config = (await millrace(['connect', 'show', 'orders', '--url', url])).stdout
+  assert.match(config, /database\.password +\*{8}$/m)
+  const deletion = await millrace(['connect', 'delete', 'orders', '--url', url])
+  assert.match(deletion.stderr, /select pg_drop_replication_slot\('debezium'\)/)
+  assert.ok(!(config + deletion.stderr).includes('s3cret'))
+  assert.deepEqual(await json('delete', 'orders', '--yes'), { name: 'orders', deleted: true, slot: 'debezium' })
   assert.equal(refusal(await millrace(['connect', 'delete', 'lines', '--url', url]), 'CONFIRMATION_NEEDED'), undefined)
   assert.deepEqual(await json('delete', 'lines', '--yes'), { name: 'lines', deleted: true })
   assert.deepEqual(await json('status'), [])
@@ -129,9 +143,6 @@ test('the connect commands manage connectors that outlive the process', async ()
 
 test('doctor looks at connectors of property files', async () => {
   await using project = await Project.create({ 'worker.properties': worker('') })
-  const database =
-    'database.hostname=127.0.0.1\ndatabase.port=1\ndatabase.user=u\ndatabase.password=p\ndatabase.dbname=d\n'
-  const capture = `name=orders\nconnector.class=io.debezium.connector.postgresql.PostgresConnector\ntopic.prefix=orders\n`
   await project.write({
     'orders.properties': `${capture}${database}`,
     'typo.properties': `${capture}${database}snapshot.mod=initial\n`,
@@ -142,4 +153,35 @@ test('doctor looks at connectors of property files', async () => {
   assert.equal(status, 1)
   assert.match(stdout, /source orders.*POSTGRES_UNAVAILABLE/)
   assert.match(stdout, /connector orders.*snapshot\.mod.*CONNECTOR_INVALID/)
+})
+
+test('a source in code shows where it stands', async () => {
+  const config = `
+import { setTimeout as delay } from 'node:timers/promises'
+let at = 0
+const ticks = {
+  kind: 'source', name: 'ticks', topics: [{ name: 'ticks' }],
+  open: async ({ signal }) => ({
+    pull: async (output, maxWaitMs) => {
+      if (at === 2) return void (await delay(maxWaitMs, undefined, { signal }).catch(() => {}))
+      output.record({ topic: 'ticks', partition: undefined, timestampMs: 1, key: { schema: undefined, value: ++at },
+        value: { schema: undefined, value: at }, headers: [] })
+      return { position: { version: 1, at }, transaction: 'commit' }
+    },
+    commit: async () => {}, close: async () => {},
+    figures: () => ({ lagBytes: 5, lastEventMs: undefined }),
+  }),
+}
+export default { brokers: '${broker.brokers}', gateway: { port: 0 }, sources: [ticks] }`
+  await using project = await Project.create({ 'millrace.config.ts': config })
+  await using running = new RunningCommand(['run'], { cwd: project.folder })
+  const url = await running.prints(/gateway listening on (\S+)/)
+  await linesOf('ticks', 2)
+  const shown = await millrace(['connect', 'show', 'ticks', '--url', url])
+  assert.match(
+    shown.stdout,
+    /offsets \[\{"partition":\{"source":"ticks"\},"offset":\{"version":1,"at":2\}\}\]/,
+    shown.stderr,
+  )
+  assert.match((await millrace(['connect', 'status', '--url', url])).stdout, /ticks +source +running +2 +5 bytes/)
 })

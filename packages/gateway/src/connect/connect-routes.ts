@@ -164,7 +164,7 @@ function stateRoutes(scope: FastifyInstance, connectors: Connectors): void {
 
 function offsetRoutes(scope: FastifyInstance, connectors: Connectors): void {
   scope.get<ByName>('/connectors/:name/offsets', async ({ params: { name } }) => ({
-    offsets: await connectors.workerFor(name).offsets(name),
+    offsets: await connectors.offsets(name),
   }))
   scope.patch<ByName>('/connectors/:name/offsets', async ({ params: { name }, body }) => {
     const offsets = isObject(body) ? body.offsets : undefined

@@ -1,5 +1,6 @@
 import {
   type ConnectorInfo,
+  type ConnectorOffset,
   type ConnectorStateInfo,
   type ConnectWorker,
   connectError,
@@ -17,6 +18,8 @@ export interface ConnectorReport {
 /** What the gateway shows and manages: the worker's connectors, and those that a configuration in code declares. */
 export interface ConnectContent {
   connectors(): readonly ConnectorReport[]
+  /** Where a declared one stands. */
+  offsetsOf?(name: string): Promise<readonly ConnectorOffset[]>
   /** Undefined while it starts, and where there is none. */
   connect?(): ConnectWorker | undefined
 }
@@ -79,6 +82,11 @@ export class Connectors {
     const trace = error && { trace: `${error.code}: ${error.message}\n${error.remedy}` }
     const task = { id: 0, state: connectState(state), worker_id, ...trace }
     return { name, connector: { state: 'RUNNING', worker_id }, tasks: [task], type }
+  }
+
+  offsets(name: string): Promise<readonly ConnectorOffset[]> {
+    const ofDeclared = this.declared(name) && this.#content.offsetsOf
+    return ofDeclared ? ofDeclared(name) : this.workerFor(name).offsets(name)
   }
 
   /** Records, lag, activity. */

@@ -193,9 +193,9 @@ function connectCommand(): Command {
   return new Command('connect')
     .description('sources and sinks, through the gateway of a running process')
     .addCommand(
-      tool('status', 'state, position and lag of the connectors of a running process').action(async (flags) =>
-        (await load()).connectStatus(flags),
-      ),
+      tool('status', 'state, position and lag of the connectors of a running process')
+        .alias('list')
+        .action(async (flags) => (await load()).connectStatus(flags)),
     )
     .addCommand(
       tool('show', 'config, state and offsets of one')

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type RunningConnector, runSink, runSource, type TopicSpec } from '@millrace/connect'
-import type { ConnectWorker } from '@millrace/connect/internal'
+import { type ConnectWorker, declaredOffsets } from '@millrace/connect/internal'
 import { appState, type ConnectorReport, type Gateway, type GatewayContent, startGateway } from '@millrace/gateway'
 import { type KafkaClient, type KafkaClientOptions, networkTransport } from '@millrace/kafka'
 import {
@@ -82,6 +82,10 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
     health: [],
     applications: [],
     connectors: () => connectors.map(report),
+    offsetsOf: async (name) => {
+      const connector = [...sources, ...sinks].find((declared) => declared.name === name)
+      return connector ? declaredOffsets(connector, client) : []
+    },
     connect: () => worker,
     isStarting: () => isStarting,
   }

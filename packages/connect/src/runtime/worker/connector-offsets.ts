@@ -1,8 +1,8 @@
-import type { Clock } from '@millrace/base'
+import { type Clock, systemClock } from '@millrace/base'
 import type { KafkaClient } from '@millrace/kafka'
 import { connectError } from '../../errors.ts'
 import type { SinkConnector, SourceConnector, StoredPosition } from '../connector.ts'
-import { PositionStore, replacePosition } from '../position-store.ts'
+import { PositionStore, positionsTopic, replacePosition, transactionalIdOf } from '../position-store.ts'
 import type { BuiltConnector } from './build-connector.ts'
 import { awaitNoMembers, groupOffsets, type MovedOffset, moveGroupOffsets } from './group-offsets.ts'
 
@@ -13,12 +13,25 @@ export interface ConnectorOffset {
   readonly offset: Readonly<Record<string, unknown>> | null
 }
 
+/** What of a connector says where its offsets lie. */
+type Stored = Pick<BuiltConnector, 'connector' | 'positions' | 'groupId'>
+
 export interface OffsetsHome {
   readonly client: KafkaClient
   readonly clock: Clock
 }
 
-export async function readOffsets(built: BuiltConnector, { client, clock }: OffsetsHome): Promise<ConnectorOffset[]> {
+/** Where one that is declared in code stands, run as it is by default. */
+export function declaredOffsets(
+  connector: SourceConnector | SinkConnector,
+  client: KafkaClient,
+): Promise<ConnectorOffset[]> {
+  const { name } = connector
+  const positions = { topic: positionsTopic, transactionalId: transactionalIdOf(name) }
+  return readOffsets({ connector, positions, groupId: `millrace-sink-${name}` }, { client, clock: systemClock })
+}
+
+export async function readOffsets(built: Stored, { client, clock }: OffsetsHome): Promise<ConnectorOffset[]> {
   const { connector } = built
   if (connector.kind === 'sink') return sinkOffsets(client, built.groupId, connector)
   const { topic, fallbackTopic } = built.positions

@@ -1,5 +1,6 @@
 import { forgetPosition, storedPosition } from '@millrace/connect'
 import { readConnectorFile } from '../../config/connector-file.ts'
+import { maskSecrets } from '../../config/settings.ts'
 import { millraceError, notFound } from '../../errors.ts'
 import { ask } from '../gateway-client.ts'
 import { type DailyFlags, withKafka } from '../kafka.ts'
@@ -32,7 +33,9 @@ export async function connectStatus(flags: ConnectFlags): Promise<void> {
     const { records, lag, activity } = details?.details ?? {}
     const trace = status.connector.trace ?? status.tasks.find((task) => task.trace !== undefined)?.trace
     const state = details?.state ?? status.connector.state.toLowerCase()
-    return { name, type: status.type, state, records, lag, activity: trace?.split('\n')[0] ?? activity }
+    // Sources count the log that is not read yet, sinks records.
+    const lagUnit = lag === undefined ? undefined : status.type === 'source' ? 'bytes' : 'records'
+    return { name, type: status.type, state, records, lag, lagUnit, activity: trace?.split('\n')[0] ?? activity }
   })
   if (flags.json) {
     printJson(rows)
@@ -40,7 +43,10 @@ export async function connectStatus(flags: ConnectFlags): Promise<void> {
   }
   printTable(
     ['name', 'type', 'state', 'records', 'lag', 'activity'],
-    rows.map(({ name, type, state, records, lag, activity }) => [name, type, state, records, lag, activity]),
+    rows.map(({ name, type, state, records, lag, lagUnit, activity }) => {
+      const behind = lag === undefined ? undefined : counted(lag, String(lagUnit).slice(0, -1))
+      return [name, type, state, records, behind, activity]
+    }),
   )
 }
 
@@ -59,8 +65,31 @@ export async function showConnector(name: string, flags: ConnectFlags): Promise<
     `${name}: ${connector.state}, ${counted(tasks.length, 'task')}: ${tasks.map((task) => task.state).join(', ')}`,
   )
   for (const { trace } of [connector, ...tasks]) if (trace) console.log(trace)
-  printTable(['property', 'value'], Object.entries(config))
+  printTable(['property', 'value'], Object.entries(masked(config)))
   console.log(`offsets ${JSON.stringify(offsets)}`)
+}
+
+/** For eyes: JSON has all of it, so that it can be applied again. */
+function masked(config: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(config).map(([name, value]) => [name, maskedValue(name, value)]))
+}
+
+function maskedValue(name: string, value: string): string {
+  if (isReference(value)) return value
+  if (/credential|passphrase|user\.info|^headers$/i.test(name)) return '********'
+  // JDBC drivers take a password also among the parameters of a url.
+  return maskSecrets(name, value).replace(/([?&;]password=)[^&;\s]*/gi, '$1********')
+}
+
+/** What a config provider fills in is no secret itself. */
+function isReference(value: string): boolean {
+  return /^\$\{[^}]*\}$/.test(value)
+}
+
+/** The slot of a PostgreSQL source holds the log of its database until somebody drops it. */
+function slotLeft(config: Readonly<Record<string, string>>): string | undefined {
+  if (!/(^|\.)Postgres(Connector)?$/.test(config['connector.class'] ?? '')) return undefined
+  return config['slot.name'] || 'debezium'
 }
 
 /** `millrace connect plugins`: what `connector.class` may be, and with a class what it may be told. */
@@ -136,13 +165,16 @@ export async function steerConnector(
 
 /** `millrace connect delete`; what it had stored of its position stays. */
 export async function deleteConnector(name: string, flags: ConnectFlags & { readonly yes?: boolean }): Promise<void> {
-  const { config } = (await ask(flags.url, pathOf(name))) as { readonly config: unknown }
+  const { config } = (await ask(flags.url, pathOf(name))) as { readonly config: Readonly<Record<string, string>> }
+  const slot = slotLeft(config)
+  const hint = `its replication slot ${slot} stays and holds the database's log; where nothing else reads it, drop it: select pg_drop_replication_slot('${slot}')`
   if (!flags.yes) {
-    throw millraceError('CONFIRMATION_NEEDED', `this would delete ${name}: ${JSON.stringify(config)}`, { name })
+    const what = `this would delete ${name}: ${JSON.stringify(masked(config))}${slot === undefined ? '' : `; ${hint}`}`
+    throw millraceError('CONFIRMATION_NEEDED', what, { name })
   }
   await ask(flags.url, pathOf(name), 'DELETE')
-  if (flags.json) printJson({ name, deleted: true })
-  else console.log(`deleted ${name}`)
+  if (flags.json) printJson({ name, deleted: true, ...(slot !== undefined && { slot }) })
+  else console.log(slot === undefined ? `deleted ${name}` : `deleted ${name}; ${hint}`)
 }
 
 interface OffsetFlags extends ConnectFlags {
