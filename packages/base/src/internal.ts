@@ -10,6 +10,7 @@ export {
   isDeadLetterHeader,
   readDeadLetter,
 } from './dead-letter.ts'
+export { deadLetterTopicConfig, maxMessageBytes, sendFitting, truncatedHeader } from './dead-letter-size.ts'
 export { eventIdOf, withForwardedId } from './event-id.ts'
 export { type Limit, type LimitTable, resolveLimits } from './limits.ts'
 export { nearest } from './nearest.ts'

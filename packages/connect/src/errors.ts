@@ -141,6 +141,12 @@ export const connectErrors = {
     cause: 'There is no dead letter at that position, or something has been done about it already.',
     remedy: 'List the open ones with "millrace dlq list <topic>"; "millrace dlq audit <topic>" tells who did what.',
   },
+  DEAD_LETTER_WITHOUT_VALUE: {
+    retriable: false,
+    cause: 'The record was too large for its dead-letter topic, which has its key, headers and origin.',
+    remedy:
+      "Read the value at the letter's origin and give it with an edit, or leave the letter out of the selection; a greater max.message.bytes of the dead-letter topic takes the next one whole.",
+  },
   DEAD_LETTER_NO_TARGET: {
     retriable: false,
     cause: 'Nothing says where dead letters came from, or the topic that they came from is gone.',

@@ -198,6 +198,27 @@ describe('the PostgreSQL sink', () => {
     assert.equal(running.status().state, 'running')
   })
 
+  test('a record as large as its topic takes is set aside whole; where that is full, without its value', async () => {
+    const value = `"${'x'.repeat(1_048_588 - 150)}`
+    for (const isSmall of [false, true]) {
+      const spend = await contract()
+      const letterTopic = `${spend.name}.dlq`
+      if (isSmall) await client.admin.createTopics([{ name: letterTopic, partitions: 1 }])
+      await using large = client.producer({ maxBatchBytes: 1_048_588 })
+      await large.send({ topic: spend.name, key: Buffer.from('bad'), value: Buffer.from(value) })
+      await send(spend.name, [['good', { country: 'AT', total: 1 }]])
+      const table = spend.name.replace('-', '_')
+      await using running = run(spend)
+      await rows(`select * from ${table}`, 1)
+      assert.equal(running.status().deadLetters, 1)
+      const [letter] = await readTopic(client, letterTopic)
+      assert.equal(letter!.key, 'bad')
+      assert.equal(letter!.value, isSmall ? null : value)
+      assert.equal(letter!.headers['__millrace.errors.offset'], '0')
+      assert.equal(letter!.headers['__millrace.errors.truncated'], isSmall ? String(value.length) : undefined)
+    }
+  })
+
   test('a constraint that is checked at commit finds its row too', async () => {
     const spend = await contract()
     const table = spend.name.replace('-', '_')

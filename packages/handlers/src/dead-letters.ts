@@ -1,4 +1,10 @@
-import { deadLetterHeaders, deadLetterTopic } from '@millrace/base/internal'
+import {
+  deadLetterHeaders,
+  deadLetterTopic,
+  deadLetterTopicConfig,
+  maxMessageBytes,
+  sendFitting,
+} from '@millrace/base/internal'
 import type { KafkaClient, Producer } from '@millrace/kafka'
 import type { RawMessage } from './message.ts'
 
@@ -19,11 +25,13 @@ export class DeadLetters {
   readonly #client: KafkaClient
   readonly #application: string
   readonly #topic: string
+  readonly #source: string
   #producer: Promise<Producer> | undefined
 
   constructor(client: KafkaClient, options: { application: string; topic: string | undefined; source: string }) {
     this.#client = client
     this.#application = options.application
+    this.#source = options.source
     this.#topic = options.topic ?? deadLetterTopic(options.source)
   }
 
@@ -34,13 +42,14 @@ export class DeadLetters {
     const opened = this.#producer
     try {
       const producer = await opened
-      await producer.send({
+      const letter = {
         topic: this.#topic,
         key: raw.keyBytes,
         value: raw.valueBytes,
         timestamp: raw.timestamp,
         headers: deadLetterHeaders({ topic, partition, offset, headers, application, ...failure }),
-      })
+      }
+      await sendFitting(letter, (form) => producer.send(form))
     } catch (error) {
       // A producer that failed stays so; the next try begins with a new one.
       if (this.#producer === opened) this.#producer = undefined
@@ -55,7 +64,9 @@ export class DeadLetters {
   }
 
   async #open(): Promise<Producer> {
-    await this.#client.admin.createTopics([{ name: this.#topic }], { ifNotExists: true })
-    return this.#client.producer({})
+    const { admin } = this.#client
+    const config = await deadLetterTopicConfig(admin, this.#source)
+    await admin.createTopics([{ name: this.#topic, config }], { ifNotExists: true })
+    return this.#client.producer({ maxBatchBytes: await maxMessageBytes(admin, this.#topic) })
   }
 }

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { type Clock, isMillraceError, sleep, systemClock } from '@millrace/base'
-import { isDeadLetterHeader, isRedriveHeader, readRedrive, redriveHeaders } from '@millrace/base/internal'
+import {
+  isDeadLetterHeader,
+  isRedriveHeader,
+  readRedrive,
+  redriveHeaders,
+  truncatedHeader,
+} from '@millrace/base/internal'
 import type { ConsumedRecord, KafkaClient, Producer, ProducerRecord } from '@millrace/kafka'
 import { connectError } from '../errors.ts'
 import { ensureTopics } from '../runtime/topics.ts'
@@ -108,6 +114,7 @@ export class Desk implements AsyncDisposable {
   async edit(letter: Letter, edit: LetterEdit): Promise<{ partition: number; offset: number }> {
     const { record } = letter
     const removed = new Set([...(edit.withoutHeaders ?? []), ...Object.keys(edit.headers ?? {}), editedHeader])
+    if (edit.value !== undefined) removed.add(truncatedHeader)
     const added = {
       ...edit.headers,
       [editedHeader]: `${record.partition}:${record.offset}`,
@@ -321,6 +328,13 @@ function* split<T extends { readonly bytes: number }>(
  */
 function redriven(letter: Letter, options: RedriveOptions, partitions: ReadonlyMap<string, number>): Done {
   const { record, firstOrigin, cause } = letter
+  if (record.headers.some(({ key }) => key === truncatedHeader)) {
+    const at = `${record.partition}:${record.offset}`
+    // Without its value it would be a tombstone.
+    throw connectError('DEAD_LETTER_WITHOUT_VALUE', `the letter ${at} of ${record.topic} is without its value`, {
+      letter: at,
+    })
+  }
   const topic = options.to ?? firstOrigin.topic
   const goesHome = topic === firstOrigin.topic
   const isRekeyed = record.headers.some(({ key }) => key === rekeyedHeader)

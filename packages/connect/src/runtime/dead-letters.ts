@@ -1,5 +1,11 @@
 import type { Clock } from '@millrace/base'
-import { deadLetterHeaders, deadLetterTopic } from '@millrace/base/internal'
+import {
+  deadLetterHeaders,
+  deadLetterTopic,
+  deadLetterTopicConfig,
+  maxMessageBytes,
+  sendFitting,
+} from '@millrace/base/internal'
 import type { KafkaClient, Producer, TopicPartition } from '@millrace/kafka'
 import type { Header } from '@millrace/protocol'
 import { connectError } from '../errors.ts'
@@ -12,8 +18,9 @@ import { ensureTopics } from './topics.ts'
 export class DeadLetters {
   readonly #client: KafkaClient
   readonly #connector: SinkConnector
-  #producer: Producer | undefined
-  readonly #topics = new Set<string>()
+  /** Of each topic, one for those that take records of the same size. */
+  readonly #producers = new Map<string, Producer>()
+  readonly #bySize = new Map<number, Producer>()
   readonly #clock: Clock
   /** Of partitions with a record that is tried again. */
   readonly #retries = new Map<string, RetryWindow>()
@@ -41,20 +48,15 @@ export class DeadLetters {
       throw connectError('CONNECT_NO_DEAD_LETTERS', message, { topic, partition, offset }, first.error)
     }
     if (this.#connector.onBadRecord === 'skip') return 0
-    this.#producer ??= this.#client.producer({})
-    const producer = this.#producer
     const place = this.#connector.deadLetters
-    for (const { topic } of records) await this.#ensure(place?.topic ?? deadLetterTopic(topic))
+    for (const { topic } of records) await this.#ensure(place?.topic ?? deadLetterTopic(topic), topic)
     await Promise.all(
-      records.map((record) =>
-        producer.send({
-          topic: place?.topic ?? deadLetterTopic(record.topic),
-          key: record.key,
-          value: record.value,
-          timestamp: record.timestampMs,
-          headers: place?.contextHeaders === false ? record.headers : this.#headers(record),
-        }),
-      ),
+      records.map((record) => {
+        const topic = place?.topic ?? deadLetterTopic(record.topic)
+        const headers = place?.contextHeaders === false ? record.headers : this.#headers(record)
+        const letter = { topic, key: record.key, value: record.value, timestamp: record.timestampMs, headers }
+        return sendFitting(letter, (form) => this.#producers.get(topic)!.send(form))
+      }),
     )
     return records.length
   }
@@ -65,7 +67,7 @@ export class DeadLetters {
   }
 
   async close(): Promise<void> {
-    await this.#producer?.close()
+    for (const producer of this.#bySize.values()) await producer.close()
   }
 
   #checkRetry({ topic, partition, offset, error }: BadRecord): void {
@@ -77,11 +79,18 @@ export class DeadLetters {
     window.check(error, `record ${offset} of ${topic}-${partition}`)
   }
 
-  async #ensure(topic: string): Promise<void> {
-    if (this.#topics.has(topic)) return
+  async #ensure(topic: string, source: string): Promise<void> {
+    if (this.#producers.has(topic)) return
+    const { admin } = this.#client
     const replicationFactor = this.#connector.deadLetters?.replicationFactor
-    await ensureTopics(this.#client, [{ name: topic, ...(replicationFactor !== undefined && { replicationFactor }) }])
-    this.#topics.add(topic)
+    const config = await deadLetterTopicConfig(admin, source)
+    await ensureTopics(this.#client, [
+      { name: topic, config, ...(replicationFactor !== undefined && { replicationFactor }) },
+    ])
+    const maxBatchBytes = await maxMessageBytes(admin, topic)
+    const producer = this.#bySize.get(maxBatchBytes) ?? this.#client.producer({ maxBatchBytes })
+    this.#bySize.set(maxBatchBytes, producer)
+    this.#producers.set(topic, producer)
   }
 
   #headers(record: BadRecord): readonly Header[] {

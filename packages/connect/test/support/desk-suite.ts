@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { systemClock } from '@millrace/base'
-import { deadLetterHeaders, readRedrive } from '@millrace/base/internal'
+import { deadLetterHeaders, readRedrive, truncatedHeader } from '@millrace/base/internal'
 import { type ConsumedRecord, type KafkaClient, kafkaClient, scanTopic } from '@millrace/kafka'
 import { Desk, findSuccessors, LetterBox, type LetterSelection, readAudit, selectLetters } from '../../src/internal.ts'
 import type { CrashSuite } from './crash-suite.ts'
@@ -320,6 +320,24 @@ function auditTests(): void {
     assert.equal(readRedrive(record!.headers, 'edited')?.origin, 'edited/2/3@1003')
     await using desk = await Desk.open(client, name)
     await assert.rejects(desk.letter({ partition: 0, offset: 0 }), { code: 'DEAD_LETTER_NOT_OPEN' })
+  })
+
+  test('a letter without its value does not go back as a tombstone, but with the value that an edit gives it', async () => {
+    const name = await lettersIn('large', [])
+    const envelope = { topic: 'large', partition: 0, offset: 7, stage: 'process', error: new Error('no'), application }
+    const headers = [...deadLetterHeaders(envelope), { key: truncatedHeader, value: Buffer.from('1048576') }]
+    {
+      await using producer = client.producer()
+      await producer.send({ topic: name, key: Buffer.from('k'), value: null, headers })
+    }
+    await assert.rejects(redriveAll(name), { code: 'DEAD_LETTER_WITHOUT_VALUE', message: /0:0 of large\.dlq/ })
+    assert.deepEqual(await valuesOf('large'), [])
+    {
+      await using desk = await Desk.open(client, name)
+      await desk.edit(await desk.letter({ partition: 0, offset: 0 }), { value: Buffer.from('whole') })
+    }
+    assert.equal(await redriveAll(name), 1)
+    assert.deepEqual(await valuesOf('large'), ['whole'])
   })
 
   test('the trail tells who did what, and letters of a topic that was made again are new', async () => {
