@@ -42,6 +42,17 @@ test('the envelope says where and why, after the headers of the record', () => {
   assert.ok(headers.some(({ key, value }) => key === '__millrace.errors.offset' && value?.toString() === '41'))
 })
 
+test('errors of databases are named by their code', () => {
+  class DatabaseError extends Error {
+    override readonly name = 'error'
+    readonly code = '22P02'
+  }
+  const named = (error: unknown) => readDeadLetter(deadLetterHeaders({ ...failure, error }))?.exception
+  assert.equal(named(new DatabaseError('invalid input syntax')), 'DatabaseError 22P02')
+  assert.equal(named(Object.assign(new Error('twice'), { code: 'ER_DUP_ENTRY' })), 'Error ER_DUP_ENTRY')
+  assert.equal(named(new RangeError('too far')), 'RangeError')
+})
+
 test('a record that fails again carries one envelope, the newest', () => {
   const first = deadLetterHeaders(failure)
   const second = deadLetterHeaders({ ...failure, topic: 'order.dlq', offset: 5, headers: first })

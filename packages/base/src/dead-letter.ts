@@ -192,11 +192,18 @@ export function deadLetterId(letter: Pick<DeadLetter, 'application' | 'topic' | 
   return `${letter.application}/${letter.topic}/${letter.partition}/${letter.offset}`
 }
 
+/** Errors of databases are told apart by their code: their names are all `error`, or none. */
+function exceptionOf(error: Error): string {
+  const { code } = error as { readonly code?: unknown }
+  const name = /^error$/i.test(error.name) ? error.constructor.name : error.name
+  return typeof code === 'string' && code !== '' ? `${name} ${code}` : name
+}
+
 function describe(error: unknown): Pick<DeadLetter, 'exception' | 'message' | 'stacktrace'> {
   if (!(error instanceof Error) && !isMillraceError(error)) {
     return { exception: typeof error, message: String(error).slice(0, messageMaxChars), stacktrace: '' }
   }
-  const exception = isMillraceError(error) ? error.code : error.name
+  const exception = isMillraceError(error) ? error.code : exceptionOf(error)
   const stacktrace = (error.stack ?? '').slice(0, deadLetterStacktraceMaxChars)
   return { exception, message: error.message.slice(0, messageMaxChars), stacktrace }
 }

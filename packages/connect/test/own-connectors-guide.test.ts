@@ -158,6 +158,16 @@ test('the feed answers to its class in a worker, and an outage is waited for', a
   assert.deepEqual(values.sort(), ['a', 'b'])
 })
 
+test('an address where nobody listens is told', async () => {
+  await using kafka = client()
+  const plugins = withPlugins(builtInPlugins, { connectors: [feedSource] })
+  await using worker = await ConnectWorker.start({ client: kafka, plugins, storage: 'memory' })
+  const nobody = { 'feed.url': 'http://127.0.0.1:2/', topic: 'nobody', 'connector.class': 'FeedSource' }
+  await worker.create('nobody', nobody)
+  const message = await eventually('the reason', () => worker.details('nobody')?.error?.message)
+  assert.match(message, /fetch failed: .*(ECONNREFUSED|bad port)/)
+})
+
 test('the programs of the guide are those of this file', () => {
   // Imports are the packages' own, and lines break where they are longest.
   const normal = (text: string): string => text.replace(/\s+/g, '')

@@ -163,6 +163,18 @@ describe('settings and projects', { concurrency: 2 }, () => {
     assert.equal(await readFile(project.path('millrace.config.ts'), 'utf8'), written)
   })
 
+  test('init names a command that the project has', async () => {
+    for (const [more, step] of [
+      ['"scripts":{"db:migrate":"node migrate.ts","migrate:down":"x"}', /2\. npm run db:migrate /],
+      ['"devDependencies":{"kysely-ctl":"0.21.0"}', /2\. npx kysely migrate latest /],
+      ['"private":true', /2\. your Migrator, or npx -p kysely-ctl kysely migrate latest/],
+    ] as const) {
+      const manifest = `{"type":"module","dependencies":{"kysely":"0.28.0"},${more}}`
+      await using project = await Project.create({ 'package.json': manifest })
+      assert.match((await millrace(['init', '--no-install'], { cwd: project.folder })).stdout, step)
+    }
+  })
+
   test('doctor says what is wrong and ends with status 1', async () => {
     await using project = await Project.create({ 'millrace.config.ts': `export default { brokers: '127.0.0.1:1' }` })
     const outcome = await millrace(['doctor', '--json'], { cwd: project.folder })

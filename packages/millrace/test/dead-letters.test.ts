@@ -104,10 +104,22 @@ test('letters of handlers, streams and connectors stand in one list, grouped by 
   assert.deepEqual([shown.value, shown.error.message], ['{"half', 'not JSON'])
 })
 
+test("letters are found under the other usual names of a topic's dead letters", async () => {
+  await letters([{ topic: 'parcel', value: 'x', offset: 0, letters: 'parcel-dlq' }])
+  await letters([{ topic: 'pallet', value: 'x', offset: 0, letters: 'dlq-pallet' }])
+  for (const topic of ['parcel', 'pallet']) {
+    assert.deepEqual(
+      ((await json('list', topic)) as { origin: string }[]).map(({ origin }) => origin),
+      [`${topic} 0:0`],
+    )
+  }
+})
+
 test('a topic without dead letters has none, a topic that is not there is an error', async () => {
   await letters([{ topic: 'clean', value: '', offset: 0, letters: 'other.dlq' }])
   assert.deepEqual(await json('list', 'clean'), [])
-  assert.equal((await millrace(['dlq', 'list', 'clean'], { environment: environment() })).stdout, 'no dead letters\n')
+  const none = await millrace(['dlq', 'list', 'clean'], { environment: environment() })
+  assert.match(none.stdout, /^no dead letters of clean; topics of dead letters are .*other\.dlq/)
   const unknown = await millrace(['dlq', 'list', 'nope'], { environment: environment() })
   assert.equal(refusal(unknown, 'NOT_FOUND'), undefined)
   assert.match(unknown.stderr, /no topic "nope"[\s\S]*remedy .*millrace topics list/)

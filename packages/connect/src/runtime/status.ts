@@ -132,9 +132,24 @@ function isUp(state: ConnectorState): boolean {
   return state === 'running' || state === 'standby'
 }
 
+/** With what caused it, where the message itself keeps that back: what fetch throws says nothing else than that it failed. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  // Ours tell of their causes in their own words, unless those are fetch's.
+  if (isMillraceError(error) && !error.message.endsWith('fetch failed')) return error.message
+  let text = error.message
+  let { cause } = error
+  for (let depth = 0; cause instanceof Error && depth < 5; depth++) {
+    const reason = cause.message || (cause as { readonly code?: string }).code
+    if (reason && !text.includes(reason)) text = `${text}: ${reason}`
+    cause = cause.cause
+  }
+  return text
+}
+
 function described(error: unknown): NonNullable<ConnectorStatus['error']> {
-  if (isMillraceError(error)) return { code: error.code, message: error.message, remedy: error.remedy }
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
+  if (isMillraceError(error)) return { code: error.code, message, remedy: error.remedy }
   return {
     code: 'UNEXPECTED',
     message,

@@ -37,7 +37,10 @@ function topicsCommand(): Command {
 }
 
 function produceCommand(): Command {
-  return daily('produce', 'sends lines of standard input to a topic, key and value separated by a tab')
+  return daily(
+    'produce',
+    'sends lines of standard input to a topic: key, tab, value; nothing behind the tab is a tombstone, no tab a value without key',
+  )
     .argument('<topic>')
     .option('--key <text>', 'key for every line; the whole line is the value')
     .option('--separator <text>', 'between key and value', '\t')

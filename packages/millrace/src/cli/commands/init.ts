@@ -14,6 +14,7 @@ import {
   databaseTools,
   extensionOf,
   has,
+  type Manifest,
   type Project,
   type ProjectFile,
   readManifest,
@@ -129,7 +130,18 @@ const applied: Readonly<Record<DatabaseTool, string>> = {
   drizzle: 'npx millrace migrate                      creates the outbox and inbox tables there',
   typeorm: 'npx typeorm migration:run -d <source>     creates the outbox and inbox tables there',
   knex: 'npx knex migrate:latest                   creates the outbox and inbox tables there',
-  kysely: 'npx kysely migrate latest, or your Migrator: creates the outbox and inbox tables there',
+  kysely: 'your Migrator, or npx -p kysely-ctl kysely migrate latest: creates the outbox and inbox tables there',
+}
+
+/** Kysely has no command of its own: one comes with kysely-ctl, and a project may have a script that runs its Migrator. */
+function stepOf(tool: DatabaseTool, manifest: Manifest): string {
+  if (tool !== 'kysely') return applied[tool]
+  const script = Object.keys(manifest.scripts ?? {}).find(
+    (name) => /migrat/i.test(name) && !/down|rollback|make/i.test(name),
+  )
+  const own = script === undefined ? undefined : `${packageManager()} run ${script}`
+  const command = own ?? (has(manifest, 'kysely-ctl') ? 'npx kysely migrate latest' : undefined)
+  return command === undefined ? applied.kysely : `${command.padEnd(42)}creates the outbox and inbox tables there`
 }
 
 interface InitFlags {
@@ -162,7 +174,7 @@ export async function initCommand(flags: InitFlags): Promise<void> {
   install(['-D'], types.filter(isMissing), flags.install)
   const step =
     generated === undefined
-      ? applied[tool]
+      ? stepOf(tool, manifest)
       : 'npx drizzle-kit migrate                   creates the outbox and inbox tables there'
   const wanted = dialect === 'postgres' ? '   a PostgreSQL with wal_level=logical' : ''
   console.log(`

@@ -7,6 +7,7 @@ export interface Manifest {
   readonly type?: string
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
+  readonly scripts?: Readonly<Record<string, string>>
 }
 
 /** What a command adds to a project: files that are not there yet, and text at the end of files that are. */

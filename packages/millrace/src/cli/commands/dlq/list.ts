@@ -15,7 +15,11 @@ export async function listDeadLetters(topic: string | undefined, flags: ListFlag
   await withKafka(flags, async (client) => {
     if (topic === undefined) return summarize(client, await deadLetterTopics(client), flags)
     const name = await resolveTopic(client, topic)
-    await listLetters(name === undefined ? undefined : await LetterBox.open(client, name), flags)
+    const isAny = await listLetters(name === undefined ? undefined : await LetterBox.open(client, name), flags)
+    if (isAny || flags.json) return
+    const others = (await deadLetterTopics(client)).filter((other) => other !== name)
+    const elsewhere = others.length === 0 ? '' : `; topics of dead letters are ${others.join(', ')}`
+    console.log(`no dead letters${name === undefined ? ` of ${topic}` : ` in ${name}`}${elsewhere}`)
   })
 }
 
@@ -81,7 +85,8 @@ interface LetterRow {
   readonly message: string
 }
 
-async function listLetters(box: LetterBox | undefined, flags: ListFlags): Promise<void> {
+/** Prints them; whether there are any. */
+async function listLetters(box: LetterBox | undefined, flags: ListFlags): Promise<boolean> {
   const rows: LetterRow[] = []
   const byPosition = (a: LetterRow, b: LetterRow): number => a.partition - b.partition || a.offset - b.offset
   // Partitions come as their fetches do: all are read before the first ones can be told.
@@ -93,12 +98,12 @@ async function listLetters(box: LetterBox | undefined, flags: ListFlags): Promis
   rows.sort(byPosition).splice(flags.max)
   const printed = rows.map(({ partition, offset, ...row }) => ({ position: `${partition}:${offset}`, ...row }))
   if (flags.json) printJson(printed)
-  else if (printed.length === 0) console.log('no dead letters')
-  else
+  else if (printed.length > 0)
     printTable(
       ['position', 'origin', 'cause', 'state', 'stage', 'exception', 'message'],
       printed.map((row) => Object.values(row)),
     )
+  return printed.length > 0
 }
 
 function rowOf({ record, envelope, cause, state }: Letter): LetterRow {

@@ -14,21 +14,27 @@ export async function deadLetterTopics(client: KafkaClient): Promise<string[]> {
 }
 
 /**
- * The dead-letter topic that is meant: `<given>.dlq`, or the given topic itself where it holds letters; undefined while
- * there have been none.
+ * The dead-letter topic that is meant: `<given>.dlq`, the given topic itself where it holds letters, or one with another usual
+ * name of it; undefined while there have been none.
  * @throws NOT_FOUND when there is no such topic at all.
  */
 export async function resolveTopic(client: KafkaClient, given: string): Promise<string | undefined> {
   const names = (await client.admin.listTopics()).map(({ name }) => name)
   if (names.includes(deadLetterTopic(given))) return deadLetterTopic(given)
-  if (!names.includes(given)) throw noTopic(given)
+  const others = names.filter((name) => isOf(name, given))
+  if (!names.includes(given) && others.length === 0) throw noTopic(given)
   if (usualNames.test(given)) return given
   let left = probedRecords
-  for await (const { headers } of scanTopic(client, { topic: given })) {
+  for await (const { headers } of names.includes(given) ? scanTopic(client, { topic: given }) : []) {
     if (readDeadLetter(headers)) return given
     if (--left === 0) break
   }
-  return undefined
+  return others[0]
+}
+
+/** Whether people would call it the dead letters of the topic: `dlq-orders`, `orders-dlt`, `orders.DLT`. */
+function isOf(name: string, topic: string): boolean {
+  return usualNames.test(name) && name.replace(usualNames, '') === topic
 }
 
 /** @throws NOT_FOUND where there have been no dead letters either. */
