@@ -11,4 +11,5 @@ export { type ConnectorInfo, ConnectWorker, type ConnectWorkerOptions } from './
 export { type ConnectorOffset, declaredOffsets } from './runtime/worker/connector-offsets.ts'
 export { connectorLogger, type LoggerLevel, type LogLevel, logLevels } from './runtime/worker/loggers.ts'
 export { listPlugins, type PluginInfo, pluginConfig } from './runtime/worker/plugin-info.ts'
+export { inProperties } from './runtime/worker/property-remedies.ts'
 export type { ConnectorStateInfo, StateInfo, TargetState } from './runtime/worker/states.ts'

@@ -99,7 +99,7 @@ export class StatusBoard implements MetricSource {
       deadLetters,
       skipped,
       lastBatchMs,
-      error: error === undefined ? undefined : described(error),
+      error: error === undefined ? undefined : described(error, name),
       ...this.figures(),
     }
   }
@@ -147,9 +147,9 @@ function messageOf(error: unknown): string {
   return text
 }
 
-function described(error: unknown): NonNullable<ConnectorStatus['error']> {
+function described(error: unknown, name: string): NonNullable<ConnectorStatus['error']> {
   const message = messageOf(error)
-  if (isMillraceError(error)) return { code: error.code, message, remedy: error.remedy }
+  if (isMillraceError(error)) return { code: error.code, message, remedy: error.remedy.replaceAll('<name>', name) }
   return {
     code: 'UNEXPECTED',
     message,

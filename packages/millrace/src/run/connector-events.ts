@@ -4,6 +4,7 @@ import {
   type ConnectorNotice,
   type ConnectWorker,
   connectorLogger,
+  inProperties,
   type LogLevel,
   type RecordErrorReport,
 } from '@millrace/connect/internal'
@@ -50,7 +51,7 @@ export function reportWorker(worker: ConnectWorker, onEvent: (text: string) => v
   const isLogged = (name: string, level: LogLevel): boolean =>
     worker.names().includes(name) && worker.loggers.isEnabled(connectorLogger(name), level)
   const onState = (message: unknown): void => {
-    const status = message as ConnectorStatus
+    const status = ofProperties(message as ConnectorStatus)
     const text = eventText(status)
     const level = status.state === 'failed' ? 'ERROR' : status.state === 'retrying' ? 'WARN' : 'INFO'
     if (text === undefined || lastTold.get(status.name) === text || !isLogged(status.name, level)) return
@@ -86,6 +87,12 @@ export function reportWorker(worker: ConnectWorker, onEvent: (text: string) => v
       unsubscribe(noticeChannel, onNotice)
     },
   }
+}
+
+/** As its properties say it. */
+function ofProperties(status: ConnectorStatus): ConnectorStatus {
+  const { error } = status
+  return error ? { ...status, error: { ...error, remedy: inProperties(error.remedy) } } : status
 }
 
 function eventText({ name, state, activity, error }: ConnectorStatus): string | undefined {

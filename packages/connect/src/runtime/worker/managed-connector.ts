@@ -2,6 +2,7 @@ import { isMillraceError, type MetricSample } from '@millrace/base'
 import type { Properties } from '../../config/config-def.ts'
 import type { ConnectorStatus, RunningConnector } from '../status.ts'
 import type { BuiltConnector } from './build-connector.ts'
+import { inProperties } from './property-remedies.ts'
 import { type ConnectorStateInfo, connectStateOf, type StateInfo, type TargetState, traceOf } from './states.ts'
 
 export interface ManagedConnectorParts {
@@ -83,7 +84,8 @@ export class ManagedConnector {
     const status = this.#running?.status()
     if (!status?.error) return status
     const message = this.#parts.mask(status.error.message)
-    return { ...status, activity: this.#parts.mask(status.activity), error: { ...status.error, message } }
+    const remedy = inProperties(status.error.remedy)
+    return { ...status, activity: this.#parts.mask(status.activity), error: { ...status.error, message, remedy } }
   }
 
   topics(): ReadonlySet<string> {
@@ -102,7 +104,7 @@ export class ManagedConnector {
     const worker_id = this.#parts.workerId()
     if (this.target !== 'STARTED') return { state: this.target, worker_id }
     if (this.#failure !== undefined)
-      return { state: 'FAILED', worker_id, trace: this.#parts.mask(describe(this.#failure)) }
+      return { state: 'FAILED', worker_id, trace: this.#parts.mask(describe(this.#failure, this.#parts.name)) }
     return { state: this.#running ? 'RUNNING' : 'UNASSIGNED', worker_id }
   }
 
@@ -112,7 +114,11 @@ export class ManagedConnector {
     const status = this.#running?.status()
     if (!status) return { state: 'UNASSIGNED', worker_id }
     const trace = traceOf(status.error)
-    return { state: connectStateOf(status), worker_id, ...(trace !== undefined && { trace: this.#parts.mask(trace) }) }
+    return {
+      state: connectStateOf(status),
+      worker_id,
+      ...(trace !== undefined && { trace: this.#parts.mask(inProperties(trace)) }),
+    }
   }
 
   async #start(): Promise<void> {
@@ -146,7 +152,9 @@ export class ManagedConnector {
   }
 }
 
-function describe(error: unknown): string {
-  if (isMillraceError(error)) return `${error.code}: ${error.message}\n${error.remedy}`
+function describe(error: unknown, name: string): string {
+  if (isMillraceError(error)) {
+    return `${error.code}: ${error.message}\n${inProperties(error.remedy).replaceAll('<name>', name)}`
+  }
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
