@@ -185,3 +185,16 @@ export default { brokers: '${broker.brokers}', gateway: { port: 0 }, sources: [t
   )
   assert.match((await millrace(['connect', 'status', '--url', url])).stdout, /ticks +source +running +2 +5 bytes/)
 })
+
+test('the remedy of a source that fails names it', async () => {
+  const config = `
+import { MillraceError } from 'millrace'
+const lost = { kind: 'source', name: 'lost', topics: [], open: async () => {
+  throw new MillraceError('SLOT_LOST', 'gone', { retriable: false, remedy: 'Run "millrace connect forget <name>".' })
+} }
+export default { brokers: '${broker.brokers}', gateway: { port: 0 }, sources: [lost] }`
+  await using project = await Project.create({ 'millrace.config.ts': config })
+  const { status, stderr } = await millrace(['run'], { cwd: project.folder })
+  assert.equal(status, 1)
+  assert.match(stderr, /remedy.* Run "millrace connect forget lost"/)
+})

@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { isMillraceError, MillraceError } from '@millrace/base'
 import { type RunningConnector, runSink, runSource, type TopicSpec } from '@millrace/connect'
 import { type ConnectWorker, declaredOffsets } from '@millrace/connect/internal'
 import { appState, type ConnectorReport, type Gateway, type GatewayContent, startGateway } from '@millrace/gateway'
@@ -150,7 +151,7 @@ export async function runConfig(loaded: LoadedConfig, options: RunOptions): Prom
       waitingFor: () => waitingFor(connector),
       isAlive: () => connector.status().state !== 'failed',
     })
-    connector.finished.catch(failed.reject)
+    connector.finished.catch((error: unknown) => failed.reject(withName(error, connector.name)))
   }
 
   if (config.connect && runs('connect')) {
@@ -254,6 +255,14 @@ function waitingFor(connector: RunningConnector): string | undefined {
   const { state, activity, error } = connector.status()
   if (state === 'running' || state === 'standby') return undefined
   return error ? `${state}: ${error.message}` : `${state}: ${activity}`
+}
+
+/** Remedies say `<name>` where the connector's is meant. */
+function withName(error: unknown, name: string): unknown {
+  if (!isMillraceError(error) || !error.remedy.includes('<name>')) return error
+  const { code, message, retriable, fields, cause } = error
+  const remedy = error.remedy.replaceAll('<name>', name)
+  return new MillraceError(code, message, { retriable, remedy, fields, cause })
 }
 
 function report(connector: RunningConnector): ConnectorReport {
