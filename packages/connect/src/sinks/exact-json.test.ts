@@ -14,7 +14,7 @@ test('numbers that a double holds are numbers, however they are written', () => 
     '5e-324',
   ]
   for (const text of texts) assert.equal(exactJson(text), JSON.parse(text), text)
-  const odd = '{"id":"1e5","long":"1234567890123456789","at":"2024-02-29","n":[1,2.5],"e":1e3}'
+  const odd = '{"a\\"":"\\\\","id":"1e5","long":"1234567890123456789","at":"2024-02-29","n":[1,2.5],"e":1e3}'
   assert.deepEqual(exactJson(odd), JSON.parse(odd))
 })
 

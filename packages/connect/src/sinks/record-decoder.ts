@@ -1,9 +1,11 @@
-import type { Serde, TopicContract } from '@millrace/contracts'
+import { type Serde, serdes, type TopicContract } from '@millrace/contracts'
+import { decodeText, parseJson } from '@millrace/contracts/internal'
 import type { RecordCursor } from '@millrace/protocol'
 import type { ConnectHeader } from '../data/record.ts'
 import type { ConnectSchema } from '../data/schema.ts'
 import type { SinkPartition } from '../runtime/connector.ts'
 import { deserializeRecord, type RecordPipeline } from '../runtime/pipeline.ts'
+import { exactJson } from './exact-json.ts'
 
 /** A record as a sink sees it. Key and value without a schema are what JSON or a contract's serdes yield. */
 export interface DecodedRecord {
@@ -34,14 +36,14 @@ export function contractDecoder(
   contract: Pick<TopicContract<unknown, unknown, never, never>, 'key' | 'value'>,
   withHeaders = false,
 ): RecordDecoder {
-  const { key, value } = contract
+  const [key, value] = [readerOf(contract.key), readerOf(contract.value)]
   return {
     decode: (cursor, { topic }) => ({
       topic,
       timestampMs: cursor.timestamp,
-      key: read(key, cursor.keyBytes()),
+      key: key(cursor.keyBytes()),
       keySchema: undefined,
-      value: read(value, cursor.valueBytes()),
+      value: value(cursor.valueBytes()),
       valueSchema: undefined,
       headers: withHeaders ? textHeaders(cursor) : noHeaders,
     }),
@@ -75,8 +77,20 @@ export function pipelineDecoder(pipeline: RecordPipeline): RecordDecoder {
   }
 }
 
-function read(serde: Serde<unknown, never>, bytes: Buffer | null): unknown {
-  return bytes === null ? null : serde.deserialize(bytes)
+type Read = (bytes: Buffer | null) => unknown
+
+/** JSON that nobody checks is read with every digit of its numbers; what a schema calls a number is one of JavaScript. */
+function readerOf(serde: Serde<unknown, never>): Read {
+  if (serde !== serdes.json()) return (bytes) => (bytes === null ? null : serde.deserialize(bytes))
+  return (bytes) => {
+    if (bytes === null) return null
+    const text = decodeText(bytes, 'the value')
+    try {
+      return exactJson(text)
+    } catch {
+      return parseJson(text, 'the value')
+    }
+  }
 }
 
 function textHeaders(cursor: RecordCursor): ConnectHeader[] {

@@ -299,6 +299,31 @@ export function registerSqlSinkTests(target: () => SqlTarget, quote: (name: stri
     ])
   })
 
+  test('integers of JSON keep every digit, in columns and inside of nested values', async () => {
+    const table = newTable()
+    const { keyText, text: long } = target().types
+    await target().query(`create table ${table} (id ${keyText} primary key, n bigint, nested ${long})`)
+    await using driver = await SinkDriver.open(sink(table, { key: 'id' }))
+    await driver.put([
+      { key: 'a', value: '{"n":9007199254740993,"nested":{"id":9007199254740993,"r":0.1234567890123456789}}' },
+      { key: 'b', value: '{"n":92233720368547758080}' },
+      { key: 'c', value: '9007199254740993' },
+    ])
+    assert.deepEqual(
+      driver.takeDeadLetters().map(([offset]) => offset),
+      [1, 2],
+    )
+    const [row] = await target().query(`select ${castText('n')} as n, nested from ${table}`)
+    assert.equal(String(row!.n).trim(), '9007199254740993')
+    assert.equal(row!.nested, '{"id":9007199254740993,"r":0.1234567890123456789}')
+    const made = newTable()
+    await using maker = await SinkDriver.open(sink(made))
+    await maker.put([{ key: 'a', value: '{"n":9007199254740993}' }])
+    maker.noDeadLetters()
+    const [first] = await target().query(`select ${castText('n')} as n from ${made}`)
+    assert.match(String(first!.n).trim(), /^9007199254740993(\.0+)?$/)
+  })
+
   test('a column that somebody drops stops the sink, which says so, and no record is to blame', async () => {
     const table = newTable()
     const connector = sink(table)
@@ -639,4 +664,9 @@ function dayOf(value: unknown): string {
 function timeOf(value: unknown): string {
   if (value instanceof Date) return `${dayOf(value)} ${value.toTimeString().slice(0, 8)}`
   return String(value).replace('T', ' ').slice(0, 19)
+}
+
+/** Drivers make doubles of 64-bit integers. */
+function castText(column: string): string {
+  return `cast(${column} as char(60))`
 }

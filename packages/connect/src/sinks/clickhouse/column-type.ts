@@ -1,4 +1,5 @@
 import type { ConnectSchema, SchemaType } from '../../data/schema.ts'
+import { digitsOf } from '../exact-json.ts'
 
 const types: Readonly<Record<SchemaType, string>> = {
   int8: 'Int8',
@@ -66,6 +67,7 @@ export function inferredType(value: unknown): string {
     case 'boolean':
       return 'Bool'
     default:
+      if (digitsOf(value) !== undefined) return /^-?\d+$/.test(digitsOf(value)!) ? 'Int256' : 'Decimal(76, 38)'
       return value instanceof Date ? "DateTime64(3, 'UTC')" : 'String'
   }
 }

@@ -1,4 +1,5 @@
 import type { ConnectSchema, SchemaType } from '../../data/schema.ts'
+import { digitsOf } from '../exact-json.ts'
 
 const types: Readonly<Record<SchemaType, string>> = {
   int8: 'tinyint',
@@ -61,6 +62,7 @@ export function inferredType(value: unknown, isKey: boolean): string {
     case 'string':
       return isKey ? 'varchar(255)' : 'longtext'
     default:
+      if (digitsOf(value) !== undefined) return 'decimal(65,30)'
       if (value instanceof Date) return 'datetime(6)'
       if (value instanceof Uint8Array) return isKey ? 'varbinary(255)' : 'longblob'
       return isKey ? 'varchar(255)' : 'json'

@@ -1,3 +1,5 @@
+import { digitsOf } from '../exact-json.ts'
+
 /** Turns a value that is neither null nor undefined into the text that PostgreSQL reads for a column. */
 export type TextEncoder = (value: unknown) => string
 
@@ -54,6 +56,7 @@ export function inferredType(value: unknown): string {
     case 'string':
       return 'text'
     default:
+      if (digitsOf(value) !== undefined) return 'numeric'
       if (value instanceof Date) return 'timestamptz'
       return value instanceof Uint8Array ? 'bytea' : 'jsonb'
   }

@@ -1,4 +1,5 @@
 import type { ConnectSchema } from '../../data/schema.ts'
+import { digitsOf } from '../exact-json.ts'
 import type { SqlSinkSettings } from './settings.ts'
 import type { RecordField, RecordPlace, Wanting } from './table-plan.ts'
 
@@ -113,7 +114,8 @@ function memberSchema(schema: ConnectSchema | undefined, name: string): ConnectS
 }
 
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return !(value instanceof Uint8Array) && digitsOf(value) === undefined
 }
 
 function fieldOf(value: unknown, name: string): unknown {

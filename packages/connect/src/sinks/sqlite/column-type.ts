@@ -1,4 +1,5 @@
 import type { ConnectSchema, SchemaType } from '../../data/schema.ts'
+import { digitsOf } from '../exact-json.ts'
 import { plainJson } from '../sql/plain-json.ts'
 
 const types: Readonly<Record<SchemaType, string>> = {
@@ -31,6 +32,7 @@ export function inferredType(value: unknown): string {
     case 'boolean':
       return 'integer'
     default:
+      if (digitsOf(value) !== undefined) return 'numeric'
       return value instanceof Uint8Array ? 'blob' : 'text'
   }
 }
@@ -47,8 +49,12 @@ export function encode(value: unknown): string | number | bigint | Uint8Array {
       return Number.isSafeInteger(value) ? BigInt(value) : value
     case 'boolean':
       return value ? 1n : 0n
-    default:
+    default: {
       if (value instanceof Uint8Array) return value
+      const digits = digitsOf(value)
+      // An integer beyond 64 bits is refused by the driver; as a text the column would make a double of it.
+      if (digits !== undefined) return /^-?\d+$/.test(digits) ? BigInt(digits) : digits
       return value instanceof Date ? value.toISOString() : plainJson(value)
+    }
   }
 }
