@@ -170,7 +170,14 @@ export const connectErrors = {
   POSTGRES_ACCESS_DENIED: {
     retriable: false,
     cause: 'The database refuses the user, its password, or the database name.',
-    remedy: 'Correct the url; check pg_hba.conf, which must also allow replication connections for a source.',
+    remedy:
+      'Correct the url, or create the database or role that is missing; check pg_hba.conf, which must also allow replication connections for a source.',
+  },
+  POSTGRES_NO_RIGHT: {
+    retriable: false,
+    cause: 'The user lacks a right on a table, a schema or the database.',
+    remedy:
+      'Run what the message shows, or grant the right to what it names: GRANT SELECT ON <table> TO <user> for a source; GRANT SELECT, INSERT, UPDATE, DELETE ON <table> TO <user> for a sink, and GRANT CREATE ON SCHEMA <schema> TO <user> where it makes tables.',
   },
   POSTGRES_POOLER: {
     retriable: false,
@@ -190,7 +197,8 @@ export const connectErrors = {
   POSTGRES_NO_PUBLICATION_RIGHT: {
     retriable: false,
     cause: 'The user may not create the publication.',
-    remedy: 'Run the statement that the message shows as the owner of the tables, or make the user their owner.',
+    remedy:
+      'Run the statements that the message shows: a superuser creates the publications; or the user gets both CREATE on the database and the tables (ownership), which creating them takes.',
   },
   POSTGRES_PUBLICATION_INCOMPLETE: {
     retriable: false,

@@ -1,6 +1,7 @@
 import type { Client, Pool } from 'pg'
 import { connectError } from '../errors.ts'
-import { postgresError } from './postgres-errors.ts'
+import { quoteIdentifier } from './identifiers.ts'
+import { codeOf, postgresError } from './postgres-errors.ts'
 
 const connectTimeoutMs = 10_000
 const keepAliveDelayMs = 15_000
@@ -68,7 +69,12 @@ export async function connectClient(url: string, applicationName: string, replic
     return client
   } catch (error) {
     await client.end().catch(() => {})
-    throw postgresError(error, `connecting to ${addressOf(url)}`)
+    const doing = `connecting to ${addressOf(url)}`
+    if (codeOf(error) === '3D000') {
+      const message = `${doing}: ${(error as Error).message}; run: CREATE DATABASE ${quoteIdentifier(databaseOf(url))}`
+      throw connectError('POSTGRES_ACCESS_DENIED', message, {}, error)
+    }
+    throw postgresError(error, doing)
   }
 }
 

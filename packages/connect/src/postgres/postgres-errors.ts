@@ -56,6 +56,7 @@ export function postgresError(error: unknown, doing: string, fields: ErrorFields
     case 'environment':
       return connectError('POSTGRES_UNAVAILABLE', `${doing}: ${reason}`, all, error)
     case 'access':
+      if (codeOf(error) === '42501') return connectError('POSTGRES_NO_RIGHT', `${doing}: ${reason}`, all, error)
       return connectError('POSTGRES_ACCESS_DENIED', `${doing}: ${reason}`, all, error)
     case 'pooler':
       return connectError('POSTGRES_POOLER', `${doing}: ${reason}`, all, error)

@@ -2,7 +2,7 @@ import type { Clock, MillraceError } from '@millrace/base'
 import { resolveLimits } from '@millrace/base/internal'
 import type { Client } from 'pg'
 import { connectClient } from '../../postgres/driver.ts'
-import { parseTableName } from '../../postgres/identifiers.ts'
+import { parseTableName, tableText } from '../../postgres/identifiers.ts'
 import { postgresError } from '../../postgres/postgres-errors.ts'
 import type { SourceConnector, SourceContext, SourceSession, TopicSpec } from '../../runtime/connector.ts'
 import { applicationName } from './application-name.ts'
@@ -12,9 +12,10 @@ import { Heartbeat } from './heartbeat.ts'
 import { HistoryCheck } from './history-check.ts'
 import { lostEvents, tellLost } from './lost-events.ts'
 import { decodePosition, type PostgresPosition } from './position.ts'
-import { checkPublications, ensurePublication, publicationIds } from './publications.ts'
+import { checkPublications, ensurePublications, type PublicationMaking, publicationIds } from './publications.ts'
 import { PublishedRows } from './published-rows.ts'
 import { ReplicationFeed } from './replication-feed.ts'
+import { readProblems } from './rights.ts'
 import { logEnd, type ServerIdentity, serverIdentity, serverProblems } from './server-checks.ts'
 import { Notifier } from './signals/notifications.ts'
 import { notifySnapshot } from './signals/signal-desk.ts'
@@ -29,9 +30,10 @@ import {
   withTablesToRead,
   xidHorizon,
 } from './snapshots/initial-snapshot.ts'
+import { isKnown } from './snapshots/known-tables.ts'
 import { Snapshotter } from './snapshots/snapshotter.ts'
 import { SourceDoctor } from './source-doctor.ts'
-import { type PostgresSourceOptions, slotNameFor, sourceLimits } from './source-options.ts'
+import { type CaptureOptions, slotNameFor, sourceLimits } from './source-options.ts'
 import { resyncDue, type SourceStart, startSource } from './source-start.ts'
 import { StreamSession } from './stream-session.ts'
 import {
@@ -63,7 +65,7 @@ export interface CapturePlan {
 }
 
 /** A source connector over logical decoding, for one way of turning changes into records. */
-export function postgresSource(options: PostgresSourceOptions, plan: CapturePlan): SourceConnector {
+export function postgresSource(options: CaptureOptions, plan: CapturePlan): SourceConnector {
   const source = new PostgresSource(options, plan)
   return {
     kind: 'source',
@@ -82,13 +84,13 @@ export function postgresSource(options: PostgresSourceOptions, plan: CapturePlan
 }
 
 /** Topics beside those of the captured rows. */
-function ownTopics({ signals, notifications, heartbeat }: PostgresSourceOptions): TopicSpec[] {
+function ownTopics({ signals, notifications, heartbeat }: CaptureOptions): TopicSpec[] {
   const names = [signals?.topic, notifications?.topic, heartbeat?.topic].filter((name) => name !== undefined)
   return names.map((name) => ({ name, partitions: 1 }))
 }
 
 class PostgresSource {
-  readonly #options: PostgresSourceOptions
+  readonly #options: CaptureOptions
   readonly #plan: CapturePlan
   readonly #limits: ReturnType<typeof resolveLimits<typeof sourceLimits>>
   readonly #slot: string
@@ -102,7 +104,7 @@ class PostgresSource {
   #publishedLsn: bigint | undefined
   readonly doctor: SourceDoctor
 
-  constructor(options: PostgresSourceOptions, plan: CapturePlan) {
+  constructor(options: CaptureOptions, plan: CapturePlan) {
     this.#options = options
     this.#plan = plan
     this.#limits = resolveLimits(plan.name, sourceLimits, options.limits)
@@ -117,6 +119,8 @@ class PostgresSource {
       slot: this.#slot,
       tables: (client) => this.#tables(client),
       needs: (client, tables) => this.#needs(client, tables),
+      making: this.#making(() => true),
+      reads: options.snapshot !== 'never',
       budget: options.logBudget ?? {},
       budgetCheckIntervalMs: this.#limits.budgetCheckIntervalMs,
     })
@@ -164,7 +168,14 @@ class PostgresSource {
     // Rows of an outbox that no slot captured are in the table: none is lost, and they are read from there.
     const hasRowsLeft = stored && isOutbox && snapshot !== 'never' && (await isMarkedOtherwise(client, stored, tables))
     // The publication first: the slot's history must know it, or decoding ends with "publication does not exist".
-    for (const need of needs) await ensurePublication(client, need, this.#options.createPublication)
+    // One that was captured and is missing from its publication has a gap.
+    const captured = new Set(stored?.tables)
+    const isComparable = !stored || stored.tables !== undefined
+    await ensurePublications(
+      client,
+      needs,
+      this.#making(({ relation }) => isComparable && !isKnown(captured, tableText(relation))),
+    )
     const start = await startSource(
       client,
       {
@@ -229,6 +240,13 @@ class PostgresSource {
     return lsn < this.#publishedLsn ? this.#publishedLsn : undefined
   }
 
+  /** A publication under a name that the source chose is its own, and so is Debezium's where it is to make one of its tables. */
+  #making(isNew: (table: CapturedTable) => boolean): PublicationMaking {
+    const { publication, createPublication: create, extendsPublication } = this.#options
+    const isOwn = extendsPublication === true || publication === undefined
+    return { create, ...(isOwn && { extends: isNew }) }
+  }
+
   /** Of rows that are only ever inserted: those that are gone were never seen, and no comparison with the table shows it. */
   async #tellLost(
     client: Client,
@@ -253,7 +271,7 @@ class PostgresSource {
     return this.#snapshot({ client, tables, publications: {}, marks, mapper, start, slot: undefined }, context)
   }
 
-  #snapshot(
+  async #snapshot(
     found: {
       readonly client: Client
       readonly tables: readonly CapturedTable[]
@@ -266,6 +284,8 @@ class PostgresSource {
     context: SourceContext,
   ): Promise<SourceSession> {
     const { topics, rowTopics, snapshotOrder } = this.#plan
+    const [unreadable] = await readProblems(found.client, found.tables, Object.keys(found.publications))
+    if (unreadable) throw unreadable
     const options = {
       ...found,
       topics: rowTopics?.(found.tables) ?? topics.map((topic) => topic.name),

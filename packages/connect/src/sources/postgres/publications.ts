@@ -3,8 +3,9 @@ import type { Client } from 'pg'
 import { connectError } from '../../errors.ts'
 import { quoteIdentifier, quoteTable, tableText } from '../../postgres/identifiers.ts'
 import { codeOf, postgresError } from '../../postgres/postgres-errors.ts'
-import type { PublicationNeed } from './capture.ts'
+import type { CapturedTable, PublicationNeed } from './capture.ts'
 import { ownRows } from './catalog.ts'
+import { publicationRightProblems } from './rights.ts'
 
 const operationColumns = {
   insert: 'pubinsert',
@@ -13,15 +14,64 @@ const operationColumns = {
   truncate: 'pubtruncate',
 } as const
 
-/** Creates the publication when it is missing; an existing one is checked and left as it is. */
-export async function ensurePublication(
+export interface PublicationMaking {
+  readonly create?: 'tables' | 'all-tables' | 'never' | undefined
+  /** Whether a table may be added to a publication that is there: one that is the source's own, and a table that is new to it. */
+  readonly extends?: (table: CapturedTable) => boolean
+}
+
+/**
+ * What is to be made of publications, and what stands in the way of that. An existing one is left as it is but for tables that are
+ * new to the source.
+ */
+export async function planPublications(
   client: Client,
-  need: PublicationNeed,
-  create: 'tables' | 'all-tables' | 'never' = 'tables',
+  needs: readonly PublicationNeed[],
+  { create = 'tables', extends: mayExtend = () => false }: PublicationMaking,
+): Promise<{ readonly problems: MillraceError[]; readonly missing: PublicationNeed[]; readonly statements: string[] }> {
+  const problems: MillraceError[] = []
+  const missing: PublicationNeed[] = []
+  const statements: string[] = []
+  for (const need of needs) {
+    const problem = await publicationProblem(client, need)
+    if (problem === 'missing') missing.push(need)
+    else if (problem instanceof TablesMissing && create === 'tables' && problem.tables.every(mayExtend)) {
+      statements.push(problem.statement)
+    } else if (problem) problems.push(problem instanceof TablesMissing ? problem.error() : problem)
+  }
+  problems.push(...(await publicationRightProblems(client, missing, create, (need) => createStatement(need, create))))
+  return { problems, missing, statements }
+}
+
+/** Creates publications that are missing. @throws POSTGRES_NO_PUBLICATION_RIGHT, POSTGRES_PUBLICATION_INCOMPLETE */
+export async function ensurePublications(
+  client: Client,
+  needs: readonly PublicationNeed[],
+  making: PublicationMaking,
 ): Promise<void> {
-  const problem = await publicationProblem(client, need)
-  if (problem === 'missing') await createPublication(client, need, create)
-  else if (problem) throw problem
+  const { problems, missing, statements } = await planPublications(client, needs, making)
+  if (problems[0]) throw problems[0]
+  for (const need of missing) await runStatement(client, need.name, createStatement(need, making.create ?? 'tables'))
+  for (const statement of statements) await runStatement(client, needs[0]!.name, statement)
+}
+
+/** A publication is there and leaves out tables. */
+class TablesMissing {
+  readonly tables: readonly CapturedTable[]
+  readonly statement: string
+  readonly #need: PublicationNeed
+
+  constructor(need: PublicationNeed, tables: readonly CapturedTable[]) {
+    this.#need = need
+    this.tables = tables
+    this.statement = `ALTER PUBLICATION ${quoteIdentifier(need.name)} ADD TABLE ${tables.map(ownRows).join(', ')}`
+  }
+
+  error(): MillraceError {
+    const list = this.tables.map(({ relation }) => quoteTable(relation)).join(', ')
+    const message = `publication ${quoteIdentifier(this.#need.name)} leaves out ${list}; run: ${this.statement}`
+    return connectError('POSTGRES_PUBLICATION_INCOMPLETE', message, { publication: this.#need.name })
+  }
 }
 
 /** A partitioned table is in it though only its partitions are listed, which stand for it. */
@@ -34,10 +84,10 @@ const publishedQuery = `
    where p.pubname = $1`
 
 /** `missing` when there is no such publication yet. */
-export async function publicationProblem(
+async function publicationProblem(
   client: Client,
   need: PublicationNeed,
-): Promise<MillraceError | 'missing' | undefined> {
+): Promise<MillraceError | TablesMissing | 'missing' | undefined> {
   const name = quoteIdentifier(need.name)
   type Found = Record<(typeof operationColumns)[keyof typeof operationColumns] | 'puballtables', boolean>
   const found = await client.query<Found>(
@@ -56,10 +106,7 @@ export async function publicationProblem(
   const tables = await client.query<{ name: string }>(publishedQuery, [need.name])
   const published = new Set(tables.rows.map((row) => row.name))
   const missing = need.tables.filter(({ relation }) => !published.has(tableText(relation)))
-  if (missing.length === 0) return undefined
-  const list = missing.map(({ relation }) => quoteTable(relation)).join(', ')
-  const message = `publication ${name} leaves out ${list}; run: ALTER PUBLICATION ${name} ADD TABLE ${list}`
-  return connectError('POSTGRES_PUBLICATION_INCOMPLETE', message, { publication: need.name })
+  return missing.length === 0 ? undefined : new TablesMissing(need, missing)
 }
 
 /** Identities of publications by their names; those that are missing are left out. */
@@ -86,30 +133,25 @@ export async function checkPublications(client: Client, known: Readonly<Record<s
   }
 }
 
-async function createPublication(
-  client: Client,
-  need: PublicationNeed,
-  create: 'tables' | 'all-tables' | 'never',
-): Promise<void> {
+function createStatement(need: PublicationNeed, create: 'tables' | 'all-tables' | 'never'): string {
   const list = need.tables.map(ownRows).join(', ')
   // Rows of partitions come under the name of the table that the user named.
   const settings = `publish = '${need.operations.join(', ')}', publish_via_partition_root = ${need.viaRoot ?? true}`
   // Without tables it still is what messages in the log need to be decoded.
   const content = create === 'all-tables' ? 'FOR ALL TABLES' : list && `FOR TABLE ${list}`
-  const statement = `CREATE PUBLICATION ${quoteIdentifier(need.name)} ${content} WITH (${settings})`
-  if (create === 'never') {
-    const message = `there is no publication "${need.name}"; run: ${statement}`
-    throw connectError('POSTGRES_PUBLICATION_INCOMPLETE', message, { publication: need.name })
-  }
+  return `CREATE PUBLICATION ${quoteIdentifier(need.name)} ${content} WITH (${settings})`
+}
+
+async function runStatement(client: Client, publication: string, statement: string): Promise<void> {
   try {
     await client.query(statement)
   } catch (error) {
     // Another instance was quicker, before this one looked or at the same moment.
     if (codeOf(error) === '42710' || codeOf(error) === '23505') return
     if (codeOf(error) === '42501') {
-      const message = `the publication could not be created (${(error as Error).message}); run: ${statement}`
-      throw connectError('POSTGRES_NO_PUBLICATION_RIGHT', message, { publication: need.name }, error)
+      const message = `the publication could not be made (${(error as Error).message}); run: ${statement}`
+      throw connectError('POSTGRES_NO_PUBLICATION_RIGHT', message, { publication }, error)
     }
-    throw postgresError(error, `creating publication "${need.name}"`, { publication: need.name })
+    throw postgresError(error, `making publication "${publication}"`, { publication })
   }
 }

@@ -6,7 +6,8 @@ import { postgresError } from '../../postgres/postgres-errors.ts'
 import { isSameConnector, isSibling } from './application-name.ts'
 import type { CapturedTable, PublicationNeed } from './capture.ts'
 import { BudgetWatch, bytesText } from './log-budget.ts'
-import { publicationProblem } from './publications.ts'
+import { type PublicationMaking, planPublications } from './publications.ts'
+import { readProblems } from './rights.ts'
 import { describeServer, describeTables, serverIdentity, serverProblems, slotsProblem } from './server-checks.ts'
 import { readSlot, slotTaken } from './slots.ts'
 import type { LogBudget } from './source-options.ts'
@@ -18,6 +19,9 @@ export interface SourceDoctorOptions {
   readonly slot: string
   readonly tables: (client: Client) => Promise<CapturedTable[]>
   readonly needs: (client: Client, tables: readonly CapturedTable[]) => Promise<PublicationNeed[]>
+  readonly making: PublicationMaking
+  /** Whether rows that are there are read. */
+  readonly reads: boolean
   readonly budget: LogBudget
   readonly budgetCheckIntervalMs: number
 }
@@ -64,7 +68,7 @@ export class SourceDoctor {
   }
 
   async #check(client: Client, problems: MillraceError[]): Promise<void> {
-    const { url, applicationName, slot: name, tables, needs } = this.#options
+    const { url, applicationName, slot: name, tables, needs, making, reads } = this.#options
     problems.push(...(await serverProblems(client)))
     if (problems.length === 0) await serverIdentity(url, applicationName)
     const slot = await readSlot(client, name)
@@ -72,10 +76,11 @@ export class SourceDoctor {
       problems.push(slotTaken(name, slot))
     }
     if (!slot) problems.push(...(await slotsProblem(client, name)))
-    for (const need of await needs(client, await tables(client))) {
-      const problem = await publicationProblem(client, need)
-      if (isMillraceError(problem)) problems.push(problem)
-    }
+    const found = await tables(client)
+    const publications = await needs(client, found)
+    const names = publications.map((need) => need.name)
+    problems.push(...(await planPublications(client, publications, making)).problems)
+    if (reads) problems.push(...(await readProblems(client, found, names)))
   }
 
   /** Looks after the log that the server keeps, until the signal aborts. */

@@ -98,6 +98,12 @@ export interface PostgresSourceOptions {
   readonly limits?: SourceLimits
 }
 
+/** Of Debezium's connector alone. */
+export interface CaptureOptions extends PostgresSourceOptions {
+  /** Whether new tables are added to a publication that was named. Default: to one that was not. */
+  readonly extendsPublication?: boolean
+}
+
 /** Rules for `checkOptions` of the options that every PostgreSQL source takes. */
 export const sourceOptionRules = {
   name: 'string',

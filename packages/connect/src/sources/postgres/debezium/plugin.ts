@@ -12,7 +12,7 @@ import type { CaptureMapper, PublicationNeed } from '../capture.ts'
 import { postgresSource } from '../postgres-source.ts'
 import { unsentText } from '../server-checks.ts'
 import type { Notification } from '../signals/notifications.ts'
-import type { PostgresSourceOptions, SnapshotMode } from '../source-options.ts'
+import type { CaptureOptions, PostgresSourceOptions, SnapshotMode } from '../source-options.ts'
 import { findTables, listFilter, tableFilter, wholePublication } from './captured-tables.ts'
 import { CatalogFacts } from './catalog-facts.ts'
 import { debeziumConfig } from './debezium-config.ts'
@@ -199,7 +199,7 @@ const snapshotModes: Readonly<Record<Config['snapshot.mode'], SnapshotMode>> = {
   initial_only: 'initial-only',
 }
 
-function sourceOptions(name: string, url: string, config: Config): PostgresSourceOptions {
+function sourceOptions(name: string, url: string, config: Config): CaptureOptions {
   const creates = { all_tables: 'all-tables', filtered: 'tables', disabled: 'never' } as const
   const heartbeatMs = config['heartbeat.interval.ms']
   const query = config['heartbeat.action.query']
@@ -209,6 +209,7 @@ function sourceOptions(name: string, url: string, config: Config): PostgresSourc
     slot: config['slot.name'],
     failover: config['slot.failover'],
     publication: config['publication.name'],
+    extendsPublication: config['publication.autocreate.mode'] === 'filtered',
     createPublication: creates[config['publication.autocreate.mode']],
     snapshot: snapshotModes[config['snapshot.mode']],
     ...(heartbeatMs > 0 && {
