@@ -115,9 +115,10 @@ describe('a Connect worker', () => {
         answers.map(({ status }) => status),
         ['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected'],
       )
-      const created = worker.create('late', config(file, topic))
+      const created = worker.create('late', config(file, `${topic}-late`))
       const closed = worker.close()
       await Promise.allSettled([created, closed])
+      assert.deepEqual(await values(`${topic}-late`), [])
       await assert.rejects(worker.create('later', config(file, topic)), { code: 'CONNECT_WORKER_CLOSED' })
     }
     await using next = await start(group)

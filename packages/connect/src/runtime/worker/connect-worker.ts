@@ -5,6 +5,7 @@ import type { ConfigInfos } from '../../config/config-infos.ts'
 import { ConfigProviders } from '../../config/config-providers.ts'
 import { connectError } from '../../errors.ts'
 import type { SinkConnector, SourceConnector } from '../connector.ts'
+import { endWithin } from '../failures.ts'
 import type { ConnectorStatus } from '../status.ts'
 import { type BuiltConnector, buildConnector, type ConnectorHome, pluginOf } from './build-connector.ts'
 import { CompactedLog } from './compacted-log.ts'
@@ -65,6 +66,8 @@ export interface ConnectorInfo {
 }
 
 const publishIntervalMs = 500
+/** What closing gives to changes that are under way. */
+const closeGraceMs = 2_000
 
 /**
  * Runs connectors that are made from properties, as a Kafka Connect worker does: what the REST API manages.
@@ -298,8 +301,8 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancelPublishing()
-    // What is under way may still add one.
-    await this.#turns.idle()
+    // What is under way may still add one, or wait for a broker that is away: nothing is started any more.
+    await endWithin(this.#clock, closeGraceMs, this.#turns.idle())
     await Promise.all([...this.#connectors.values()].map((connector) => connector.close()))
     await this.#publishing
     await Promise.allSettled([this.#configLog?.close(), this.#status.log?.close()])
@@ -336,7 +339,7 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
     return this.#turns.take(name, async () => {
       if (!this.#isClosed) return work()
-      throw connectError('CONNECT_WORKER_CLOSED', `the worker was closed before ${name} could be changed`)
+      throw closedError(name)
     })
   }
 
@@ -369,6 +372,8 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   }
 
   #add(name: string, properties: Properties, target: TargetState): void {
+    // Stored it is: the next worker runs it.
+    if (this.#isClosed) throw closedError(name)
     const connector = new ManagedConnector(
       {
         name,
@@ -418,4 +423,8 @@ export class ConnectWorker implements MetricSource, AsyncDisposable {
   get #offsetsHome(): { client: KafkaClient; clock: Clock } {
     return { client: this.#options.client, clock: this.#clock }
   }
+}
+
+function closedError(name: string): Error {
+  return connectError('CONNECT_WORKER_CLOSED', `the worker was closed before ${name} could be changed`)
 }
