@@ -28,8 +28,7 @@ declare const orders: typeof import('./tables.ts').orders\n`
 const pool = `declare const pool: import('pg').Pool\n`
 
 const brokers = `declare const brokers: string\n`
-const capture = `import { postgresTables, SignalSender } from '@millrace/connect'
-import { serdes, topic } from '@millrace/contracts'
+const capture = `import { serdes, topic } from '@millrace/contracts'
 declare const url: string
 declare const tables: import('@millrace/connect').PostgresTablesOptions['tables']\n`
 const consuming = `${pool}${brokers}import { consume } from '@millrace/handlers'
