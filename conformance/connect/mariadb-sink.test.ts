@@ -95,6 +95,33 @@ describe('the MySQL sink on MariaDB', { skip: mariaDbUnavailable() }, () => {
     driver.noDeadLetters()
   })
 
+  test('a row that is longer than the server takes goes to the dead letters alone', async () => {
+    const [[before]] = (await db.query('select @@global.max_allowed_packet as bytes')) as unknown as [
+      [{ bytes: number }],
+    ]
+    await db.query('set global max_allowed_packet = 1048576')
+    try {
+      await db.query('create table packets (id varchar(20) primary key, v longtext) character set utf8mb4')
+      const contract = topic('t-packets', { key: serdes.string, value: serdes.json<{ v: string }>() })
+      const options = { url: server.url(), table: 'packets', mode: 'upsert', key: 'id' } as const
+      await using driver = await SinkDriver.open(mysqlSink(contract, options))
+      const wide = Array.from({ length: 30 }, (_, i) => ({ key: `w${i}`, value: { v: '\u4e16'.repeat(40_000) } }))
+      await driver.put([
+        { key: 'a', value: { v: 'small' } },
+        { key: 'b', value: { v: 'x'.repeat(3_000_000) } },
+        { key: 'c', value: { v: 'y'.repeat(900_000) } },
+        ...wide,
+      ])
+      const [[letter, ...others]] = [driver.takeDeadLetters()]
+      assert.deepEqual([letter?.[0], others], [1, []])
+      assert.match(letter![1], /a row of 300\d+ bytes is longer than max_allowed_packet/)
+      const [[found]] = (await db.query('select count(*) as n from packets')) as unknown as [[{ n: number }]]
+      assert.equal(found.n, wide.length + 2)
+    } finally {
+      await db.query(`set global max_allowed_packet = ${before.bytes}`)
+    }
+  })
+
   test('waits for a server that was killed, and goes on with what it had committed', async () => {
     const contract = topic('t-killed', { key: serdes.string, value: serdes.json<{ n: number }>() })
     const connector = mysqlSink(contract, { url: server.url(), table: 'killed', mode: 'insert' })

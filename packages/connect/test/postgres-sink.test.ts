@@ -344,6 +344,47 @@ describe('the PostgreSQL sink', () => {
     (name) => `"${name}"`,
   )
 
+  test('columns that are altered under the sink are written as what they are now', async () => {
+    await db.query('create table altered (id text primary key, total int, country text)')
+    const upserts = topic('of-altered', { key: serdes.string, value: serdes.json<object>() })
+    await using driver = await SinkDriver.open(
+      postgresSink(upserts, { url, table: 'altered', mode: 'upsert', key: 'id' }),
+    )
+    await driver.put([{ key: 'a', value: { total: 1, country: 'AT' } }])
+    await db.query('alter table altered alter total type bigint, alter country type jsonb using to_jsonb(country)')
+    await driver.put([{ key: 'b', value: { total: 5_000_000_000, country: { code: 'AT' } } }])
+    await db.query('alter table altered alter total type text')
+    await driver.put([{ key: 'c', value: { total: 'many', country: null } }])
+    driver.noDeadLetters()
+    assert.deepEqual((await db.query('select * from altered order by id')).rows, [
+      { id: 'a', total: '1', country: 'AT' },
+      { id: 'b', total: '5000000000', country: { code: 'AT' } },
+      { id: 'c', total: 'many', country: null },
+    ])
+  })
+
+  test('an exception of a trigger is about its row whatever its code; a batch that takes too long is written in parts', async () => {
+    await db.query(`create table guarded (id text primary key, total int);
+      create function guard() returns trigger language plpgsql as $$ begin
+        if new.total < 0 then raise exception 'not that' using errcode = 'XX999'; end if;
+        if new.total = 0 then raise exception 'nor that' using errcode = '45000'; end if;
+        perform pg_sleep(0.02);
+        return new; end $$;
+      create trigger guard before insert or update on guarded for each row execute function guard()`)
+    const upserts = topic('of-guarded', { key: serdes.string, value: serdes.json<object>() })
+    const slow = `${url}${url.includes('?') ? '&' : '?'}options=-c%20statement_timeout%3D250`
+    const connector = postgresSink(upserts, { url: slow, table: 'guarded', mode: 'upsert', key: 'id' })
+    await using driver = await SinkDriver.open(connector)
+    await driver.put(Array.from({ length: 24 }, (_, i) => ({ key: `k${i}`, value: { total: i - 1 } })))
+    assert.deepEqual(driver.takeDeadLetters(), [
+      [0, 'not that'],
+      [1, 'nor that'],
+    ])
+    await driver.put(Array.from({ length: 24 }, (_, i) => ({ key: `k${i}`, value: { total: i + 1 } })))
+    driver.noDeadLetters()
+    assert.deepEqual((await db.query('select count(*)::int as n from guarded')).rows, [{ n: 24 }])
+  })
+
   test('a deletion and a write of one uuid keep their order in whatever letters they come', async () => {
     await db.query('create table uuids (id uuid primary key, total int)')
     const upserts = topic('of-uuids', { key: serdes.string, value: serdes.json<{ total: number }>() })
@@ -388,6 +429,26 @@ describe('the PostgreSQL sink', () => {
     const running = runSink(postgresSink(spend, { url: stranger.href, table: 'x', mode: 'insert' }), { client })
     await assert.rejects(running.finished, { code: 'POSTGRES_ACCESS_DENIED', message: /stranger/ })
     assert.match(running.status().error?.remedy ?? '', /url/)
+  })
+
+  test('what a user may not do is told before there is a record, with what grants it', async () => {
+    const spend = await contract()
+    await db.query(
+      `create role weak_${cases} login; create schema own_${cases}; create table own_${cases}.there (key text primary key, country text)`,
+    )
+    const weak = new URL(url)
+    weak.username = `weak_${cases}`
+    const sink = (table: string) => postgresSink(spend, { url: weak.href, table, mode: 'upsert' })
+    const problems = async (table: string): Promise<string[]> =>
+      ((await sink(table).check?.()) ?? []).map(({ code, message }) => `${code}: ${message.replaceAll('"', '')}`)
+    const [schema, there] = [`own_${cases}`, `own_${cases}.there`]
+    const [found] = await problems(there)
+    assert.match(found!, /^POSTGRES_NO_RIGHT: .*run: /)
+    assert.ok(found!.includes(`GRANT USAGE ON SCHEMA ${schema} TO weak_${cases}; GRANT SELECT, INSERT, UPDATE`))
+    assert.match((await problems(`${schema}.made`))[0]!, new RegExp(`GRANT CREATE ON SCHEMA ${schema}`))
+    assert.match((await problems('nowhere.made'))[0]!, /CREATE SCHEMA nowhere AUTHORIZATION/)
+    await db.query(found!.slice(found!.indexOf('run: ') + 5))
+    assert.deepEqual(await problems(there), [])
   })
 
   test('says when the record to go on from was deleted', async () => {

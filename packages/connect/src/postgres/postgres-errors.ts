@@ -25,6 +25,14 @@ export function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
+/** Classes of PostgreSQL's appendix "Error Codes", and Node's codes. */
+const serverClasses =
+  /^(0[01238ABFLPZ]|10|2[0-8BDF]|3[489BDF]|4[024]|5[34578]|58|72|F0|HV|P0)[0-9A-Z]{3}$|^XX00[012]$|^[A-Z]+_|^E[A-Z]+$/
+
+function isServersOwn(code: string): boolean {
+  return !/^[0-9A-Z]{5}$/.test(code) || serverClasses.test(code)
+}
+
 /**
  * Sorts an error by what helps: waiting (environment), setting the record aside (record), changing the table (table) or
  * the configuration (access, pooler).
@@ -41,10 +49,11 @@ export function classify(error: unknown): FailureClass {
   // Lock not available; a read-only server is a standby in the middle of a failover.
   if (code === '55P03' || code === '25006') return 'environment'
   if (group === '28' || code === '3D000' || code === '42501') return 'access'
-  // Data exception, constraint, program limit (an index entry too large), an exception raised by a trigger.
-  if (group === '22' || group === '23' || code === '54000' || code === 'P0001') return 'record'
+  // Data exception, constraint, check option of a view, an exception raised by a trigger, program limit (an index entry too large).
+  if (group === '22' || group === '23' || group === '44' || group === 'P0' || code === '54000') return 'record'
   if (group === '42') return 'table'
-  return 'other'
+  // What no server says is the code that a trigger or function gave its own exception.
+  return isServersOwn(code) ? 'other' : 'record'
 }
 
 /** An error of the driver as one of ours; `doing` completes "PostgreSQL refused to …" or "lost PostgreSQL while …". */

@@ -34,7 +34,8 @@ export async function openMysql(url: string, connections: number): Promise<SqlPo
 
 class MysqlPool implements SqlPool {
   readonly #pool: Pool
-  readonly #prepared = new WeakSet<object>()
+  /** Connections that are set up, and how long their statements may be. */
+  readonly #prepared = new WeakMap<object, number>()
   #server: Promise<boolean> | undefined
 
   constructor(pool: Pool) {
@@ -46,12 +47,14 @@ class MysqlPool implements SqlPool {
     try {
       // The pool's connections outlive their wrappers.
       const core = connection.connection
-      if (!this.#prepared.has(core)) {
+      let maxBytes = this.#prepared.get(core)
+      if (maxBytes === undefined) {
         await connection.query(sessionSettings)
-        this.#prepared.add(core)
+        maxBytes = await maxPacketBytes(connection)
+        this.#prepared.set(core, maxBytes)
       }
       this.#server ??= isMariaDb(connection)
-      return new MysqlConnection(connection, await this.#server)
+      return new MysqlConnection(connection, await this.#server, maxBytes)
     } catch (error) {
       this.#server = undefined
       connection.destroy()
@@ -64,6 +67,12 @@ class MysqlPool implements SqlPool {
   }
 }
 
+/** The server closes the connection of a longer one, which looks like a failure of the network. */
+async function maxPacketBytes(connection: PoolConnection): Promise<number> {
+  const [rows] = await connection.query<RowDataPacket[]>('select @@max_allowed_packet as bytes')
+  return Number(rows[0]?.bytes)
+}
+
 async function isMariaDb(connection: PoolConnection): Promise<boolean> {
   const [rows] = await connection.query<RowDataPacket[]>('select version() as version')
   return /mariadb/i.test(String(rows[0]?.version))
@@ -72,10 +81,13 @@ async function isMariaDb(connection: PoolConnection): Promise<boolean> {
 export class MysqlConnection implements SqlConnection {
   readonly #connection: PoolConnection
   readonly isMariaDb: boolean
+  /** How long a statement may be. */
+  readonly maxBytes: number
 
-  constructor(connection: PoolConnection, isMariaDb: boolean) {
+  constructor(connection: PoolConnection, isMariaDb: boolean, maxBytes: number) {
     this.#connection = connection
     this.isMariaDb = isMariaDb
+    this.maxBytes = maxBytes
   }
 
   async query(sql: string, values?: readonly unknown[]): Promise<SqlResult> {

@@ -58,6 +58,15 @@ const record = new Set([
   1105, // row too large, packet too large
 ])
 
+/** A row that is longer than the server takes, as the server would say it if it did not close the connection instead. */
+export class StatementTooLong extends Error {
+  readonly errno = 1153
+  constructor(bytes: number, maxBytes: number) {
+    super(`a row of ${bytes} bytes is longer than max_allowed_packet leaves room for, ${maxBytes}`)
+    this.name = 'StatementTooLong'
+  }
+}
+
 export function errnoOf(error: unknown): number {
   const { errno } = error as { errno?: unknown }
   return typeof errno === 'number' ? errno : 0

@@ -1,7 +1,11 @@
 import type { ExistingTable, RowValues, SqlConnection, TableWriter, WriteMode, WrittenColumn } from '../sql/dialect.ts'
+import type { MysqlConnection } from './connection.ts'
+import { StatementTooLong } from './mysql-errors.ts'
 
 /** Statements are texts with the values in them: beyond this a batch goes into several, well below `max_allowed_packet`. */
 const maxStatementChars = 1024 * 1024
+/** Left for what is around the values, names of columns and all. */
+const statementBytes = 64 * 1024
 /** A list of rows to look up; the optimizer gives up on ranges that are longer. */
 const maxKeysPerStatement = 1_000
 
@@ -18,7 +22,7 @@ export function mysqlWriter(
   // A row that is all key has nothing to update.
   const upsert = `${insert} on duplicate key update ${sets.length > 0 ? sets.join(', ') : `${names[0]} = ${names[0]}`}`
   const inserts = (sql: string) => async (connection: SqlConnection, rows: readonly RowValues[]) => {
-    for (const part of parts(rows)) await connection.query(sql, [part.map(({ values }) => values)])
+    for (const part of parts(rows, connection)) await connection.query(sql, [part.map(({ values }) => values)])
     return rows.length
   }
   const isAmbiguous = mode === 'upsert' && existing.uniqueKeys.length > 1
@@ -38,7 +42,7 @@ export function mysqlWriter(
     const same = columns.filter(({ isKey }) => isKey).map(({ name }) => `t.${quote(name)} = t.${quote(name)}`)
     return async (connection, rows) => {
       let found = 0
-      for (const part of parts(rows, maxKeysPerStatement)) {
+      for (const part of parts(rows, connection, maxKeysPerStatement)) {
         const derived = `(select ${first}${` union all select ${next}`.repeat(part.length - 1)}) u`
         const values = part.flatMap((row) => row.values)
         // The driver asks for the rows that were found, not for those that are different now.
@@ -70,7 +74,7 @@ function removal(table: string, columns: readonly WrittenColumn[]): TableWriter[
   const [only] = keys
   const one = `(${keys.map((key) => `${key} = ?`).join(' and ')})`
   return async (connection, rows) => {
-    for (const part of parts(rows, maxKeysPerStatement)) {
+    for (const part of parts(rows, connection, maxKeysPerStatement)) {
       const values = part.flatMap((row) => row.values)
       const where = keys.length === 1 ? `${only} in (?)` : part.map(() => one).join(' or ')
       await connection.query(`delete from ${table} where ${where}`, keys.length === 1 ? [values] : values)
@@ -78,12 +82,21 @@ function removal(table: string, columns: readonly WrittenColumn[]): TableWriter[
   }
 }
 
-function* parts(rows: readonly RowValues[], maxRows = Number.POSITIVE_INFINITY): Iterable<readonly RowValues[]> {
+/** @throws StatementTooLong where a row does not fit into a statement */
+function* parts(
+  rows: readonly RowValues[],
+  connection: SqlConnection,
+  maxRows = Number.POSITIVE_INFINITY,
+): Iterable<readonly RowValues[]> {
+  const maxBytes = (connection as MysqlConnection).maxBytes - statementBytes
+  // Sizes are of characters, of which a byte may be one and a half.
+  const maxChars = Math.min(maxStatementChars, maxBytes / 1.5)
   let first = 0
   let chars = 0
   for (let i = 0; i < rows.length; i++) {
     const size = sizeOf(rows[i]!)
-    if (i > first && (chars + size > maxStatementChars || i - first >= maxRows)) {
+    if (size > maxChars && bytesOf(rows[i]!) > maxBytes) throw new StatementTooLong(bytesOf(rows[i]!), maxBytes)
+    if (i > first && (chars + size > maxChars || i - first >= maxRows)) {
       yield rows.slice(first, i)
       first = i
       chars = 0
@@ -98,6 +111,17 @@ function sizeOf({ values }: RowValues): number {
   // Bytes are written in hexadecimal.
   for (const value of values) size += 4 + (value === null ? 4 : 2 * (value as string | Buffer).length)
   return size
+}
+
+/** As the driver writes them. */
+function bytesOf({ values }: RowValues): number {
+  let bytes = 0
+  for (const value of values) {
+    if (typeof value === 'string')
+      bytes += Buffer.byteLength(value) + (value.match(/["'\\]|[^ -\uffff]/g)?.length ?? 0) + 4
+    else bytes += value === null ? 6 : 2 * (value as Buffer).length + 5
+  }
+  return bytes
 }
 
 export function quote(name: string): string {

@@ -20,6 +20,7 @@ import { plainValue } from '../sql/logical-values.ts'
 import { arrayLiteral } from './array-literal.ts'
 import { canonicalKey } from './canonical-key.ts'
 import { columnType } from './column-type.ts'
+import { sinkRightProblems } from './rights.ts'
 import { deleteStatement, updateStatement, writeStatement } from './statements.ts'
 import { inferredType, textEncoder } from './text-values.ts'
 
@@ -60,12 +61,13 @@ export function postgresDialect(url: string): SqlDialect {
     canonicalKey,
     writer: (table, columns, mode) => postgresWriter(table, columns, mode),
     truncateStatement: (table) => `truncate table ${quoted(table)}`,
+    rightProblems: (connection, uses) => sinkRightProblems((connection as PostgresConnection).client, uses),
   }
 }
 
-/** 21000: two keys that are different texts and the same to the table. */
+/** 21000: two keys that are different texts and the same to the table; 57014: too many rows for `statement_timeout`. */
 function isAboutRows(error: unknown): boolean {
-  return classify(error) === 'record' || codeOf(error) === '21000'
+  return classify(error) === 'record' || codeOf(error) === '21000' || codeOf(error) === '57014'
 }
 
 function postgresWriter(table: TableName, columns: readonly WrittenColumn[], mode: WriteMode): TableWriter {

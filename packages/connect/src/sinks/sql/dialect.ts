@@ -117,6 +117,15 @@ export interface TableDialect {
   isAlreadyThere(error: unknown): boolean
 }
 
+/** What a sink does with a table. */
+export interface TableUse {
+  readonly table: TableName
+  /** Names of privileges. */
+  readonly rights: readonly string[]
+  /** Whether it is made when it is missing. */
+  readonly creates: boolean
+}
+
 /** What differs between databases with transactions. The rest of a sink is the same for all of them. */
 export interface SqlDialect extends TableDialect {
   openPool(applicationName: string, connections: number): Promise<SqlPool>
@@ -134,6 +143,8 @@ export interface SqlDialect extends TableDialect {
   conflict(keys: readonly string[]): string
   readonly nullSafeEquals: string
   truncateStatement(table: TableName): string
+  /** What the user may not do of that. */
+  rightProblems?(connection: SqlConnection, uses: readonly TableUse[]): Promise<MillraceError[]>
 }
 
 /** As the SQL standard has it. */

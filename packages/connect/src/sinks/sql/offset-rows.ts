@@ -5,6 +5,7 @@ import type { SqlConnection, SqlDialect } from './dialect.ts'
 const version = 1
 const offsets = 'millrace_sink_offsets'
 const tables = 'millrace_sink_tables'
+export const bookNames = [offsets, tables]
 
 /** How far a partition is in the database, and the epoch under which this instance may write it. */
 export interface Claim {

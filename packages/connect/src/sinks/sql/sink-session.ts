@@ -69,8 +69,7 @@ export class SqlSinkSession implements SinkSession {
       })
     }
     return this.#guarded('writing a batch of', async () => {
-      const { rows, bad } = await this.#read(batch)
-      const written = await this.#write(batch, claim, rows, bad)
+      const written = await this.#write(batch, claim)
       this.#claims.set(idOf(batch), { epoch: claim.epoch, nextOffset: batch.nextOffset })
       return written
     })
@@ -97,24 +96,32 @@ export class SqlSinkSession implements SinkSession {
     }
   }
 
-  async #write(batch: SinkBatch, claim: Claim, rows: readonly Row[], bad: readonly BadRecord[]): Promise<number> {
+  async #write(batch: SinkBatch, claim: Claim): Promise<number> {
     const { dialect } = this.#parts
-    let unreadable = bad
     try {
-      return await this.#transaction(batch, claim, rows, async (connection) => {
-        await this.#writer.write(connection, rows)
-        await this.#setAside(unreadable)
-        unreadable = []
-        return rows.length
-      })
+      return await this.#writeAll(batch, claim)
     } catch (error) {
-      if (!(error instanceof RowMissing || dialect.isAboutRows(error))) throw error
+      const isAboutRows = error instanceof RowMissing || dialect.isAboutRows(error)
+      if (!isAboutRows && dialect.classify(error) !== 'table') throw error
+      // Either may come of a table that was altered: rows are made again, for the columns as they are now.
+      this.#plans.forget()
+      if (!isAboutRows) return this.#writeAll(batch, claim)
     }
+    const { rows, bad } = await this.#read(batch)
     return this.#transaction(batch, claim, rows, async (connection) => {
       const refused = await this.#writer.writeGood(connection, rows)
       const all = refused.map(({ row, error }) => badRecord(batch, row.batch, row.offset, 'process', error))
-      await this.#setAside([...unreadable, ...all].sort((a, b) => a.offset - b.offset))
+      await this.#setAside([...bad, ...all].sort((a, b) => a.offset - b.offset))
       return rows.length - refused.length
+    })
+  }
+
+  async #writeAll(batch: SinkBatch, claim: Claim): Promise<number> {
+    const { rows, bad } = await this.#read(batch)
+    return this.#transaction(batch, claim, rows, async (connection) => {
+      await this.#writer.write(connection, rows)
+      await this.#setAside(bad)
+      return rows.length
     })
   }
 

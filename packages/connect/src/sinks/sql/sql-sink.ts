@@ -1,3 +1,4 @@
+import type { MillraceError } from '@millrace/base'
 import type { SinkConnector, TopicSpec } from '../../runtime/connector.ts'
 import { ownRecords } from '../own-records.ts'
 import type { RecordDecoder } from '../record-decoder.ts'
@@ -5,6 +6,7 @@ import type { SqlConnection, SqlDialect } from './dialect.ts'
 import { OffsetRows } from './offset-rows.ts'
 import type { SqlSinkSettings } from './settings.ts'
 import { SqlSinkSession } from './sink-session.ts'
+import { targetProblems } from './target-check.ts'
 
 export interface SqlSinkParts {
   readonly topics: readonly TopicSpec[]
@@ -64,8 +66,12 @@ export function sqlSink({ topics, settings, decoder, dialect, connections, onBad
     },
     check: async () => {
       try {
-        await withConnection(async () => {})
-        return []
+        let problems: MillraceError[] = []
+        await withConnection(async (connection) => {
+          const names = topics.map((topic) => topic.name)
+          problems = await targetProblems(connection, dialect, settings, names)
+        })
+        return problems
       } catch (error) {
         return [dialect.toError(error, `checking ${name}`)]
       }

@@ -48,6 +48,14 @@ export class TablePlans {
     return state.bySchema.get(this.#idOf(record, mutation))
   }
 
+  /** Tables are read anew before they are written: someone may have altered them. */
+  forget(): void {
+    for (const state of this.#tables.values()) {
+      state.plain = undefined
+      state.bySchema.clear()
+    }
+  }
+
   /** Finds before the first record what stands in the way of all of them. @throws CONNECT_TABLE_MISMATCH, CONNECT_TABLE_DROPPED */
   async check(connection: SqlConnection, isWritten: (table: string) => boolean): Promise<void> {
     const { table: text, columns, key, mode, columnName } = this.#settings

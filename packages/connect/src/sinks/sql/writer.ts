@@ -73,6 +73,8 @@ export class RowWriter {
       await connection.query('release savepoint millrace_rows')
       const [only] = rows
       if (rows.length === 1 && only) {
+        // What the moment is to blame for, as a lock that is waited for, and not the row.
+        if (this.#dialect.classify(error) === 'environment') throw error
         refused.push({ row: only, error })
         return
       }
