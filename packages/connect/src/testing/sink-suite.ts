@@ -12,6 +12,7 @@ import type {
   SinkSession,
 } from '../runtime/connector.ts'
 import { runSink } from '../runtime/sink-runner.ts'
+import type { RunningConnector } from '../runtime/status.ts'
 import { differences, eventually, pause, valuesIn } from './support.ts'
 
 /** A sink under test and what it writes into. One is made for each test. */
@@ -55,8 +56,8 @@ export function registerSinkTests(name: string, suite: SinkSuite): void {
     await using client = suite.client()
     for (const part of ['a', 'b']) {
       await produce(client, subject, ids(part, 50))
-      await using _running = runSink(subject.connector(), { client, instanceId: 'one' })
-      await applied(subject, part === 'a' ? ids('a', 50) : [...ids('a', 50), ...ids('b', 50)], timeoutMs)
+      await using running = runSink(subject.connector(), { client, instanceId: 'one' })
+      await applied(subject, part === 'a' ? ids('a', 50) : [...ids('a', 50), ...ids('b', 50)], timeoutMs, running)
     }
   })
 
@@ -77,8 +78,8 @@ export function registerSinkTests(name: string, suite: SinkSuite): void {
       await victim.close()
       await running.close()
     }
-    await using _running = runSink(subject.connector(), { client, instanceId: 'one' })
-    await applied(subject, expected, timeoutMs)
+    await using running = runSink(subject.connector(), { client, instanceId: 'one' })
+    await applied(subject, expected, timeoutMs, running)
   })
 
   test(`${name}: a record that cannot be written is set aside, and the others are written`, option, async (context) => {
@@ -89,8 +90,8 @@ export function registerSinkTests(name: string, suite: SinkSuite): void {
     await produce(client, subject, ids('a', 5))
     await client.producer({}).send({ topic: subject.topic, ...bad })
     await produce(client, subject, ids('b', 5))
-    await using _running = runSink(subject.connector(), { client })
-    await applied(subject, [...ids('a', 5), ...ids('b', 5)], timeoutMs)
+    await using running = runSink(subject.connector(), { client })
+    await applied(subject, [...ids('a', 5), ...ids('b', 5)], timeoutMs, running)
     const letters = `${subject.topic}.dlq`
     await eventually(
       'the dead letter',
@@ -249,9 +250,14 @@ async function produce(client: KafkaClient, subject: SinkSubject, batch: readonl
 }
 
 /** Waits until all have taken effect, and then a little for what must not happen. */
-async function applied(subject: SinkSubject, expected: readonly string[], timeoutMs: number): Promise<void> {
+async function applied(
+  subject: SinkSubject,
+  expected: readonly string[],
+  timeoutMs: number,
+  running: RunningConnector,
+): Promise<void> {
   const count = async (): Promise<number> => (await subject.applied()).length
-  await eventually(`${expected.length} records to take effect`, count, (n) => n >= expected.length, timeoutMs)
+  await eventually(`${expected.length} records to take effect`, count, (n) => n >= expected.length, timeoutMs, running)
   await pause(100)
   assert.deepEqual(
     differences(expected, await subject.applied()),

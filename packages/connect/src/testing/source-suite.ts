@@ -5,6 +5,7 @@ import type { KafkaClient } from '@millrace/kafka'
 import type { ConnectRecord } from '../data/record.ts'
 import type { SourceConnector, SourceOutput, SourcePull, SourceSession, StoredPosition } from '../runtime/connector.ts'
 import { runSource } from '../runtime/source-runner.ts'
+import type { RunningConnector } from '../runtime/status.ts'
 import { differences, eventually, pause, valuesIn } from './support.ts'
 
 /** A source under test and what it reads from. One is made for each test. */
@@ -51,7 +52,7 @@ export function registerSourceTests(name: string, suite: SourceSuite): void {
     await using running = runSource(subject.connector(), { client })
     await running.ready
     await subject.emit(ids('b', 20))
-    await delivered(client, subject, [...ids('a', 20), ...ids('b', 20)], timeoutMs)
+    await delivered(client, subject, [...ids('a', 20), ...ids('b', 20)], timeoutMs, running)
   })
 
   test(`${name}: goes on where it stood`, option, async () => {
@@ -59,9 +60,9 @@ export function registerSourceTests(name: string, suite: SourceSuite): void {
     await using client = suite.client()
     for (const part of ['a', 'b', 'c']) {
       await subject.emit(ids(part, 10))
-      await using _running = runSource(subject.connector(), { client })
+      await using running = runSource(subject.connector(), { client })
       const expected = ['a', 'b', 'c'].slice(0, 'abc'.indexOf(part) + 1).flatMap((done) => ids(done, 10))
-      await delivered(client, subject, expected, timeoutMs)
+      await delivered(client, subject, expected, timeoutMs, running)
     }
   })
 
@@ -82,8 +83,8 @@ export function registerSourceTests(name: string, suite: SourceSuite): void {
       await victim.close()
       await running.close()
     }
-    await using _running = runSource(subject.connector(), { client })
-    await delivered(client, subject, expected, timeoutMs)
+    await using running = runSource(subject.connector(), { client })
+    await delivered(client, subject, expected, timeoutMs, running)
   })
 
   registerSessionTests(name, suite)
@@ -221,6 +222,7 @@ async function delivered(
   { topic, idOf }: SourceSubject,
   expected: readonly string[],
   timeoutMs: number,
+  running: RunningConnector,
 ): Promise<void> {
   const found = async (): Promise<string[]> => (await valuesIn(client, topic)).map(idOf)
   await eventually(
@@ -228,6 +230,7 @@ async function delivered(
     async () => (await found()).length,
     (n) => n >= expected.length,
     timeoutMs,
+    running,
   )
   await pause(100)
   assert.deepEqual(

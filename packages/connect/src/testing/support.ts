@@ -1,23 +1,35 @@
 import { type KafkaClient, scanTopic } from '@millrace/kafka'
+import type { RunningConnector } from '../runtime/status.ts'
 
 const pollMs = 25
 
-/** Asks until the answer is good and returns it. @throws with the last answer, after `timeoutMs` */
+/** Asks until the answer is good and returns it. @throws with the last answer and what the connector says, after `timeoutMs` */
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T> | T,
   isGood: (answer: T) => boolean,
   timeoutMs: number,
+  running?: RunningConnector,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
     const answer = await ask()
     if (isGood(answer)) return answer
     if (performance.now() > deadline) {
-      throw new Error(`not within ${timeoutMs} ms: ${what}; the last answer was ${JSON.stringify(answer)}`)
+      throw new Error(
+        `not within ${timeoutMs} ms: ${what}; the last answer was ${JSON.stringify(answer)}${reason(running)}`,
+      )
     }
     await pause(pollMs)
   }
+}
+
+function reason(running: RunningConnector | undefined): string {
+  if (!running) return ''
+  const { name, state, error, deadLetters } = running.status()
+  const setAside =
+    deadLetters === 0 ? '' : `; it set ${deadLetters} records aside, see their headers in the dead-letter topic`
+  return `; ${name} is ${state}${error ? `: ${error.message} [${error.code}]` : ''}${setAside}`
 }
 
 export function pause(ms: number): Promise<void> {
