@@ -133,4 +133,31 @@ describe('rows of an outbox', () => {
     await append(s, 3)
     await publishes(s, [1, 2, 3])
   })
+
+  test('a slot that is ahead, or gone: the remedy says what is lost and what to run, for this very source', async () => {
+    await using s = await database(outboxMigration())
+    {
+      await using running = run(source(s))
+      await running.ready
+      await append(s, 1)
+      await publishes(s, [1])
+    }
+    const slot = `millrace_${s.name}_outbox`
+    await append(s, 2)
+    await eventually('the slot moved on', async () => {
+      const text = 'select pg_replication_slot_advance($1, pg_current_wal_lsn())'
+      return s.db.query(text, [slot]).catch(() => undefined)
+    })
+    const refused = async (code: string): Promise<string> => {
+      await using running = run(source(s))
+      await assert.rejects(running.finished, { code })
+      return running.status().error?.remedy ?? ''
+    }
+    const ahead = await refused('POSTGRES_SLOT_AHEAD')
+    assert.match(ahead, /Events that only the log held are lost/)
+    assert.ok(ahead.includes(`pg_drop_replication_slot('${slot}'); then "millrace connect forget ${s.name}-outbox"`))
+    await s.db.query('select pg_drop_replication_slot($1)', [slot])
+    const gone = await refused('POSTGRES_SLOT_MISSING')
+    assert.ok(gone.startsWith(`To begin anew: "millrace connect forget ${s.name}-outbox"`))
+  })
 })

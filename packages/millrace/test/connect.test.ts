@@ -146,11 +146,12 @@ test('doctor looks at connectors of property files', async () => {
   await project.write({
     'orders.properties': `${capture}${database}`,
     'typo.properties': `${capture}${database}snapshot.mod=initial\n`,
+    'copy.properties': 'name=copy\nconnector.class=FileStreamSink\ntopics=not.there\nfile=/tmp/none\n',
   })
-  const { status, stdout } = await millrace(['doctor', 'worker.properties', 'orders.properties', 'typo.properties'], {
-    cwd: project.folder,
-  })
+  const files = ['worker.properties', 'orders.properties', 'typo.properties', 'copy.properties']
+  const { status, stdout } = await millrace(['doctor', ...files], { cwd: project.folder })
   assert.equal(status, 1)
+  assert.match(stdout, /FAIL topic not\.there: is not there, and sink copy waits for it/)
   assert.match(stdout, /source orders.*POSTGRES_UNAVAILABLE/)
   assert.match(stdout, /connector orders.*snapshot\.mod.*CONNECTOR_INVALID/)
 })

@@ -74,6 +74,7 @@ export function postgresOutbox(options: PostgresOutboxOptions): SourceConnector 
     },
     mapper: (_tables, _clock, youngest) => new OutboxMapper(name, topicNames, onUnknownTopic, youngest),
     snapshotOrder,
+    isOutbox: true,
   })
   const { capture = 'log' } = options
   if (capture === 'log') return log

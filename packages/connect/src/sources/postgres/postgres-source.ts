@@ -34,7 +34,7 @@ import { isKnown } from './snapshots/known-tables.ts'
 import { Snapshotter } from './snapshots/snapshotter.ts'
 import { SourceDoctor } from './source-doctor.ts'
 import { type CaptureOptions, slotNameFor, sourceLimits } from './source-options.ts'
-import { resyncDue, type SourceStart, startSource } from './source-start.ts'
+import { resyncDue, type SourceStart, startSource, withWayOut } from './source-start.ts'
 import { StreamSession } from './stream-session.ts'
 import {
   CapturedNames,
@@ -60,6 +60,8 @@ export interface CapturePlan {
   readonly publications: (tables: readonly CapturedTable[], name: string) => readonly PublicationNeed[]
   readonly mapper: (tables: readonly CapturedTable[], clock: Clock, youngest?: string) => CaptureMapper
   readonly snapshotOrder: (table: CapturedTable) => string
+  /** Rows are only ever inserted, and gone once they are in the log. */
+  readonly isOutbox?: boolean
   /** Topics of the tables' rows. Default: `topics`. */
   readonly rowTopics?: (tables: readonly CapturedTable[]) => readonly string[]
 }
@@ -121,6 +123,7 @@ class PostgresSource {
       needs: (client, tables) => this.#needs(client, tables),
       making: this.#making(() => true),
       reads: options.snapshot !== 'never',
+      isOutbox: plan.isOutbox === true,
       budget: options.logBudget ?? {},
       budgetCheckIntervalMs: this.#limits.budgetCheckIntervalMs,
     })
@@ -141,11 +144,14 @@ class PostgresSource {
       // The slot went while this was looking at it.
       if (this.doctor.dropped && this.#options.snapshot !== 'when-needed') throw this.doctor.dropped
       // Lost between looking at the slot and reading from it.
-      throw this.#options.snapshot === 'when-needed' ? resyncDue(known, this.#onLost) : known
+      throw this.#options.snapshot === 'when-needed' ? resyncDue(known, this.#onLost) : this.#explained(known)
     } finally {
       if (!(session instanceof SnapshotSession)) await client.end().catch(() => {})
     }
   }
+
+  readonly #explained = (error: unknown): unknown =>
+    withWayOut(error, { connector: this.#plan.name, slot: this.#slot, isOutbox: this.#plan.isOutbox === true })
 
   async #open(client: Client, context: SourceContext): Promise<SourceSession> {
     // A source that publishes everything anew needs nobody.
@@ -389,6 +395,7 @@ class PostgresSource {
         problem,
         untilLsn,
         historyCheck,
+        explained: this.#explained,
       }
       const session = new StreamSession({ ...parts, heartbeatIntervalMs, clock, client, ...(resyncs && { onLost }) })
       // Rows that were there before the slot are in Kafka only where there was a snapshot of them.

@@ -78,7 +78,7 @@ export function unsentText(table: string, column: string): string {
 }
 
 /** What is in order, and what is worth a thought although capture works. */
-export async function describeServer(client: Client, slot: string): Promise<string[]> {
+export async function describeServer(client: Client, slot: string, isOutbox: boolean): Promise<string[]> {
   const { rows } = await client.query<{
     version: string
     encoding: string
@@ -116,7 +116,7 @@ export async function describeServer(client: Client, slot: string): Promise<stri
   if (found.keep === '-1') {
     sentences.push(
       'while the source is away the server keeps log without bound: max_slot_wal_keep_size = -1; ' +
-        'ALTER SYSTEM SET max_slot_wal_keep_size bounds it, and a slot that loses its log then needs a new snapshot',
+        `ALTER SYSTEM SET max_slot_wal_keep_size bounds it, and a slot that loses its log then ${isOutbox ? 'loses the events that only the log holds' : 'needs a new snapshot'}`,
     )
   }
   return sentences

@@ -22,6 +22,7 @@ export interface SourceDoctorOptions {
   readonly making: PublicationMaking
   /** Whether rows that are there are read. */
   readonly reads: boolean
+  readonly isOutbox: boolean
   readonly budget: LogBudget
   readonly budgetCheckIntervalMs: number
 }
@@ -50,9 +51,9 @@ export class SourceDoctor {
   }
 
   describe(): Promise<readonly string[]> {
-    const { connector, slot, tables } = this.#options
+    const { connector, slot, tables, isOutbox } = this.#options
     return this.#ask(`describing ${connector}`, async (client) => [
-      ...(await describeServer(client, slot)),
+      ...(await describeServer(client, slot, isOutbox)),
       ...describeTables(await tables(client)),
     ])
   }

@@ -1,6 +1,7 @@
-import { isMillraceError, type MillraceError } from '@millrace/base'
+import { isMillraceError, MillraceError } from '@millrace/base'
 import type { Client } from 'pg'
 import { connectError } from '../../errors.ts'
+import { quoteLiteral } from '../../postgres/identifiers.ts'
 import type { SourceContext } from '../../runtime/connector.ts'
 import { reportNotice } from '../../runtime/diagnostics.ts'
 import type { CapturedTable } from './capture.ts'
@@ -90,6 +91,22 @@ export async function startSource(client: Client, options: StartOptions, context
   if (!slot) context.report('creating the replication slot')
   const lsn = slot?.confirmedLsn ?? (await createSlot(client, name, options.failover))
   return { position: { lsn, index: 0, systemId, timeline }, reason, confirmedLsn: lsn }
+}
+
+/** The same error with what to do about this very source: names, statements, and what is lost. */
+export function withWayOut(
+  error: unknown,
+  { connector, slot, isOutbox }: { readonly connector: string; readonly slot: string; readonly isOutbox: boolean },
+): unknown {
+  if (!isMillraceError(error) || !lostLogCodes.has(error.code) || error.code === 'POSTGRES_TEXT_INVALID') return error
+  const drop =
+    error.code === 'POSTGRES_SLOT_MISSING' ? '' : `SELECT pg_drop_replication_slot(${quoteLiteral(slot)}); then `
+  const lost = isOutbox
+    ? 'Events that only the log held are lost, they are in no table any more; rows that are still in the outbox are published, their ids unchanged.'
+    : 'The source then publishes all rows of its tables anew; with `snapshot: "when-needed"` it does all of that by itself, and deletes what has gone.'
+  const remedy = `To begin anew: ${drop}"millrace connect forget ${connector}". ${lost}`
+  const { code, message, retriable, fields, cause } = error
+  return new MillraceError(code, message, { retriable, remedy, fields, cause })
 }
 
 /** The same error, or one that makes the runner open the source anew where what is lost is made good by that. */

@@ -42,6 +42,8 @@ export interface StreamSessionOptions {
   readonly heartbeatIntervalMs: number
   readonly clock: Clock
   readonly client: KafkaClient
+  /** The same error with what to do about it. */
+  readonly explained: (error: unknown) => unknown
   /** Told what is lost, where that is made good by beginning anew. */
   readonly onLost?: (error: MillraceError) => void
 }
@@ -121,7 +123,7 @@ export class StreamSession implements SourceSession {
       return await this.#pull(output, maxWaitMs)
     } catch (error) {
       const { onLost } = this.#options
-      throw onLost ? resyncDue(error, onLost) : error
+      throw onLost ? resyncDue(error, onLost) : this.#options.explained(error)
     }
   }
 

@@ -138,8 +138,10 @@ async function connectorFindings(loaded: LoadedConfig): Promise<Finding[]> {
     await using client = openKafka({ ...impatient, brokers, clientId: 'millrace-doctor', transport })
     try {
       for (const { name, connector, error } of await describedConnectors(loaded, client)) {
-        if (connector) connectors.push(connector)
-        else findings.push(failure(`connector ${name}`, error))
+        if (connector) {
+          connectors.push(connector)
+          findings.push(...(await unreadTopics(connector, client)))
+        } else findings.push(failure(`connector ${name}`, error))
       }
     } catch (error) {
       findings.push(failure('connect', error))
@@ -156,6 +158,19 @@ async function connectorFindings(loaded: LoadedConfig): Promise<Finding[]> {
     }
   }
   return findings
+}
+
+/** Nothing creates the topics that a connector of Connect is to read. */
+async function unreadTopics(connector: SourceConnector | SinkConnector, client: KafkaClient): Promise<Finding[]> {
+  if (connector.kind === 'source' || connector.topics.length === 0) return []
+  const existing = new Set((await client.admin.listTopics()).map(({ name }) => name))
+  const missing = connector.topics.map(({ name }) => name).filter((name) => !existing.has(name))
+  return missing.map((name) => ({
+    subject: `topic ${name}`,
+    ok: false,
+    message: `is not there, and sink ${connector.name} waits for it`,
+    remedy: `Correct \`topics\` of ${connector.name}, start what writes the topic, or run "npx millrace topics create ${name}" with --brokers.`,
+  }))
 }
 
 /** What a connector that can start tells about where it stands. */
