@@ -250,7 +250,8 @@ describe('help', () => {
 
   for (const [path, command] of leaves(buildProgram(), ['millrace'])) {
     test(`${path.join(' ')} has a description, and every flag says what it does`, () => {
-      assert.ok(command.helpInformation().startsWith(`Usage: ${path.join(' ')} `))
+      const names = [path.join(' '), ...command.aliases()].join('|')
+      assert.ok(command.helpInformation().startsWith(`Usage: ${names} `))
       assert.ok(command.description().length > 10)
       for (const { flags, description, hidden } of command.options) {
         if (!hidden) assert.ok(description.length > 3, `${flags} of ${path.join(' ')}`)
