@@ -216,6 +216,20 @@ describe('the ClickHouse sink', { skip: clickHouseUnavailable() }, () => {
     await assert.rejects(SinkDriver.open(sink(gone)), { code: 'CONNECT_TABLE_DROPPED' })
   })
 
+  test('a column that is altered under the sink takes what it takes now', async () => {
+    const table = newTable()
+    await client.command({
+      query: `create table ${table} (key String, n UInt8) engine = MergeTree order by key
+        settings non_replicated_deduplication_window = 100`,
+    })
+    await using driver = await SinkDriver.open(sink(table))
+    await driver.put([{ key: 'a', value: { n: 1 } }])
+    await client.command({ query: `alter table ${table} modify column n UInt32` })
+    await driver.put([{ key: 'b', value: { n: 300 } }])
+    driver.noDeadLetters()
+    assert.deepEqual(await rows(`select n from ${table} order by n`), [{ n: 1 }, { n: 300 }])
+  })
+
   test('a new field is a new column where the sink may add it', async () => {
     const table = newTable()
     await using driver = await SinkDriver.open(sink(table, { evolve: true }))

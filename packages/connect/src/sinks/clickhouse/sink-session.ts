@@ -93,6 +93,14 @@ export class ClickHouseSinkSession implements SinkSession {
   }
 
   async #read(batch: SinkBatch): Promise<RowReader> {
+    const reader = await this.#readAsKnown(batch)
+    if (reader.bad.every(({ stage }) => stage === 'deserialize')) return reader
+    // A value that does not fit may fit the column as it is now: someone may have altered it.
+    this.#plans.forget()
+    return this.#readAsKnown(batch)
+  }
+
+  async #readAsKnown(batch: SinkBatch): Promise<RowReader> {
     const { decoder, settings, connection } = this.#parts
     const reader = new RowReader(batch, decoder, settings)
     for (;;) {
