@@ -72,6 +72,21 @@ export function registerConsumeTests(name: string, { skip, start }: SuiteOptions
       assert.equal(most, 2)
     })
 
+    test('poison as large as its topic takes is set aside whole', async () => {
+      const order = orderIn('large-poison')
+      const write = await world.topic(order)
+      const pool = await world.database()
+      const poison = Buffer.alloc(1_048_588 - 150, 'x')
+      await using large = world.kafka.producer({ maxBatchBytes: 1_048_588 })
+      await large.send({ topic: order.name, key: Buffer.from('bad'), value: poison })
+      await write('a', '{"amount":1}', { id: 'e1' })
+      const options = { client: world.kafka, groupId: 'large-poison', inbox: pool, onFailure: 'dead-letter' } as const
+      await using running = await consume(order, async () => {}, { ...options, ...quick })
+      await eventually('the good one is handled', () => outcomes(running).handled === 1)
+      const [letter] = await readAll(world.kafka, 'large-poison.dlq', 1)
+      assert.deepEqual(letter?.value, poison)
+    })
+
     test('poison goes to the dead-letter topic with its bytes and its place, and everything else flows on', async () => {
       const order = orderIn('poisoned')
       const write = await world.topic(order)
