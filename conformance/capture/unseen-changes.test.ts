@@ -1,5 +1,6 @@
 // What people do to captured tables and their publications, and what the stream then does not show: never a silent gap.
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, test } from 'node:test'
 import { type PostgresTablesOptions, postgresTables, type SourceConnector, storedPosition } from '@millrace/connect'
 import { type CapturedDatabase, CaptureFixture, fast } from '../../packages/connect/test/support/capture-fixture.ts'
@@ -156,5 +157,33 @@ describe('changes that the stream does not show', () => {
     assert.deepEqual(await lines(), ['{"text":"before"}', '{"text":"after"}'])
     const position = await storedPosition(capture.client, `${s.name}-tables`)
     assert.equal(Object.keys(position?.publications ?? {}).length, 2)
+  })
+
+  test('what is done to a partition as a whole is told, and doctor warns of it', async () => {
+    await using s = await database(`create table a (id int primary key) partition by range (id);
+      create table a_1 partition of a for values from (0) to (10); create table a_2 partition of a for values from (10) to (20);
+      create table a_3 (id int primary key); insert into a values (1), (11); insert into a_3 values (21)`)
+    assert.match((await tables(s, ['a']).describe?.())?.join('\n') ?? '', /table public\.a is partitioned: TRUNCATE/)
+    const told: string[] = []
+    const listen = (message: unknown): void => {
+      const { connector, text } = message as { connector: string; text: string }
+      if (connector === `${s.name}-tables`) told.push(text)
+    }
+    subscribe('millrace:connect:notice', listen)
+    await using _listening = { [Symbol.asyncDispose]: async () => void unsubscribe('millrace:connect:notice', listen) }
+    await using running = run(tables(s, ['a']))
+    await running.ready
+    await keysAre(s, ['1', '11'])
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const isTold = (text: string): Promise<true> =>
+      eventually(text, () => (told.some((found) => found.includes(text)) ? true : undefined))
+    await s.db.query('truncate a_1')
+    await isTold('partition public.a_1 of public.a was truncated')
+    await s.db.query('alter table a attach partition a_3 for values from (20) to (30)')
+    await isTold('partition public.a_3 of public.a is new')
+    await s.db.query('alter table a detach partition a_2')
+    await isTold('partition public.a_2 of public.a was detached')
+    assert.equal(told.filter((text) => text.startsWith('partition')).length, 3)
+    assert.equal(running.status().state, 'running')
   })
 })

@@ -11,6 +11,7 @@ import { readTable } from './catalog.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { HistoryCheck } from './history-check.ts'
 import { lostEvents, tellLost } from './lost-events.ts'
+import { PartitionWatch } from './partition-watch.ts'
 import { decodePosition, type PostgresPosition } from './position.ts'
 import { checkPublications, ensurePublications, type PublicationMaking, publicationIds } from './publications.ts'
 import { PublishedRows } from './published-rows.ts'
@@ -401,7 +402,9 @@ class PostgresSource {
       // Rows that were there before the slot are in Kafka only where there was a snapshot of them.
       const published =
         mapper.idOf && position.tables !== undefined ? tables.map((table) => new PublishedRows(name, table)) : []
+      const partitions = new PartitionWatch(name, mapper.idOf ? [] : tables)
       this.doctor.besideStream = async (asked) => {
+        await partitions.look(asked)
         await checkStreamedTables(asked, tables, { marks, publications }).catch((error: unknown) => {
           throw mapper.idOf ? resyncDue(error, () => {}) : error
         })

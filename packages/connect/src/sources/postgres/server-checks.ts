@@ -57,8 +57,9 @@ export async function slotsProblem(client: Client, slot: string): Promise<Millra
 
 /** What cannot be captured of tables as they are defined. */
 export function describeTables(tables: readonly CapturedTable[]): string[] {
-  return tables.flatMap(({ relation, primaryKey, hasReplicaIdentity, unsentIdentity }) => {
+  return tables.flatMap(({ relation, primaryKey, hasReplicaIdentity, unsentIdentity, isPartitioned }) => {
     const table = tableText(relation)
+    if (isPartitioned && hasReplicaIdentity) return [partitionsText(table)]
     if (unsentIdentity !== undefined) return [`${unsentText(table, unsentIdentity)}: only its inserts are captured`]
     if (!hasReplicaIdentity) {
       const remedy = `ALTER TABLE ${quoteTable(relation)} ADD PRIMARY KEY (…), or REPLICA IDENTITY FULL`
@@ -69,6 +70,10 @@ export function describeTables(tables: readonly CapturedTable[]): string[] {
     }
     return []
   })
+}
+
+function partitionsText(table: string): string {
+  return `table ${table} is partitioned: TRUNCATE, ATTACH, DETACH and DROP of a partition are in no log, so that rows which come or go by them do not in the topics; delete rows where that matters`
 }
 
 /** Why the replica identity of a table is of no use, and what to do. */
