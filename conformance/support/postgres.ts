@@ -192,8 +192,8 @@ async function startServer(context: Context): Promise<ChildProcess> {
       server.stderr.setEncoding('utf8').on('data', (text: string) => {
         // Kept bounded: the stream has to be read for as long as the server writes to it.
         log = (log + text).slice(-4_000)
-        // A standby accepts read-only ones.
-        if (/ready to accept (read-only )?connections/.test(log)) resolve(true)
+        // A standby accepts read-only ones; one test has a server that speaks German.
+        if (/ready to accept (read-only )?connections|bereit, um /.test(log)) resolve(true)
       })
       server.once('error', () => resolve(false))
       server.once('exit', () => resolve(false))

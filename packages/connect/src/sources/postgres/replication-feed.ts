@@ -98,7 +98,7 @@ export class ReplicationFeed {
     this.#client = client
     // Newer servers only warn that a publication is gone, and then leave out what was changed.
     client.on('notice', (notice) => {
-      if (/skipped loading publication/.test(notice.message ?? '')) this.#fail(new Error(notice.message))
+      if (isAboutPublication(notice)) this.#fail(Object.assign(new Error(notice.message), { routine: notice.routine }))
     })
     const found = await identifySystem(client)
     const { systemId, timeline } = this.#options.server
@@ -221,14 +221,26 @@ export class ReplicationFeed {
     const { slot, publications } = this.#options
     const message = error instanceof Error ? error.message : String(error)
     const code = codeOf(error)
-    if (code === '42704' && message.includes('replication slot')) {
+    if (isAboutPublication(error)) {
+      return connectError('POSTGRES_PUBLICATION_LOST', message, { slot, publication: publications.join(', ') }, error)
+    }
+    // What else may be missing is the slot: the statement names nothing further.
+    if (code === '42704') {
       return connectError('POSTGRES_SLOT_MISSING', message, { slot }, error)
     }
     if (code === '55006') return connectError('POSTGRES_SLOT_TAKEN', message, { slot }, error)
-    if (message.includes('publication') && (code === '42704' || message.startsWith('skipped loading'))) {
-      return connectError('POSTGRES_PUBLICATION_LOST', message, { slot, publication: publications.join(', ') }, error)
-    }
     if (code === '55000') return connectError('POSTGRES_SLOT_LOST', message, { slot }, error)
     return postgresError(error, `reading from replication slot "${slot}"`, { slot })
   }
+}
+
+/** PostgreSQL's functions that look for a publication: its messages come in the server's language. */
+const publicationRoutines: ReadonlySet<unknown> = new Set([
+  'get_publication_oid',
+  'GetPublicationByName',
+  'LoadPublications',
+])
+
+function isAboutPublication(told: unknown): boolean {
+  return publicationRoutines.has((told as { routine?: unknown } | null)?.routine)
 }
