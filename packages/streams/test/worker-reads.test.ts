@@ -161,13 +161,13 @@ test('a standby copy of another thread is read where the question is, no fresher
   const options = { applicationId: 'copied', numStandbyReplicas: 1 }
   await using one = await start('copied-1', { ...options, applicationServer: 'one:1' })
   await using two = await start('copied-2', { ...options, applicationServer: 'two:1' })
-  const roleOf = (each: StreamsInstance) => each.queries.metadataForPartition('count', 0)
-  await waitUntil(() => [one, two].some((each) => roleOf(each).standbyHosts.length === 1))
-  const copy = roleOf(one).isLocal ? two : one
-  await waitUntil(() => {
-    const answer = copy.queries.askPartition('count', 0, keyQuery('a'), { standby: { maxLagRecords: 1_000_000 } })
+  const hasCopy = ({ queries }: StreamsInstance): boolean => {
+    const answer = queries.askPartition('count', 0, keyQuery('a'), { standby: { maxLagRecords: 1_000_000 } })
     return !(answer instanceof Promise) && answer.ok && answer.role === 'standby'
-  })
+  }
+  // Which of the two has it is only settled when both are at rest.
+  await waitUntil(() => [one, two].some(hasCopy))
+  const copy = hasCopy(one) ? one : two
   for (let i = 0; i < 10; i++) {
     const bound = boundOf([{ topic: tick.name, partition: 0, offset: await write(3) }])
     const { partitions } = await copy.queries.query(counts, keyQuery('a'), { bound, standby: {}, waitMs: 20_000 })
