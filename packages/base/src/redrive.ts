@@ -24,7 +24,6 @@ const topicHeader = `${prefix}topic`
 const originHeader = `${prefix}origin`
 const redriveApplicationHeader = `${prefix}application`
 const countHeader = `${prefix}count`
-const applicationHeaderBytes = Buffer.from(redriveApplicationHeader)
 
 /**
  * Names an event by place and time, as inboxes do for events without an id: what came back is known by the same name.
@@ -95,13 +94,14 @@ interface RecordInBatch {
  * record; where there is none, and nearly always there is none, the headers of its records need not be read.
  */
 export function redrivenForAnother(application: string): (record: RecordInBatch, topic: string) => boolean {
+  const marker = Buffer.from(redriveApplicationHeader)
   // Weak: nobody but the records themselves decides how long their bytes stay.
   const searched = new WeakMap<Buffer, boolean>()
   return (record, topic) => {
     if (record.headerCount === 0) return false
     let hasAny = searched.get(record.buffer)
     if (hasAny === undefined) {
-      hasAny = record.buffer.includes(applicationHeaderBytes)
+      hasAny = record.buffer.includes(marker)
       searched.set(record.buffer, hasAny)
     }
     return hasAny && isForAnother(record.headers(), topic, application)
