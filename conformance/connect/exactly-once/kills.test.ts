@@ -136,7 +136,7 @@ test('a worker that was taken for dead and wakes up is fenced, and what it had b
     await lines.write(random)
     zombie.signal('SIGCONT')
     await zombie.says('FAILED KAFKA_')
-    assert.match(zombie.errors, /FENCED|INVALID_PRODUCER_EPOCH/)
+    await zombie.complains(/FENCED|INVALID_PRODUCER_EPOCH/)
     await lines.write(random)
     await lines.arrived(successor)
   }

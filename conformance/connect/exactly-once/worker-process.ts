@@ -31,10 +31,19 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   /** Waits until it has printed this. @throws with what it printed, where that does not come */
-  async says(text: string): Promise<void> {
-    for (const deadline = Date.now() + timeoutMs; !this.#output.includes(text); await delay(2)) {
+  says(text: string): Promise<void> {
+    return this.#until(`"${text}"`, () => this.#output.includes(text))
+  }
+
+  /** The same for what it says is wrong, which comes on a way of its own. */
+  complains(about: RegExp): Promise<void> {
+    return this.#until(String(about), () => about.test(this.#errors))
+  }
+
+  async #until(what: string, isSo: () => boolean): Promise<void> {
+    for (const deadline = Date.now() + timeoutMs; !isSo(); await delay(2)) {
       if (this.#child.exitCode === null && Date.now() < deadline) continue
-      throw new Error(`waited in vain for "${text}": ${this.#output}${this.#errors}`)
+      throw new Error(`waited in vain for ${what}: ${this.#output}${this.#errors}`)
     }
   }
 
