@@ -47,6 +47,9 @@ class World implements AsyncDisposable {
     world.client = world.#stack.use(kafkaClient({ brokers: world.broker.brokers }))
     world.url = await postgres.createDatabase('shop')
     world.db = world.#stack.adopt(new pg.Pool({ connectionString: world.url, max: 8 }), (pool) => pool.end())
+    // The server may end before the last connection has said goodbye.
+    world.db.on('connect', (connection) => void connection.on('error', () => {}))
+    world.db.on('error', () => {})
     await world.db.query(tables + outboxMigration() + inboxMigration())
     await world.client.admin.createTopics([order, payment, total].map(({ name }) => ({ name, partitions: 2 })))
     return world

@@ -10,6 +10,8 @@ import { capture, serverSettings } from './scenario.ts'
 
 const all = Object.keys(postgresVersions).map(Number) as (keyof typeof postgresVersions)[]
 // The oldest differs most; a run of each takes half a minute.
+// What is read anew depends on when: the row may have changed, or be gone. Debezium is not here to wait for.
+const comparable = configurations.filter(({ name }) => name !== 'reselected')
 const majors = process.env.CI === 'true' ? all.slice(0, 1) : all
 
 for (const major of majors) {
@@ -17,7 +19,7 @@ for (const major of majors) {
     const programs = await postgresVersion(major)
     if (typeof programs === 'string') return t.skip(programs)
     await using postgres = await startPostgres({ settings: serverSettings, programs })
-    const captured = await capture(postgres, [millrace()], configurations)
+    const captured = await capture(postgres, [millrace()], comparable)
     for (const [name, topics] of captured.get('millrace')!) {
       const seen = major < 15 ? withoutEmptyTransactions : (same: ComparedTopics) => same
       compare(name, seen(readFixture(name)), seen(anyDatabase(topics)), new Set())
