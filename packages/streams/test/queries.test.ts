@@ -51,6 +51,13 @@ before(async () => {
   await place(200)
   await waitUntil(() => [one, two].every((each) => ownedBy(each).length > 0 && ownedBy(each).length < partitions))
   await waitUntil(() => everyPartition().every(({ standbyHosts }) => standbyHosts.length === 1))
+  // A copy answers once it knows how far behind it is.
+  for (const { queries } of [one, two]) {
+    await waitUntil(async () => {
+      const { partitions: answers } = await queries.query(totals, rangeQuery(), { standby: {} })
+      return [...answers.values()].every(({ ok }) => ok)
+    })
+  }
 })
 after(async () => {
   await Promise.all([one?.close(), two?.close()])
